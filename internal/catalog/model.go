@@ -1,0 +1,118 @@
+package catalog
+
+// Tri is a fact that may be unknown. Unknown means: send what the client asked for and let Bedrock judge (R-CAP-06).
+type Tri uint8
+
+// The three values of a [Tri].
+const (
+	Unknown Tri = iota
+	Yes
+	No
+)
+
+// Kind is what a model is for.
+type Kind string
+
+// The kinds that an endpoint of Outcrop serves; other kinds of the catalogue are only listed.
+const (
+	Chat  Kind = "chat"
+	Embed Kind = "embed"
+)
+
+// Model is one row: everything that is known of a model. Rows are shared and never change after loading.
+type Model struct {
+	ID       string // Bedrock's base model id, the public name
+	Name     string // for people: "Claude Haiku 4.5"
+	Provider string // "Anthropic"
+	Family   string // "claude-4.5": key of the family table
+	Format   string // short family name in reasoning_details.format: "claude", "nova", "gpt-oss" … (R-RES-08)
+	Kind     Kind
+	Known    bool // false for a row made up for a model that the catalogue lacks (R-CAP-05)
+
+	InputModalities []string
+	Context         int   // tokens, 0 unknown
+	MaxOutput       int   // tokens, 0 unknown
+	MaxOutputFirm   bool  // MaxOutput is confirmed, so a limit above it is clamped (R-LIM-02)
+	Dimensions      []int // of an embedding model, ascending; nil when there is no choice known
+	Converse        Tri   // whether Converse serves it (R-CAP-08)
+
+	Caps Capabilities
+
+	Profiles        []string // system inference profile ids that contain it
+	ProfileRequired Tri
+	Created         int64  // start of life, seconds; the catalogue's date when unknown
+	Status          string // active, legacy, eol, gated, preview, unknown
+	EndOfLife       string // YYYY-MM-DD, "" unknown
+
+	Prices map[string]Price // by scope: "in_region", "us", "eu", "global" …
+}
+
+// Price is in USD per million tokens; 0 where unknown.
+type Price struct{ Input, Output, CacheRead, CacheWrite5m, CacheWrite1h float64 }
+
+// Capabilities are what translation rules read instead of model names (TRANSLATION 0.2).
+type Capabilities struct {
+	Streaming, System, Tools, StreamingTools Tri
+	Documents, Vision, Video, Audio          Tri
+	ToolChoice                               ToolChoice
+	StructuredOutput, StrictTools            Tri
+
+	Sampling  Sampling
+	Reasoning Reasoning
+	Caching   Caching
+
+	AssistantPrefill   Tri // a final assistant turn is taken up
+	LeadingAssistantOK Tri // a conversation may start with an assistant turn
+
+	ToolResultBeside []string // kinds of user content allowed beside toolResult: "text", "image", "document"; see ResultAlone
+	ToolResultAlone  Tri      // Yes: nothing may stand beside a toolResult in its turn
+	ToolResultMedia  []string // kinds of media allowed inside a toolResult: "image", "document"
+	ToolResultJSON   bool     // a JSON object goes into a json block
+	ToolResultStatus Tri      // No: the status member is refused
+	ToolIDPattern    string   // "" Bedrock's own, "alnum9": nine letters or digits
+
+	S3Sources         bool
+	InlineThinkingTag string // "thinking" when the family writes <thinking>…</thinking> into its text
+}
+
+// ToolChoice tells which kinds of toolChoice a model takes. With Known false nobody knows, and any kind is sent as asked.
+type ToolChoice struct{ Known, Auto, Any, Tool bool }
+
+// Sampling tells which sampling parameters a model takes.
+type Sampling struct {
+	Temperature, TopP, Both Tri
+	TopKPath                string // "top_k", "inferenceConfig.topK", or "" where it is not accepted
+}
+
+// ReasoningShape is how a family is asked to reason (FACTS 4.2).
+type ReasoningShape string
+
+// The request shapes of reasoning.
+const (
+	ReasoningNone     ReasoningShape = ""         // no parameter: never reasons, or always does
+	ReasoningBudget   ReasoningShape = "budget"   // thinking {type:"enabled", budget_tokens:N}
+	ReasoningAdaptive ReasoningShape = "adaptive" // thinking {type:"adaptive"}, output_config {effort}
+	ReasoningNova     ReasoningShape = "nova"     // reasoningConfig {type:"enabled", maxReasoningEffort}
+	ReasoningEffort   ReasoningShape = "effort"   // reasoning_effort: "low|medium|high"
+	ReasoningConfig   ReasoningShape = "config"   // reasoning_config: "low|medium|high"
+)
+
+// Reasoning tells whether and how a model reasons.
+type Reasoning struct {
+	Supported           Tri
+	Shape               ReasoningShape
+	Default             string   // "off", "on" (can be switched off) or "always"
+	Efforts             []string // what the family knows, ascending: "low", "medium", "high", "xhigh", "max"
+	MinBudget           int
+	Signed              bool // blocks carry a signature and must be replayed unchanged
+	TextHidden          bool // text_hidden_by_default: thinking.display must ask for it (R-RSN-03)
+	ForcedChoiceAllowed bool // a forced toolChoice is accepted beside thinking
+}
+
+// Caching tells whether explicit cache points are taken, and where.
+type Caching struct {
+	Explicit                Tri
+	MinTokens, MaxPoints    int
+	System, Messages, Tools bool
+	Hour                    bool // the 1h time to live is offered
+}

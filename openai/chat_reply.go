@@ -1,0 +1,306 @@
+package openai
+
+import (
+	"iter"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Head is what an answer and each of its chunks begin with.
+type Head struct {
+	ID          string
+	Created     int64 // seconds
+	Model       string
+	Fingerprint string
+}
+
+// ChatResponse is a plain answer, object "chat.completion".
+type ChatResponse struct {
+	Head
+	ServiceTier string
+	Choices     []Choice
+	Usage       *Usage
+	Outcrop     *Extension
+}
+
+// Choice is one choice of a plain answer.
+type Choice struct {
+	Index        int
+	Message      ReplyMessage
+	FinishReason string
+}
+
+// ReplyMessage is the assistant's message in a plain answer. Empty lists and an empty Reasoning are left out, Content and
+// Refusal are written as null when nil (R-RES-04).
+type ReplyMessage struct {
+	Content          *string
+	Refusal          *string
+	Reasoning        string // reasoning_content
+	ReasoningDetails []ReasoningDetail
+	ToolCalls        []ToolCall
+	FunctionCall     *FunctionCall
+	Annotations      []Annotation
+}
+
+// ReasoningDetail is one reasoning block (R-RES-08): Text with or without Signature, or Data in base64.
+type ReasoningDetail struct {
+	Index     int
+	Type      string // "reasoning.text" or "reasoning.encrypted"
+	Text      string
+	Signature string
+	Data      string
+	Format    string // "bedrock.claude" …
+}
+
+// The types of a [ReasoningDetail].
+const (
+	ReasoningText      = "reasoning.text"
+	ReasoningEncrypted = "reasoning.encrypted"
+)
+
+// Annotation is a url_citation; Start and End count code points of the content, End exclusive (R-RES-11).
+type Annotation struct {
+	Index      int // running number in a stream
+	Start, End int
+	URL, Title string
+}
+
+// Extension is the object "outcrop" of an answer or chunk (R-RES-15). It is written only when it has something to say.
+type Extension struct {
+	StopReason       string         // Bedrock's own word, where the finish reason hides it
+	Guardrail        *Guardrail     // outcome of a guardrail
+	AdditionalFields jsontext.Value // additionalModelResponseFields
+	ServerTools      []string       // names of tools that ran inside Bedrock
+	Adjusted         []string       // adjustments that only the reply revealed (streams)
+}
+
+// Guardrail is outcrop.guardrail: Action is "blocked" or "masked"; Trace is nil unless the client asked for one.
+type Guardrail struct {
+	Action string
+	Trace  jsontext.Value
+}
+
+// Empty tells whether there is nothing to say.
+func (x *Extension) Empty() bool {
+	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0
+}
+
+// Tokens is the usage of the answer.
+func (r *ChatResponse) Tokens() *Usage { return r.Usage }
+
+// Texts yields content, reasoning and arguments of every choice.
+func (r *ChatResponse) Texts() iter.Seq2[Place, *string] {
+	return func(yield func(Place, *string) bool) {
+		for i := range r.Choices {
+			c := &r.Choices[i]
+			m := &c.Message
+			if !replyTexts(c.Index, m.Content, &m.Reasoning, yield) {
+				return
+			}
+			for j := range m.ToolCalls {
+				if a := m.ToolCalls[j].Function.Arguments; a != nil && !yield(inReply("tool_calls", c.Index, j), a) {
+					return
+				}
+			}
+			if m.FunctionCall != nil && m.FunctionCall.Arguments != nil && !yield(inReply("function_call", c.Index, 0), m.FunctionCall.Arguments) {
+				return
+			}
+		}
+	}
+}
+
+func inReply(path string, choice, tool int) Place {
+	return Place{Role: "assistant", Path: path, Choice: choice, Tool: tool}
+}
+
+func replyTexts(choice int, content, reasoning *string, yield func(Place, *string) bool) bool {
+	if content != nil && !yield(inReply("content", choice, -1), content) {
+		return false
+	}
+	return *reasoning == "" || yield(inReply("reasoning_content", choice, -1), reasoning)
+}
+
+// AppendJSON appends the whole answer. A plain answer always shows its usage.
+func (r *ChatResponse) AppendJSON(b []byte, _ bool) []byte {
+	b = r.appendHead(b, "chat.completion")
+	b = appendMember(b, "service_tier", r.ServiceTier)
+	b = append(b, `,"choices":`...)
+	b = appendEach(b, len(r.Choices), func(b []byte, i int) []byte { return r.Choices[i].appendJSON(b) })
+	if r.Usage != nil {
+		b = append(b, `,"usage":`...)
+		b = r.Usage.appendJSON(b)
+	}
+	b = r.Outcrop.appendMember(b)
+	return append(b, '}')
+}
+
+func (h *Head) appendHead(b []byte, object string) []byte {
+	b = append(b, `{"id":`...)
+	b = appendString(b, h.ID)
+	b = append(b, `,"object":"`...)
+	b = append(b, object...)
+	b = appendInt(b, `","created":`, h.Created)
+	b = append(b, `,"model":`...)
+	b = appendString(b, h.Model)
+	return appendMember(b, "system_fingerprint", h.Fingerprint)
+}
+
+func (c *Choice) appendJSON(b []byte) []byte {
+	b = appendInt(b, `{"index":`, int64(c.Index))
+	b = append(b, `,"message":`...)
+	b = c.Message.appendJSON(b)
+	b = append(b, `,"logprobs":null,"finish_reason":`...)
+	b = appendString(b, c.FinishReason)
+	return append(b, '}')
+}
+
+func (m *ReplyMessage) appendJSON(b []byte) []byte {
+	b = append(b, `{"role":"assistant","content":`...)
+	b = appendPointer(b, m.Content)
+	b = append(b, `,"refusal":`...)
+	b = appendPointer(b, m.Refusal)
+	b = appendMember(b, "reasoning_content", m.Reasoning)
+	b = appendDetails(b, m.ReasoningDetails)
+	b = appendAnnotations(b, m.Annotations, false)
+	if len(m.ToolCalls) > 0 {
+		b = append(b, `,"tool_calls":`...)
+		b = appendEach(b, len(m.ToolCalls), func(b []byte, i int) []byte {
+			c := &m.ToolCalls[i]
+			b = append(b, `{"id":`...)
+			b = appendString(b, c.ID)
+			b = append(b, `,"type":"function","function":`...)
+			b = c.Function.appendJSON(b)
+			return append(b, '}')
+		})
+	}
+	if m.FunctionCall != nil {
+		b = append(b, `,"function_call":`...)
+		b = m.FunctionCall.appendJSON(b)
+	}
+	return append(b, '}')
+}
+
+func (f *FunctionCall) appendJSON(b []byte) []byte {
+	b = append(b, `{"name":`...)
+	b = appendString(b, f.Name)
+	b = append(b, `,"arguments":`...)
+	if f.Arguments == nil {
+		b = append(b, `""`...)
+	} else {
+		b = appendString(b, *f.Arguments)
+	}
+	return append(b, '}')
+}
+
+func appendPointer(b []byte, s *string) []byte {
+	if s == nil {
+		return append(b, "null"...)
+	}
+	return appendString(b, *s)
+}
+
+func appendDetails(b []byte, list []ReasoningDetail) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, `,"reasoning_details":`...)
+	return appendEach(b, len(list), func(b []byte, i int) []byte {
+		r := &list[i]
+		b = appendInt(b, `{"index":`, int64(r.Index))
+		b = appendMember(b, "type", r.Type)
+		if r.Type == ReasoningText {
+			b = append(b, `,"text":`...)
+			b = appendString(b, r.Text)
+		}
+		b = appendMember(b, "signature", r.Signature)
+		b = appendMember(b, "data", r.Data)
+		b = appendMember(b, "format", r.Format)
+		return append(b, '}')
+	})
+}
+
+// appendAnnotations appends the member annotations; inside a delta each entry carries its index (R-STR-12).
+func appendAnnotations(b []byte, list []Annotation, indexed bool) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, `,"annotations":`...)
+	return appendEach(b, len(list), func(b []byte, i int) []byte {
+		a := &list[i]
+		b = append(b, '{')
+		if indexed {
+			b = appendInt(b, `"index":`, int64(a.Index))
+			b = append(b, ',')
+		}
+		b = append(b, `"type":"url_citation","url_citation":{"start_index":`...)
+		b = strconv.AppendInt(b, int64(a.Start), 10)
+		b = appendInt(b, `,"end_index":`, int64(a.End))
+		b = append(b, `,"url":`...)
+		b = appendString(b, a.URL)
+		b = append(b, `,"title":`...)
+		b = appendString(b, a.Title)
+		return append(b, "}}"...)
+	})
+}
+
+func (x *Extension) appendMember(b []byte) []byte {
+	if x.Empty() {
+		return b
+	}
+	b = append(b, `,"outcrop":{`...)
+	start := len(b)
+	b = appendMember(b, "stop_reason", x.StopReason)
+	if g := x.Guardrail; g != nil {
+		b = append(b, `,"guardrail":{"action":`...)
+		b = appendString(b, g.Action)
+		if g.Trace != nil {
+			b = append(b, `,"trace":`...)
+			b = append(b, g.Trace...)
+		}
+		b = append(b, '}')
+	}
+	if x.AdditionalFields != nil {
+		b = append(b, `,"additional_fields":`...)
+		b = append(b, x.AdditionalFields...)
+	}
+	if len(x.ServerTools) > 0 {
+		b = append(b, `,"server_tools":`...)
+		b = appendList(b, x.ServerTools)
+	}
+	if len(x.Adjusted) > 0 {
+		b = append(b, `,"adjusted":`...)
+		b = appendList(b, x.Adjusted)
+	}
+	b = append(b[:start], b[start+1:]...) // the first member's comma
+	return append(b, '}')
+}
+
+func decodeReasoningDetails(d *decoder) []ReasoningDetail {
+	var list []ReasoningDetail
+	d.array(func() {
+		r := ReasoningDetail{Index: len(list)}
+		d.object(func(name string) {
+			switch name {
+			case "index":
+				if n := d.integer(); n != nil {
+					r.Index = int(*n)
+				}
+			case "type":
+				r.Type = d.text()
+			case "text":
+				r.Text = d.text()
+			case "signature":
+				r.Signature = d.text()
+			case "data":
+				r.Data = d.text()
+			case "format":
+				r.Format = d.text()
+			default:
+				d.skip() // another provider's members mean nothing here (R-RPL-03)
+			}
+		})
+		list = append(list, r)
+	})
+	return list
+}

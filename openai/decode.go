@@ -1,0 +1,438 @@
+package openai
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// decoder reads one JSON object member by member. The first fault sticks, with its path; every later read is a no-op, so
+// that the code which names the members needs no error handling. Null reads as absent everywhere.
+type decoder struct {
+	dec     *jsontext.Decoder
+	err     *Error
+	unknown Unknown
+	prefix  string // path of the value that dec reads, "" at the root
+}
+
+// within reads the members of an object whose bytes were kept by raw; it does nothing for nil.
+func (d *decoder) within(raw jsontext.Value, member func(d *decoder, name string)) {
+	if raw == nil || d.err != nil {
+		return
+	}
+	inner := decoder{
+		dec:     jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true)),
+		unknown: d.unknown, prefix: d.path(),
+	}
+	inner.object(func(name string) { member(&inner, name) })
+	d.err, d.unknown = inner.err, inner.unknown
+}
+
+// decodeObject reads body, which must be exactly one JSON object in UTF-8 (R-REQ-01), and calls member for each of its
+// members. Raw values that member keeps are slices of body.
+func decodeObject(body []byte, member func(d *decoder, name string)) (Unknown, *Error) {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if i := invalidUTF8(body); i >= 0 {
+		return Unknown{}, malformed(int64(i), "invalid UTF-8")
+	}
+	body = replaceLoneSurrogates(body)
+	d := decoder{dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))}
+	switch d.dec.PeekKind() {
+	case '{':
+	case 0:
+		_, err := d.dec.ReadToken()
+		d.syntax(err)
+		return Unknown{}, d.err
+	default:
+		return Unknown{}, malformed(d.dec.InputOffset(), "the body must be a JSON object")
+	}
+	d.object(func(name string) { member(&d, name) })
+	if d.err == nil {
+		if _, err := d.dec.ReadToken(); err == nil {
+			d.err = malformed(d.dec.InputOffset(), "text after the JSON object")
+		} else if !errors.Is(err, io.EOF) {
+			d.syntax(err)
+		}
+	}
+	return d.unknown, d.err
+}
+
+// object reads an object and calls member with each name; member must read or skip the value. It tells whether there was
+// an object.
+func (d *decoder) object(member func(name string)) bool {
+	if !d.open('{', "an object") {
+		return false
+	}
+	for d.err == nil && d.dec.PeekKind() != '}' {
+		tok, err := d.dec.ReadToken()
+		if err != nil {
+			d.syntax(err)
+			return false
+		}
+		member(tok.String())
+	}
+	d.close()
+	return d.err == nil
+}
+
+// array reads an array and calls item for each element; item must read it. It tells whether there was an array.
+func (d *decoder) array(item func()) bool {
+	if !d.open('[', "an array") {
+		return false
+	}
+	for d.err == nil && d.dec.PeekKind() != ']' {
+		item()
+	}
+	d.close()
+	return d.err == nil
+}
+
+func (d *decoder) open(kind jsontext.Kind, want string) bool {
+	if !d.is(kind, want) {
+		return false
+	}
+	if _, err := d.dec.ReadToken(); err != nil {
+		d.syntax(err)
+	}
+	return d.err == nil
+}
+
+func (d *decoder) close() {
+	if d.err != nil {
+		return
+	}
+	if _, err := d.dec.ReadToken(); err != nil {
+		d.syntax(err)
+	}
+}
+
+// is tells whether the next value is of the kind. A null is consumed without complaint, any other kind is a fault.
+func (d *decoder) is(kind jsontext.Kind, want string) bool {
+	if d.err != nil {
+		return false
+	}
+	got := d.dec.PeekKind()
+	if got == kind {
+		return true
+	}
+	if err := d.dec.SkipValue(); err != nil {
+		d.syntax(err)
+	} else if got != 'n' {
+		d.wrongType(want, got)
+	}
+	return false
+}
+
+// string reads a string; nil for null.
+func (d *decoder) string() *string {
+	if !d.is('"', "a string") {
+		return nil
+	}
+	tok, err := d.dec.ReadToken()
+	if err != nil {
+		d.syntax(err)
+		return nil
+	}
+	s := tok.String()
+	return &s
+}
+
+// text reads a string; "" for null.
+func (d *decoder) text() string {
+	if s := d.string(); s != nil {
+		return *s
+	}
+	return ""
+}
+
+// boolean reads a boolean; nil for null.
+func (d *decoder) boolean() *bool {
+	if d.err != nil {
+		return nil
+	}
+	kind := d.dec.PeekKind()
+	if kind != 't' && kind != 'f' {
+		d.is('t', "a boolean")
+		return nil
+	}
+	if err := d.dec.SkipValue(); err != nil {
+		d.syntax(err)
+		return nil
+	}
+	b := kind == 't'
+	return &b
+}
+
+// number reads a number; nil for null.
+func (d *decoder) number() *float64 {
+	raw := d.literal("a number")
+	if raw == nil {
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		d.fail(CodeInvalidValue, "the number is out of range")
+		return nil
+	}
+	return &f
+}
+
+// integer reads an integer; 100.0 counts as one (R-REQ-03), nil for null.
+func (d *decoder) integer() *int64 {
+	raw := d.literal("an integer")
+	if raw == nil {
+		return nil
+	}
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err == nil {
+		return &n
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange), math.Abs(f) >= 1<<63:
+		code := CodeIntegerAboveMax
+		if raw[0] == '-' {
+			code = CodeIntegerBelowMin
+		}
+		d.fail(code, "the integer is out of range")
+		return nil
+	case f != math.Trunc(f):
+		d.fail(CodeInvalidType, "expected an integer, but got a decimal number instead")
+		return nil
+	}
+	n = int64(f)
+	return &n
+}
+
+func (d *decoder) literal(want string) jsontext.Value {
+	if !d.is('0', want) {
+		return nil
+	}
+	raw, err := d.dec.ReadValue()
+	if err != nil {
+		d.syntax(err)
+		return nil
+	}
+	return raw
+}
+
+// raw reads any value and keeps its bytes as they were sent (R-GEN-07); nil for null.
+func (d *decoder) raw() jsontext.Value {
+	if d.err != nil {
+		return nil
+	}
+	raw, err := d.dec.ReadValue()
+	if err != nil {
+		d.syntax(err)
+		return nil
+	}
+	if raw.Kind() == 'n' {
+		return nil
+	}
+	return raw
+}
+
+// rawObject is raw for members that must be objects.
+func (d *decoder) rawObject() jsontext.Value {
+	if !d.is('{', "an object") {
+		return nil
+	}
+	return d.raw()
+}
+
+// strings reads an array of strings; nil for null.
+func (d *decoder) strings() []string {
+	var list []string
+	if d.array(func() { list = append(list, d.required("a string")) }) && list == nil {
+		list = []string{}
+	}
+	return list
+}
+
+// required reads a string where null is a fault too.
+func (d *decoder) required(want string) string {
+	if d.err == nil && d.dec.PeekKind() == 'n' {
+		_ = d.dec.SkipValue()
+		d.wrongType(want, 'n')
+		return ""
+	}
+	return d.text()
+}
+
+// pairs reads an object of strings; nil for null.
+func (d *decoder) pairs() map[string]string {
+	var m map[string]string
+	if d.object(func(name string) {
+		if m == nil {
+			m = map[string]string{}
+		}
+		m[name] = d.required("a string")
+	}) && m == nil {
+		m = map[string]string{}
+	}
+	return m
+}
+
+// skip reads past a member that is known and means nothing here.
+func (d *decoder) skip() {
+	if d.err != nil {
+		return
+	}
+	if err := d.dec.SkipValue(); err != nil {
+		d.syntax(err)
+	}
+}
+
+// other records a member below the top level that nobody knows, and reads past it.
+func (d *decoder) other(string) {
+	path := d.path()
+	d.skip()
+	d.unknown.Nested = append(d.unknown.Nested, path)
+}
+
+// kind is the kind of the next value: '{', '[', '"', '0', 't', 'f' or 'n'.
+func (d *decoder) kind() jsontext.Kind {
+	if d.err != nil {
+		return 0
+	}
+	return d.dec.PeekKind()
+}
+
+// path is the JSON path of the value read last, in OpenAI's form: messages[2].content[0].text (R-REQ-04).
+func (d *decoder) path() string {
+	path := pathOf(d.dec.StackPointer())
+	if d.prefix != "" && path != "" && path[0] != '[' {
+		return d.prefix + "." + path
+	}
+	return d.prefix + path
+}
+
+func pathOf(p jsontext.Pointer) string {
+	var b strings.Builder
+	for tok := range p.Tokens() {
+		if tok != "" && strings.Trim(tok, "0123456789") == "" {
+			b.WriteString("[" + tok + "]")
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(tok)
+	}
+	return b.String()
+}
+
+// wrongType reports the value read last.
+func (d *decoder) wrongType(want string, got jsontext.Kind) {
+	d.fail(CodeInvalidType, "expected "+want+", but got "+kindName(got)+" instead")
+}
+
+// fail reports the value read last.
+func (d *decoder) fail(code, what string) {
+	if d.err == nil {
+		path := d.path()
+		d.err = Invalidf(code, path, "Invalid %s for '%s': %s.", strings.TrimPrefix(code, "invalid_"), path, what)
+		if code != CodeInvalidType && code != CodeInvalidValue {
+			d.err.Message = fmt.Sprintf("Invalid value for '%s': %s.", path, what)
+		}
+	}
+}
+
+func (d *decoder) syntax(err error) {
+	if d.err != nil {
+		return
+	}
+	var syn *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &syn):
+		what := "the JSON is malformed"
+		if syn.Err != nil {
+			what = syn.Err.Error()
+		}
+		d.err = malformed(syn.ByteOffset, what)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		d.err = malformed(d.dec.InputOffset(), "the JSON ends too early")
+	default:
+		d.err = malformed(d.dec.InputOffset(), "the JSON is malformed")
+		d.err.Err = err
+	}
+}
+
+func malformed(offset int64, what string) *Error {
+	return Invalidf(CodeInvalidJSON, "", "We could not parse the JSON body of your request: %s (at byte %d).", what, offset)
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a boolean"
+	}
+	return "null"
+}
+
+func invalidUTF8(b []byte) int {
+	if utf8.Valid(b) {
+		return -1
+	}
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// replaceLoneSurrogates turns each \uD800…\uDFFF escape that has no partner into \ufffd, which has the same length
+// (R-PART-18). The bytes of everything else stay as they are.
+func replaceLoneSurrogates(b []byte) []byte {
+	if !bytes.Contains(b, []byte(`\ud`)) && !bytes.Contains(b, []byte(`\uD`)) {
+		return b
+	}
+	b = bytes.Clone(b)
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] != '\\' {
+			continue
+		}
+		first, ok := unicodeEscape(b[i:])
+		if !ok {
+			i++ // an escape of two bytes, perhaps an escaped backslash
+			continue
+		}
+		if first >= 0xdc00 && first < 0xe000 {
+			copy(b[i:], `\ufffd`)
+		} else if first >= 0xd800 && first < 0xdc00 {
+			if second, ok := unicodeEscape(b[i+6:]); ok && second >= 0xdc00 && second < 0xe000 {
+				i += 6
+			} else {
+				copy(b[i:], `\ufffd`)
+			}
+		}
+		i += 5
+	}
+	return b
+}
+
+func unicodeEscape(b []byte) (uint64, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	return n, err == nil
+}
