@@ -2,7 +2,6 @@ package openai
 
 import (
 	"iter"
-	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -28,8 +27,17 @@ type ChatResponse struct {
 type Choice struct {
 	Index        int
 	Message      ReplyMessage
-	FinishReason string
+	FinishReason string // one of the Finish constants
 }
+
+// OpenAI's finish reasons.
+const (
+	FinishStop          = "stop"
+	FinishLength        = "length"
+	FinishToolCalls     = "tool_calls"
+	FinishFunctionCall  = "function_call"
+	FinishContentFilter = "content_filter"
+)
 
 // ReplyMessage is the assistant's message in a plain answer. Empty lists and an empty Reasoning are left out, Content and
 // Refusal are written as null when nil (R-RES-04).
@@ -59,11 +67,21 @@ const (
 	ReasoningEncrypted = "reasoning.encrypted"
 )
 
-// Annotation is a url_citation; Start and End count code points of the content, End exclusive (R-RES-11).
+// Annotation says where a piece of the content comes from: a web page (url_citation), or with File set a document that the
+// client sent (file_citation, an extension). Start and End count code points of the content, End exclusive (R-RES-11).
 type Annotation struct {
 	Index      int // running number in a stream
 	Start, End int
 	URL, Title string
+	File       *FileCitation
+}
+
+// FileCitation is the source of a file_citation.
+type FileCitation struct {
+	Document int    // number of the document in the request from 0, -1 when it is not told
+	Filename string // its name or title
+	Quote    string // the passage that is cited
+	Page     int    // its first page from 1, 0 when it is not told
 }
 
 // Extension is the object "outcrop" of an answer or chunk (R-RES-15). It is written only when it has something to say.
@@ -75,11 +93,18 @@ type Extension struct {
 	Adjusted         []string       // adjustments that only the reply revealed (streams)
 }
 
-// Guardrail is outcrop.guardrail: Action is "blocked" or "masked"; Trace is nil unless the client asked for one.
+// Guardrail is outcrop.guardrail: what the guardrail did, and its trace, nil unless the client asked for one.
 type Guardrail struct {
-	Action string
+	Action string // one of the Guardrail constants
 	Trace  jsontext.Value
 }
+
+// The actions of a [Guardrail]. GuardrailNone is told only to a client that asked for the trace.
+const (
+	GuardrailBlocked = "blocked"
+	GuardrailMasked  = "masked"
+	GuardrailNone    = "none"
+)
 
 // Empty tells whether there is nothing to say.
 func (x *Extension) Empty() bool {
@@ -233,15 +258,42 @@ func appendAnnotations(b []byte, list []Annotation, indexed bool) []byte {
 			b = appendInt(b, `"index":`, int64(a.Index))
 			b = append(b, ',')
 		}
-		b = append(b, `"type":"url_citation","url_citation":{"start_index":`...)
-		b = strconv.AppendInt(b, int64(a.Start), 10)
-		b = appendInt(b, `,"end_index":`, int64(a.End))
+		b = a.appendSource(b)
+		return append(b, '}')
+	})
+}
+
+// appendSource appends the members type and url_citation or file_citation.
+func (a *Annotation) appendSource(b []byte) []byte {
+	name := "url_citation"
+	if a.File != nil {
+		name = "file_citation"
+	}
+	b = append(b, `"type":"`...)
+	b = append(b, name...)
+	b = append(b, `","`...)
+	b = append(b, name...)
+	b = appendInt(b, `":{"start_index":`, int64(a.Start))
+	b = appendInt(b, `,"end_index":`, int64(a.End))
+	f := a.File
+	if f == nil {
 		b = append(b, `,"url":`...)
 		b = appendString(b, a.URL)
 		b = append(b, `,"title":`...)
 		b = appendString(b, a.Title)
-		return append(b, "}}"...)
-	})
+		return append(b, '}')
+	}
+	if f.Document >= 0 {
+		b = appendInt(b, `,"index":`, int64(f.Document))
+	}
+	b = append(b, `,"filename":`...)
+	b = appendString(b, f.Filename)
+	b = append(b, `,"quote":`...)
+	b = appendString(b, f.Quote)
+	if f.Page > 0 {
+		b = appendInt(b, `,"page":`, int64(f.Page))
+	}
+	return append(b, '}')
 }
 
 func (x *Extension) appendMember(b []byte) []byte {

@@ -18,6 +18,7 @@ const (
 	Forbidden                    // 403
 	NotFound                     // 404
 	MethodNotAllowed             // 405
+	RequestTimeout               // 408
 	Conflict                     // 409
 	TooLarge                     // 413
 	UnsupportedMedia             // 415

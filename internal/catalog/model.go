@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 // Tri is a fact that may be unknown. Unknown means: send what the client asked for and let Bedrock judge (R-CAP-06).
 type Tri uint8
 
@@ -35,6 +37,7 @@ type Model struct {
 	MaxOutputFirm   bool  // MaxOutput is confirmed, so a limit above it is clamped (R-LIM-02)
 	Dimensions      []int // of an embedding model, ascending; nil when there is no choice known
 	Converse        Tri   // whether Converse serves it (R-CAP-08)
+	EmbedShape      EmbedShape
 
 	Caps Capabilities
 
@@ -44,8 +47,25 @@ type Model struct {
 	Status          string // active, legacy, eol, gated, preview, unknown
 	EndOfLife       string // YYYY-MM-DD, "" unknown
 
-	Prices map[string]Price // by scope: "in_region", "us", "eu", "global" …
+	Prices map[string]Price // by scope: "in_region", "us", "eu", "global" …; see PriceFor
+
+	doubtful       []string // of Profiles: named by one price map and no other source [F 4.10]
+	profileInWest2 bool     // us-west-2 lists it without on-demand use
+	confirmed      bool     // more than a name in one source: may lend its capabilities to newer models (R-CAP-05)
 }
+
+// EmbedShape is the native request shape of an embedding model (FACTS 5); "" is one without an OpenAI counterpart.
+type EmbedShape string
+
+// The request shapes of embedding models.
+const (
+	EmbedNone       EmbedShape = ""
+	EmbedTitan      EmbedShape = "titan"       // inputText; dimensions where the row has a choice of them
+	EmbedTitanImage EmbedShape = "titan-image" // inputText, inputImage, embeddingConfig.outputEmbeddingLength
+	EmbedCohere     EmbedShape = "cohere"      // texts, input_type
+	EmbedCohere4    EmbedShape = "cohere-4"    // the same with output_dimension
+	EmbedNova       EmbedShape = "nova"        // taskType SINGLE_EMBEDDING
+)
 
 // Price is in USD per million tokens; 0 where unknown.
 type Price struct{ Input, Output, CacheRead, CacheWrite5m, CacheWrite1h float64 }
@@ -64,15 +84,24 @@ type Capabilities struct {
 	AssistantPrefill   Tri // a final assistant turn is taken up
 	LeadingAssistantOK Tri // a conversation may start with an assistant turn
 
-	ToolResultBeside []string // kinds of user content allowed beside toolResult: "text", "image", "document"; see ResultAlone
+	ToolResultBeside []string // kinds of user content allowed beside toolResult, nil when nobody knows; ask Beside
 	ToolResultAlone  Tri      // Yes: nothing may stand beside a toolResult in its turn
-	ToolResultMedia  []string // kinds of media allowed inside a toolResult: "image", "document"
+	ToolResultMedia  []string // kinds of media known to be allowed inside a toolResult: "image", "document"
 	ToolResultJSON   bool     // a JSON object goes into a json block
 	ToolResultStatus Tri      // No: the status member is refused
 	ToolIDPattern    string   // "" Bedrock's own, "alnum9": nine letters or digits
 
 	S3Sources         bool
 	InlineThinkingTag string // "thinking" when the family writes <thinking>…</thinking> into its text
+}
+
+// Beside tells whether user content of a kind ("text", "image", "document", "video", "audio") may stand beside a toolResult in
+// its turn (R-MSG-07). What nobody knows is allowed (R-CAP-06).
+func (c *Capabilities) Beside(kind string) bool {
+	if c.ToolResultAlone == Yes {
+		return false
+	}
+	return c.ToolResultBeside == nil || slices.Contains(c.ToolResultBeside, kind)
 }
 
 // ToolChoice tells which kinds of toolChoice a model takes. With Known false nobody knows, and any kind is sent as asked.
@@ -101,8 +130,8 @@ const (
 type Reasoning struct {
 	Supported           Tri
 	Shape               ReasoningShape
-	Default             string   // "off", "on" (can be switched off) or "always"
-	Efforts             []string // what the family knows, ascending: "low", "medium", "high", "xhigh", "max"
+	Default             string   // "off", "on" (can be switched off) or "always"; "" unknown
+	Efforts             []string // what the family knows, ascending: "low", "medium", "high", "xhigh", "max"; nil unknown
 	MinBudget           int
 	Signed              bool // blocks carry a signature and must be replayed unchanged
 	TextHidden          bool // text_hidden_by_default: thinking.display must ask for it (R-RSN-03)

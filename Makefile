@@ -1,0 +1,75 @@
+# Outcrop: Amazon Bedrock, exposed as the OpenAI API.
+# `make run` and `make test` need nothing but Go. `make help` lists the rest.
+
+SHELL     := /bin/bash
+GO        ?= go
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+TOOL      := $(GO) tool -modfile=tools/go.mod
+FUZZTIME  ?= 20s
+BENCH     ?= .
+PACKAGES  := ./...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Start a gateway on the embedded offline Bedrock, 127.0.0.1:8080
+	bin/outcrop serve --offline --config examples/aliases.yaml
+
+.PHONY: build
+build: ## Build bin/outcrop
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/outcrop ./cmd/outcrop
+
+.PHONY: test
+test: ## Run the tests, with the race detector where cgo is there
+	$(GO) test $(RACE) $(PACKAGES)
+
+# The race detector needs cgo and a C compiler; a fresh machine with nothing but Go has to pass as well.
+RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo -race)
+
+.PHONY: golden
+golden: ## Rewrite the golden files; review the diff
+	$(GO) test ./translate -update
+	git diff --stat -- '*/testdata/*'
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZTIME (default 20s)
+	@set -e; grep -rEho --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort -u | while read -r _ f; do \
+	  p=$$(grep -rl --include='*_test.go' "^func $$f(" . | head -1 | xargs dirname); \
+	  echo "== $$f ($$p)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done
+
+.PHONY: lint
+lint: ## Run golangci-lint, pinned in tools/go.mod
+	$(TOOL) golangci-lint run
+
+.PHONY: fmt
+fmt: ## Format the code
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: cover
+cover: ## Print test coverage by function, and write coverage.html
+	$(GO) test -coverprofile coverage.out -coverpkg=./... $(PACKAGES)
+	$(GO) tool cover -func coverage.out | tail -n 1
+	$(GO) tool cover -html coverage.out -o coverage.html
+
+.PHONY: bench
+bench: ## Run the Go benchmarks (BENCH=pattern)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
+
+.PHONY: clients
+clients: build ## Run unmodified OpenAI clients (Node, curl) against a started gateway
+	examples/node/install.sh
+	OUTCROP_CLIENTS=required $(GO) test -count=1 ./examples/...
+
+.PHONY: check
+check: ## Everything that CI runs
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'not formatted: make fmt'; exit 1; }
+	$(GO) vet $(PACKAGES)
+	$(MAKE) test
+	$(MAKE) clients
+	$(MAKE) lint
+	$(MAKE) fuzz FUZZTIME=3s

@@ -1,0 +1,73 @@
+// Package outcrop holds nothing but the check that the packages import each other as the architecture says.
+package outcrop
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// arrows says which packages of ours each package may import, not counting tests (docs/decisions/0002).
+var arrows = map[string][]string{
+	"openai":                   {},
+	"internal/catalog":         {},
+	"internal/access":          {"openai"},
+	"internal/telemetry":       {},
+	"internal/wiretest":        {},
+	"internal/bedrock":         {"openai", "internal/catalog"},
+	"internal/bedrock/offline": {},
+	"translate":                {"openai", "internal/catalog"},
+	"router":                   {"openai", "internal/catalog"},
+	"internal/pipeline":        {"openai", "internal/catalog", "internal/access", "internal/telemetry", "translate", "router"},
+	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/pipeline", "translate"},
+	"internal/config":          {"internal/bedrock", "internal/pipeline", "router", "server"},
+	"cmd/outcrop": {"openai", "internal/access", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
+		"internal/pipeline", "internal/telemetry", "router", "server", "translate"},
+}
+
+// pure packages may not reach for I/O, clocks or randomness.
+var pure = map[string][]string{
+	"translate": {"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"},
+	"router":    {"context", "net/http", "os", "log", "log/slog"},
+}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], "outcrop/")
+		if pkg == "outcrop" || strings.HasPrefix(pkg, "examples") {
+			continue
+		}
+		allowed, ok := arrows[pkg]
+		if !ok {
+			t.Errorf("%s has no row in arrows", pkg)
+			continue
+		}
+		seen++
+		for _, imp := range words[1:] {
+			if name, ours := strings.CutPrefix(imp, "outcrop/"); ours && !contains(allowed, name) {
+				t.Errorf("%s must not import %s", pkg, name)
+			}
+			if contains(pure[pkg], imp) {
+				t.Errorf("%s is pure and must not import %s", pkg, imp)
+			}
+		}
+	}
+	if seen != len(arrows) {
+		t.Errorf("%d packages found, %d have a row in arrows", seen, len(arrows))
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

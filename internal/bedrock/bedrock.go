@@ -1,0 +1,204 @@
+// Package bedrock is Bedrock's side of the waist, and the only owner of AWS SDK clients: one per region and role, made when
+// they are first needed and kept. Here are the verbs (Converse, ConverseStream, InvokeModel), every retry of the same target,
+// the connection pool, and the one table that turns AWS errors into *openai.Error.
+//
+// It must not know of OpenAI's requests or answers, choose another target, or read the environment itself: the SDK does that,
+// so that profiles, SSO, roles, API keys, endpoints, FIPS and dual-stack work as AWS users expect. Nothing outside this
+// package may depend on how the bytes travel.
+//
+// Start at New, then client.go (the verbs), stream.go (the stream), errors.go (the table) and retry.go.
+package bedrock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// Config is how Bedrock is reached. Whatever is not here is taken from AWS's own settings.
+type Config struct {
+	Region          string        `yaml:"region"`                                // "" leaves it to AWS_REGION or the profile
+	PoolConnections int           `yaml:"pool_connections" validate:"min=1"`     // idle connections kept per host; busy ones are not limited
+	MaxAttempts     int           `yaml:"max_attempts" validate:"min=0,max=100"` // tries per call, the first included; 0 is AWS's setting, else 3
+	CallTimeout     time.Duration `yaml:"call_timeout" validate:"min=0"`         // limit of a plain call with all its tries; 0 none
+	StreamIdle      time.Duration `yaml:"stream_idle" validate:"gt=0"`           // longest silence between two events of a stream (R-STR-19)
+
+	// OnUnknown is told of each thing in a reply that this SDK cannot decode and that was left out: "content_block", "delta"
+	// or "event". It may be nil, and is called from many goroutines.
+	OnUnknown func(kind string) `yaml:"-" validate:"-"`
+}
+
+// Default is a configuration that suits one busy host.
+func Default() Config {
+	return Config{PoolConnections: 512, MaxAttempts: 3, CallTimeout: 10 * time.Minute, StreamIdle: 5 * time.Minute}
+}
+
+const (
+	credentialsWithin = 10 * time.Second // a start must not hang while instance metadata does not answer
+	maxClients        = 256              // regions come from clients' ARNs, so the map must not grow without end
+)
+
+// regionName keeps what comes out of a client's ARN from becoming a host name of its choice.
+var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z0-9]+){1,4}$`)
+
+// Bedrock holds the clients. It is safe for concurrent use.
+type Bedrock struct {
+	cfg      Config
+	aws      aws.Config
+	http     aws.HTTPClient // one pool for all clients: connections carry no identity, requests do
+	profiles profiles
+
+	mu      sync.RWMutex
+	clients map[place]*bedrockruntime.Client
+}
+
+// place is what a client is made for.
+type place struct{ region, role string }
+
+// New finds region and credentials in the way of AWS's tools and fails at once when there are none. The options, if any, are
+// handed to the SDK's loader last.
+func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) error) (*Bedrock, error) {
+	options := []func(*config.LoadOptions) error{}
+	if cfg.Region != "" {
+		options = append(options, config.WithRegion(cfg.Region))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, append(options, load...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read AWS settings: %w", err)
+	}
+	if loaded.Region == "" {
+		return nil, errors.New("no AWS region found: set AWS_REGION (or a region in the AWS profile or in the configuration file), " +
+			"or run with --offline for answers without AWS")
+	}
+	if cfg.MaxAttempts == 0 {
+		cfg.MaxAttempts = loaded.RetryMaxAttempts
+	}
+	b := &Bedrock{
+		cfg: cfg, aws: loaded, http: pooled(loaded.HTTPClient, cfg.PoolConnections),
+		clients: map[place]*bedrockruntime.Client{},
+	}
+	if err := b.checkCredentials(ctx); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// checkCredentials asks for credentials once. A Bedrock API key in the environment needs none.
+func (b *Bedrock) checkCredentials(ctx context.Context) error {
+	o := b.client(place{region: b.aws.Region}).Options()
+	if o.BearerAuthTokenProvider != nil && len(o.AuthSchemePreference) > 0 && o.AuthSchemePreference[0] == "httpBearerAuth" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, credentialsWithin)
+	defer cancel()
+	if _, err := o.Credentials.Retrieve(ctx); err != nil {
+		return fmt.Errorf("no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or "+
+			"AWS_BEARER_TOKEN_BEDROCK (or give this host a role), or run with --offline for answers without AWS: %w", err)
+	}
+	return nil
+}
+
+// Region is the gateway's own region.
+func (b *Bedrock) Region() string { return b.aws.Region }
+
+// For gives the client of the target's region and role. The error, an *openai.Error, is about a region that cannot be one.
+func (b *Bedrock) For(t catalog.Target) (*Client, error) {
+	p := place{t.Region, t.Role}
+	if p.region == "" {
+		p.region = b.aws.Region
+	} else if err := checkRegion(p.region); err != nil {
+		return nil, err
+	}
+	return &Client{bedrock: b, api: b.client(p), target: t, region: p.region}, nil
+}
+
+func checkRegion(region string) error {
+	if len(region) > 40 || !regionName.MatchString(region) {
+		return openai.Invalidf(openai.CodeInvalidValue, "model", "The region in this model id is not a region of AWS.")
+	}
+	return nil
+}
+
+// client gives the SDK client of a place, making it at the first call.
+func (b *Bedrock) client(p place) *bedrockruntime.Client {
+	b.mu.RLock()
+	c := b.clients[p]
+	b.mu.RUnlock()
+	if c != nil {
+		return c
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c := b.clients[p]; c != nil {
+		return c
+	}
+	if len(b.clients) >= maxClients {
+		b.forgetOne()
+	}
+	c = b.newClient(p)
+	b.clients[p] = c
+	return c
+}
+
+// forgetOne makes room. Whoever still holds the client may go on using it.
+func (b *Bedrock) forgetOne() {
+	skip := rand.IntN(len(b.clients))
+	for p := range b.clients {
+		if skip--; skip < 0 {
+			delete(b.clients, p)
+			return
+		}
+	}
+}
+
+func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
+	return bedrockruntime.NewFromConfig(b.aws, func(o *bedrockruntime.Options) {
+		o.Region = p.region
+		o.HTTPClient = b.http
+		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
+		if p.role != "" {
+			o.Credentials = b.assume(p.role)
+			o.BearerAuthTokenProvider, o.AuthSchemePreference = nil, nil // an API key is the gateway's own identity, not the role's
+		}
+		if o.Credentials != nil {
+			o.Credentials = identity{o.Credentials}
+		}
+	})
+}
+
+// assume gives the credentials of a role, taken with the gateway's own and renewed before they expire.
+func (b *Bedrock) assume(role string) aws.CredentialsProvider {
+	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(b.aws), role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = "outcrop"
+	})
+	return aws.NewCredentialsCache(provider)
+}
+
+// identity marks what goes wrong while fetching credentials, so that the error table can tell it from an answer of Bedrock.
+type identity struct{ aws.CredentialsProvider }
+
+func (i identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := i.CredentialsProvider.Retrieve(ctx)
+	if err != nil {
+		err = &identityError{err}
+	}
+	return c, err
+}
+
+type identityError struct{ err error }
+
+func (e *identityError) Error() string { return "get AWS credentials: " + e.err.Error() }
+func (e *identityError) Unwrap() error { return e.err }

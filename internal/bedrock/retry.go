@@ -1,0 +1,84 @@
+package bedrock
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+)
+
+// again says how often the same target is worth another try.
+type again uint8
+
+const (
+	unjudged again = iota // not an answer of AWS: the SDK's own rules for connections decide
+	never
+	once // the model has worked long or badly: a second try may help, a third is a waste
+	always
+)
+
+// newRetryer gives the SDK's standard retryer (exponential backoff with jitter, a bucket of tokens that calms a client down
+// when everything fails), judging by the error table. maxAttempts 0 is the SDK's default.
+func newRetryer(maxAttempts int) aws.Retryer {
+	return retryer{retry.NewStandard(func(o *retry.StandardOptions) {
+		if maxAttempts > 0 {
+			o.MaxAttempts = maxAttempts
+		}
+		// Cancellation and clock skew stay with the SDK, which must see them first.
+		o.Retryables = append([]retry.IsErrorRetryable{
+			retry.NoRetryCanceledError{}, skewed{}, retry.IsErrorRetryableFunc(judge),
+		}, retry.DefaultRetryables...)
+	})}
+}
+
+// judge answers for errors that the table knows.
+func judge(err error) aws.Ternary {
+	switch retryOf(err) {
+	case never:
+		return aws.FalseTernary
+	case once, always:
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// skewed lets the SDK repeat a call whose signature was refused because of a wrong clock, which it corrects.
+type skewed struct{}
+
+func (skewed) IsErrorRetryable(err error) aws.Ternary {
+	if (retry.RetryableError{}).IsErrorRetryable(err) == aws.TrueTernary {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// retryer is the standard one with a memory for errors that deserve one more try only.
+type retryer struct{ *retry.Standard }
+
+var errTriedAgain = errors.New("tried once more already")
+
+// GetRetryToken is asked before each further try; the error that it gives is joined to the one that AWS sent.
+func (r retryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
+	if t := triesOf(ctx); t != nil && retryOf(err) == once {
+		if t.again {
+			return nil, errTriedAgain
+		}
+		t.again = true
+	}
+	return r.Standard.GetRetryToken(ctx, err)
+}
+
+// tries is what one call remembers of its tries; the SDK's retryer is shared by all calls of a client.
+type tries struct{ again bool }
+
+type triesKey struct{}
+
+func withTries(ctx context.Context, t *tries) context.Context {
+	return context.WithValue(ctx, triesKey{}, t)
+}
+
+func triesOf(ctx context.Context) *tries {
+	t, _ := ctx.Value(triesKey{}).(*tries)
+	return t
+}

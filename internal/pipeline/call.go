@@ -1,0 +1,50 @@
+package pipeline
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"outcrop/internal/access"
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/router"
+	"outcrop/translate"
+)
+
+// Call is one request on its way through. Each field names who sets it; nobody else writes it. Helpers that run things in
+// parallel run on copies.
+type Call struct {
+	ID        string            // server: letters and digits, unique; part of every id that the client sees
+	At        time.Time         // server: arrival
+	Principal access.Principal  // server, before the body is read
+	Endpoint  *Endpoint         // server
+	Request   openai.Request    // server
+	Options   translate.Options // server: what headers and settings say to the translation
+	Plan      router.Plan       // Route
+}
+
+// Head is what is known of an answer before its first part: it becomes response headers.
+type Head struct {
+	Target   catalog.Target // who served
+	Attempts int            // tries against targets, the last included
+	Upstream []string       // AWS's request ids
+	Adjusted translate.Adjustments
+}
+
+// Reply is an answer. Parts is ranged over exactly once; who opened a resource closes it inside the sequence.
+type Reply struct {
+	Head  Head
+	Parts iter.Seq2[openai.Part, error]
+}
+
+// Handler carries every request. After an error nothing follows, and a Reply without error has Parts.
+type Handler func(ctx context.Context, c *Call) (Reply, error)
+
+// Stage is one concern around a Handler.
+type Stage func(next Handler) Handler
+
+// one is a sequence of a single part: a plain answer.
+func one(p openai.Part) iter.Seq2[openai.Part, error] {
+	return func(yield func(openai.Part, error) bool) { yield(p, nil) }
+}

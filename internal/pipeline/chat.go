@@ -1,0 +1,119 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// attemptChat answers a chat request through Converse or ConverseStream.
+func attemptChat(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error) {
+	req := c.Request.(*openai.ChatRequest)
+	in, back, err := translate.ChatInput(req, t, c.Options)
+	if err != nil {
+		return Reply{}, err
+	}
+	meta := translate.Meta{ID: "chatcmpl-" + c.ID, Model: t.Public, Created: c.At.Unix(), Fingerprint: fingerprint(e.Version, t.CalledID)}
+	if req.Stream && streams(in, t) {
+		return e.streamChat(ctx, b, in, &back, meta)
+	}
+	out, err := b.Converse(ctx, in)
+	if err != nil {
+		return Reply{}, located(err, &back)
+	}
+	whole, revealed, err := translate.ChatOutput(out, &back, meta)
+	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+	if err != nil {
+		return Reply{}, withUpstream(err, id)
+	}
+	head := Head{Upstream: upstream(id), Adjusted: back.Adjusted}
+	for _, a := range revealed.List() {
+		head.Adjusted.Add(a.Param, a.Reason) // R-GEN-05
+	}
+	if !req.Stream {
+		return Reply{Head: head, Parts: one(whole)}, nil
+	}
+	head.Adjusted.Add("stream", "synthesised") // R-STR-20
+	return Reply{Head: head, Parts: each(translate.UnfoldChat(whole, meta))}, nil
+}
+
+func (e *engine) streamChat(ctx context.Context, b Backend, in *bedrockruntime.ConverseInput, back *translate.Context, meta translate.Meta) (Reply, error) {
+	id, events, err := b.ConverseStream(ctx, translate.ChatStreamInput(in))
+	if err != nil {
+		return Reply{}, located(err, back)
+	}
+	events = e.counted(events)
+	return Reply{
+		Head:  Head{Upstream: upstream(id), Adjusted: back.Adjusted},
+		Parts: translate.ChatChunks(events, back, meta),
+	}, nil
+}
+
+// streams tells whether the model can stream this request; where it cannot, the answer is made a stream here (R-STR-20).
+func streams(in *bedrockruntime.ConverseInput, t catalog.Target) bool {
+	caps := &t.Row.Caps
+	return caps.Streaming != catalog.No && (in.ToolConfig == nil || caps.StreamingTools != catalog.No)
+}
+
+// counted counts stop reasons and losses that only the events show.
+func (e *engine) counted(events iter.Seq2[types.ConverseStreamOutput, error]) iter.Seq2[types.ConverseStreamOutput, error] {
+	return func(yield func(types.ConverseStreamOutput, error) bool) {
+		stopped, metadata := false, false
+		for ev, err := range events {
+			switch ev.(type) {
+			case *types.ConverseStreamOutputMemberMessageStop:
+				stopped = true
+			case *types.ConverseStreamOutputMemberMetadata:
+				metadata = true
+			}
+			if !yield(ev, err) {
+				return
+			}
+		}
+		if stopped && !metadata {
+			e.Recorder.Unknown("usage_missing", 1) // R-STR-14
+		}
+	}
+}
+
+// located puts the member that the client used into an error about its request.
+func located(err error, back *translate.Context) error {
+	var oe *openai.Error
+	if errors.As(err, &oe) {
+		back.Locate(oe)
+	}
+	return err
+}
+
+func withUpstream(err error, id string) error {
+	var oe *openai.Error
+	if errors.As(err, &oe) && oe.UpstreamID == "" {
+		oe.UpstreamID = id
+	}
+	return err
+}
+
+func upstream(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id}
+}
+
+func each(parts []openai.Part) iter.Seq2[openai.Part, error] {
+	return func(yield func(openai.Part, error) bool) {
+		for _, p := range parts {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first failure
+// cancels the others and is the answer (R-EMB-07).
+func attemptEmbeddings(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error) {
+	calls, back, err := translate.EmbedInputs(c.Request.(*openai.EmbeddingRequest), t, c.Options)
+	if err != nil {
+		return Reply{}, err
+	}
+	replies := make([]translate.EmbedReply, len(calls))
+	ids := make([]string, len(calls))
+	err = fanOut(ctx, len(calls), e.EmbeddingCalls, e.invokes, func(ctx context.Context, i int) error {
+		out, tokens, err := b.InvokeModel(ctx, calls[i])
+		if err != nil {
+			var oe *openai.Error
+			if errors.As(err, &oe) {
+				back.Locate(i, oe)
+			}
+			return err
+		}
+		replies[i] = translate.EmbedReply{Body: out.Body, InputTokens: tokens}
+		ids[i], _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		return nil
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	whole, err := translate.EmbedOutput(replies, &back, translate.Meta{Model: t.Public})
+	if err != nil {
+		return Reply{}, withUpstream(err, ids[0])
+	}
+	return Reply{Head: Head{Upstream: ids, Adjusted: back.Adjusted}, Parts: one(whole)}, nil
+}

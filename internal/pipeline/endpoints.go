@@ -1,0 +1,23 @@
+package pipeline
+
+import (
+	"context"
+
+	"outcrop/internal/catalog"
+)
+
+// Endpoint is what differs between kinds of call.
+type Endpoint struct {
+	Name    string       // "chat.completions": metric label, configuration key
+	Kind    catalog.Kind // which models it serves
+	Attempt Attempt      // translate, invoke, translate back
+}
+
+// Attempt is one try against one target.
+type Attempt func(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error)
+
+// The endpoints, one row each.
+var (
+	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Attempt: attemptChat}
+	Embeddings      = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Attempt: attemptEmbeddings}
+)

@@ -1,0 +1,89 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"outcrop/internal/catalog"
+	"outcrop/internal/telemetry"
+	"outcrop/openai"
+)
+
+// Measure counts and times every call, from its arrival to the end of its parts.
+func Measure(rec *telemetry.Recorder) Stage {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			end := rec.Begin()
+			u := c.Request.Unknown()
+			rec.Unknown("request_member", len(u.Top))
+			rec.Unknown("nested_member", len(u.Nested))
+			reply, err := next(ctx, c)
+			if err != nil {
+				rec.Call(c.Endpoint.Name, modelLabel(planned(c)), outcome(err), time.Since(c.At))
+				end()
+				return reply, err
+			}
+			parts, model := reply.Parts, modelLabel(reply.Head.Target)
+			reply.Parts = func(yield func(openai.Part, error) bool) {
+				var last error = context.Canceled // unless the end is reached, the reader has left
+				first := true
+				defer func() {
+					rec.Call(c.Endpoint.Name, model, outcome(last), time.Since(c.At))
+					end()
+				}()
+				for part, err := range parts {
+					if first {
+						rec.FirstPart(c.Endpoint.Name, model, time.Since(c.At))
+						first = false
+					}
+					if err != nil {
+						last = err
+						yield(nil, err)
+						return
+					}
+					if u := part.Tokens(); u != nil {
+						rec.Used(c.Endpoint.Name, model, telemetry.Tokens{
+							Prompt: u.Prompt, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
+					}
+					if !yield(part, nil) {
+						return
+					}
+				}
+				last = nil
+			}
+			return reply, nil
+		}
+	}
+}
+
+func planned(c *Call) catalog.Target {
+	if len(c.Plan.Targets) == 0 {
+		return catalog.Target{}
+	}
+	return c.Plan.Targets[0]
+}
+
+// modelLabel is bounded: clients can make up model names, but not rows of the catalogue.
+func modelLabel(t catalog.Target) string {
+	switch {
+	case t.Row == nil:
+		return "none"
+	case !t.Row.Known:
+		return "other"
+	}
+	return t.Row.ID
+}
+
+func outcome(err error) string {
+	var e *openai.Error
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &e) && e.Code != "":
+		return e.Code
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return "error"
+}

@@ -1,0 +1,79 @@
+// Package pipeline is the way of a request through the house: one function type carries every request, every concern is a
+// stage around it, and the order of the stages stands in one place, [New].
+//
+// It joins the packages that do not know each other (router, translate, policy, cache …). It must not know HTTP, JSON or
+// Echo, and no stage may know which endpoint it serves: what differs between endpoints is one row each in endpoints.go.
+//
+// Start at New, then Call and Reply in call.go.
+package pipeline
+
+import (
+	"context"
+	"iter"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"golang.org/x/sync/semaphore"
+
+	"outcrop/internal/catalog"
+	"outcrop/internal/telemetry"
+	"outcrop/router"
+)
+
+// Backend is Bedrock's side of the waist: its verbs, for one region and role. Errors are *openai.Error with AWS's request
+// id, or wrap the context's.
+type Backend interface {
+	Converse(context.Context, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error)
+	// ConverseStream returns after the first event. The events are ranged over exactly once.
+	ConverseStream(context.Context, *bedrockruntime.ConverseStreamInput) (requestID string, events iter.Seq2[types.ConverseStreamOutput, error], err error)
+	// InvokeModel also gives the input tokens that Bedrock counted in a header, -1 when it did not.
+	InvokeModel(context.Context, *bedrockruntime.InvokeModelInput) (out *bedrockruntime.InvokeModelOutput, inputTokens int64, err error)
+}
+
+// Backends gives the client of a target's region and role.
+type Backends func(catalog.Target) (Backend, error)
+
+// BaseModels tells the base model of an application inference profile (R-CAP-04).
+type BaseModels interface {
+	BaseModel(ctx context.Context, arn string) (string, error)
+}
+
+// Collaborators are what the stages work with.
+type Collaborators struct {
+	Recorder *telemetry.Recorder
+	Router   *router.Router
+	Catalog  *catalog.Catalog
+	Backends Backends
+	Profiles BaseModels
+	Version  string // of the gateway, part of system_fingerprint
+}
+
+// New composes the way of every request. The order of the stages, outermost first:
+//
+//	Measure   clock, outcome and tokens of every call, also of those that a stage refuses
+//	Deadline  bounds plain requests; a stream has no total limit (R-STR-19)
+//	Route     resolves the model: the request's ordered targets, and why
+//	Fallback  tries the targets in order, each with the endpoint's Attempt
+func New(cfg Config, with Collaborators) Handler {
+	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls))}
+	return Chain(e.fallback,
+		Measure(with.Recorder),
+		Deadline(cfg.Deadline),
+		Route(with.Router, with.Catalog, with.Profiles),
+	)
+}
+
+// Chain puts the stages around end; the first is the outermost.
+func Chain(end Handler, stages ...Stage) Handler {
+	for i := len(stages) - 1; i >= 0; i-- {
+		end = stages[i](end)
+	}
+	return end
+}
+
+// engine is what the attempts of all endpoints share.
+type engine struct {
+	Config
+	Collaborators
+	invokes *semaphore.Weighted // InvokeModel calls of the whole gateway (R-EMB-05)
+}

@@ -1,0 +1,35 @@
+package telemetry
+
+import (
+	"io"
+	"log/slog"
+	"regexp"
+)
+
+// NewLogger writes text or JSON lines to w. Every string and error that is logged passes [Redact].
+func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		switch v := a.Value.Any().(type) {
+		case string:
+			a.Value = slog.StringValue(Redact(v))
+		case error:
+			a.Value = slog.StringValue(Redact(v.Error()))
+		}
+		return a
+	}}
+	if json {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// secrets are what no log line may hold (R-GEN-08): ARNs, account numbers, access keys, bearer and API keys.
+var secrets = regexp.MustCompile(`arn:aws[a-z-]*:[^\s"']*|\b\d{12}\b|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{8,}|\bbedrock-api-key-[A-Za-z0-9+/=_-]+|\bBearer\s+[^\s"']+|\b(?:sk|oc)-[A-Za-z0-9_-]{8,}`)
+
+// Redact removes ARNs, account numbers and credentials from s.
+func Redact(s string) string {
+	if len(s) < 10 {
+		return s
+	}
+	return secrets.ReplaceAllString(s, "[redacted]")
+}

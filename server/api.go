@@ -1,0 +1,147 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"outcrop/internal/pipeline"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// call is the way of one API call: a place among those under way, the body, its decoding and validation, the pipeline, and
+// the answer as JSON or as events.
+func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.Request, *openai.Error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !s.calls.begin() {
+			c.Response().Header().Set("connection", "close")
+			return draining()
+		}
+		defer s.calls.end()
+		body, err := s.body(c)
+		if err != nil {
+			return err
+		}
+		req, bad := decode(body)
+		if bad != nil {
+			return bad
+		}
+		v := visitOf(c)
+		call := &pipeline.Call{
+			ID: v.id, At: v.at, Principal: principalOf(c), Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
+		}
+		if req.WantsStream() {
+			return s.stream(c, call)
+		}
+		return s.plain(c, call)
+	}
+}
+
+// plain answers with the one part of a plain reply.
+func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
+	reply, err := s.Handle(c.Request().Context(), call)
+	s.describe(c, reply.Head)
+	if err != nil {
+		return err
+	}
+	var out []byte
+	for part, err := range reply.Parts {
+		if err != nil {
+			return err
+		}
+		visitOf(c).usage = part.Tokens()
+		out = part.AppendJSON(make([]byte, 0, 2048), true)
+	}
+	s.stamp(c)
+	limit := s.cfg.WriteTimeout + time.Duration(len(out)>>18)*time.Second // a slow line may take 256 KB a second
+	if err := http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return errors.Join(errGone, err)
+	}
+	return c.Blob(http.StatusOK, jsonType, out)
+}
+
+// body reads the request's body: JSON, not compressed, no larger than the limit and not slower than the read timeout.
+func (s *Server) body(c echo.Context) ([]byte, error) {
+	r := c.Request()
+	if err := acceptable(r.Header); err != nil {
+		return nil, err
+	}
+	if r.ContentLength > s.cfg.BodyLimit {
+		return nil, tooLarge(s.cfg.BodyLimit)
+	}
+	rc := http.NewResponseController(c.Response().Writer)
+	deadline := rc.SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout))
+	var b bytes.Buffer
+	if n := r.ContentLength; n > 0 {
+		b.Grow(int(min(n, 1<<20)) + bytes.MinRead) // more only when it really comes
+	}
+	_, err := b.ReadFrom(http.MaxBytesReader(c.Response().Writer, r.Body, s.cfg.BodyLimit))
+	if deadline == nil {
+		_ = rc.SetReadDeadline(time.Time{})
+	}
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		return b.Bytes(), nil
+	case errors.As(err, &large):
+		return nil, tooLarge(s.cfg.BodyLimit)
+	case errors.Is(err, io.ErrUnexpectedEOF), r.Context().Err() != nil:
+		return nil, errors.Join(errGone, err) // the client left in the middle of its own request
+	}
+	return nil, &openai.Error{Kind: openai.RequestTimeout, Code: openai.CodeTimeout, Message: "The body of the request did not arrive in time.", Err: err}
+}
+
+func acceptable(h http.Header) *openai.Error {
+	if enc := h.Get("content-encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: "The body must not be compressed."}
+	}
+	ct := h.Get("content-type")
+	if ct == "" || ct == jsonType {
+		return nil
+	}
+	typ, params, err := mime.ParseMediaType(ct)
+	if err == nil && (typ == jsonType || strings.HasSuffix(typ, "+json")) && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8")) {
+		return nil
+	}
+	return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: "The body must be JSON in UTF-8: send the header content-type: application/json."}
+}
+
+func tooLarge(limit int64) *openai.Error {
+	return &openai.Error{Kind: openai.TooLarge, Code: "request_too_large",
+		Message: "The body of the request is larger than the limit of " + size(limit) + "."}
+}
+
+// options are the translation's settings, with what this request's headers say: strict mode (R-GEN-04) and a guardrail as on
+// Bedrock's own OpenAI endpoint (R-GRD-01).
+func (s *Server) options(h http.Header) translate.Options {
+	o := s.cfg.Options
+	o.Strict = o.Strict || strings.EqualFold(h.Get("x-outcrop-strict"), "true")
+	o.Guardrail = translate.Guardrail{
+		Identifier: h.Get("x-amzn-bedrock-guardrailidentifier"),
+		Version:    h.Get("x-amzn-bedrock-guardrailversion"),
+		Trace:      strings.ToLower(h.Get("x-amzn-bedrock-trace")),
+	}
+	return o
+}
+
+// describe turns what is known of an answer before its first part into headers.
+func (s *Server) describe(c echo.Context, head pipeline.Head) {
+	h := c.Response().Header()
+	if head.Target.Row != nil {
+		visitOf(c).model = head.Target.Row.ID
+	}
+	if adjusted := head.Adjusted.Header(); adjusted != "" {
+		h.Set(headerAdjusted, adjusted)
+	}
+	if n := len(head.Upstream); n > 0 {
+		const most = 16 // an embedding request may need thousands of calls
+		h.Set(headerUpstream, strings.Join(head.Upstream[:min(n, most)], ","))
+	}
+}

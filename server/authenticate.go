@@ -1,0 +1,37 @@
+package server
+
+import (
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"outcrop/internal/access"
+)
+
+const principalKey = "outcrop.principal"
+
+// authenticate admits the caller before the body is read, so that an unknown one cannot make us parse it. OpenAI's SDKs
+// send a bearer key; api-key is the header of Azure's.
+func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		p, err := s.Gate.Admit(credential(c))
+		if err != nil {
+			return err
+		}
+		c.Set(principalKey, p)
+		return next(c)
+	}
+}
+
+func credential(c echo.Context) string {
+	h := c.Request().Header
+	if scheme, key, ok := strings.Cut(h.Get("authorization"), " "); ok && strings.EqualFold(scheme, "bearer") {
+		return strings.TrimSpace(key)
+	}
+	return h.Get("api-key")
+}
+
+func principalOf(c echo.Context) access.Principal {
+	p, _ := c.Get(principalKey).(access.Principal)
+	return p
+}

@@ -1,0 +1,183 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"outcrop/internal/pipeline"
+	"outcrop/openai"
+)
+
+// stream answers with server-sent events (TRANSLATION 3). The status line is held until the first part or the hold limit:
+// until then an error is an ordinary HTTP answer, and from then on one error event.
+func (s *Server) stream(c echo.Context, call *pipeline.Call) error {
+	ctx, cancel := context.WithCancel(c.Request().Context())
+	defer cancel()
+	w := s.newEventWriter(c, cancel)
+	defer w.stop()
+	reply, err := s.Handle(ctx, call)
+	w.head(reply.Head)
+	if err != nil {
+		return w.fail(err)
+	}
+	usage := call.Request.WantsUsage()
+	for part, err := range reply.Parts {
+		if err != nil {
+			return w.fail(err)
+		}
+		if u := part.Tokens(); u != nil {
+			visitOf(c).usage = u
+		}
+		if !w.part(part, usage) {
+			return w.lost
+		}
+	}
+	w.done()
+	return w.lost
+}
+
+// eventWriter writes the events of one stream. Its timer sends the status line when the hold is over and a comment whenever
+// nothing was written for a while, whatever the pipeline is doing (R-STR-03, R-STR-04); so every write is under the lock.
+type eventWriter struct {
+	s      *Server
+	c      echo.Context
+	rc     *http.ResponseController
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	timer   *time.Timer
+	buf     []byte
+	last    time.Time // of the last write
+	begun   bool      // the status line is out
+	stopped bool
+	lost    error // the client is gone
+}
+
+func (s *Server) newEventWriter(c echo.Context, cancel context.CancelFunc) *eventWriter {
+	w := &eventWriter{s: s, c: c, rc: http.NewResponseController(c.Response().Writer), cancel: cancel, buf: make([]byte, 0, 1024)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(s.cfg.StreamHold, w.tick)
+	return w
+}
+
+// tick runs on the timer: it begins the answer when the hold is over, and keeps it alive afterwards.
+func (w *eventWriter) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped || w.lost != nil {
+		return
+	}
+	wait := w.s.cfg.StreamKeepAlive
+	if quiet := time.Since(w.last); w.begun && quiet < wait {
+		w.timer.Reset(wait - quiet)
+		return
+	}
+	w.begin()
+	w.write(append(w.buf[:0], ": keep-alive\n\n"...))
+	w.timer.Reset(wait)
+}
+
+// head sets the headers of the answer, unless the hold has sent them off already.
+func (w *eventWriter) head(h pipeline.Head) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.begun {
+		w.s.describe(w.c, h)
+	}
+}
+
+func (w *eventWriter) begin() {
+	if w.begun {
+		return
+	}
+	w.begun = true
+	h := w.c.Response().Header()
+	h.Set("content-type", "text/event-stream; charset=utf-8")
+	h.Set("cache-control", "no-cache")
+	h.Set("x-accel-buffering", "no")
+	w.s.stamp(w.c)
+	w.c.Response().WriteHeader(http.StatusOK)
+}
+
+// part writes one part; it is false when the client is gone.
+func (w *eventWriter) part(p openai.Part, usage bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const prefix = "data: "
+	b := p.AppendJSON(append(w.buf[:0], prefix...), usage)
+	if len(b) == len(prefix) {
+		return w.lost == nil
+	}
+	if !w.begun {
+		w.begin()
+		w.timer.Reset(w.s.cfg.StreamKeepAlive)
+	}
+	w.write(append(b, "\n\n"...))
+	return w.lost == nil
+}
+
+// done writes the end of a complete answer.
+func (w *eventWriter) done() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begin()
+	w.write(append(w.buf[:0], "data: [DONE]\n\n"...))
+}
+
+// fail ends the answer with an error: as HTTP when nothing was written yet, else as one event, after which the connection
+// closes without [DONE] (R-STR-15).
+func (w *eventWriter) fail(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	if !w.begun {
+		return err
+	}
+	visitOf(w.c).err = err
+	if w.lost != nil || clientGone(w.c, err) {
+		return nil
+	}
+	oe := w.s.known(w.c, err)
+	b := oe.AppendJSON(append(w.buf[:0], "data: "...), renderings[oe.Kind].typ)
+	w.write(append(b, "\n\n"...))
+	closeAfter(w.c.Request().Context())
+	return nil
+}
+
+// write sends b at once, with a deadline of its own: a client that stops reading must not hold a stream for ever.
+func (w *eventWriter) write(b []byte) {
+	w.buf = b[:0]
+	if w.lost != nil {
+		return
+	}
+	w.last = time.Now()
+	if err := w.rc.SetWriteDeadline(w.last.Add(w.s.cfg.WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		w.lose(err)
+		return
+	}
+	if _, err := w.c.Response().Write(b); err != nil {
+		w.lose(err)
+		return
+	}
+	if err := w.rc.Flush(); err != nil {
+		w.lose(err)
+	}
+}
+
+func (w *eventWriter) lose(err error) {
+	w.lost = errors.Join(errGone, err)
+	w.cancel()
+}
+
+func (w *eventWriter) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	w.timer.Stop()
+}

@@ -1,0 +1,132 @@
+package server
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"outcrop/openai"
+)
+
+// The headers that Outcrop adds to answers.
+const (
+	headerRequestID   = "x-request-id"
+	headerUpstream    = "x-outcrop-upstream-id"
+	headerAdjusted    = "x-outcrop-adjusted"
+	headerShouldRetry = "x-should-retry"
+	headerProcessing  = "openai-processing-ms"
+
+	jsonType = "application/json"
+)
+
+// visit is what the middlewares and handlers of one request share.
+type visit struct {
+	id    string // letters and digits; x-request-id is "req_" + id
+	at    time.Time
+	err   error         // how it ended
+	model string        // public id that served, for the log
+	usage *openai.Usage // of the answer, for the log
+}
+
+const visitKey = "outcrop.visit"
+
+func visitOf(c echo.Context) *visit {
+	v, ok := c.Get(visitKey).(*visit)
+	if !ok { // Echo's own errors before the first middleware
+		v = &visit{id: newID(), at: time.Now()}
+		c.Set(visitKey, v)
+	}
+	return v
+}
+
+// observe gives the request its id, keeps a panic from ending the process, renders errors, and writes the access log.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		v := visitOf(c)
+		c.Response().Header().Set(headerRequestID, "req_"+v.id)
+		// A deadline of the request before on this connection must not hit this one.
+		_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Time{})
+		if err := s.guarded(c, next); err != nil {
+			v.err = err
+			s.fail(err, c)
+		}
+		s.log(c, v)
+		return nil
+	}
+}
+
+// guarded turns a panic into an error. http.ErrAbortHandler passes: it is net/http's own way to cut a connection.
+func (s *Server) guarded(c echo.Context, next echo.HandlerFunc) (err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if r == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity
+			panic(r)
+		}
+		s.Log.Error("panic", "request_id", "req_"+visitOf(c).id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		err = &openai.Error{Kind: openai.Internal, Err: fmt.Errorf("panic: %v", r)}
+	}()
+	return next(c)
+}
+
+func (s *Server) log(c echo.Context, v *visit) {
+	status, route := c.Response().Status, routeOf(c)
+	s.Recorder.HTTP(route, status)
+	level := slog.LevelInfo
+	switch {
+	case route == "/health" || route == "/ready" || route == "/metrics":
+		level = slog.LevelDebug
+	case status >= 500:
+		level = slog.LevelWarn
+	}
+	ctx := c.Request().Context()
+	if !s.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", "req_"+v.id), slog.String("method", c.Request().Method), slog.String("route", route),
+		slog.Int("status", status), slog.Int64("ms", time.Since(v.at).Milliseconds()), slog.Int64("bytes", c.Response().Size),
+	}
+	if v.model != "" {
+		attrs = append(attrs, slog.String("model", v.model))
+	}
+	if v.usage != nil {
+		attrs = append(attrs, slog.Int64("prompt_tokens", v.usage.Prompt), slog.Int64("completion_tokens", v.usage.Completion))
+	}
+	if v.err != nil {
+		attrs = append(attrs, slog.Any("error", v.err))
+		var oe *openai.Error
+		if errors.As(v.err, &oe) {
+			attrs = append(attrs, slog.String("code", oe.Code), slog.String("upstream_id", oe.UpstreamID))
+		}
+	}
+	s.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// routeOf is the route's pattern: a path may hold an ARN, and has no bound as a label.
+func routeOf(c echo.Context) string {
+	if p := c.Path(); p != "" {
+		return p
+	}
+	return "none"
+}
+
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// newID makes 29 random letters and digits, as many as OpenAI's ids have (R-RES-01).
+func newID() string {
+	var b [29]byte
+	_, _ = rand.Read(b[:]) // never fails (Go 1.24)
+	for i, x := range b {
+		b[i] = alphabet[int(x)%len(alphabet)] // 256 % 62 makes some letters likelier by a quarter: 170 bits stay 169
+	}
+	return string(b[:])
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"outcrop/internal/pipeline"
+	"outcrop/openai"
+)
+
+// routes lists everything that is served. An endpoint that runs through the pipeline is one row in calls.
+func (s *Server) routes(e *echo.Echo) {
+	e.Use(s.observe)
+	if len(s.cfg.AllowedOrigins) > 0 {
+		e.Use(s.cors())
+	}
+	e.GET("/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
+	e.GET("/ready", s.ready)
+	e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()))
+
+	calls := []struct {
+		path     string
+		endpoint *pipeline.Endpoint
+		decode   func([]byte) (openai.Request, *openai.Error)
+	}{
+		{"/chat/completions", pipeline.ChatCompletions, decode(openai.DecodeChat)},
+		{"/embeddings", pipeline.Embeddings, decode(openai.DecodeEmbedding)},
+	}
+	for _, prefix := range s.cfg.Prefixes {
+		api := e.Group(prefix, s.authenticate)
+		for _, call := range calls {
+			api.POST(call.path, s.call(call.endpoint, call.decode))
+		}
+		api.GET("/models", s.listModels)
+		api.GET("/models/", s.listModels) // R-MOD-03
+		api.GET("/models/*", s.getModel(prefix+"/models/"))
+		api.Any("/responses", responses)
+		api.Any("/responses/*", responses)
+	}
+}
+
+func decode[R openai.Request](f func([]byte) (R, *openai.Error)) func([]byte) (openai.Request, *openai.Error) {
+	return func(body []byte) (openai.Request, *openai.Error) {
+		r, err := f(body)
+		if err != nil {
+			return nil, err
+		}
+		return r, openai.Validate(r)
+	}
+}
+
+func (s *Server) ready(c echo.Context) error {
+	if s.draining.Load() {
+		return c.Blob(http.StatusServiceUnavailable, jsonType, []byte(`{"status":"draining"}`))
+	}
+	return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ready"}`))
+}
+
+func responses(echo.Context) error {
+	return &openai.Error{Kind: openai.NotFound, Code: "unknown_url",
+		Message: "The Responses API is not served here yet. Use chat completions: POST /v1/chat/completions."}
+}
+
+func (s *Server) listModels(c echo.Context) error {
+	return c.Blob(http.StatusOK, jsonType, openai.AppendModelList(nil, s.Models.Models(time.Now())))
+}
+
+// getModel takes everything behind the prefix as the id, percent-decoded once: colons, slashes and ARNs work encoded or not
+// (R-MOD-03).
+func (s *Server) getModel(prefix string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := strings.TrimPrefix(c.Request().URL.EscapedPath(), prefix)
+		if plain, err := url.PathUnescape(id); err == nil {
+			id = plain
+		}
+		m, ok := s.Models.Model(id, time.Now())
+		if !ok {
+			return openai.ModelNotFound(id)
+		}
+		return c.Blob(http.StatusOK, jsonType, m.AppendJSON(nil))
+	}
+}
+
+func (s *Server) cors() echo.MiddlewareFunc {
+	return middleware.CORSWithConfig(middleware.CORSConfig{
+		AllowOrigins:  s.cfg.AllowedOrigins,
+		AllowMethods:  []string{http.MethodGet, http.MethodPost},
+		ExposeHeaders: []string{headerRequestID, headerUpstream, headerAdjusted, headerShouldRetry, headerProcessing, "retry-after"},
+		MaxAge:        600,
+	})
+}

@@ -1,0 +1,124 @@
+// Package server is the HTTP side of Outcrop: routes, authentication, decoding, the writing of server-sent events, and the
+// one place where an error becomes a status. Echo is imported here and nowhere else.
+//
+// It must not know Bedrock, and nothing of Echo may enter the pipeline. Start at New, then routes.go for what is served,
+// api.go for the way of one call and events.go for streams.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"outcrop/internal/access"
+	"outcrop/internal/pipeline"
+	"outcrop/internal/telemetry"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// Config are the server's settings.
+type Config struct {
+	Prefixes          []string      // path prefixes of the API: "/v1", "/api/v1"
+	AllowedOrigins    []string      // CORS; none by default
+	BodyLimit         int64         // bytes
+	ReadHeaderTimeout time.Duration // slow headers are cut off
+	ReadTimeout       time.Duration // for the body, once the headers are there
+	WriteTimeout      time.Duration // for each part
+	DrainTimeout      time.Duration // for calls under way when the server is told to stop
+	StreamHold        time.Duration // R-STR-03
+	StreamKeepAlive   time.Duration // R-STR-04
+	Options           translate.Options
+}
+
+// Models answers the models endpoints from memory (R-MOD-06).
+type Models interface {
+	Models(now time.Time) []openai.Model
+	Model(id string, now time.Time) (openai.Model, bool)
+}
+
+// Collaborators are what the server works with.
+type Collaborators struct {
+	Handle   pipeline.Handler
+	Models   Models
+	Gate     *access.Gate
+	Recorder *telemetry.Recorder
+	Log      *slog.Logger
+}
+
+// Server answers HTTP. It is used once.
+type Server struct {
+	cfg Config
+	Collaborators
+	http     *http.Server
+	draining atomic.Bool
+	calls    inFlight
+	conns    connections
+	cut      context.CancelCauseFunc // ends the calls under way
+}
+
+// New makes a server that is ready to Serve.
+func New(cfg Config, with Collaborators) *Server {
+	s := &Server{cfg: cfg, Collaborators: with}
+	base, cut := context.WithCancelCause(context.Background())
+	s.cut = cut
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For is anyone's to send
+	s.routes(e)
+	s.http = &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnContext:       s.conns.open,
+		ConnState:         s.conns.state,
+		ErrorLog:          slog.NewLogLogger(with.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Serve answers connections of l until Stop; then it gives nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// errDraining is why calls are ended that do not finish in time when the server stops.
+var errDraining = errors.New("the gateway is shutting down")
+
+// Stop drains: /ready turns 503 and new calls are refused at once, calls under way may finish within the drain timeout and
+// are then ended with an error that their clients can read. It returns when every call has ended.
+func (s *Server) Stop(ctx context.Context) error {
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
+	defer cancel()
+	idle := s.calls.close()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		s.cut(errDraining)
+	}
+	const last = 5 * time.Second // for writing the last event of a call that was cut
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), last)
+	defer cancel()
+	select {
+	case <-idle:
+	case <-final.Done():
+	}
+	defer s.cut(errDraining)
+	if err := s.http.Shutdown(final); err != nil {
+		return errors.Join(err, s.http.Close())
+	}
+	return nil
+}
