@@ -20,7 +20,7 @@ var arrows = map[string][]string{
 	"router":                   {"openai", "internal/catalog"},
 	"internal/pipeline":        {"openai", "internal/catalog", "internal/access", "internal/telemetry", "translate", "router"},
 	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/pipeline", "translate"},
-	"internal/config":          {"internal/bedrock", "internal/pipeline", "router", "server"},
+	"internal/config":          {},
 	"cmd/outcrop": {"openai", "internal/access", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
 		"internal/pipeline", "internal/telemetry", "router", "server", "translate"},
 }

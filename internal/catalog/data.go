@@ -159,7 +159,7 @@ func (r *row) model(compiled int64) *Model {
 		Prices:          r.prices(),
 		doubtful:        r.Inference.Doubtful,
 		profileInWest2:  len(r.Inference.TypesWest2) > 0 && !slices.Contains(r.Inference.TypesWest2, "ON_DEMAND"),
-		confirmed:       r.Lifecycle.Confidence != "not independently confirmed" && r.Status != "gated" && r.Status != "preview",
+		confirmed:       r.Lifecycle.Confidence != "not independently confirmed" && r.Status != "preview",
 	}
 	if r.Kind == Chat {
 		m.Caps = r.capabilities(&fam)

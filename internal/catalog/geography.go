@@ -81,4 +81,3 @@ func (m *Model) profile(geo string, doubtful bool) string {
 	}
 	return ""
 }
-

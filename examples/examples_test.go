@@ -1,0 +1,101 @@
+// Package examples runs the example programs, each an unmodified OpenAI client, against a started gateway.
+package examples
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// required says that a client which is not installed fails the test instead of skipping it.
+func required() bool { return os.Getenv("CI") == "true" || os.Getenv("OUTCROP_CLIENTS") == "required" }
+
+func TestClients(t *testing.T) {
+	url := gateway(t)
+	node := filepath.Join("node", "node_modules", "node", "bin", "node")
+	for _, client := range []struct {
+		name    string
+		needs   string // a program or file that must be there
+		install string
+		cmd     []string
+	}{
+		{"curl", "curl", "install curl", []string{"curl/curl.sh"}},
+		{"go-openai", "go", "install Go", []string{"go", "run", "./go-openai"}},
+		{"openai-go", "go", "install Go", []string{"go", "run", "./openai-go"}},
+		{"openai for Node", node, "run make clients", []string{node, "node/openai.mjs"}},
+		{"LangChain JS", node, "run make clients", []string{node, "node/langchain.mjs"}},
+		{"Vercel AI SDK", node, "run make clients", []string{node, "node/ai-sdk.mjs"}},
+	} {
+		t.Run(client.name, func(t *testing.T) {
+			if _, err := exec.LookPath(client.needs); err != nil {
+				if required() {
+					t.Fatalf("%s is not there: %s", client.needs, client.install)
+				}
+				t.Skipf("%s is not there: %s", client.needs, client.install)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, client.cmd[0], client.cmd[1:]...)
+			cmd.Env = append(os.Environ(), "OUTCROP_URL="+url, "OUTCROP_KEY="+key)
+			out, err := cmd.CombinedOutput()
+			t.Logf("%s", out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(out), "ok   "); n < 7 {
+				t.Fatalf("only %d checks ran", n)
+			}
+		})
+	}
+}
+
+const key = "example-key-for-tests"
+
+// gateway builds the binary, starts it offline with the aliases of this folder, and gives its base URL.
+func gateway(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "outcrop")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../cmd/outcrop").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	cmd := exec.Command(bin, "serve", "--offline", "--config", "aliases.yaml", "--addr", "127.0.0.1:0", "--pace", "2ms") //nolint:noctx // ended below, by signal
+	cmd.Env = append(os.Environ(), "OUTCROP_API_KEYS="+key)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 1)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(stderr); s.Scan(); {
+			if _, url, ok := strings.Cut(s.Text(), "serves the OpenAI API on "); ok {
+				lines <- url
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		for range lines { //nolint:revive // until the process has closed its end
+		}
+		if err := cmd.Wait(); err != nil {
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 0 {
+				t.Errorf("the gateway ended with %v", err)
+			}
+		}
+	})
+	url, ok := <-lines
+	if !ok {
+		t.Fatal("the gateway ended before it served")
+	}
+	return url
+}

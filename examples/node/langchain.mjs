@@ -1,0 +1,60 @@
+// LangChain's OpenAI classes, unmodified.
+import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
+import { tool } from "@langchain/core/tools";
+import { HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { z } from "zod";
+import { apiKey, assert, baseURL, check, embeddingModel, model, near, weather } from "./check.mjs";
+
+const configuration = { baseURL };
+const chat = new ChatOpenAI({ model, apiKey, configuration, maxRetries: 0 });
+const getWeather = tool(async () => weather.answer, {
+  name: weather.name, description: weather.description, schema: z.object({ city: z.string() }),
+});
+
+await check("langchain: chat", async () => {
+  const r = await chat.invoke("Hello!");
+  assert.ok(r.text.length > 0);
+  assert.ok(r.usage_metadata.total_tokens > 0);
+});
+
+await check("langchain: stream", async () => {
+  let text = "", chunks = 0;
+  for await (const chunk of await chat.stream("Hello!")) { text += chunk.text; chunks++; }
+  assert.equal(text, (await chat.invoke("Hello!")).text);
+  assert.ok(chunks > 2);
+});
+
+for (const streaming of [false, true]) {
+  await check(`langchain: tool loop of two round trips${streaming ? ", streamed" : ""}`, async () => {
+    const bound = new ChatOpenAI({ model, apiKey, configuration, maxRetries: 0, streaming }).bindTools([getWeather]);
+    const messages = [new HumanMessage(weather.question)];
+    const first = await bound.invoke(messages);
+    assert.equal(first.tool_calls.length, 1);
+    const call = first.tool_calls[0];
+    assert.equal(call.name, weather.name);
+    messages.push(first, new ToolMessage({ tool_call_id: call.id, content: await getWeather.invoke(call.args) }));
+    const second = await bound.invoke(messages);
+    assert.ok(second.text.includes(weather.answer), second.text);
+  });
+}
+
+await check("langchain: embeddings", async () => {
+  const embeddings = new OpenAIEmbeddings({ model: embeddingModel, apiKey, configuration, maxRetries: 0 });
+  const [one, two] = await embeddings.embedDocuments(["the cat sat on the mat", "a dog in the garden"]);
+  assert.equal(one.length, two.length);
+  near(one, await embeddings.embedQuery("the cat sat on the mat"));
+});
+
+await check("langchain: error", async () => {
+  const wrong = new ChatOpenAI({ model: "no-such-model", apiKey, configuration, maxRetries: 0 });
+  await assert.rejects(wrong.invoke("hi"), (err) => err.status === 404 && err.code === "model_not_found");
+});
+
+await check("langchain: abort in mid-stream", async () => {
+  const controller = new AbortController();
+  let chunks = 0;
+  await assert.rejects(async () => {
+    for await (const _ of await chat.stream("Count slowly to one hundred.", { signal: controller.signal })) if (++chunks === 2) controller.abort();
+  }, /abort/i);
+  assert.ok((await chat.invoke("Still there?")).text.length > 0);
+});

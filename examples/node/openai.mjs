@@ -1,0 +1,105 @@
+// The official OpenAI SDK for Node, unmodified.
+import OpenAI, { APIUserAbortError, NotFoundError, BadRequestError, AuthenticationError } from "openai";
+import { apiKey, assert, baseURL, check, embeddingModel, model, near, weather } from "./check.mjs";
+
+const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
+const tools = [{ type: "function", function: { name: weather.name, description: weather.description, parameters: weather.parameters } }];
+
+await check("openai: chat", async () => {
+  const r = await client.chat.completions.create({ model, messages: [{ role: "user", content: "Hello!" }] });
+  assert.match(r.id, /^chatcmpl-[A-Za-z0-9]{24,}$/);
+  assert.equal(r.choices[0].finish_reason, "stop");
+  assert.ok(r.choices[0].message.content.length > 0);
+  assert.equal(r.usage.total_tokens, r.usage.prompt_tokens + r.usage.completion_tokens);
+});
+
+await check("openai: stream with usage", async () => {
+  const stream = await client.chat.completions.create({
+    model, stream: true, stream_options: { include_usage: true }, messages: [{ role: "user", content: "Hello!" }],
+  });
+  let text = "", finish, usage;
+  for await (const chunk of stream) {
+    text += chunk.choices[0]?.delta.content ?? "";
+    finish ??= chunk.choices[0]?.finish_reason ?? undefined;
+    usage = chunk.usage ?? usage;
+  }
+  const plain = await client.chat.completions.create({ model, messages: [{ role: "user", content: "Hello!" }] });
+  assert.equal(text, plain.choices[0].message.content);
+  assert.equal(finish, "stop");
+  assert.deepEqual([usage.prompt_tokens, usage.completion_tokens], [plain.usage.prompt_tokens, plain.usage.completion_tokens]);
+});
+
+await check("openai: tool loop of two round trips", async () => {
+  const messages = [{ role: "user", content: weather.question }];
+  const first = await client.chat.completions.create({ model, messages, tools });
+  assert.equal(first.choices[0].finish_reason, "tool_calls");
+  const call = first.choices[0].message.tool_calls[0];
+  assert.equal(call.function.name, weather.name);
+  assert.equal(typeof JSON.parse(call.function.arguments).city, "string");
+  messages.push(first.choices[0].message, { role: "tool", tool_call_id: call.id, content: weather.answer });
+  const second = await client.chat.completions.create({ model, messages, tools });
+  assert.equal(second.choices[0].finish_reason, "stop");
+  assert.ok(second.choices[0].message.content.includes(weather.answer), second.choices[0].message.content);
+});
+
+await check("openai: streamed tool loop through runTools", async () => {
+  let asked;
+  const runner = client.chat.completions.runTools({
+    model, stream: true, messages: [{ role: "user", content: weather.question }],
+    tools: [{ type: "function", function: { ...tools[0].function, parse: JSON.parse, function: (args) => { asked = args; return weather.answer; } } }],
+  });
+  const final = await runner.finalContent();
+  assert.equal(typeof asked.city, "string");
+  assert.ok(final.includes(weather.answer), final);
+});
+
+await check("openai: image as data URL", async () => {
+  const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  const r = await client.chat.completions.create({
+    model, messages: [{ role: "user", content: [{ type: "text", text: "What is this?" }, { type: "image_url", image_url: { url: `data:image/png;base64,${png}` } }] }],
+  });
+  assert.equal(r.choices[0].finish_reason, "stop");
+});
+
+await check("openai: embeddings, base64 by default equal to floats", async () => {
+  const input = ["the cat sat on the mat", "a dog in the garden"];
+  const packed = await client.embeddings.create({ model: embeddingModel, input });
+  const floats = await client.embeddings.create({ model: embeddingModel, input, encoding_format: "float" });
+  assert.equal(packed.data.length, 2);
+  packed.data.forEach((d, i) => near(d.embedding, floats.data[i].embedding));
+  assert.ok(floats.usage.prompt_tokens > 0);
+});
+
+await check("openai: errors", async () => {
+  await assert.rejects(client.chat.completions.create({ model: "no-such-model", messages: [{ role: "user", content: "hi" }] }),
+    (err) => err instanceof NotFoundError && err.code === "model_not_found" && err.param === "model");
+  await assert.rejects(client.chat.completions.create({ model, temperature: 9, messages: [{ role: "user", content: "hi" }] }),
+    (err) => err instanceof BadRequestError && err.code === "decimal_above_max_value" && err.param === "temperature");
+  await assert.rejects(client.chat.completions.create({ model, logprobs: true, messages: [{ role: "user", content: "hi" }] }),
+    (err) => err instanceof BadRequestError && err.code === "unsupported_parameter" && err.param === "logprobs");
+  if (process.env.OUTCROP_KEY) {
+    await assert.rejects(new OpenAI({ baseURL, apiKey: "wrong", maxRetries: 0 }).models.list(), (err) => err instanceof AuthenticationError);
+  }
+});
+
+await check("openai: abort in mid-stream", async () => {
+  const controller = new AbortController();
+  const stream = await client.chat.completions.create(
+    { model, stream: true, messages: [{ role: "user", content: "Count slowly to one hundred." }] }, { signal: controller.signal });
+  let chunks = 0;
+  try {
+    for await (const _ of stream) if (++chunks === 2) controller.abort();
+  } catch (err) {
+    assert.ok(err instanceof APIUserAbortError, String(err));
+  }
+  assert.equal(chunks, 2);
+  const after = await client.chat.completions.create({ model, messages: [{ role: "user", content: "Still there?" }] });
+  assert.equal(after.choices[0].finish_reason, "stop");
+});
+
+await check("openai: models", async () => {
+  const ids = [];
+  for await (const m of client.models.list()) ids.push(m.id);
+  assert.ok(ids.includes(model), ids.join());
+  assert.equal((await client.models.retrieve(model)).id, model);
+});

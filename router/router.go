@@ -1,0 +1,166 @@
+// Package router turns the model name of a request into the ordered list of targets to call, and says which rule chose them.
+// It also lists the models that clients can name.
+//
+// It decides from memory alone: aliases and catalogue are read at construction, a request costs one look-up. It must not call
+// AWS, read a clock or know HTTP.
+//
+// Start reading at [New] and [Router.Plan]; the list of models is in models.go.
+package router
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// Config says which names clients may use beyond those of the catalogue.
+type Config struct {
+	// Aliases are names for clients: alias → a model id, profile id, ARN or another alias.
+	Aliases map[string]string `validate:"dive,keys,required,max=2048,endkeys,required,max=2048"`
+	// AllowARNs lets clients name ARNs (R-CAP-01). Aliases may always lead to one.
+	AllowARNs bool
+	// BaseModels names the model behind ARNs that do not tell it: ARN → model id (R-CAP-04).
+	BaseModels map[string]string `validate:"dive,keys,startswith=arn:,endkeys,required,max=2048"`
+}
+
+// Facts are what routing knows of a request.
+type Facts struct {
+	Model string       // as the client wrote it
+	Kind  catalog.Kind // what the endpoint serves
+}
+
+// Plan is where a request goes. Plans are shared between requests: callers must not change the list.
+type Plan struct {
+	Targets []catalog.Target // in the order in which they are tried, at least one
+	Rule    string           // what chose them, for log and audit: "model", or "alias" and the name
+}
+
+// Router is safe for concurrent use.
+type Router struct {
+	cfg     Config
+	catalog *catalog.Catalog
+	region  string
+	plans   map[string]Plan // every name that is known beforehand
+	aliases []string        // in order
+}
+
+// New reads the aliases. It reports every alias that leads in a circle or nowhere, and every base model that is not known.
+func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
+	c, err := c.With(catalog.Options{BaseModels: cfg.BaseModels})
+	if err != nil {
+		return nil, err
+	}
+	r := &Router{cfg: cfg, catalog: c, region: region, plans: map[string]Plan{}, aliases: slices.Sorted(maps.Keys(cfg.Aliases))}
+	for _, m := range c.Models() {
+		r.prepare(m.ID)
+		for _, id := range m.Profiles {
+			r.prepare(id)
+		}
+	}
+	var problems []error
+	for _, alias := range r.aliases {
+		t, err := r.follow(alias)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		r.plans[alias] = Plan{Targets: []catalog.Target{t}, Rule: "alias " + alias}
+	}
+	if problems != nil {
+		return nil, errors.Join(problems...)
+	}
+	return r, nil
+}
+
+// prepare keeps the plan of a name of the catalogue.
+func (r *Router) prepare(name string) {
+	if t, err := r.catalog.Resolve(name, r.region); err == nil {
+		r.plans[name] = direct(t)
+	}
+}
+
+func direct(t catalog.Target) Plan { return Plan{Targets: []catalog.Target{t}, Rule: "model"} }
+
+// follow goes from an alias, over other aliases, to its target. Public becomes the id of the model that serves, or the alias
+// where that is not known, but never the profile or ARN that is called (R-RES-02).
+func (r *Router) follow(alias string) (catalog.Target, error) {
+	chain := []string{alias}
+	name := alias
+	for {
+		next, isAlias := r.cfg.Aliases[name]
+		if !isAlias {
+			break
+		}
+		circle := slices.Contains(chain, next)
+		chain = append(chain, next)
+		if circle {
+			return catalog.Target{}, fmt.Errorf("aliases: %s is a circle", strings.Join(chain, " → "))
+		}
+		name = next
+	}
+	t, err := r.catalog.Resolve(name, r.region)
+	if err != nil {
+		return catalog.Target{}, fmt.Errorf("aliases: %s leads nowhere: %w", strings.Join(chain, " → "), err)
+	}
+	t.Public = t.Row.ID
+	if t.Public == "" {
+		t.Public = alias
+	}
+	return t, nil
+}
+
+// Plan finds the targets of a request. An alias wins over a name of the catalogue. The error is always an [*openai.Error]:
+// model_not_found, with the reason where the model exists but the endpoint cannot serve it (R-CAP-02, R-CAP-08, R-ERR-63).
+func (r *Router) Plan(f Facts) (Plan, error) {
+	plan, known := r.plans[f.Model]
+	if !known {
+		t, err := r.resolve(f.Model)
+		if err != nil {
+			return Plan{}, openai.ModelNotFound(f.Model)
+		}
+		plan = direct(t)
+	}
+	if err := Check(f, plan.Targets[0].Row); err != nil {
+		return Plan{}, err
+	}
+	return plan, nil
+}
+
+var errARN = errors.New("clients may not name ARNs")
+
+func (r *Router) resolve(name string) (catalog.Target, error) {
+	t, err := r.catalog.Resolve(name, r.region)
+	if err == nil && !r.cfg.AllowARNs && catalog.IsARN(t.CalledID) {
+		return catalog.Target{}, errARN
+	}
+	return t, err
+}
+
+// Check tells whether a model can answer on the endpoint of the request (R-CAP-08); nil, or an [*openai.Error]. What is not known
+// of the model passes. Plan has checked its targets; whoever learns more of one (catalog.WithBase) checks again.
+func Check(f Facts, m *catalog.Model) error {
+	reason := ""
+	switch {
+	case m.Kind == "":
+	case m.Kind != catalog.Chat && m.Kind != catalog.Embed:
+		reason = fmt.Sprintf("is a model of kind %q; this gateway serves chat and embedding models", m.Kind)
+	case f.Kind == catalog.Chat && m.Kind == catalog.Embed:
+		reason = "is an embedding model; use it on the /v1/embeddings endpoint"
+	case f.Kind == catalog.Embed && m.Kind == catalog.Chat:
+		reason = "is a chat model; use it on the /v1/chat/completions endpoint"
+	case m.Kind == catalog.Chat && m.Converse == catalog.No:
+		reason = "cannot be used on this endpoint: Amazon Bedrock does not serve it through the Converse API"
+	case m.Kind == catalog.Embed && m.EmbedShape == catalog.EmbedNone:
+		reason = "cannot be used on this endpoint: its embeddings have no counterpart in the OpenAI API"
+	}
+	if reason == "" {
+		return nil
+	}
+	return &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model",
+		Message: fmt.Sprintf("The model `%s` %s.", f.Model, reason)}
+}
