@@ -40,7 +40,7 @@ golden: ## Rewrite the golden files; review the diff
 fuzz: ## Fuzz every target for FUZZTIME (default 20s)
 	@set -e; grep -rEho --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort -u | while read -r _ f; do \
 	  p=$$(grep -rl --include='*_test.go' "^func $$f(" . | head -1 | xargs dirname); \
-	  echo "== $$f ($$p)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done
+	  echo "== $$f ($$p)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; done
 
 .PHONY: lint
 lint: ## Run golangci-lint, pinned in tools/go.mod

@@ -42,7 +42,7 @@ func TestClients(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, client.cmd[0], client.cmd[1:]...)
-			cmd.Env = append(os.Environ(), "OUTCROP_URL="+url, "OUTCROP_KEY="+key)
+			cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+url, "OPENAI_API_KEY="+key)
 			out, err := cmd.CombinedOutput()
 			t.Logf("%s", out)
 			if err != nil {

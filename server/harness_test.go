@@ -23,7 +23,7 @@ import (
 // config is what the tests of one file vary.
 func config() server.Config {
 	return server.Config{
-		Prefixes: []string{"/v1", "/api/v1"}, BodyLimit: 32 << 20,
+		Prefixes: []string{"/v1", "/api/v1"}, BodyLimit: 32e6,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 30 * time.Second, DrainTimeout: 30 * time.Second,
 		StreamHold: 30 * time.Second, StreamKeepAlive: 15 * time.Second,
 	}

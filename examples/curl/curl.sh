@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # curl against a running gateway: chat, stream, a tool loop of two round trips, embeddings, an error, an abort in mid-stream.
 set -euo pipefail
-url=${OUTCROP_URL:-http://127.0.0.1:8080/v1}
-model=${OUTCROP_MODEL:-gpt-4o}
-embedding=${OUTCROP_EMBEDDING_MODEL:-text-embedding-3-small}
-key=${OUTCROP_KEY:-unused}
+url=${OPENAI_BASE_URL:-http://127.0.0.1:8080/v1}
+model=${CHAT_MODEL:-gpt-4o}
+embedding=${EMBEDDING_MODEL:-text-embedding-3-small}
+key=${OPENAI_API_KEY:-unused}
 
 post() { curl -sS --max-time 60 "$url$1" -H "authorization: Bearer $key" -H 'content-type: application/json' -d "$2" "${@:3}"; }
 expect() { case "$2" in *"$3"*) echo "ok   curl: $1" ;; *) echo "FAIL curl: $1: $2" >&2; exit 1 ;; esac; }

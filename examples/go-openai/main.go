@@ -17,13 +17,13 @@ import (
 )
 
 var (
-	model     = cmp.Or(os.Getenv("OUTCROP_MODEL"), "gpt-4o")
-	embedding = openai.EmbeddingModel(cmp.Or(os.Getenv("OUTCROP_EMBEDDING_MODEL"), "text-embedding-3-small"))
+	model     = cmp.Or(os.Getenv("CHAT_MODEL"), "gpt-4o")
+	embedding = openai.EmbeddingModel(cmp.Or(os.Getenv("EMBEDDING_MODEL"), "text-embedding-3-small"))
 )
 
 func main() {
-	cfg := openai.DefaultConfig(os.Getenv("OUTCROP_KEY"))
-	cfg.BaseURL = cmp.Or(os.Getenv("OUTCROP_URL"), "http://127.0.0.1:8080/v1")
+	cfg := openai.DefaultConfig(os.Getenv("OPENAI_API_KEY"))
+	cfg.BaseURL = cmp.Or(os.Getenv("OPENAI_BASE_URL"), "http://127.0.0.1:8080/v1")
 	client := openai.NewClientWithConfig(cfg)
 	for _, step := range []struct {
 		name string

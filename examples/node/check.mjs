@@ -2,10 +2,10 @@
 // ends the program with status 1 and says why.
 import assert from "node:assert/strict";
 
-export const baseURL = process.env.OUTCROP_URL ?? "http://127.0.0.1:8080/v1";
-export const apiKey = process.env.OUTCROP_KEY ?? "unused";
-export const model = process.env.OUTCROP_MODEL ?? "gpt-4o";
-export const embeddingModel = process.env.OUTCROP_EMBEDDING_MODEL ?? "text-embedding-3-small";
+export const baseURL = process.env.OPENAI_BASE_URL ?? "http://127.0.0.1:8080/v1";
+export const apiKey = process.env.OPENAI_API_KEY ?? "unused";
+export const model = process.env.CHAT_MODEL ?? "gpt-4o";
+export const embeddingModel = process.env.EMBEDDING_MODEL ?? "text-embedding-3-small";
 export { assert };
 
 /** The tool that every client offers, and what it answers. */

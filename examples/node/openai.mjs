@@ -77,7 +77,7 @@ await check("openai: errors", async () => {
     (err) => err instanceof BadRequestError && err.code === "decimal_above_max_value" && err.param === "temperature");
   await assert.rejects(client.chat.completions.create({ model, logprobs: true, messages: [{ role: "user", content: "hi" }] }),
     (err) => err instanceof BadRequestError && err.code === "unsupported_parameter" && err.param === "logprobs");
-  if (process.env.OUTCROP_KEY) {
+  if (process.env.OPENAI_API_KEY) {
     await assert.rejects(new OpenAI({ baseURL, apiKey: "wrong", maxRetries: 0 }).models.list(), (err) => err instanceof AuthenticationError);
   }
 });

@@ -16,14 +16,14 @@ import (
 )
 
 var (
-	model     = cmp.Or(os.Getenv("OUTCROP_MODEL"), "gpt-4o")
-	embedding = cmp.Or(os.Getenv("OUTCROP_EMBEDDING_MODEL"), "text-embedding-3-small")
+	model     = cmp.Or(os.Getenv("CHAT_MODEL"), "gpt-4o")
+	embedding = cmp.Or(os.Getenv("EMBEDDING_MODEL"), "text-embedding-3-small")
 )
 
 func main() {
 	client := openai.NewClient(
-		option.WithBaseURL(cmp.Or(os.Getenv("OUTCROP_URL"), "http://127.0.0.1:8080/v1")+"/"),
-		option.WithAPIKey(cmp.Or(os.Getenv("OUTCROP_KEY"), "unused")), option.WithMaxRetries(0))
+		option.WithBaseURL(cmp.Or(os.Getenv("OPENAI_BASE_URL"), "http://127.0.0.1:8080/v1")+"/"),
+		option.WithAPIKey(cmp.Or(os.Getenv("OPENAI_API_KEY"), "unused")), option.WithMaxRetries(0))
 	for _, step := range []struct {
 		name string
 		run  func(context.Context, *openai.Client) error

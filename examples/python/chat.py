@@ -4,7 +4,7 @@ import os
 
 from openai import OpenAI
 
-client = OpenAI(base_url=os.environ.get("OUTCROP_URL", "http://127.0.0.1:8080/v1"), api_key=os.environ.get("OUTCROP_KEY", "unused"))
+client = OpenAI(base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"), api_key=os.environ.get("OPENAI_API_KEY", "unused"))
 
 reply = client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello!"}])
 print(reply.choices[0].message.content)

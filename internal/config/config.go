@@ -1,0 +1,96 @@
+package config
+
+import "time"
+
+// Config is every setting, by section.
+type Config struct {
+	Server    Server    `yaml:"server"`
+	Stream    Stream    `yaml:"stream"`
+	Requests  Requests  `yaml:"requests"`
+	Models    Models    `yaml:"models"`
+	Bedrock   Bedrock   `yaml:"bedrock"`
+	Guardrail Guardrail `yaml:"guardrail"`
+	Access    Access    `yaml:"access"`
+	Log       Log       `yaml:"log"`
+}
+
+// Server is where the gateway listens and what it accepts there. HOST and PORT change the halves of Addr.
+type Server struct {
+	Addr              string        `yaml:"addr" validate:"addr" help:"host:port to listen on, HOST and PORT set its halves; anything but loopback needs API keys"`
+	Prefixes          []string      `yaml:"prefixes" validate:"min=1,unique,dive,prefix" help:"path prefixes under which the API is served"`
+	AllowedOrigins    []string      `yaml:"allowed_origins" env:"ALLOWED_ORIGINS" validate:"unique,dive,origin" help:"origins that browsers may call from (CORS), or *"`
+	BodyLimit         Size          `yaml:"body_limit" validate:"min=1000,max=1000000000" help:"largest request body"`
+	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" help:"how long a client may take for its headers"`
+	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
+	WriteTimeout      time.Duration `yaml:"write_timeout" validate:"gt=0" help:"how long a client may take to accept one part of an answer"`
+	DrainTimeout      time.Duration `yaml:"drain_timeout" validate:"min=0" help:"how long running requests may go on after SIGTERM"`
+}
+
+// Stream is the pace of streamed answers.
+type Stream struct {
+	Hold      time.Duration `yaml:"hold" validate:"gt=0" help:"how long the status line waits for the first event"`                  // R-STR-03
+	KeepAlive time.Duration `yaml:"keep_alive" validate:"min=10ms" help:"silence after which a keep-alive comment is sent"`          // R-STR-04
+	Idle      time.Duration `yaml:"idle" validate:"gt=0" help:"longest silence between two Bedrock events before a stream is ended"` // R-STR-19
+}
+
+// Requests are limits of calls of any endpoint. Its fields are those of pipeline.Config, so that one converts to the other.
+type Requests struct {
+	Deadline       time.Duration `yaml:"deadline" validate:"gt=0" help:"longest time for a request that is not streamed"`                                           // R-ERR-71
+	EmbeddingCalls int           `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"` // R-EMB-05
+}
+
+// Models says which names clients may use beyond those of the catalogue. Its fields are those of router.Config, so that one
+// converts to the other.
+type Models struct {
+	Aliases    map[string]string `yaml:"aliases" env:"BEDROCK_MODEL_ID=default,BEDROCK_EMBED_MODEL_ID=default-embedding" validate:"dive,keys,required,endkeys,word" help:"name for clients: id of a model, profile or ARN"`
+	AllowARNs  bool              `yaml:"allow_arns" help:"whether clients may name ARNs"`                                                                                    // R-CAP-01
+	BaseModels map[string]string `yaml:"base_models" validate:"dive,keys,arn,endkeys,word" help:"ARN of a provisioned, custom or imported model: id of the model behind it"` // R-CAP-04
+}
+
+// Bedrock is how AWS is called; zero values leave it to the AWS SDK. Credentials, endpoints and profiles are the AWS SDK's own settings.
+type Bedrock struct {
+	Region          string `yaml:"region" env:"AWS_REGION,AWS_DEFAULT_REGION" validate:"omitempty,region" help:"AWS region; empty leaves it to the AWS SDK"`
+	PoolConnections int    `yaml:"pool_connections" env:"MAX_POOL_CONNECTIONS" validate:"min=1,max=65535" help:"connections kept open to an endpoint"`
+	MaxAttempts     int    `yaml:"max_attempts" env:"MAX_RETRY_ATTEMPTS" validate:"min=0,max=100" help:"attempts of a call in all, the first included; without it AWS_MAX_ATTEMPTS and the profile decide, else 3"`
+}
+
+// Guardrail is the guardrail of requests that bring none (R-GRD-01).
+type Guardrail struct {
+	Identifier string `yaml:"identifier" env:"BEDROCK_GUARDRAIL_ID" validate:"omitempty,word,max=2048" help:"id or ARN of the default guardrail"`
+	Version    string `yaml:"version" env:"BEDROCK_GUARDRAIL_VERSION" validate:"omitempty,guardrail_version" help:"its version: a number or DRAFT"`
+	Trace      string `yaml:"trace" validate:"omitempty,oneof=enabled disabled enabled_full" help:"trace asked of it: enabled, disabled or enabled_full"`
+}
+
+// Access says who may call. APIKeys holds the keys of APIKeysFile too, once loaded.
+type Access struct {
+	APIKeys     []Secret `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use; never in the file"`
+	APIKeysFile string   `yaml:"api_keys_file" env:"OUTCROP_API_KEYS_FILE" help:"file with those keys, one a line"`
+	Insecure    bool     `yaml:"insecure" help:"allows a public address without API keys"`
+}
+
+// Log is what is logged, and how.
+type Log struct {
+	Level  string `yaml:"level" validate:"oneofci=debug info warn error" help:"debug, info, warn or error"`
+	Format string `yaml:"format" validate:"oneof=text json" help:"text or json"`
+}
+
+// Default gives the settings of a gateway that is told nothing.
+func Default() *Config {
+	return &Config{
+		Server: Server{
+			Addr:              "127.0.0.1:8080",
+			Prefixes:          []string{"/v1", "/api/v1"},
+			BodyLimit:         32 * megabyte,
+			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       60 * time.Second,
+			WriteTimeout:      30 * time.Second,
+			DrainTimeout:      30 * time.Second,
+		},
+		Stream:   Stream{Hold: 30 * time.Second, KeepAlive: 15 * time.Second, Idle: 300 * time.Second},
+		Requests: Requests{Deadline: 600 * time.Second, EmbeddingCalls: 8},
+		Models:   Models{AllowARNs: true},
+		// Of the pool's connections only idle ones are limited, so a high number costs nothing on a quiet host.
+		Bedrock: Bedrock{PoolConnections: 512},
+		Log:     Log{Level: "info", Format: "text"},
+	}
+}

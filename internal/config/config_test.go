@@ -1,0 +1,205 @@
+package config_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"outcrop/internal/config"
+)
+
+// load gives what Load makes of a file's text, its environment and files beside it ("name", "text").
+func load(text string, environ []string, files ...string) (*config.Config, error) {
+	s := config.Source{Environ: environ, ReadFile: func(path string) ([]byte, error) {
+		if path == "outcrop.yaml" {
+			return []byte(text), nil
+		}
+		for i := 0; i < len(files); i += 2 {
+			if files[i] == path {
+				return []byte(files[i+1]), nil
+			}
+		}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}}
+	if text != "" {
+		s.Path = "outcrop.yaml"
+	}
+	return config.Load(s)
+}
+
+func complaints(err error) []string {
+	if err == nil {
+		return nil
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+func TestLoadNothing(t *testing.T) {
+	got, err := config.Load(config.Source{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(config.Default(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadFull(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "full.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := load(string(text), nil, "keys.txt", "# ours\nk1\n\n  k2, k3\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Config{
+		Server: config.Server{
+			Addr: "[::1]:9000", Prefixes: []string{"/openai/v1"},
+			AllowedOrigins: []string{"https://app.example.com", "tauri://localhost"},
+			BodyLimit:      8 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
+		},
+		Stream:   config.Stream{Hold: 10 * time.Second, KeepAlive: 5 * time.Second, Idle: 2 * time.Minute},
+		Requests: config.Requests{Deadline: 90 * time.Second, EmbeddingCalls: 4},
+		Models: config.Models{
+			Aliases:    map[string]string{"gpt-4o": "anthropic.claude-sonnet-4-5-20250929-v1:0", "GPT 4": "amazon.nova-pro-v1:0"},
+			BaseModels: map[string]string{"arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abc": "amazon.nova-pro-v1:0"},
+		},
+		Bedrock:   config.Bedrock{Region: "eu-central-1", PoolConnections: 64, MaxAttempts: 5},
+		Guardrail: config.Guardrail{Identifier: "gr1", Version: "2", Trace: "enabled"},
+		Access:    config.Access{APIKeys: []config.Secret{"k1", "k2", "k3"}, APIKeysFile: "keys.txt", Insecure: true},
+		Log:       config.Log{Level: "DEBUG", Format: "json"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, s := range config.Reference() { // so that a new setting is not forgotten in the file
+		key := s.Name[strings.LastIndexByte(s.Name, '.')+1:]
+		if key != "api_keys" && !strings.Contains(string(text), "  "+key+":") {
+			t.Errorf("testdata/full.yaml lacks %s", s.Name)
+		}
+	}
+}
+
+func TestEveryComplaintAtOnce(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "faults.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = load(string(text), []string{"MAX_POOL_CONNECTIONS=-4", "OUTCROP_STREAM_HOLD=30", "OUTCROP_LOGLEVEL=debug", "PORT=http"})
+	want := []string{
+		`outcrop.yaml:2:9: server.addr: must be HOST:PORT, such as 127.0.0.1:8080, not "8080"`,
+		`outcrop.yaml:3:14: server.prefixes[0]: must be a path such as /v1, without a slash at its end, not "/v1/"`,
+		`outcrop.yaml:3:20: server.prefixes[1]: must be a path such as /v1, without a slash at its end, not "7"`,
+		`outcrop.yaml:3:23: server.prefixes[2]: must be a single value, not a list`,
+		`outcrop.yaml:4:15: server.body_limit: "32" has no unit, write 32MB, 32KB or 32B`,
+		`outcrop.yaml:5:3: server.bodylimit: unknown key; did you mean body_limit?`,
+		`outcrop.yaml:6:18: server.write_timeout: "5" has no unit, write 5s or 5ms`,
+		`outcrop.yaml:7:18: server.drain_timeout: must be at least 0s, not -1s`,
+		`outcrop.yaml:8:9: stream: must be a mapping (key: value), not "15s"`,
+		`outcrop.yaml:10:13: requests.deadline: must be a duration such as 30s or 1m30s, not "soon"`,
+		`outcrop.yaml:11:20: requests.embedding_calls: must be a whole number, not "many"`,
+		`outcrop.yaml:12:3: requests.deadline: stands twice, first in line 10`,
+		`outcrop.yaml:14:15: models.allow_arns: must be true or false, not "yes"`,
+		`outcrop.yaml:16:13: models.aliases[gpt-4o]: must be a single value, not a list`,
+		`outcrop.yaml:17:11: models.aliases[small]: has no value; leave the key out for the default`,
+		`outcrop.yaml:18:10: models.aliases[big]: must be neither empty nor hold spaces or control characters, not "has a space"`,
+		`outcrop.yaml:20:10: models.base_models[gpt]: the name must be the ARN of a Bedrock model, not "gpt"`,
+		`outcrop.yaml:22:17: bedrock.max_attempts: must be at least 1, the first attempt, not 0`,
+		`outcrop.yaml:23:21: bedrock.pool_connections: "99999999999999999999" is out of range`,
+		`outcrop.yaml:25:12: guardrail.version: must be a number or DRAFT, not "latest"`,
+		`outcrop.yaml:25:12: guardrail.version: needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it`,
+		`outcrop.yaml:27:13: access.api_keys: secrets do not belong in this file; use OUTCROP_ACCESS_API_KEYS, OUTCROP_API_KEYS or a file of their own`,
+		`outcrop.yaml:28:1: aliases: unknown key; did you mean models.aliases?`,
+		`outcrop.yaml:30:10: log.level: must be one of debug, info, warn, error, not "loud"`,
+		`outcrop.yaml:31:11: log.format: must be one of text, json, not "xml"`,
+		`MAX_POOL_CONNECTIONS: bedrock.pool_connections: must be at least 1, not -4`,
+		`OUTCROP_LOGLEVEL: unknown variable; did you mean OUTCROP_LOG_LEVEL?`,
+		`OUTCROP_STREAM_HOLD: stream.hold: "30" has no unit, write 30s or 30ms`,
+	}
+	if diff := cmp.Diff(want, complaints(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFileFaults(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"a list", "- a\n", []string{`outcrop.yaml:1:1: must be a mapping (key: value), not a list`}},
+		{"comments only", "# nothing\n", nil},
+		{"null", "~\n", nil},
+		{"a section with all lines commented out", "server:\n  # addr: x\nlog:\n", nil},
+		{"an empty list", "server:\n  allowed_origins: []\n  prefixes: []\n", []string{`outcrop.yaml:3:13: server.prefixes: needs at least 1 entry`}},
+		{"no list", "server:\n  prefixes: /v1\n", []string{`outcrop.yaml:2:13: server.prefixes: must be a list ([a, b]), not "/v1"`}},
+		{"twice in a list", "server: {prefixes: [/v1, /v1]}\n", []string{`outcrop.yaml:1:20: server.prefixes: names an entry twice`}},
+		{"a second document", "log: {level: info}\n---\nlog: {level: warn}\n", []string{`outcrop.yaml:2:1: a second document begins here; the file must hold one`}},
+		{"a key that is no name", "? [a]\n: b\n", []string{`outcrop.yaml:1:3: a key must be a name, not a list`}},
+		{"anchors", "server: {prefixes: &p [/v1]}\nlog: {level: &l warn, format: *l}\n", []string{`outcrop.yaml:2:14: log.format: must be one of text, json, not "warn"`}},
+		{"an anchor in itself", "server: &s\n  addr: *s\n", []string{`outcrop.yaml:1:9: server.addr: must be a single value, not a mapping`}},
+		{"a merge key", "log: {<<: {level: info}}\n", []string{`outcrop.yaml:1:7: log.<<: unknown key`}},
+		{"a truth as text", "models: {aliases: {x: true}}\n", []string{`outcrop.yaml:1:23: models.aliases[x]: must be a text, not true; put it in quotes`}},
+		{"ARNs are not shown", "models: {base_models: {'arn:aws:bedrock:us-east-1:111122223333:x/y': ''}}\n",
+			[]string{`outcrop.yaml:1:70: models.base_models[arn:…]: must be neither empty nor hold spaces or control characters, not ""`}},
+		{"a feature that is not built", "policy:\n  redact: true\n", []string{`outcrop.yaml:1:1: policy: unknown key`}},
+		{"not YAML", "log:\n  level: \"info\n", []string{`outcrop.yaml:2: not YAML: found unexpected end of stream`}},
+		{"tabs", "log:\n\tlevel: info\n", []string{`outcrop.yaml:2: not YAML: found character that cannot start any token`}},
+		{"guardrail without version", "guardrail: {identifier: g}\n", []string{`outcrop.yaml:1:25: guardrail.identifier: needs guardrail.version (BEDROCK_GUARDRAIL_VERSION) beside it`}},
+		{"trace without guardrail", "guardrail: {trace: enabled}\n", []string{`outcrop.yaml:1:20: guardrail.trace: needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it`}},
+		{"sizes", "server: {body_limit: 32PB}\n", []string{`outcrop.yaml:1:22: server.body_limit: unknown unit in "32PB", use B, KB, MB, GB, KiB, MiB or GiB`}},
+		{"a size too small", "server: {body_limit: 10B}\n", []string{`outcrop.yaml:1:22: server.body_limit: must be at least 1kB, not 10B`}},
+		{"a size too large for a number", "server: {body_limit: 9999999999999999999GB}\n", []string{`outcrop.yaml:1:22: server.body_limit: "9999999999999999999GB" is too large`}},
+		{"a negative size", "server: {body_limit: -1MB}\n", []string{`outcrop.yaml:1:22: server.body_limit: must be a size such as 32MB, not "-1MB"`}},
+		{"no time at all", "requests: {deadline: 0s}\n", []string{`outcrop.yaml:1:22: requests.deadline: must be more than 0s, not 0s`}},
+		{"an origin with a path", "server: {allowed_origins: ['https://a.example/']}\n",
+			[]string{`outcrop.yaml:1:28: server.allowed_origins[0]: must be * or an origin such as https://app.example.com, without a path, not "https://a.example/"`}},
+		{"control characters", "\"a\\eb\": 1\n", []string{`outcrop.yaml:1:1: a?b: unknown key`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := load(tt.text, nil)
+			if diff := cmp.Diff(tt.want, complaints(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestFileMissing(t *testing.T) {
+	_, err := config.Load(config.Source{Path: filepath.Join(t.TempDir(), "none.yaml"), Environ: []string{"PORT=x"}})
+	got := complaints(err)
+	if len(got) != 2 || !strings.HasSuffix(got[0], "none.yaml: cannot be read: no such file or directory") || !strings.HasPrefix(got[1], "PORT: ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestReference(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range config.Reference() {
+		if s.Help == "" {
+			t.Errorf("%s has no help", s.Name)
+		}
+		for _, env := range s.Env {
+			if other := seen[env]; other != "" {
+				t.Errorf("%s sets %s and %s", env, other, s.Name)
+			}
+			seen[env] = s.Name
+		}
+	}
+	for env, name := range map[string]string{"OUTCROP_STREAM_HOLD": "stream.hold", "BEDROCK_MODEL_ID": "models.aliases", "AWS_REGION": "bedrock.region"} {
+		if seen[env] != name {
+			t.Errorf("%s sets %q, want %s", env, seen[env], name)
+		}
+	}
+	first := config.Reference()[0]
+	if first.Name != "server.addr" || first.Default != "127.0.0.1:8080" || !reflect.DeepEqual(first.Env, []string{"OUTCROP_SERVER_ADDR"}) {
+		t.Errorf("got %+v", first)
+	}
+}

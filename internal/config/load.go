@@ -1,0 +1,121 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+)
+
+// Source is what settings are made of.
+type Source struct {
+	Path      string   // of the YAML file; "" for none
+	Environ   []string // NAME=value, as os.Environ gives it
+	Overrides Overrides
+	// ReadFile reads the YAML file and the file of API keys; nil is os.ReadFile.
+	ReadFile func(path string) ([]byte, error)
+}
+
+// Overrides are flags of the command line, which win over everything else. Zero values leave things as they are.
+type Overrides struct {
+	Addr     string // --addr
+	Insecure bool   // --insecure
+}
+
+// Load gives the settings of s, or an error with every complaint there is, one a line: those of the file in its order as
+// file:line:column, then those of variables and flags by name. It touches nothing but the files named.
+func Load(s Source) (*Config, error) {
+	l := &loader{cfg: Default(), path: s.Path, read: s.ReadFile, origins: map[string]origin{}}
+	if l.read == nil {
+		l.read = os.ReadFile
+	}
+	if s.Path != "" {
+		l.file()
+	}
+	l.environ(s.Environ)
+	l.override(s.Overrides)
+	l.keys()
+	l.validate()
+	if len(l.complaints) > 0 {
+		l.complaints.sort()
+		return nil, l.complaints
+	}
+	return l.cfg, nil
+}
+
+// loader is one Load under way.
+type loader struct {
+	cfg        *Config
+	path       string
+	read       func(string) ([]byte, error)
+	origins    map[string]origin // by setting: where its present value was made
+	complaints complaints
+}
+
+func (l *loader) complain(at origin, setting, format string, args ...any) {
+	l.complaints = append(l.complaints, complaint{at, setting, fmt.Sprintf(format, args...)})
+}
+
+// origin is where a setting was made; an entry without a place of its own has that of its list.
+func (l *loader) origin(setting string) origin {
+	if o, ok := l.origins[setting]; ok {
+		return o
+	}
+	whole, _, _ := strings.Cut(setting, "[")
+	return l.origins[whole]
+}
+
+func (l *loader) override(o Overrides) {
+	if o.Addr != "" {
+		l.cfg.Server.Addr = o.Addr
+		l.origins["server.addr"] = origin{name: "--addr"}
+	}
+	if o.Insecure {
+		l.cfg.Access.Insecure = true
+		l.origins["access.insecure"] = origin{name: "--insecure"}
+	}
+}
+
+// keys reads the file of API keys: one a line or separated by commas, as in the variable; lines that begin with # are comments.
+func (l *loader) keys() {
+	const setting = "access.api_keys_file"
+	a := &l.cfg.Access
+	if a.APIKeysFile == "" {
+		return
+	}
+	from := l.origin(setting)
+	if len(a.APIKeys) > 0 {
+		// Neither wins: the union would keep keys alive that one of the two has dropped.
+		l.complain(from, setting, "and %s are both set; use one", l.origin("access.api_keys"))
+		return
+	}
+	data, err := l.read(a.APIKeysFile)
+	if err != nil {
+		l.complain(from, setting, "%s cannot be read: %s", quote(a.APIKeysFile), reason(err))
+		return
+	}
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for key := range strings.SplitSeq(line, ",") {
+			if key = strings.TrimSpace(key); key != "" {
+				a.APIKeys = append(a.APIKeys, Secret(key))
+			}
+		}
+	}
+	if len(a.APIKeys) == 0 {
+		l.complain(from, setting, "%s holds no key", quote(a.APIKeysFile))
+	}
+	l.origins["access.api_keys"] = from
+}
+
+// entryName names an entry of a map as the validator does.
+func entryName(setting, key string) string { return setting + "[" + key + "]" }
+
+func setEntry(table reflect.Value, key string, value reflect.Value) {
+	if table.IsNil() {
+		table.Set(reflect.MakeMap(table.Type()))
+	}
+	table.SetMapIndex(reflect.ValueOf(key), value)
+}
