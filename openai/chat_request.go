@@ -122,7 +122,9 @@ func (r *ChatRequest) core(d *decoder, name string) bool {
 		r.Model = d.text()
 	case "messages":
 		r.Messages = nil
-		d.array(func() { r.Messages = append(r.Messages, decodeMessage(d)) })
+		if d.array(func() { r.Messages = append(r.Messages, decodeMessage(d)) }) && r.Messages == nil {
+			r.Messages = []Message{} // empty is another fault than absent
+		}
 	case "stream":
 		b := d.boolean()
 		r.Stream = b != nil && *b

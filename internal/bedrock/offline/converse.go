@@ -1,0 +1,156 @@
+package offline
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// converse answers Converse and ConverseStream.
+func (s *Server) converse(id string, body []byte, streamed bool) *reply {
+	sh := s.shapes.converse
+	if streamed {
+		sh = s.shapes.converseStream
+	}
+	r, e := decodeConverse(sh, body, streamed)
+	if e != nil {
+		return e.reply()
+	}
+	t, e := s.catalogue.resolve(id)
+	if e == nil {
+		e = validate(r, t)
+	}
+	if e != nil {
+		return e.reply()
+	}
+	if e := mismatch(r); e != nil {
+		if streamed {
+			return okStream([]frame{exceptionFrame(e)})
+		}
+		return e.reply()
+	}
+	a := compose(r, t, t.model.ID+"\n"+string(body))
+	if !guard(r, a) {
+		s.count(r, t, a)
+	}
+	if streamed {
+		return okStream(a.frames(r, t))
+	}
+	return okJSON(a.json(r, t))
+}
+
+// marshal writes JSON as the service does: members sorted, < > & as they are.
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return []byte(`{}`) // a raw value that is not JSON; callers hold none
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// json is the body of a Converse answer [FACTS 1.3].
+func (a *answer) json(r *converseRequest, t target) []byte {
+	content := []any{}
+	for _, b := range a.blocks {
+		content = append(content, b.json(t.model.family))
+	}
+	out := map[string]any{
+		"output":     map[string]any{"message": map[string]any{"role": "assistant", "content": content}},
+		"stopReason": a.stop,
+		"usage":      a.usage.json(t.model.family, false),
+		"metrics":    map[string]any{"latencyMs": a.latency()},
+	}
+	if fields := a.nativeFields(r); fields != nil {
+		out["additionalModelResponseFields"] = fields
+	}
+	a.echo(out, r, t)
+	return marshal(out)
+}
+
+// latency is invented, but the same for the same answer.
+func (a *answer) latency() int { return 200 + 5*a.usage.output }
+
+// echo adds what both kinds of answer repeat of the request, and the traces.
+func (a *answer) echo(out map[string]any, r *converseRequest, t target) {
+	trace := a.trace
+	if t.router {
+		trace = map[string]any{"promptRouter": map[string]any{"invokedModelId": "arn:aws:bedrock:us-east-1::foundation-model/" + t.model.ID}}
+		for k, v := range a.trace {
+			trace[k] = v
+		}
+	}
+	if trace != nil {
+		out["trace"] = trace
+	}
+	if r.Latency != nil && r.Latency.Latency != "" {
+		out["performanceConfig"] = map[string]any{"latency": r.Latency.Latency}
+	}
+	if r.Tier != nil {
+		out["serviceTier"] = map[string]any{"type": r.Tier.Type}
+	}
+}
+
+func (b block) json(f family) map[string]any {
+	switch {
+	case b.call != nil:
+		use := map[string]any{"toolUseId": b.call.id, "name": b.call.name, "input": b.call.input}
+		if f.typedCalls {
+			use["type"] = "tool_use"
+		}
+		return map[string]any{"toolUse": use}
+	case b.reason != nil && b.reason.redacted != nil:
+		return map[string]any{"reasoningContent": map[string]any{"redactedContent": base64Of(b.reason.redacted)}}
+	case b.reason != nil:
+		text := map[string]any{"text": b.reason.text}
+		if b.reason.signature != "" {
+			text["signature"] = b.reason.signature
+		}
+		return map[string]any{"reasoningContent": map[string]any{"reasoningText": text}}
+	}
+	return map[string]any{"text": *b.text}
+}
+
+// nativeFields picks what additionalModelResponseFieldPaths asks for out of what stands for the model's native answer.
+func (a *answer) nativeFields(r *converseRequest) map[string]any {
+	if len(r.Paths) == 0 {
+		return nil
+	}
+	var ending any
+	if a.ending != "" {
+		ending = a.ending
+	}
+	end := map[string]any{"stop_reason": a.stop, "stop_sequence": ending, "stop_details": nil}
+	native := map[string]any{"role": "assistant", "type": "message", "delta": end}
+	for k, v := range end {
+		native[k] = v
+	}
+	out := map[string]any{}
+	for _, path := range r.Paths {
+		pick(out, native, strings.Split(strings.TrimPrefix(path, "/"), "/"))
+	}
+	return out
+}
+
+// pick copies the value at a path from one tree to the same place in another.
+func pick(to, from map[string]any, path []string) {
+	v, ok := from[path[0]]
+	if !ok {
+		return
+	}
+	if len(path) == 1 {
+		to[path[0]] = v
+		return
+	}
+	sub, ok := v.(map[string]any)
+	if !ok {
+		return
+	}
+	next, ok := to[path[0]].(map[string]any)
+	if !ok {
+		next = map[string]any{}
+		to[path[0]] = next
+	}
+	pick(next, sub, path[1:])
+}

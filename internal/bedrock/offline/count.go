@@ -1,0 +1,161 @@
+package offline
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+)
+
+// tokens estimates how many tokens a number of bytes makes: four bytes each, at least one for any text.
+func tokens(n int) int { return (n + 3) / 4 }
+
+// segment is a piece of a request in reading order, with its estimated tokens; cut marks a cache point after it.
+type segment struct {
+	bytes  []byte
+	tokens int
+	cut    *point
+}
+
+// segments lists a request in the order of the prompt: tools, system, messages.
+func segments(r *converseRequest) []segment {
+	var all []segment
+	add := func(v any, n int) {
+		b, _ := json.Marshal(v) // plain values read from JSON: cannot fail
+		all = append(all, segment{bytes: b, tokens: n})
+	}
+	mark := func(field string, c *cachePoint) {
+		if len(all) > 0 {
+			all[len(all)-1].cut = &point{field, c.TTL}
+		}
+	}
+	if r.Tools != nil {
+		for _, d := range r.Tools.Tools {
+			if d.CachePoint != nil {
+				mark("tools", d.CachePoint)
+				continue
+			}
+			b, _ := json.Marshal(d)
+			add(d, tokens(len(b)))
+		}
+	}
+	for _, b := range r.System {
+		if b.CachePoint != nil {
+			mark("system", b.CachePoint)
+			continue
+		}
+		add(b, countBlock(b))
+	}
+	for _, m := range r.Messages {
+		add(m.Role, 3) // what a chat template costs a turn
+		for _, b := range m.Content {
+			if b.CachePoint != nil {
+				mark("messages", b.CachePoint)
+				continue
+			}
+			add(b, countBlock(b))
+		}
+	}
+	return all
+}
+
+func countRequest(r *converseRequest) int {
+	n := 0
+	for _, s := range segments(r) {
+		n += s.tokens
+	}
+	return n
+}
+
+// countBlock estimates one block. Images cost their pixels by 750, as Anthropic states it for Claude.
+func countBlock(b contentOf) int {
+	switch {
+	case b.Text != nil:
+		return tokens(len(*b.Text))
+	case b.Image != nil:
+		if w, h, ok := imageSize(b.Image.Source.Bytes); ok {
+			return w*h/750 + 1
+		}
+		return 1600
+	case b.Document != nil:
+		return countDocument(b.Document)
+	case b.Video != nil:
+		return tokens(len(b.Video.Source.Bytes) / 16)
+	case b.ToolUse != nil:
+		return tokens(len(b.ToolUse.Name)+len(b.ToolUse.Input)) + 3
+	case b.ToolResult != nil:
+		n := 3
+		for _, c := range b.ToolResult.Content {
+			n += countBlock(c)
+		}
+		return n
+	case b.JSON != nil:
+		return tokens(len(b.JSON))
+	case b.Guard != nil && b.Guard.Text != nil:
+		return tokens(len(b.Guard.Text.Text))
+	case b.Reasoning != nil && b.Reasoning.Text != nil:
+		return tokens(len(b.Reasoning.Text.Text))
+	}
+	return 1
+}
+
+func countDocument(d *media) int {
+	n := len(d.Name) + len(d.Context) + len(d.Source.Bytes)
+	if d.Source.Text != nil {
+		n += len(*d.Source.Text)
+	}
+	return tokens(n + len(joinTexts(d.Source.Content)))
+}
+
+const cannotCount = "The provided model doesn't support counting tokens."
+
+// countTokens answers CountTokens [FACTS 6.6]: only base model ids can count, even where inference needs a profile.
+func (s *Server) countTokens(id string, body []byte) *reply {
+	v, e := decodeAny(body)
+	if e == nil {
+		e = refusal(check(s.shapes.countTokens, v))
+	}
+	if e != nil {
+		return e.reply()
+	}
+	if len(id) > 256 {
+		return refusal([]violation{{path: []string{"modelId"}, text: "have length less than or equal to 256", value: id}}).reply()
+	}
+	m := s.catalogue.byID[id]
+	if m == nil {
+		if _, e := s.catalogue.find(id); e != nil {
+			return e.reply()
+		}
+		return invalid(cannotCount).reply()
+	}
+	if !affirms(m.CountTokens) && (denies(m.CountTokens) || m.Kind != "chat") {
+		return invalid(cannotCount).reply()
+	}
+	var request struct {
+		Input struct {
+			Converse *converseRequest `json:"converse"`
+			Invoke   *struct {
+				Body []byte `json:"body"`
+			} `json:"invokeModel"`
+		} `json:"input"`
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		return (&exception{name: "SerializationException", message: err.Error()}).reply()
+	}
+	n := 0
+	switch {
+	case request.Input.Converse != nil:
+		r := request.Input.Converse
+		for _, rule := range []rule{turnRule, emptyRule, blankRule, toolHistoryRule, toolPairRule} {
+			if e := rule(r, target{model: m, id: id}); e != nil {
+				return e.reply()
+			}
+		}
+		n = countRequest(r)
+	default:
+		n = tokens(len(request.Input.Invoke.Body))
+	}
+	return okJSON([]byte(`{"inputTokens":` + strconv.Itoa(n) + `}`))
+}
+
+// base64Of is how blobs stand in JSON.
+func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }

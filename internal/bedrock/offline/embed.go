@@ -1,0 +1,151 @@
+package offline
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// embedding is what an embedding family answers: the body, and the tokens for the header that is the only count most of them give.
+type embedding struct {
+	body   map[string]any
+	tokens int
+}
+
+// embedder answers one family's native request; v has passed the family's shape.
+type embedder struct {
+	shape *shape
+	embed func(m *model, v map[string]any) (embedding, *exception)
+}
+
+// embedderOf gives the native interface of an embedding family [FACTS 5].
+func embedderOf(m *model) (embedder, bool) {
+	switch {
+	case m.Family == "titan-embed" && strings.Contains(m.ID, "v2"):
+		return titan2(), true
+	case m.Family == "titan-embed":
+		return titan1(), true
+	case m.Family == "titan-embed-mm":
+		return titanImage(), true
+	case m.Family == "cohere-embed-3":
+		return cohere3(), true
+	case m.Family == "cohere-embed-4":
+		return cohere4(), true
+	case m.Family == "nova-embeddings":
+		return novaEmbed(), true
+	}
+	return embedder{}, false
+}
+
+// maxNative is the limit of a native body [FACTS 1.5].
+const maxNative = 25_000_000
+
+// invoke answers InvokeModel, for the embedding families.
+func (s *Server) invoke(id string, body []byte) *reply {
+	t, e := s.catalogue.resolve(id)
+	if e != nil {
+		return e.reply()
+	}
+	if len(body) > maxNative {
+		return refusal([]violation{{path: []string{"body"}, kind: "length", text: fmt.Sprintf("have length less than or equal to %d", maxNative),
+			hide: true}}).reply()
+	}
+	family, ok := embedderOf(t.model)
+	if !ok {
+		return invalid("The offline Bedrock answers InvokeModel for embedding models only, not for %s.", t.model.ID).reply()
+	}
+	v, e := decodeAny(body)
+	if e != nil {
+		return invalid("Malformed input request, please reformat your input and try again.").reply()
+	}
+	if e := malformed(check(family.shape, v)); e != nil {
+		return e.reply()
+	}
+	out, e := family.embed(t.model, v.(map[string]any))
+	if e != nil {
+		return e.reply()
+	}
+	rep := okJSON(marshal(out.body))
+	rep.header.Set("X-Amzn-Bedrock-Input-Token-Count", strconv.Itoa(out.tokens))
+	rep.header.Set("X-Amzn-Bedrock-Invocation-Latency", strconv.Itoa(50+out.tokens))
+	return rep
+}
+
+// malformed renders faults of a native body in the words of its JSON Schema validator [FACTS 2.10; the words for lengths, items,
+// enums and types are that library's, unconfirmed for Bedrock].
+func malformed(found []violation) *exception {
+	const again = ", please reformat your input and try again."
+	if len(found) == 0 {
+		return nil
+	}
+	if len(found) > 1 {
+		return invalid("Malformed input request: %d schema violations found%s", len(found), again)
+	}
+	v := found[0]
+	where := func(path []string) string { return strings.TrimSuffix("#/"+strings.Join(path, "/"), "/") }
+	parent := v.path[:max(len(v.path)-1, 0)]
+	switch v.kind {
+	case "unknown":
+		return invalid("Malformed input request: %s: extraneous key [%s] is not permitted%s", where(parent), v.value, again)
+	case "required":
+		return invalid("Malformed input request: %s: required key [%s] not found%s", where(parent), v.value, again)
+	case "enum":
+		return invalid("Malformed input request: %s: %s is not a valid enum value%s", where(v.path), v.value, again)
+	case "type":
+		return invalid("Malformed input request: %s: expected type: %s%s", where(v.path), v.value, again)
+	case "range":
+		return invalid("Malformed input request: %s: %v is not %s %v%s", where(v.path), v.got, beyond(v, "less or equal to", "greater or equal to"), v.bound, again)
+	case "items":
+		return invalid("Malformed input request: %s: expected %s item count: %v, found: %v%s", where(v.path), beyond(v, "maximum", "minimum"), v.bound, v.got, again)
+	case "length":
+		return invalid("Malformed input request: %s: expected %s: %v, actual: %v%s", where(v.path), beyond(v, "maxLength", "minLength"), v.bound, v.got, again)
+	}
+	return invalid("Malformed input request: %s: %s%s", where(v.path), v.text, again)
+}
+
+func beyond(v violation, upper, lower string) string {
+	if v.upper {
+		return upper
+	}
+	return lower
+}
+
+// integerOf reads a whole number that may be absent.
+func integerOf(v any, absent int) int {
+	if v == nil {
+		return absent
+	}
+	n, err := strconv.Atoi(fmt.Sprint(v))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// dimension reads a wanted dimension; a value that the model does not offer is refused as an enum value is.
+func dimension(m *model, v any, absent int, path ...string) (int, *exception) {
+	n := integerOf(v, absent)
+	if !slices.Contains(m.Dimensions, n) && !(m.Dimensions == nil && n == absent) {
+		return 0, malformed([]violation{{path: path, kind: "enum", value: fmt.Sprint(v)}})
+	}
+	return n, nil
+}
+
+func textsOf(v any) []string {
+	var out []string
+	for _, item := range asList(v) {
+		t, _ := item.(string)
+		out = append(out, t)
+	}
+	return out
+}
+
+// wordTokens estimates tokens of an embedding text: short words count one each, long ones by their bytes.
+func wordTokens(t string) int {
+	n := 0
+	for _, w := range strings.Fields(t) {
+		n += max(1, tokens(len(w))-1)
+	}
+	return max(n, 1)
+}

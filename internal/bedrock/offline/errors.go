@@ -1,0 +1,139 @@
+package offline
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+// exception is an error as Bedrock sends it: a name of the service model and a text.
+type exception struct {
+	name    string
+	message string
+	more    map[string]any // further members of the body, such as originalStatusCode
+}
+
+func (e *exception) Error() string { return e.name + ": " + e.message }
+
+// statuses gives the HTTP status of every exception [FACTS 2.11 and 3.2].
+var statuses = map[string]int{
+	"ValidationException":           400,
+	"SerializationException":        400,
+	"ServiceQuotaExceededException": 400,
+	"ConflictException":             400,
+	"AccessDeniedException":         403,
+	"UnrecognizedClientException":   403,
+	"InvalidSignatureException":     403,
+	"ExpiredTokenException":         403,
+	"ResourceNotFoundException":     404,
+	"ModelTimeoutException":         408,
+	"ModelErrorException":           424,
+	"ModelStreamErrorException":     424,
+	"ThrottlingException":           429,
+	"ModelNotReadyException":        429,
+	"InternalServerException":       500,
+	"InternalFailure":               500,
+	"ServiceUnavailableException":   503,
+}
+
+// usualTexts are the messages of exceptions that are asked for by name [FACTS 2.11; those of ModelTimeout, ModelNotReady,
+// ModelError and InternalServer are unconfirmed].
+var usualTexts = map[string]string{
+	"ValidationException":         "The provided request is not valid.",
+	"AccessDeniedException":       "You don't have access to the model with the specified model ID.",
+	"UnrecognizedClientException": "The security token included in the request is invalid.",
+	"InvalidSignatureException":   "Signature expired: 20250130T064508Z is now earlier than 20250210T013411Z (20250210T013911Z - 5 min.)",
+	"ExpiredTokenException":       "The security token included in the request is expired",
+	"ResourceNotFoundException":   "The resource that you requested was not found.",
+	"ModelTimeoutException":       "The request took too long to process. Processing time exceeded the model timeout length.",
+	"ModelErrorException":         "The model returned the following errors: an unexpected error occurred.",
+	"ModelStreamErrorException":   "Model produced invalid sequence as part of ToolUse",
+	"ThrottlingException":         "Too many requests, please wait before trying again.",
+	"ModelNotReadyException":      "Model is not ready for inference. Wait and try your request again. Refer to https://docs.aws.amazon.com/bedrock.",
+	"InternalServerException":     "The system encountered an unexpected error during processing. Try your request again.",
+	"ServiceUnavailableException": "Bedrock is unable to process your request.",
+}
+
+// frontEnd names the faults that AWS raises before Bedrock sees a request; their error type ends otherwise [FACTS 3.1].
+var frontEnd = map[string]bool{
+	"MissingAuthenticationTokenException": true,
+	"UnrecognizedClientException":         true,
+	"InvalidSignatureException":           true,
+	"ExpiredTokenException":               true,
+}
+
+// byName builds the exception of that name; lower camel case, as streams spell it, is taken too. A name without the word
+// Exception gets it.
+func byName(name string) *exception {
+	if name == "" {
+		name = "InternalServerException"
+	}
+	r := []rune(name)
+	r[0] = unicode.ToUpper(r[0])
+	name = string(r)
+	if !strings.HasSuffix(name, "Exception") && name != "InternalFailure" {
+		name += "Exception"
+	}
+	e := &exception{name: name, message: usualTexts[name]}
+	if e.message == "" {
+		e.message = "The request failed with " + name + "."
+	}
+	switch name {
+	case "ModelErrorException":
+		e.more = map[string]any{"originalStatusCode": 500, "resourceName": "offline"}
+	case "ModelStreamErrorException":
+		e.more = map[string]any{"originalStatusCode": 500, "originalMessage": e.message}
+	}
+	return e
+}
+
+func invalid(format string, args ...any) *exception {
+	return &exception{name: "ValidationException", message: fmt.Sprintf(format, args...)}
+}
+
+// refusedByModel is a fault that the model's own server raised, not Bedrock's front [FACTS 2].
+func refusedByModel(format string, args ...any) *exception {
+	return invalid("The model returned the following errors: "+format, args...)
+}
+
+// unsupported is Bedrock's usual text for a member that a model does not take [FACTS 2.2, 2.5].
+func unsupported(field string) *exception {
+	return invalid("This model doesn't support the %s field. Remove %s and try again.", field, field)
+}
+
+func unsupportedBlock(kind string) *exception {
+	return invalid("This model doesn't support the %s content block that you provided. Update the content block and try again.", kind)
+}
+
+func (e *exception) status() int {
+	if s, ok := statuses[e.name]; ok {
+		return s
+	}
+	if frontEnd[e.name] {
+		return http.StatusForbidden
+	}
+	return http.StatusBadRequest
+}
+
+func (e *exception) body() []byte {
+	members := map[string]any{"message": e.message}
+	for k, v := range e.more {
+		members[k] = v
+	}
+	b, _ := json.Marshal(members) // strings and numbers only: cannot fail
+	return b
+}
+
+// reply is the exception as a plain HTTP answer.
+func (e *exception) reply() *reply {
+	origin := "com.amazon.bedrock"
+	if frontEnd[e.name] {
+		origin = "com.amazon.coral.service"
+	}
+	r := &reply{status: e.status(), body: e.body(), header: http.Header{}}
+	r.header.Set("Content-Type", "application/json")
+	r.header.Set("X-Amzn-Errortype", e.name+":http://internal.amazon.com/coral/"+origin+"/")
+	return r
+}

@@ -1,0 +1,114 @@
+package offline
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+type recorded struct {
+	recording
+	Integrity struct {
+		Request string `json:"request"`
+	} `json:"integrity"`
+	Region string `json:"region"`
+}
+
+func eachRecorded(t *testing.T, yield func(t *testing.T, r recorded)) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(wire(t), "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no recordings", err)
+	}
+	for _, file := range files {
+		var r recorded
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, &r); err != nil {
+			t.Fatal(file, err)
+		}
+		t.Run(r.ID, func(t *testing.T) { yield(t, r) })
+	}
+}
+
+// resigned gives a recorded request the signatures of the offline Bedrock: it cannot verify those of Anthropic.
+func resigned(t *testing.T, request json.RawMessage) []byte {
+	t.Helper()
+	v, e := decodeAny(request)
+	if e != nil {
+		t.Fatal(e)
+	}
+	for _, m := range asList(v.(map[string]any)["messages"]) {
+		for _, b := range asList(m.(map[string]any)["content"]) {
+			reasoning, _ := b.(map[string]any)["reasoningContent"].(map[string]any)
+			if text, ok := reasoning["reasoningText"].(map[string]any); ok && text["signature"] != nil {
+				text["signature"] = sign(text["text"].(string))
+			}
+		}
+	}
+	return marshal(v)
+}
+
+// What Bedrock accepted must be accepted here, apart from models that have ended since (their end is taken away for the test)
+// and Anthropic's signatures (see resigned).
+func TestRecordedRequestsAreAccepted(t *testing.T) {
+	servers := map[string]*Server{}
+	for _, region := range []string{"us-east-1", "us-west-2"} {
+		servers[region] = newServer(t, func(c *Config) {
+			c.Region = region
+			// The recordings are older than some ends of life.
+			c.Models = []byte(strings.ReplaceAll(string(c.Models), `"status": "eol"`, `"status": "active"`))
+		})
+	}
+	eachRecorded(t, func(t *testing.T, r recorded) {
+		if r.Operation != "Converse" && r.Operation != "ConverseStream" || r.Status != 200 || len(r.Request) == 0 || string(r.Request) == "null" {
+			return
+		}
+		s := servers[r.Region]
+		if s == nil {
+			s = servers["us-east-1"]
+		}
+		rep := s.converse(r.Model, resigned(t, r.Request), r.Operation == "ConverseStream")
+		if rep.status != 200 {
+			t.Errorf("%s integrity=%s: refused: %s", r.Model, r.Integrity.Request, rep.body)
+		}
+	})
+}
+
+// What Bedrock refused must be refused here in its words, where a rule is behind it (not credentials or capacity).
+func TestRecordedRefusals(t *testing.T) {
+	s := newServer(t, func(c *Config) {
+		c.Models = []byte(strings.ReplaceAll(string(c.Models), `"status": "eol"`, `"status": "active"`))
+	})
+	n := 0
+	eachRecorded(t, func(t *testing.T, r recorded) {
+		if r.Status != 400 || r.Operation == "InvokeModelWithResponseStream" {
+			return
+		}
+		n++
+		rep := s.answer(operation{name: r.Operation, id: r.Model}, r.Request)
+		if want := messageOf(t, r.Response); rep.status != 400 || messageOf(t, rep.body) != want {
+			t.Errorf("got %d %s, want %s", rep.status, rep.body, want)
+		}
+	})
+	if n < 8 {
+		t.Errorf("only %d recorded refusals were looked at", n)
+	}
+}
+
+func TestMatchKeys(t *testing.T) {
+	n := 0
+	eachRecorded(t, func(t *testing.T, r recorded) {
+		n++
+		if got, err := matchKey(r.Operation, r.name(), r.Request); err != nil || got != r.Key {
+			t.Errorf("match key %s (%v), stored %s", got, err, r.Key)
+		}
+	})
+	if n < 300 {
+		t.Errorf("only %d recordings", n)
+	}
+}

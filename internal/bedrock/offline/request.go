@@ -1,0 +1,268 @@
+package offline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+)
+
+// The types below are a request after its shapes were checked, so that the rules and the answer can be read. Members that are
+// not looked at are left out.
+
+type converseRequest struct {
+	Messages  []message      `json:"messages"`
+	System    []contentOf    `json:"system"`
+	Inference inference      `json:"inferenceConfig"`
+	Tools     *toolConfig    `json:"toolConfig"`
+	Guardrail *guardrail     `json:"guardrailConfig"`
+	Native    map[string]any `json:"additionalModelRequestFields"`
+	Paths     []string       `json:"additionalModelResponseFieldPaths"`
+	Variables map[string]any `json:"promptVariables"`
+	Latency   *latency       `json:"performanceConfig"`
+	Tier      *tier          `json:"serviceTier"`
+	Output    output         `json:"outputConfig"`
+	streamed  bool
+	has       map[string]bool // members at the top level that were sent
+}
+
+type message struct {
+	Role    string      `json:"role"`
+	Content []contentOf `json:"content"`
+}
+
+// contentOf is one block of a message, of the system prompt or of a tool result.
+type contentOf struct {
+	Text       *string           `json:"text"`
+	Image      *media            `json:"image"`
+	Document   *media            `json:"document"`
+	Video      *media            `json:"video"`
+	Audio      *media            `json:"audio"`
+	ToolUse    *toolUse          `json:"toolUse"`
+	ToolResult *toolResult       `json:"toolResult"`
+	Guard      *guardBlock       `json:"guardContent"`
+	CachePoint *cachePoint       `json:"cachePoint"`
+	Reasoning  *reasoningBlock   `json:"reasoningContent"`
+	Citations  *citationsContent `json:"citationsContent"`
+	Search     *searchResult     `json:"searchResult"`
+	Addition   json.RawMessage   `json:"toolAddition"`
+	Removal    json.RawMessage   `json:"toolRemoval"`
+	JSON       json.RawMessage   `json:"json"`
+}
+
+type media struct {
+	Name      string     `json:"name"`
+	Format    string     `json:"format"`
+	Context   string     `json:"context"`
+	Source    source     `json:"source"`
+	Citations *citations `json:"citations"`
+}
+
+type source struct {
+	Bytes []byte `json:"bytes"`
+	S3    *struct {
+		URI string `json:"uri"`
+	} `json:"s3Location"`
+	Text    *string     `json:"text"`
+	Content []contentOf `json:"content"`
+}
+
+type citations struct {
+	Enabled bool `json:"enabled"`
+}
+
+type toolUse struct {
+	ID    string          `json:"toolUseId"`
+	Name  string          `json:"name"`
+	Input json.RawMessage `json:"input"`
+	Type  string          `json:"type"`
+}
+
+type toolResult struct {
+	ID      string      `json:"toolUseId"`
+	Content []contentOf `json:"content"`
+	Status  string      `json:"status"`
+	Type    string      `json:"type"`
+}
+
+type guardBlock struct {
+	Text *struct {
+		Text string `json:"text"`
+	} `json:"text"`
+}
+
+type cachePoint struct {
+	TTL string `json:"ttl"`
+}
+
+type reasoningBlock struct {
+	Text *struct {
+		Text      string `json:"text"`
+		Signature string `json:"signature"`
+	} `json:"reasoningText"`
+	Redacted []byte `json:"redactedContent"`
+}
+
+type citationsContent struct {
+	Content []contentOf `json:"content"`
+}
+
+type searchResult struct {
+	Title   string      `json:"title"`
+	Content []contentOf `json:"content"`
+}
+
+type inference struct {
+	MaxTokens   *int     `json:"maxTokens"`
+	Temperature *float64 `json:"temperature"`
+	TopP        *float64 `json:"topP"`
+	Stop        []string `json:"stopSequences"`
+}
+
+type toolConfig struct {
+	Tools  []tool      `json:"tools"`
+	Choice *toolChoice `json:"toolChoice"`
+}
+
+type tool struct {
+	Spec *struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+		Schema      struct {
+			JSON json.RawMessage `json:"json"`
+		} `json:"inputSchema"`
+		Strict bool `json:"strict"`
+	} `json:"toolSpec"`
+	System *struct {
+		Name string `json:"name"`
+	} `json:"systemTool"`
+	CachePoint *cachePoint `json:"cachePoint"`
+}
+
+type toolChoice struct {
+	Auto *struct{} `json:"auto"`
+	Any  *struct{} `json:"any"`
+	Tool *struct {
+		Name string `json:"name"`
+	} `json:"tool"`
+}
+
+type guardrail struct {
+	ID      string `json:"guardrailIdentifier"`
+	Version string `json:"guardrailVersion"`
+	Trace   string `json:"trace"`
+	Mode    string `json:"streamProcessingMode"`
+}
+
+type latency struct {
+	Latency string `json:"latency"`
+}
+
+type tier struct {
+	Type string `json:"type"`
+}
+
+type output struct {
+	Format *struct {
+		Structure struct {
+			Schema struct {
+				Schema string `json:"schema"`
+				Name   string `json:"name"`
+			} `json:"jsonSchema"`
+		} `json:"structure"`
+	} `json:"textFormat"`
+	Effort string `json:"effort"`
+}
+
+// decodeAny reads exactly one JSON value, numbers as json.Number. No bytes at all count as an empty object, as a request without
+// members has none.
+func decodeAny(body []byte) (any, *exception) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return map[string]any{}, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, &exception{name: "SerializationException", message: "The request body is not valid JSON: " + err.Error()}
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, &exception{name: "SerializationException", message: "The request body holds more than one JSON value."}
+	}
+	return v, nil
+}
+
+// decodeConverse checks the shapes of a request and reads it.
+func decodeConverse(s *shape, body []byte, streamed bool) (*converseRequest, *exception) {
+	v, e := decodeAny(body)
+	if e != nil {
+		return nil, e
+	}
+	if e := refusal(check(s, v)); e != nil {
+		return nil, e
+	}
+	r := &converseRequest{streamed: streamed, has: map[string]bool{}}
+	for k, member := range v.(map[string]any) {
+		r.has[k] = member != nil
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return r, nil
+	}
+	if err := json.Unmarshal(body, r); err != nil {
+		return nil, &exception{name: "SerializationException", message: err.Error()}
+	}
+	return r, nil
+}
+
+// lastUserText is the text of the newest user turn that has any, blocks joined by line feeds; "" if there is none.
+func (r *converseRequest) lastUserText() string {
+	for i := len(r.Messages) - 1; i >= 0; i-- {
+		if r.Messages[i].Role != "user" {
+			continue
+		}
+		if t := strings.TrimSpace(joinTexts(r.Messages[i].Content)); t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+func joinTexts(blocks []contentOf) string {
+	var texts []string
+	for _, b := range blocks {
+		switch {
+		case b.Text != nil:
+			texts = append(texts, *b.Text)
+		case b.Guard != nil && b.Guard.Text != nil:
+			texts = append(texts, b.Guard.Text.Text)
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// results are the tool results of the last turn, nil when it has none.
+func (r *converseRequest) results() []*toolResult {
+	if len(r.Messages) == 0 {
+		return nil
+	}
+	var found []*toolResult
+	for _, b := range r.Messages[len(r.Messages)-1].Content {
+		if b.ToolResult != nil {
+			found = append(found, b.ToolResult)
+		}
+	}
+	return found
+}
+
+// caller gives the name of the tool that a result answers.
+func (r *converseRequest) caller(id string) string {
+	for _, m := range r.Messages {
+		for _, b := range m.Content {
+			if b.ToolUse != nil && b.ToolUse.ID == id {
+				return b.ToolUse.Name
+			}
+		}
+	}
+	return "the tool"
+}

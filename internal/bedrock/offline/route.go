@@ -1,0 +1,63 @@
+package offline
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// operation is a call of the API: its name and the names in its path, decoded.
+type operation struct {
+	name  string
+	id    string     // model id, profile id or guardrail
+	query url.Values // of a GET
+	spec  string     // fault suffix of the model id
+}
+
+// routes maps the last path segments of POST /model/{id}/… to operations.
+var routes = map[string]string{
+	"converse":                    "Converse",
+	"converse-stream":             "ConverseStream",
+	"invoke":                      "InvokeModel",
+	"invoke-with-response-stream": "InvokeModelWithResponseStream",
+	"count-tokens":                "CountTokens",
+}
+
+// route finds the operation of a request. Path segments are cut before they are decoded, so that an id keeps its %2F; ok is false
+// for anything that is no operation.
+func route(r *http.Request) (op operation, ok bool) {
+	var seg []string
+	for _, s := range strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/") {
+		d, err := url.PathUnescape(s)
+		if err != nil {
+			return op, false
+		}
+		seg = append(seg, d)
+	}
+	op.query = r.URL.Query()
+	switch {
+	case r.Method == http.MethodPost && len(seg) == 3 && seg[0] == "model" && routes[seg[2]] != "":
+		op.name = routes[seg[2]]
+		op.id, op.spec, _ = strings.Cut(seg[1], "+")
+	case r.Method == http.MethodPost && len(seg) == 5 && seg[0] == "guardrail" && seg[2] == "version" && seg[4] == "apply":
+		op.name, op.id = "ApplyGuardrail", seg[1]
+	case r.Method != http.MethodGet:
+		return op, false
+	case len(seg) == 1 && seg[0] == "foundation-models":
+		op.name = "ListFoundationModels"
+	case len(seg) == 2 && seg[0] == "foundation-models":
+		op.name, op.id = "GetFoundationModel", seg[1]
+	case len(seg) == 1 && seg[0] == "inference-profiles":
+		op.name = "ListInferenceProfiles"
+	case len(seg) == 2 && seg[0] == "inference-profiles":
+		op.name, op.id = "GetInferenceProfile", seg[1]
+	default:
+		return op, false
+	}
+	return op, true
+}
+
+// unknownOperation is what a wrong path comes back as, with status 200 [FACTS 2.10].
+func unknownOperation() *reply {
+	return okJSON([]byte(`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`))
+}

@@ -1,0 +1,61 @@
+package offline
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+)
+
+// The signatures below stand for those of Claude: opaque to a client, checked when a block is replayed. The key is no secret, the
+// offline server protects nothing: it only has to notice a changed text.
+const signingKey = "outcrop offline bedrock"
+
+func digest(parts ...string) []byte {
+	mac := hmac.New(sha256.New, []byte(signingKey))
+	for _, p := range parts {
+		mac.Write([]byte(p))
+		mac.Write([]byte{0})
+	}
+	return mac.Sum(nil)
+}
+
+// sign makes the signature of a reasoning text.
+func sign(text string) string {
+	return base64.StdEncoding.EncodeToString(append([]byte("\x12offline-v1\x1a"), digest("thinking", text)...))
+}
+
+func verify(text, signature string) bool {
+	return hmac.Equal([]byte(sign(text)), []byte(signature))
+}
+
+// redact makes the opaque block that stands for a hidden reasoning text.
+func redact(text string) []byte {
+	seed := digest("hidden", text)
+	return append(bytes.Clone(seed), digest("redacted", string(seed))...)
+}
+
+func verifyRedacted(block []byte) bool {
+	return len(block) == 64 && hmac.Equal(block[32:], digest("redacted", string(block[:32])))
+}
+
+// letters makes n letters and digits from a seed, for ids.
+func letters(n int, seed ...string) string {
+	const set = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	sum := digest(seed...)
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = set[int(sum[i%len(sum)])%len(set)]
+	}
+	return string(b)
+}
+
+// uuid makes a version 4 UUID from a seed.
+func uuid(seed ...string) string {
+	b := digest(seed...)[:16]
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

@@ -1,0 +1,105 @@
+package offline
+
+import "slices"
+
+// point is one cache point with the field it stands in.
+type point struct {
+	field string
+	ttl   string
+}
+
+const noCaching = "You invoked an unsupported model or your request did not allow prompt caching."
+
+// points lists the cache points in the order in which the service reads a request: tools, system, messages.
+func (r *converseRequest) points() []point {
+	var found []point
+	if r.Tools != nil {
+		for _, d := range r.Tools.Tools {
+			if d.CachePoint != nil {
+				found = append(found, point{"tools", d.CachePoint.TTL})
+			}
+		}
+	}
+	for _, b := range r.System {
+		if b.CachePoint != nil {
+			found = append(found, point{"system", b.CachePoint.TTL})
+		}
+	}
+	for _, m := range r.Messages {
+		for _, b := range m.Content {
+			if b.CachePoint != nil {
+				found = append(found, point{"messages", b.CachePoint.TTL})
+			}
+		}
+	}
+	return found
+}
+
+// cacheRule: [FACTS 2.9, 4.3]. Only the text for models without caching is known; those for number and order are Anthropic's own.
+func cacheRule(r *converseRequest, t target) *exception {
+	points := r.points()
+	if len(points) == 0 {
+		return nil
+	}
+	m := t.model
+	if denies(m.Caching.Explicit) {
+		name := m.family.noCacheError
+		if name == "" {
+			name = "AccessDeniedException"
+		}
+		return &exception{name: name, message: noCaching}
+	}
+	if e := placement(r); e != nil {
+		return e
+	}
+	if len(points) > 4 {
+		return refusedByModel("A maximum of 4 blocks with cache_control may be provided. Found %d.", len(points))
+	}
+	short := false
+	for _, p := range points {
+		switch {
+		case m.Caching.Fields != nil && !slices.Contains(m.Caching.Fields, p.field):
+			return unsupported("cachePoint")
+		case p.ttl == "1h" && m.Caching.TTL != nil && !slices.Contains(m.Caching.TTL, "1h"):
+			return unsupported("cachePoint.ttl")
+		case p.ttl == "1h" && short:
+			return refusedByModel("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are " +
+				"processed in the following order: `tools`, `system`, `messages`.")
+		}
+		short = short || p.ttl != "1h"
+	}
+	return nil
+}
+
+// placement: a cache point is not the first of its list, not after another one and not after a document or video. Texts
+// unconfirmed.
+func placement(r *converseRequest) *exception {
+	if r.Tools != nil {
+		for i, d := range r.Tools.Tools {
+			if d.CachePoint != nil && (i == 0 || r.Tools.Tools[i-1].CachePoint != nil) {
+				return misplaced("toolConfig.tools.%d", i)
+			}
+		}
+	}
+	for i, b := range r.System {
+		if b.CachePoint != nil && (i == 0 || r.System[i-1].CachePoint != nil) {
+			return misplaced("system.%d", i)
+		}
+	}
+	for i, m := range r.Messages {
+		for j, b := range m.Content {
+			if b.CachePoint == nil {
+				continue
+			}
+			if j == 0 || m.Content[j-1].CachePoint != nil || m.Content[j-1].Document != nil || m.Content[j-1].Video != nil {
+				return misplaced("messages.%d.content.%d", i, j)
+			}
+		}
+	}
+	return nil
+}
+
+func misplaced(where string, at ...any) *exception {
+	return invalid("The cachePoint block at "+where+" is not allowed there. A cachePoint can't be the first block and can't follow another "+
+		"cachePoint, a document or a video.", at...)
+}

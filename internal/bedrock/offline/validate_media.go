@@ -1,0 +1,161 @@
+package offline
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	maxImages        = 20
+	maxImageBytes    = 3_932_160 // 3.75 MB
+	maxImagePixels   = 8000
+	maxDocuments     = 5
+	maxDocumentBytes = 4_718_592 // 4.5 MB
+	maxVideoBytes    = 25_000_000
+)
+
+// eachMedia calls yield for every media block of the request, also those in tool results, until it returns an exception.
+func (r *converseRequest) eachMedia(yield func(role, kind string, m *media) *exception) *exception {
+	for _, m := range r.Messages {
+		if e := eachOf(m.Role, m.Content, yield); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+func eachOf(role string, blocks []contentOf, yield func(role, kind string, m *media) *exception) *exception {
+	for _, b := range blocks {
+		var e *exception
+		switch {
+		case b.Image != nil:
+			e = yield(role, "image", b.Image)
+		case b.Document != nil:
+			e = yield(role, "document", b.Document)
+		case b.Video != nil:
+			e = yield(role, "video", b.Video)
+		case b.Audio != nil:
+			e = yield(role, "audio", b.Audio)
+		case b.ToolResult != nil:
+			e = eachOf(role, b.ToolResult.Content, yield)
+		}
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// mediaSupportRule: kinds of media and S3 sources by model [FACTS 2.5, 4.1]. The texts for video and S3 are recorded, those for the
+// other kinds follow them.
+func mediaSupportRule(r *converseRequest, t target) *exception {
+	f := t.model.Features
+	flags := map[string]*bool{"image": f.Vision, "document": f.Documents, "video": f.Video, "audio": f.Audio}
+	videos := 0
+	return r.eachMedia(func(role, kind string, m *media) *exception {
+		if kind == "video" {
+			videos++
+		}
+		switch {
+		case denies(flags[kind]):
+			return unsupportedBlock(kind)
+		case role == "assistant" && (kind == "image" || kind == "document"): // text unconfirmed
+			return invalid("The %s content block can only be used in a message with the user role.", kind)
+		case m.Source.S3 != nil && !strings.HasPrefix(t.model.Family, "nova-"):
+			return invalid("This model doesn't support the s3Uri field. Remove s3Uri and try again.")
+		case kind == "video" && len(m.Source.Bytes) > maxVideoBytes: // text unconfirmed
+			return invalid("The maximum video size is 25 MB. Reduce the size of your video and retry your request.")
+		case videos > 1: // text unconfirmed
+			return invalid("You can't include more than 1 video in a request. Reduce the number of videos and retry your request.")
+		}
+		return nil
+	})
+}
+
+// imageRule: number and size of images. Texts unconfirmed, after the pattern of those for documents.
+func imageRule(r *converseRequest, _ target) *exception {
+	n := 0
+	return r.eachMedia(func(_, kind string, m *media) *exception {
+		if kind != "image" {
+			return nil
+		}
+		n++
+		if n > maxImages {
+			return invalid("You can't include more than %d images in a request. Reduce the number of images and retry your request.", maxImages)
+		}
+		if len(m.Source.Bytes) > maxImageBytes {
+			return invalid("The maximum image size is 3.75 MB. Reduce the size of your image and retry your request.")
+		}
+		if w, h, ok := imageSize(m.Source.Bytes); ok && (w > maxImagePixels || h > maxImagePixels) {
+			return invalid("The maximum image dimension is %d px. Reduce the size of your image and retry your request.", maxImagePixels)
+		}
+		return nil
+	})
+}
+
+var documentName = regexp.MustCompile(`^[\p{L}\p{N}\s_()\[\]-]+$`)
+
+// documentRule: [FACTS 2.5]. The underscore is outside the text's own list but was recorded as accepted.
+func documentRule(r *converseRequest, _ target) *exception {
+	n, names := 0, map[string]bool{}
+	if e := r.eachMedia(func(_, kind string, m *media) *exception {
+		if kind != "document" {
+			return nil
+		}
+		n++
+		switch {
+		case n > maxDocuments:
+			return invalid("You can't include more than 5 documents in a request. Reduce the number of documents and retry your request.")
+		case len(m.Source.Bytes) > maxDocumentBytes:
+			return invalid("The maximum document size is 4.5 MB. Reduce the size of your document and retry your request.")
+		case !documentName.MatchString(m.Name) || strings.Contains(m.Name, "  "):
+			return invalid("The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and " +
+				"square brackets. The name can't contain more than one consecutive whitespace character.")
+		case names[m.Name]: // text unconfirmed
+			return invalid("The document file name %q is used more than once. Document file names must be unique in a request.", m.Name)
+		}
+		names[m.Name] = true
+		return nil
+	}); e != nil {
+		return e
+	}
+	for i, m := range r.Messages {
+		has := func(kind string) bool {
+			return slices.ContainsFunc(m.Content, func(b contentOf) bool { return b.kind() == kind })
+		}
+		if has("document") && !has("text") { // text unconfirmed
+			return invalid("The message at messages.%d holds a document but no text. Add a text content block and try again.", i)
+		}
+	}
+	return nil
+}
+
+// mismatch finds media whose bytes are of another type than declared. It is the model's own server that finds out, so a stream
+// has begun by then [FACTS 1.4, 2.5; recorded on Nova Lite].
+func mismatch(r *converseRequest) *exception {
+	return r.eachMedia(func(_, kind string, m *media) *exception {
+		if m.Source.Bytes == nil {
+			return nil
+		}
+		want, got := "", detect(m.Source.Bytes)
+		switch {
+		case kind == "image":
+			want = "image/" + m.Format
+		case kind == "document" && m.Format == "pdf":
+			want = "application/pdf"
+		default:
+			return nil
+		}
+		if got == want {
+			return nil
+		}
+		return refusedByModel("The detected file MIME type %s does not match the expected type %s. Reformat your input and try again.", got, want)
+	})
+}
+
+func detect(b []byte) string {
+	t, _, _ := strings.Cut(http.DetectContentType(b), ";")
+	return t
+}

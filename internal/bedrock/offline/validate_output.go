@@ -1,0 +1,137 @@
+package offline
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// outputRule: native structured output [FACTS 2.10, 4.4]. The texts for other families than Claude are unconfirmed.
+func outputRule(r *converseRequest, t target) *exception {
+	if r.Output.Effort != "" && !slices.Contains(lowToXMax, r.Output.Effort) {
+		return invalid("The value at outputConfig.effort must be one of the following: %s.", strings.Join(lowToXMax, ", "))
+	}
+	if r.Output.Effort != "" && t.model.family.claude && t.model.family.efforts == nil {
+		return refusedByModel("output_config: Extra inputs are not permitted")
+	}
+	if r.Output.Format == nil {
+		return nil
+	}
+	if denies(t.model.StructuredOutput) {
+		if t.model.family.claude {
+			return refusedByModel("output_config.format: Extra inputs are not permitted")
+		}
+		return unsupported("outputConfig.textFormat")
+	}
+	cited := r.eachMedia(func(_, kind string, m *media) *exception {
+		if kind == "document" && m.Citations != nil && m.Citations.Enabled {
+			return invalid("Structured output can't be used with citations.")
+		}
+		return nil
+	})
+	if cited != nil {
+		return cited
+	}
+	const where = "outputConfig.textFormat.structure.jsonSchema.schema"
+	var schema map[string]any
+	if json.Unmarshal([]byte(r.Output.Format.Structure.Schema.Schema), &schema) != nil || schema == nil {
+		return invalid("The value at %s is not a valid JSON Schema.", where)
+	}
+	return strictSchema(schema, where)
+}
+
+// beyondSubset are the keywords that structured output and strict tools refuse [FACTS 4.4].
+var beyondSubset = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems"}
+
+// strictSchema holds a schema against the subset of JSON Schema that grammars are compiled from. Texts after Anthropic's.
+func strictSchema(schema map[string]any, where string) *exception {
+	s := &subset{root: schema, where: where}
+	return s.node(schema, nil)
+}
+
+type subset struct {
+	root  map[string]any
+	where string
+}
+
+func (s *subset) node(n map[string]any, refs []string) *exception {
+	if e := s.keywords(n); e != nil {
+		return e
+	}
+	if ref, ok := n["$ref"].(string); ok {
+		to := lookup(s.root, ref)
+		switch {
+		case !strings.HasPrefix(ref, "#"):
+			return refusedByModel("%s: External schema $ref %q is not supported", s.where, ref)
+		case to == nil:
+			return refusedByModel("%s: Invalid $ref %q", s.where, ref)
+		case slices.Contains(refs, ref):
+			return refusedByModel("%s: Circular reference detected in schema definitions: %s", s.where, ref)
+		}
+		return s.node(to, append(slices.Clone(refs), ref))
+	}
+	props, _ := n["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(props)) {
+		if e := s.child(props[name], refs); e != nil {
+			return e
+		}
+	}
+	for _, key := range []string{"anyOf", "oneOf", "allOf", "prefixItems"} {
+		for _, v := range asList(n[key]) {
+			if e := s.child(v, refs); e != nil {
+				return e
+			}
+		}
+	}
+	return s.child(n["items"], refs)
+}
+
+func (s *subset) child(v any, refs []string) *exception {
+	if m, ok := v.(map[string]any); ok {
+		return s.node(m, refs)
+	}
+	return nil
+}
+
+func (s *subset) keywords(n map[string]any) *exception {
+	sort, _ := n["type"].(string)
+	var bad []string
+	for _, k := range beyondSubset {
+		if _, set := n[k]; set {
+			bad = append(bad, k)
+		}
+	}
+	if len(bad) > 0 {
+		return refusedByModel("%s: For '%s' type, properties %s are not supported", s.where, sort, strings.Join(bad, ", "))
+	}
+	if least, set := n["minItems"].(float64); set && least > 1 {
+		return refusedByModel("%s: For 'array' type, 'minItems' values other than 0 or 1 are not supported", s.where)
+	}
+	if more, set := n["additionalProperties"]; sort == "object" && (!set || more != false) {
+		return refusedByModel("%s: For 'object' type, 'additionalProperties' must be explicitly set to false", s.where)
+	}
+	return nil
+}
+
+func asList(v any) []any {
+	l, _ := v.([]any)
+	return l
+}
+
+// lookup follows a local reference such as #/$defs/Point; nil when it leads nowhere.
+func lookup(root map[string]any, ref string) map[string]any {
+	var at any = root
+	for _, part := range strings.Split(strings.TrimPrefix(strings.TrimPrefix(ref, "#"), "/"), "/") {
+		if part == "" {
+			continue
+		}
+		m, ok := at.(map[string]any)
+		if !ok {
+			return nil
+		}
+		at = m[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
+	}
+	m, _ := at.(map[string]any)
+	return m
+}

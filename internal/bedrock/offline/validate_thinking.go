@@ -1,0 +1,173 @@
+package offline
+
+import "slices"
+
+// thinking is what a request asks of Claude.
+type thinking struct {
+	on      bool
+	mode    string // enabled, adaptive, disabled; "" when not sent
+	budget  float64
+	display string
+}
+
+const thinkingPage = "Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
+
+func (r *converseRequest) thinking(f family) thinking {
+	native, set := r.Native["thinking"].(map[string]any)
+	th := thinking{on: f.reasoning == claudeDefault || f.reasoning == claudeAlways}
+	if !set {
+		return th
+	}
+	th.mode, _ = native["type"].(string)
+	th.budget, _ = native["budget_tokens"].(float64)
+	th.display, _ = native["display"].(string)
+	th.on = th.mode != "disabled"
+	return th
+}
+
+// forced tells whether the request forces a tool call, in Converse's place or in Claude's own.
+func (r *converseRequest) forced() bool {
+	if r.Tools != nil && r.Tools.Choice != nil && r.Tools.Choice.Auto == nil {
+		return true
+	}
+	return slices.Contains([]string{"any", "tool"}, r.nativeChoice())
+}
+
+func (r *converseRequest) nativeChoice() string {
+	c, _ := r.Native["tool_choice"].(map[string]any)
+	sort, _ := c["type"].(string)
+	return sort
+}
+
+// thinkingRule: Claude's conditions on extended thinking [FACTS 2.2, 2.6, 4.2]. The texts are Anthropic's own (unconfirmed for
+// Bedrock).
+func thinkingRule(r *converseRequest, t target) *exception {
+	f := t.model.family
+	if !f.claude {
+		return nil
+	}
+	if r.forced() && f.noForcedChoice {
+		return refusedByModel("tool_choice: forced tool use is not supported for this model.")
+	}
+	th := r.thinking(f)
+	if e := thinkingMode(th, r, f); e != nil {
+		return e
+	}
+	if !th.on {
+		return nil
+	}
+	if r.forced() && !(f.forcedThinking && th.mode == "adaptive") {
+		return refusedByModel("Thinking may not be enabled when tool_choice forces tool use.")
+	}
+	for _, name := range []string{"temperature", "top_p", "top_k"} {
+		if name == "temperature" && r.Inference.Temperature != nil && *r.Inference.Temperature == 1 {
+			continue // recorded: the default itself passes
+		}
+		if r.sampled(name) {
+			return refusedByModel("`%s` must be unset when thinking is enabled. %s", name, thinkingPage)
+		}
+	}
+	return nil
+}
+
+func thinkingMode(th thinking, r *converseRequest, f family) *exception {
+	if _, set := r.Native["thinking"]; !set {
+		return nil
+	}
+	adaptive := f.reasoning == claudeBoth || f.reasoning == claudeAdaptive || f.reasoning == claudeDefault || f.reasoning == claudeAlways
+	switch th.mode {
+	case "enabled":
+		if f.reasoning != claudeBudget && f.reasoning != claudeBoth {
+			if f.reasoning == reasonsNever {
+				return refusedByModel("thinking is not supported for this model.")
+			}
+			return refusedByModel("\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and " +
+				"\"output_config.effort\" to control thinking behavior.")
+		}
+		return thinkingBudget(th, r)
+	case "adaptive":
+		if !adaptive {
+			return refusedByModel("adaptive thinking is not supported on this model")
+		}
+	case "disabled":
+		config, _ := r.Native["output_config"].(map[string]any)
+		effort, _ := config["effort"].(string)
+		if f.reasoning == claudeAlways {
+			return refusedByModel("\"thinking.type.disabled\" is not supported for this model.")
+		}
+		if f.reasoning == claudeDefault && (effort == "xhigh" || effort == "max") {
+			return refusedByModel("output_config.effort: %s is not supported when thinking is disabled", effort)
+		}
+	default:
+		return refusedByModel("thinking: Input tag '%s' found using 'type' does not match any of the expected tags: 'disabled', 'enabled', "+
+			"'adaptive'", th.mode)
+	}
+	return nil
+}
+
+func thinkingBudget(th thinking, r *converseRequest) *exception {
+	switch {
+	case r.Native["thinking"].(map[string]any)["budget_tokens"] == nil:
+		return refusedByModel("thinking.enabled.budget_tokens: Field required")
+	case th.budget < 1024:
+		return refusedByModel("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
+	case r.Inference.MaxTokens != nil && float64(*r.Inference.MaxTokens) <= th.budget:
+		return refusedByModel("`max_tokens` must be greater than `thinking.budget_tokens`. %s#max-tokens-and-context-window-size", thinkingPage)
+	}
+	return nil
+}
+
+// replayRule: reasoning blocks in history [FACTS 2.6]: signed and unchanged on Claude, only in assistant turns, and first in the
+// turn whose calls are being answered while a budget is set.
+func replayRule(r *converseRequest, t target) *exception {
+	f := t.model.family
+	for i, m := range r.Messages {
+		for j, b := range m.Content {
+			if b.Reasoning == nil {
+				continue
+			}
+			if m.Role != "assistant" { // text unconfirmed
+				return invalid("The reasoningContent block at messages.%d.content.%d can only be used in a message with the assistant role.", i, j)
+			}
+			if !f.claude {
+				continue
+			}
+			switch b := b.Reasoning; {
+			case b.Text != nil && b.Text.Signature == "":
+				return refusedByModel("messages.%d.content.%d.thinking.signature: Field required", i, j)
+			case b.Text != nil && !verify(b.Text.Text, b.Text.Signature):
+				return refusedByModel("messages.%d.content.%d: Invalid `signature` in `thinking` block", i, j)
+			case b.Text == nil && !verifyRedacted(b.Redacted):
+				return refusedByModel("messages.%d.content.%d: Invalid `data` in `redacted_thinking` block", i, j)
+			}
+		}
+	}
+	return openLoopRule(r, t)
+}
+
+func openLoopRule(r *converseRequest, t target) *exception {
+	th := r.thinking(t.model.family)
+	if !t.model.family.claude || th.mode != "enabled" || len(r.Messages) == 0 {
+		return nil
+	}
+	i := len(r.Messages) - 1
+	if r.Messages[i].Role == "user" {
+		if len(r.results()) == 0 || i == 0 {
+			return nil
+		}
+		i--
+	}
+	if m := r.Messages[i]; m.Role == "assistant" {
+		if first := m.Content[0]; first.Reasoning == nil {
+			sort := "text"
+			if first.ToolUse != nil {
+				sort = "tool_use"
+			}
+			return refusedByModel("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. When `thinking` is "+
+				"enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and "+
+				"`tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable "+
+				"`thinking`. %s", i, sort, thinkingPage)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,284 @@
+package offline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// toolSupportRule: [FACTS 2.2]. The first text is known by its beginning only.
+func toolSupportRule(r *converseRequest, t target) *exception {
+	if r.Tools == nil {
+		return nil
+	}
+	switch {
+	case denies(t.model.Features.Tools):
+		return invalid("This model doesn't support tool use. Try again without tools or use a model that supports tool use.")
+	case r.streamed && denies(t.model.Features.StreamingTools):
+		return invalid("This model doesn't support tool use in streaming mode.")
+	}
+	return nil
+}
+
+// toolDefinitionRule: what a tool's definition must be. The texts of this rule are unconfirmed.
+func toolDefinitionRule(r *converseRequest, t target) *exception {
+	if r.Tools == nil {
+		return nil
+	}
+	names, strict := map[string]int{}, 0
+	for i, d := range r.Tools.Tools {
+		if d.System != nil && !slices.Contains([]string{"nova-2"}, t.model.Family) {
+			return unsupported("systemTool")
+		}
+		if d.Spec == nil {
+			continue
+		}
+		if first, taken := names[d.Spec.Name]; taken {
+			return invalid("The tool name %s at toolConfig.tools.%d.toolSpec is already used at toolConfig.tools.%d.toolSpec. Tool names must "+
+				"be unique.", d.Spec.Name, i, first)
+		}
+		names[d.Spec.Name] = i
+		where := fmt.Sprintf("toolConfig.tools.%d.toolSpec", i)
+		var schema map[string]any
+		if json.Unmarshal(d.Spec.Schema.JSON, &schema) != nil || schema == nil {
+			return invalid("The format of the value at %s.inputSchema.json is invalid. Provide a json object for the field and try again.", where)
+		}
+		if schema["type"] != "object" {
+			return invalid("The value at %s.inputSchema.json.type must be one of the following: object.", where)
+		}
+		if d.Spec.Strict {
+			strict++
+			if e := strictSchema(schema, where+".inputSchema.json"); e != nil {
+				return e
+			}
+		}
+	}
+	if len(names) == 0 && !slices.ContainsFunc(r.Tools.Tools, func(d tool) bool { return d.System != nil }) {
+		return invalid("The toolConfig.tools field must hold at least one tool.")
+	}
+	if strict > 20 && t.model.family.claude {
+		return refusedByModel("tools: at most 20 tools may be strict, found %d", strict)
+	}
+	return nil
+}
+
+// toolChoiceRule: kinds of choice by model [FACTS 2.2, 4.1].
+func toolChoiceRule(r *converseRequest, t target) *exception {
+	if r.Tools == nil || r.Tools.Choice == nil {
+		return nil
+	}
+	choice := r.Tools.Choice
+	kind := "auto"
+	switch {
+	case choice.Any != nil:
+		kind = "any"
+	case choice.Tool != nil:
+		kind = "tool"
+	}
+	taken := t.model.Features.ToolChoice
+	if taken != nil && !slices.Contains(taken, kind) {
+		field := "toolConfig.toolChoice." + kind
+		return invalid("This model doesn't support the %s field. Remove %s and try again", field, field)
+	}
+	if kind == "tool" && r.toolNamed(choice.Tool.Name) == nil { // text unconfirmed
+		return invalid("The tool name %s at toolConfig.toolChoice.tool.name isn't defined in toolConfig.tools.", choice.Tool.Name)
+	}
+	return nil
+}
+
+func (r *converseRequest) toolNamed(name string) *tool {
+	if r.Tools == nil {
+		return nil
+	}
+	for i, d := range r.Tools.Tools {
+		if d.Spec != nil && d.Spec.Name == name || d.System != nil && d.System.Name == name {
+			return &r.Tools.Tools[i]
+		}
+	}
+	return nil
+}
+
+// toolHistoryRule: history with tool blocks needs toolConfig, and inputs are objects [FACTS 2.2].
+func toolHistoryRule(r *converseRequest, _ target) *exception {
+	for i, m := range r.Messages {
+		for j, b := range m.Content {
+			if (b.ToolUse != nil || b.ToolResult != nil) && r.Tools == nil {
+				return invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
+			}
+			if b.ToolUse != nil && !bytes.HasPrefix(bytes.TrimSpace(b.ToolUse.Input), []byte("{")) {
+				return invalid("The format of the value at messages.%d.content.%d.toolUse.input is invalid. Provide a json object for the field "+
+					"and try again.", i, j)
+			}
+			if b.ToolUse != nil && m.Role != "assistant" || b.ToolResult != nil && m.Role != "user" && b.ToolResult.Type == "" { // text unconfirmed
+				return invalid("The content block at messages.%d.content.%d can't be used in a message of role %s.", i, j, m.Role)
+			}
+			if b.Addition != nil || b.Removal != nil { // text unconfirmed
+				return unsupported("toolAddition")
+			}
+		}
+	}
+	return nil
+}
+
+// toolPairRule: each call has its result in the very next turn, and each result its call in the turn before [FACTS 2.2].
+// System tools bring their results in the assistant's own turn.
+func toolPairRule(r *converseRequest, t target) *exception {
+	turns := joinTurns(r.Messages)
+	for n, turn := range turns {
+		if turn.role == "assistant" {
+			continue
+		}
+		var calls []string
+		if n > 0 {
+			calls = turns[n-1].calls
+		}
+		if id := firstDouble(turn.results); id != "" {
+			return invalid("The toolResult blocks at messages.%d.content contain duplicate Ids: %s", turn.index, id)
+		}
+		if len(turn.results) > len(calls) {
+			return invalid("The number of toolResult blocks at messages.%d.content exceeds the number of toolUse blocks of previous turn.", turn.index)
+		}
+		if missing := without(calls, turn.results); len(missing) > 0 {
+			return invalid("Expected toolResult blocks at messages.%d.content for the following Ids: %s", turn.index, strings.Join(missing, ", "))
+		}
+	}
+	for _, turn := range turns {
+		if id := firstDouble(turn.calls); id != "" {
+			return invalid("The toolUse blocks at messages.%d.content contain duplicate Ids: %s", turn.index, id)
+		}
+	}
+	if last := turns; len(last) > 0 && len(last[len(last)-1].calls) > 0 {
+		return invalid("Expected toolResult blocks at messages.%d.content for the following Ids: %s", len(r.Messages),
+			strings.Join(last[len(last)-1].calls, ", "))
+	}
+	return nil
+}
+
+// turn is what toolPairRule needs of neighbours of equal role, which the service merges.
+type turn struct {
+	role           string
+	index          int // of the last message in it
+	calls, results []string
+}
+
+func joinTurns(messages []message) []turn {
+	var turns []turn
+	for i, m := range messages {
+		if len(turns) == 0 || turns[len(turns)-1].role != m.Role {
+			turns = append(turns, turn{role: m.Role})
+		}
+		last := &turns[len(turns)-1]
+		last.index = i
+		for _, b := range m.Content {
+			if b.ToolUse != nil && b.ToolUse.Type != "server_tool_use" {
+				last.calls = append(last.calls, b.ToolUse.ID)
+			}
+			if b.ToolResult != nil && m.Role == "user" {
+				last.results = append(last.results, b.ToolResult.ID)
+			}
+		}
+	}
+	return turns
+}
+
+func firstDouble(ids []string) string {
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if seen[id] {
+			return id
+		}
+		seen[id] = true
+	}
+	return ""
+}
+
+func without(all, some []string) []string {
+	var rest []string
+	for _, id := range all {
+		if !slices.Contains(some, id) {
+			rest = append(rest, id)
+		}
+	}
+	return rest
+}
+
+// toolCompanyRule: what may stand beside calls and results in one turn [FACTS 2.2].
+func toolCompanyRule(r *converseRequest, t target) *exception {
+	for i, m := range r.Messages {
+		calls, results, other := false, false, ""
+		for _, b := range m.Content {
+			switch {
+			case b.ToolUse != nil:
+				calls = true
+			case b.ToolResult != nil:
+				results = true
+			case b.CachePoint != nil, b.Reasoning != nil:
+			case b.Document != nil:
+				other = "document"
+			case b.Video != nil:
+				other = "video"
+			case other == "":
+				other = "text"
+			}
+		}
+		switch {
+		case calls && other != "" && t.model.family.textAlone:
+			return invalid("messages.%d.content: Conversation blocks and tool use blocks cannot be provided in the same turn", i)
+		case results && other != "" && affirms(t.model.ToolResultMustBeAlone),
+			results && t.model.family.claude && (other == "document" || other == "video"): // Claude's own text is unconfirmed
+			return invalid("messages.%d.content: Conversation blocks and tool result blocks cannot be provided in the same turn.", i)
+		}
+	}
+	return nil
+}
+
+// toolResultRule: status and media of results [FACTS 2.2].
+func toolResultRule(r *converseRequest, t target) *exception {
+	f := t.model.family
+	for _, m := range r.Messages {
+		for _, b := range m.Content {
+			if b.ToolResult == nil {
+				continue
+			}
+			if b.ToolResult.Status != "" && denies(t.model.ToolResultStatus) {
+				return invalid("This model doesn't support the status field. Remove status and try again.")
+			}
+			if len(b.ToolResult.Content) == 0 && t.model.Family == "nemotron" { // text unconfirmed
+				return invalid("The content field in the ToolResultBlock object is empty. Add content to the content field and try again.")
+			}
+			for _, c := range b.ToolResult.Content {
+				sort := c.kind()
+				if sort == "text" || sort == "json" || f.resultMedia == nil {
+					continue
+				}
+				if !slices.Contains(f.resultMedia, sort) {
+					return unsupportedBlock(sort)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// kind names the one member of a block.
+func (c contentOf) kind() string {
+	switch {
+	case c.Text != nil:
+		return "text"
+	case c.Image != nil:
+		return "image"
+	case c.Document != nil:
+		return "document"
+	case c.Video != nil:
+		return "video"
+	case c.Audio != nil:
+		return "audio"
+	case c.Search != nil:
+		return "searchResult"
+	case c.JSON != nil:
+		return "json"
+	}
+	return "other"
+}
