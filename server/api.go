@@ -3,9 +3,9 @@ package server
 import (
 	"bytes"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -83,16 +83,18 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 		b.Grow(int(min(n, 1<<20)) + bytes.MinRead) // more only when it really comes
 	}
 	_, err := b.ReadFrom(http.MaxBytesReader(c.Response().Writer, r.Body, s.cfg.BodyLimit))
-	if deadline == nil {
-		_ = rc.SetReadDeadline(time.Time{})
+	if err == nil {
+		if deadline == nil {
+			_ = rc.SetReadDeadline(time.Time{})
+		}
+		return b.Bytes(), nil
 	}
+	// The deadline stays: net/http reads on behind an answer, to save the connection, and must not wait for ever.
 	var large *http.MaxBytesError
 	switch {
-	case err == nil:
-		return b.Bytes(), nil
 	case errors.As(err, &large):
 		return nil, tooLarge(s.cfg.BodyLimit)
-	case errors.Is(err, io.ErrUnexpectedEOF), r.Context().Err() != nil:
+	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, errors.Join(errGone, err) // the client left in the middle of its own request
 	}
 	return nil, &openai.Error{Kind: openai.RequestTimeout, Code: openai.CodeTimeout, Message: "The body of the request did not arrive in time.", Err: err}

@@ -57,7 +57,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		v.err = err
 	}
 	if clientGone(c, err) {
-		c.Response().Status = statusClientGone
+		_ = c.NoContent(statusClientGone) // to nobody; but never a 200
 		return
 	}
 	oe := s.known(c, err)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -60,15 +61,17 @@ type eventWriter struct {
 
 func (s *Server) newEventWriter(c echo.Context, cancel context.CancelFunc) *eventWriter {
 	w := &eventWriter{s: s, c: c, rc: http.NewResponseController(c.Response().Writer), cancel: cancel, buf: make([]byte, 0, 1024)}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(s.cfg.StreamHold, w.tick)
+	w.timer = time.AfterFunc(time.Duration(math.MaxInt64), w.tick)
+	w.timer.Reset(s.cfg.StreamHold) // only now may tick run, and see the timer
 	return w
 }
 
 // tick runs on the timer: it begins the answer when the hold is over, and keeps it alive afterwards.
 func (w *eventWriter) tick() {
-	w.mu.Lock()
+	if !w.mu.TryLock() { // something is being written just now
+		w.timer.Reset(w.s.cfg.StreamKeepAlive)
+		return
+	}
 	defer w.mu.Unlock()
 	if w.stopped || w.lost != nil {
 		return

@@ -28,30 +28,23 @@ func TestStreamFraming(t *testing.T) {
 		res := head(t, post(t, c, "/v1/chat/completions", streamed))
 		body := text(t, res.Body)
 
-		t.Run("R-STR-01 headers", func(t *testing.T) {
-			for name, want := range map[string]string{
-				"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no",
-				"content-length": "", "content-encoding": "", "x-outcrop-upstream-id": "aws-1",
-			} {
-				if got := res.Header.Get(name); got != want {
-					t.Errorf("%s = %q, want %q", name, got, want)
-				}
+		for name, want := range map[string]string{
+			"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no",
+			"content-length": "", "content-encoding": "", "x-outcrop-upstream-id": "aws-1",
+		} {
+			if got := res.Header.Get(name); got != want {
+				t.Errorf("R-STR-01: %s = %q, want %q", name, got, want)
 			}
-			if res.StatusCode != 200 || res.ContentLength != -1 {
-				t.Errorf("status %d, length %d", res.StatusCode, res.ContentLength)
-			}
-		})
-		t.Run("R-STR-01 events", func(t *testing.T) {
-			want := wireHel + strings.ReplaceAll(wireHel, "Hel", "lo") + "data: [DONE]\n\n"
-			if body != want {
-				t.Errorf("body:\n%s\nwant:\n%s", body, want)
-			}
-		})
-		t.Run("R-ERR-02 ids and timing", func(t *testing.T) {
-			if !strings.HasPrefix(res.Header.Get("x-request-id"), "req_") || res.Header.Get("openai-processing-ms") == "" {
-				t.Errorf("headers: %v", res.Header)
-			}
-		})
+		}
+		if res.StatusCode != 200 || res.ContentLength != -1 {
+			t.Errorf("R-STR-01: status %d, length %d", res.StatusCode, res.ContentLength)
+		}
+		if want := wireHel + strings.ReplaceAll(wireHel, "Hel", "lo") + "data: [DONE]\n\n"; body != want {
+			t.Errorf("R-STR-01: body:\n%s\nwant:\n%s", body, want)
+		}
+		if !strings.HasPrefix(res.Header.Get("x-request-id"), "req_") || res.Header.Get("openai-processing-ms") == "" {
+			t.Errorf("R-ERR-02: %v", res.Header)
+		}
 	})
 }
 

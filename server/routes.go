@@ -32,15 +32,14 @@ func (s *Server) routes(e *echo.Echo) {
 		{"/embeddings", pipeline.Embeddings, decode(openai.DecodeEmbedding)},
 	}
 	for _, prefix := range s.cfg.Prefixes {
-		api := e.Group(prefix, s.authenticate)
 		for _, call := range calls {
-			api.POST(call.path, s.call(call.endpoint, call.decode))
+			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate)
 		}
-		api.GET("/models", s.listModels)
-		api.GET("/models/", s.listModels) // R-MOD-03
-		api.GET("/models/*", s.getModel(prefix+"/models/"))
-		api.Any("/responses", responses)
-		api.Any("/responses/*", responses)
+		e.GET(prefix+"/models", s.listModels, s.authenticate)
+		e.GET(prefix+"/models/", s.listModels, s.authenticate) // R-MOD-03
+		e.GET(prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate)
+		e.Any(prefix+"/responses", responses)
+		e.Any(prefix+"/responses/*", responses)
 	}
 }
 
