@@ -133,8 +133,9 @@ func (w *eventWriter) done() {
 	w.write(append(w.buf[:0], "data: [DONE]\n\n"...))
 }
 
-// fail ends the answer with an error: as HTTP when nothing was written yet, else as one event, after which the connection
-// closes without [DONE] (R-STR-15).
+// fail ends the answer with an error: as HTTP when nothing was written yet, else as one event, after which the answer ends
+// without [DONE] (R-STR-15). The body ends properly: tearing the connection would make some clients report that instead of
+// the error.
 func (w *eventWriter) fail(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -149,7 +150,6 @@ func (w *eventWriter) fail(err error) error {
 	oe := w.s.known(w.c, err)
 	b := oe.AppendJSON(append(w.buf[:0], "data: "...), renderings[oe.Kind].typ)
 	w.write(append(b, "\n\n"...))
-	closeAfter(w.c.Request().Context())
 	return nil
 }
 

@@ -59,7 +59,6 @@ type Server struct {
 	http     *http.Server
 	draining atomic.Bool
 	calls    inFlight
-	conns    connections
 	cut      context.CancelCauseFunc // ends the calls under way
 }
 
@@ -79,8 +78,6 @@ func New(cfg Config, with Collaborators) *Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ConnContext:       s.conns.open,
-		ConnState:         s.conns.state,
 		ErrorLog:          slog.NewLogLogger(with.Log.Handler(), slog.LevelDebug),
 	}
 	return s

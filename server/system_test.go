@@ -121,10 +121,7 @@ func code(t *testing.T, body string) any {
 const nova = "amazon.nova-lite-v1:0"
 
 func TestBadDays(t *testing.T) {
-	cfg := config()
-	cfg.StreamHold = 200 * time.Millisecond
-	cfg.StreamKeepAlive = 100 * time.Millisecond
-	h := build(t, cfg, offline.Config{})
+	h := build(t, config(), offline.Config{})
 	for _, tt := range []struct {
 		name, fault, rest string
 		status            int
@@ -186,7 +183,7 @@ func TestHoldOverARealSocket(t *testing.T) {
 
 func TestNoSecretLeaves(t *testing.T) {
 	h := build(t, config(), offline.Config{})
-	const arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/does-not-exist"
+	const arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/missing"
 	status, header, body := h.chat(t, ask(arn, ""))
 	if status < 400 {
 		t.Fatalf("status %d: %s", status, body)

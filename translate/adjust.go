@@ -1,20 +1,128 @@
 package translate
 
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"outcrop/openai"
+)
+
+// memberOrder is the order of TRANSLATION 1.2, then of 1.3: faults and adjustments are reported in it.
+var memberOrder = [...]string{
+	"model", "messages", "stream", "stream_options", "max_completion_tokens", "max_tokens", "temperature", "top_p", "stop", "n",
+	"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format", "reasoning_effort",
+	"verbosity", "seed", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "modalities",
+	"audio", "prediction", "web_search_options", "metadata", "user", "safety_identifier", "prompt_cache_key",
+	"prompt_cache_retention", "prompt_cache_options", "service_tier", "store", "moderation",
+	"top_k", "thinking", "additional_model_request_fields", "additional_model_response_field_paths", "guardrail_config",
+	"performance_config", "request_metadata", "cache_control", "prompt_variables",
+}
+
+// rank is the place of a path's first member in the order; what is not in it comes last.
+func rank(path string) int {
+	root := path
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		root = path[:i]
+	}
+	if i := slices.Index(memberOrder[:], root); i >= 0 {
+		return i
+	}
+	return len(memberOrder)
+}
+
 // Adjustments collects what was dropped, clamped or weakened on the way (TRANSLATION 0.1), each pair once.
 type Adjustments struct{ list []Adjustment }
 
 // Adjustment is one entry of x-outcrop-adjusted: the member with array indexes as [], and the reason in snake_case.
 type Adjustment struct{ Param, Reason string }
 
+// unknownParameter is the reason of an adjustment whose Param is a name that the client made up.
+const unknownParameter = "unknown_parameter"
+
 // Add notes an adjustment unless it is there already.
 func (a *Adjustments) Add(param, reason string) {
-	for _, x := range a.list {
-		if x.Param == param && x.Reason == reason {
-			return
-		}
+	if x := (Adjustment{param, reason}); !slices.Contains(a.list, x) {
+		a.list = append(a.list, x)
 	}
-	a.list = append(a.list, Adjustment{param, reason})
 }
 
-// List gives the adjustments in the order of the table in TRANSLATION 1.2.
-func (a *Adjustments) List() []Adjustment { return a.list }
+// List gives the adjustments in the order of the table in TRANSLATION 1.2; those of one member stay as they were added.
+func (a *Adjustments) List() []Adjustment {
+	list := slices.Clone(a.list)
+	slices.SortStableFunc(list, func(x, y Adjustment) int { return rank(x.Param) - rank(y.Param) })
+	return list
+}
+
+// maxHeader is how long x-outcrop-adjusted may become (R-GEN-03).
+const maxHeader = 2000
+
+// Header is the value of x-outcrop-adjusted (R-GEN-03), "" when nothing was adjusted.
+func (a *Adjustments) Header() string {
+	if len(a.list) == 0 {
+		return ""
+	}
+	list := a.List()
+	var b strings.Builder
+	for i, x := range list {
+		entry := x.entry()
+		more := ""
+		if left := len(list) - i - 1; left > 0 {
+			more = ",more:" + strconv.Itoa(left)
+		}
+		if b.Len()+1+len(entry)+len(more) > maxHeader {
+			comma(&b)
+			b.WriteString("more:" + strconv.Itoa(len(list)-i))
+			break
+		}
+		comma(&b)
+		b.WriteString(entry)
+	}
+	return b.String()
+}
+
+func comma(b *strings.Builder) {
+	if b.Len() > 0 {
+		b.WriteByte(',')
+	}
+}
+
+// entry is param:reason. The brackets of our own paths stay; every odd byte of a name that the client made up is encoded.
+func (x Adjustment) entry() string {
+	param := x.Param
+	if x.Reason == unknownParameter {
+		param = percentEncode(param)
+	}
+	return param + ":" + x.Reason
+}
+
+func percentEncode(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; letterOrDigit(c) || c == '_' || c == '.' || c == '-' {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+func letterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// strictFault is what an adjustment becomes in strict mode (R-GEN-04), nil when there is none.
+func (a *Adjustments) strictFault() *openai.Error {
+	if len(a.list) == 0 {
+		return nil
+	}
+	list := a.List()
+	names := make([]string, len(list))
+	for i, x := range list {
+		names[i] = x.Param + ":" + x.Reason
+	}
+	return openai.Invalidf(openai.CodeUnsupportedValue, list[0].Param,
+		"Strict mode is on, and this request cannot be honoured as it stands: %s.", strings.Join(names, ", "))
+}

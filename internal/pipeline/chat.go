@@ -46,14 +46,13 @@ func attemptChat(e *engine, ctx context.Context, b Backend, c *Call, t catalog.T
 }
 
 func (e *engine) streamChat(ctx context.Context, b Backend, in *bedrockruntime.ConverseInput, back *translate.Context, meta translate.Meta) (Reply, error) {
-	id, events, err := b.ConverseStream(ctx, translate.ChatStreamInput(in))
+	id, events, err := b.ConverseStream(ctx, back.StreamInput(in))
 	if err != nil {
 		return Reply{}, located(err, back)
 	}
-	events = e.counted(events)
 	return Reply{
 		Head:  Head{Upstream: upstream(id), Adjusted: back.Adjusted},
-		Parts: translate.ChatChunks(events, back, meta),
+		Parts: attributed(translate.ChatChunks(e.counted(events), back, meta), id),
 	}, nil
 }
 
@@ -91,6 +90,20 @@ func located(err error, back *translate.Context) error {
 		back.Locate(oe)
 	}
 	return err
+}
+
+// attributed puts AWS's request id into the error that ends a stream.
+func attributed(parts iter.Seq2[openai.Part, error], id string) iter.Seq2[openai.Part, error] {
+	return func(yield func(openai.Part, error) bool) {
+		for part, err := range parts {
+			if err != nil {
+				err = withUpstream(err, id)
+			}
+			if !yield(part, err) {
+				return
+			}
+		}
+	}
 }
 
 func withUpstream(err error, id string) error {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"outcrop/internal/catalog"
 	"outcrop/router"
@@ -12,12 +13,39 @@ import (
 func Route(r *router.Router, known *catalog.Catalog, profiles BaseModels) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			plan, err := r.Plan(router.Facts{Model: c.Request.ModelName(), Kind: c.Endpoint.Kind})
+			facts := router.Facts{Model: c.Request.ModelName(), Kind: c.Endpoint.Kind}
+			plan, err := r.Plan(facts)
 			if err != nil {
+				return Reply{}, err
+			}
+			if plan.Targets, err = withBases(ctx, facts, plan.Targets, known, profiles); err != nil {
 				return Reply{}, err
 			}
 			c.Plan = plan
 			return next(ctx, c)
 		}
 	}
+}
+
+// withBases gives the targets with the rows of their base models. A base model that cannot be found out leaves the target's
+// capabilities unknown: Bedrock judges the request then (R-CAP-06).
+func withBases(ctx context.Context, f router.Facts, targets []catalog.Target, known *catalog.Catalog, profiles BaseModels) ([]catalog.Target, error) {
+	for i, t := range targets {
+		if !t.NeedsBase() {
+			continue
+		}
+		base, err := profiles.BaseModel(ctx, t.CalledID)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			continue
+		}
+		targets = slices.Clone(targets) // plans are shared
+		targets[i] = known.WithBase(t, base)
+		if err := router.Check(f, targets[i].Row); err != nil {
+			return nil, err
+		}
+	}
+	return targets, nil
 }

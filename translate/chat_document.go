@@ -1,0 +1,94 @@
+package translate
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// document makes a document of a file, or text where the model takes no documents but the file is text (R-PART-13).
+func (v *conversation) document(x payload, format string) (*types.DocumentBlock, string) {
+	limits := &v.opts.Limits
+	most, bytes := limitOr(limits.Documents, bedrockLimits.Documents), limitOr(limits.FileBytes, bedrockLimits.FileBytes)
+	asText := v.caps.Documents == catalog.No
+	v.media.documents++
+	name := v.documentName(x.name)
+	switch {
+	case asText && !(format == "txt" || format == "md" || format == "csv" || format == "html"):
+		v.unsupportedPart(x.at, "documents of the format "+format)
+	case len(x.data) > bytes:
+		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), bytes)
+	case asText:
+		return nil, "File: " + name + "\n" + string(x.data)
+	case v.media.documents > most:
+		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: at most %d documents are possible in one request.", most)
+	default:
+		return &types.DocumentBlock{
+			Name: &name, Format: types.DocumentFormat(format), Source: &types.DocumentSourceMemberBytes{Value: x.data},
+		}, ""
+	}
+	return nil, ""
+}
+
+// longestDocumentName is what R-PART-12 cuts names to.
+const longestDocumentName = 100
+
+// documentName makes a name that Bedrock takes and that no other document of the request has (R-PART-12).
+func (v *conversation) documentName(filename string) string {
+	name := ""
+	if !v.opts.NeutralNames {
+		name = cleanName(filename)
+	}
+	if name == "" {
+		name = "Document " + itoa(int64(v.media.documents))
+	}
+	if v.media.names == nil {
+		v.media.names = map[string]bool{}
+	}
+	free := name
+	for n := int64(2); v.media.names[free]; n++ {
+		free = name + " (" + itoa(n) + ")"
+	}
+	v.media.names[free] = true
+	return free
+}
+
+// cleanName is a file name without extension in the alphabet of FACTS 2.5.
+func cleanName(filename string) string {
+	if i := strings.LastIndexByte(filename, '.'); i > 0 {
+		filename = filename[:i]
+	}
+	fit := func(r rune) rune {
+		if r < 0x80 && (letterOrDigit(byte(r)) || strings.ContainsRune("_-()[]", r)) {
+			return r
+		}
+		return ' '
+	}
+	name := strings.Join(strings.FieldsFunc(strings.Map(fit, filename), unicode.IsSpace), " ")
+	return trimSpace(name[:min(len(name), longestDocumentName)])
+}
+
+// withText puts a text before the first document of a user turn that has none (R-PART-15).
+func withText(content []types.ContentBlock) []types.ContentBlock {
+	document := -1
+	for i, b := range content {
+		switch b.(type) {
+		case *types.ContentBlockMemberText:
+			return content
+		case *types.ContentBlockMemberDocument:
+			if document < 0 {
+				document = i
+			}
+		}
+	}
+	if document < 0 {
+		return content
+	}
+	out := make([]types.ContentBlock, 0, len(content)+1)
+	out = append(append(out, content[:document]...), text("See the attached document."))
+	return append(out, content[document:]...)
+}

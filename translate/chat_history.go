@@ -1,0 +1,320 @@
+package translate
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// call is one tool call of history with its result.
+type call struct {
+	message  int    // that made it
+	id       string // at Bedrock
+	clientID string
+	name     string // the client's
+	answer   int    // the message with its result, -1 without one
+	result   types.ContentBlock
+	cache    []types.ContentBlock // a cache point after the result, or nothing
+}
+
+// pair finds the calls of history and the result of each (R-MSG-06, -08 to -11, -19).
+func (v *conversation) pair() {
+	n := 0
+	for i := range v.req.Messages {
+		n += len(v.req.Messages[i].ToolCalls)
+		if m := &v.req.Messages[i]; m.FunctionCall != nil || m.Role == "tool" || m.Role == "function" {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	p := pairing{conversation: v, byID: make(map[string]int, n), byName: map[string]int{}, taken: make(map[string]bool, n)}
+	v.calls = make([]call, 0, n)
+	v.owner = make([]int, len(v.req.Messages))
+	for i := range v.req.Messages {
+		switch m := &v.req.Messages[i]; m.Role {
+		case "assistant":
+			p.announce(i, m)
+		case "tool", "function":
+			p.answer(i, m)
+		}
+	}
+}
+
+type pairing struct {
+	*conversation
+	byID, byName map[string]int // the latest call of an id, and of a legacy function's name
+	taken        map[string]bool
+	functions    int
+}
+
+func (p *pairing) announce(i int, m *openai.Message) {
+	for j := range m.ToolCalls {
+		t := &m.ToolCalls[j]
+		p.byID[t.ID] = len(p.calls)
+		p.calls = append(p.calls, call{message: i, id: p.unique(t.ID), clientID: t.ID, name: callName(t), answer: -1})
+	}
+	if f := m.FunctionCall; f != nil {
+		p.functions++
+		id := "fc_" + itoa(int64(p.functions))
+		p.byName[f.Name] = len(p.calls)
+		p.calls = append(p.calls, call{message: i, id: p.unique(id), clientID: id, name: f.Name, answer: -1})
+	}
+}
+
+func (p *pairing) answer(i int, m *openai.Message) {
+	p.owner[i] = -1
+	key, calls := m.ToolCallID, p.byID
+	if m.Role == "function" {
+		key, calls = m.Name, p.byName
+	}
+	if key == nil {
+		return
+	}
+	k, ok := calls[*key]
+	if !ok {
+		return
+	}
+	if p.calls[k].answer >= 0 {
+		p.adjust("messages[].tool_call_id", "duplicate_result")
+	}
+	p.owner[i], p.calls[k].answer = k, i
+}
+
+// unique is the call's id at Bedrock; an id that was there before gets a number (R-MSG-11).
+func (p *pairing) unique(id string) string {
+	fit := p.fitID(id)
+	for n := int64(2); p.taken[fit]; n++ {
+		fit = p.fitID(id + "-" + itoa(n))
+	}
+	p.taken[fit] = true
+	return fit
+}
+
+// fitID puts an id into the pattern that Bedrock, or the family, asks for (R-RPL-07, -08).
+func (c *chat) fitID(id string) string {
+	if c.caps.ToolIDPattern == "alnum9" {
+		sum := sha256.Sum256([]byte(id))
+		digits := new(big.Int).SetBytes(sum[:]).Text(62)
+		return (digits + "000000000")[:9]
+	}
+	if validID(id) {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "tc_" + hex.EncodeToString(sum[:16])
+}
+
+func validID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		if b := id[i]; !nameByte(b) && b != '.' && b != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// nextCall is the index of the first call that message i or a later one made.
+func (v *conversation) nextCall(i int) int {
+	k, _ := slices.BinarySearchFunc(v.calls, i, func(c call, i int) int { return c.message - i })
+	return k
+}
+
+// addCalls appends the calls of message i to its turn, as blocks or as text (R-TOOL-14).
+func (v *conversation) addCalls(i int, m *openai.Message) {
+	k := v.nextCall(i)
+	for j := range m.ToolCalls {
+		t := &m.ToolCalls[j]
+		switch {
+		case t.Type == "custom" && t.Custom != nil:
+			v.addCall(&v.calls[k], wrap("input", t.Custom.Input), t.Custom.Input)
+		case t.Type == "function" || t.Type == "":
+			v.addFunctionCall(&v.calls[k], &t.Function, "messages[].tool_calls[].function.arguments")
+		default:
+			v.refuse(openai.CodeInvalidValue, at("messages", i, at(".tool_calls", j, ".type")), "Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
+		}
+		k++
+	}
+	if m.FunctionCall != nil {
+		v.addFunctionCall(&v.calls[k], m.FunctionCall, "messages[].function_call.arguments")
+		k++
+	}
+	v.turns[len(v.turns)-1].lastOf = k
+}
+
+func (v *conversation) addFunctionCall(k *call, f *openai.FunctionCall, member string) {
+	sent := "{}"
+	if f.Arguments != nil && !blank(*f.Arguments) && trimSpace(*f.Arguments) != "null" {
+		sent = *f.Arguments
+	}
+	input := []byte(sent)
+	if !isObject(input) {
+		input = wrap("arguments", sent)
+		if !v.flat {
+			v.adjust(member, "wrapped")
+		}
+	}
+	v.addCall(k, input, sent)
+}
+
+func (v *conversation) addCall(k *call, input []byte, asText string) {
+	if v.flat {
+		v.adjust("messages[].tool_calls", "flattened")
+		v.add(text("[called tool " + first(k.name, "unnamed_tool") + " with id " + k.clientID + "]\n" + asText))
+		return
+	}
+	v.add(&types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
+		ToolUseId: &k.id, Name: ptr(v.names.bedrock(k.name)), Input: raw(input),
+	}})
+}
+
+// wrap is an object of one string.
+func wrap(name, text string) []byte {
+	b := make([]byte, 0, len(name)+len(text)+8)
+	b = append(b, `{"`...)
+	b = append(b, name...)
+	b = append(b, `":`...)
+	return append(quote(b, text), '}')
+}
+
+// resultMessage reads a message of role tool or function.
+func (v *conversation) resultMessage(i int, m *openai.Message) {
+	if m.Role == "tool" && m.ToolCallID == nil {
+		v.missing(at("messages", i, ".tool_call_id"))
+		return
+	}
+	k := v.owner[i]
+	if k < 0 {
+		v.orphan(i, m)
+		return
+	}
+	own := &v.calls[k]
+	if m.Role == "tool" && m.Name != nil && *m.Name != own.name {
+		v.ignoreName(m) // a name that only repeats the call's says nothing new
+	}
+	if own.answer != i {
+		return // a later result counts (R-MSG-10)
+	}
+	if last := len(v.turns) - 1; last >= 0 && v.turns[last].assistant && k >= v.turns[last].firstCall && k < v.turns[last].lastOf {
+		v.turn(false) // ends the turn that called
+	}
+	own.result = v.resultBlock(own, v.resultContent(i, m), m.IsError != nil && *m.IsError)
+	own.cache = v.cacheResult(m)
+}
+
+// resultBlock is a result for the wire, or as text (R-TOOL-11, R-TOOL-14).
+func (v *conversation) resultBlock(k *call, content []types.ToolResultContentBlock, failed bool) types.ContentBlock {
+	if len(content) == 0 {
+		content = []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "(empty)"}}
+	}
+	if v.flat {
+		v.adjust("messages[].tool_calls", "flattened")
+		return resultText(first(k.name, "unnamed_tool"), k.clientID, content)
+	}
+	r := types.ToolResultBlock{ToolUseId: &k.id, Content: content}
+	if failed && v.caps.ToolResultStatus != catalog.No {
+		r.Status = types.ToolResultStatusError
+	}
+	return &types.ContentBlockMemberToolResult{Value: r}
+}
+
+func resultText(name, id string, content []types.ToolResultContentBlock) types.ContentBlock {
+	var b strings.Builder
+	b.WriteString("[result of tool " + name)
+	if id != "" { // messages of role function have none
+		b.WriteString(" with id " + id)
+	}
+	b.WriteByte(']')
+	for _, c := range content {
+		if t, ok := c.(*types.ToolResultContentBlockMemberText); ok {
+			b.WriteString("\n" + t.Value)
+		}
+	}
+	return text(b.String())
+}
+
+// orphan writes a result that answers no call as a user's text (R-MSG-08).
+func (v *conversation) orphan(i int, m *openai.Message) {
+	v.adjust("messages[].tool_call_id", "orphan")
+	v.turn(false)
+	name, id := "unknown", ""
+	if m.Name != nil && *m.Name != "" {
+		name = *m.Name
+	}
+	if m.ToolCallID != nil {
+		id = *m.ToolCallID
+	}
+	at := len(v.blocks)
+	content := v.resultContent(i, m) // its media, if any, become blocks of this turn
+	if len(content) == 0 {
+		content = []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "(empty)"}}
+	}
+	v.add(nil)
+	copy(v.blocks[at+1:], v.blocks[at:])
+	v.blocks[at] = resultText(name, id, content)
+	v.blocks = append(v.blocks, v.cacheResult(m)...)
+	v.turns[len(v.turns)-1].to = len(v.blocks)
+}
+
+// results are the result blocks for the calls of one turn, in their order (R-MSG-06, R-MSG-09).
+func (v *conversation) results(calls []call) []types.ContentBlock {
+	if len(calls) == 0 {
+		return nil
+	}
+	out := make([]types.ContentBlock, 0, len(calls)+1)
+	for i := range calls {
+		k := &calls[i]
+		if k.result == nil {
+			v.adjust("messages[].tool_calls", "result_missing")
+			k.result = v.resultBlock(k, []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "(no result)"}}, true)
+		}
+		out = append(append(out, k.result), k.cache...)
+	}
+	return out
+}
+
+// replayReasoning sends reasoning back to the family that signed it (R-RPL-02, -03), unless thinking is off (R-RSN-09).
+func (v *conversation) replayReasoning(m *openai.Message) {
+	if !v.thinking.on || !v.caps.Reasoning.Signed || len(m.ReasoningDetails) == 0 {
+		return
+	}
+	list := m.ReasoningDetails
+	byIndex := func(a, b openai.ReasoningDetail) int { return a.Index - b.Index }
+	if !slices.IsSortedFunc(list, byIndex) {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, byIndex)
+	}
+	for i := range list {
+		if b := v.signed(&list[i]); b != nil {
+			v.add(&types.ContentBlockMemberReasoningContent{Value: b})
+		}
+	}
+}
+
+// signed is a reasoning block that this family will take back, or nil.
+func (c *chat) signed(d *openai.ReasoningDetail) types.ReasoningContentBlock {
+	if d.Format != c.out.Format {
+		return nil
+	}
+	switch {
+	case d.Type == openai.ReasoningText && d.Signature != "":
+		return &types.ReasoningContentBlockMemberReasoningText{Value: types.ReasoningTextBlock{Text: &d.Text, Signature: &d.Signature}}
+	case d.Type == openai.ReasoningEncrypted && d.Data != "":
+		if data, err := base64.StdEncoding.DecodeString(d.Data); err == nil {
+			return &types.ReasoningContentBlockMemberRedactedContent{Value: data}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package translate
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// media counts what a request holds of images and files.
+type media struct {
+	images, documents, attachments int
+	names                          map[string]bool // of documents
+}
+
+// Bedrock's limits (FACTS 1.2.1), which the members of [Limits] replace.
+var bedrockLimits = Limits{Images: 20, ImageBytes: 3_932_160, ImageSide: 8000, Documents: 5, FileBytes: 4_718_592}
+
+func limitOr(setting, standard int) int {
+	if setting > 0 {
+		return setting
+	}
+	return standard
+}
+
+// payload is a decoded part.
+type payload struct {
+	data       []byte
+	mime, name string // as the client says
+	at         string // path of the part
+}
+
+// mediaOf reads a part that is not text: an image, a document, or a text file for a model without documents. All are zero
+// when it was refused.
+func (v *conversation) mediaOf(i, j int, p *openai.ContentPart) (image *types.ImageBlock, document *types.DocumentBlock, plain string) {
+	x, ok := v.load(i, j, p)
+	if !ok {
+		return nil, nil, ""
+	}
+	if format := imageFormat(x.data); format != "" {
+		v.out.Image = first(v.out.Image, x.at)
+		return v.image(x, format), nil, ""
+	}
+	if soundOrVideo(x.data) {
+		v.unsupportedPart(x.at, "sound and video")
+		return nil, nil, ""
+	}
+	format := documentFormat(x)
+	switch {
+	case format != "":
+		v.out.File = first(v.out.File, x.at)
+		document, plain = v.document(x, format)
+		return nil, document, plain
+	case p.Type == "image_url":
+		v.refuse(openai.CodeInvalidImage, x.at+".image_url.url", "You uploaded an unsupported image. Please make sure your image is valid and has one of the following formats: ['png', 'jpeg', 'gif', 'webp'].")
+	default:
+		v.refuse(codeUnsupportedFile, x.at+".file", "Unsupported file. Supported formats are: pdf, csv, doc, docx, xls, xlsx, html, txt and md.")
+	}
+	return nil, nil, ""
+}
+
+// load gets at the bytes of a part.
+func (v *conversation) load(i, j int, p *openai.ContentPart) (payload, bool) {
+	x := payload{at: partPath(i, j, "")}
+	switch p.Type {
+	case "image_url":
+		return v.loadImage(x, p.ImageURL)
+	case "file":
+		return v.loadFile(x, p.File)
+	}
+	v.unsupportedPart(x.at, "sound and video")
+	return x, false
+}
+
+func (v *conversation) unsupportedPart(path, kind string) {
+	v.refuse(openai.CodeUnsupportedValue, path, "Unsupported value: the model '%s' does not take %s here.", v.to.Public, kind)
+}
+
+func (v *conversation) loadImage(x payload, u *openai.ImageURL) (payload, bool) {
+	if u.Detail != nil && *u.Detail != "auto" {
+		v.adjust("messages[].content[].image_url.detail", "ignored")
+	}
+	path := x.at + ".image_url.url"
+	scheme, _, _ := strings.Cut(u.URL[:min(len(u.URL), 8)], ":")
+	switch strings.ToLower(scheme) {
+	case "data":
+		var ok bool
+		if x.data, x.mime, ok = dataURL(u.URL); !ok || len(x.data) == 0 {
+			v.refuse(openai.CodeInvalidImageURL, path, "Invalid image URL: the data URL cannot be decoded.")
+			return x, false
+		}
+		return x, true
+	case "http", "https":
+		v.refuse(openai.CodeInvalidImageURL, path, "Error while downloading %s.", u.URL)
+	case "s3":
+		v.refuse(openai.CodeUnsupportedValue, path, "Unsupported value: images in S3 are not supported.")
+	default:
+		v.refuse(openai.CodeInvalidImageURL, path, "Invalid image URL: expected a data URL, or a URL that starts with http:// or https://.")
+	}
+	return x, false
+}
+
+func (v *conversation) loadFile(x payload, f *openai.File) (payload, bool) {
+	if f.ID != nil {
+		v.refuse(openai.CodeUnsupported, x.at+".file.file_id", "Unsupported parameter: '%s'. Send the file itself as 'file_data'.", x.at+".file.file_id")
+		return x, false
+	}
+	if f.Data == nil {
+		v.missing(x.at + ".file.file_data")
+		return x, false
+	}
+	if f.Filename != nil {
+		x.name = *f.Filename
+	}
+	ok := false
+	if len(*f.Data) >= 5 && strings.EqualFold((*f.Data)[:5], "data:") {
+		x.data, x.mime, ok = dataURL(*f.Data)
+	} else {
+		x.data, ok = decodeBase64(*f.Data)
+	}
+	if !ok || len(x.data) == 0 {
+		v.refuse(codeInvalidBase64, x.at+".file.file_data", "Invalid base64 in '%s'.", x.at+".file.file_data")
+		return x, false
+	}
+	return x, true
+}
+
+// image checks an image against the limits (R-PART-07, R-PART-09).
+func (v *conversation) image(x payload, format string) *types.ImageBlock {
+	limits := &v.opts.Limits
+	v.media.images++
+	width, height := imageSize(x.data, format)
+	most, bytes, side := limitOr(limits.Images, bedrockLimits.Images), limitOr(limits.ImageBytes, bedrockLimits.ImageBytes), limitOr(limits.ImageSide, bedrockLimits.ImageSide)
+	switch {
+	case v.caps.Vision == catalog.No:
+		v.unsupportedPart(x.at, "images")
+	case v.media.images > most:
+		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: at most %d images are possible in one request.", most)
+	case len(x.data) > bytes:
+		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the image has %d bytes, and at most %d are possible.", len(x.data), bytes)
+	case width > side || height > side:
+		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the image has %d × %d pixels, and at most %d each way are possible.", width, height, side)
+	default:
+		return &types.ImageBlock{Format: types.ImageFormat(format), Source: &types.ImageSourceMemberBytes{Value: x.data}}
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package translate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"iter"
+
+	"outcrop/openai"
+)
+
+// names translates tool names where Bedrock's alphabet or length forbids the client's (R-TOOL-02). The maps are made only
+// when a request has such a name.
+type names struct {
+	forward map[string]string // client's → Bedrock's
+	taken   map[string]bool   // Bedrock's
+}
+
+// assign gives every name of the request its name at Bedrock: valid ones keep theirs, then come the declared ones in order,
+// then those in history.
+func (n *names) assign(c *chat) {
+	every := func(yield func(string) bool) {
+		for i := range c.tools {
+			if !yield(c.tools[i].def.Name) {
+				return
+			}
+		}
+		historyNames(c.req.Messages)(yield)
+	}
+	odd := false
+	for name := range every {
+		odd = odd || !validName(name)
+	}
+	if !odd {
+		return
+	}
+	n.forward, n.taken = map[string]string{}, map[string]bool{}
+	for name := range every {
+		if validName(name) {
+			n.taken[name] = true
+		}
+	}
+	for name := range every {
+		if _, done := n.forward[name]; !done && !validName(name) {
+			n.forward[name] = n.free(name)
+		}
+	}
+	c.out.Names = make(map[string]string, len(n.forward))
+	for client, bedrock := range n.forward {
+		c.out.Names[bedrock] = client
+	}
+}
+
+// free finds the name at Bedrock for one that is not valid there.
+func (n *names) free(name string) string {
+	fit := sanitise(name)
+	if len(fit) > longestName || n.taken[fit] {
+		sum := sha256.Sum256([]byte(name))
+		fit = fit[:min(len(fit), 55)] + "_" + hex.EncodeToString(sum[:4])
+	}
+	n.taken[fit] = true
+	return fit
+}
+
+// bedrock is the name to send.
+func (n *names) bedrock(name string) string {
+	if fit, ok := n.forward[name]; ok {
+		return fit
+	}
+	return name
+}
+
+const longestName = 64
+
+func validName(s string) bool {
+	if s == "" || len(s) > longestName {
+		return false
+	}
+	for i := range len(s) {
+		if !nameByte(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func nameByte(b byte) bool { return letterOrDigit(b) || b == '_' || b == '-' }
+
+// sanitise writes an underscore for each character outside the alphabet.
+func sanitise(name string) string {
+	if name == "" {
+		return "unnamed_tool"
+	}
+	b := make([]byte, 0, len(name))
+	for _, r := range name {
+		if r < 0x80 && nameByte(byte(r)) {
+			b = append(b, byte(r))
+		} else {
+			b = append(b, '_')
+		}
+	}
+	return string(b)
+}
+
+// historyNames yields the tool names of all calls in history, in order and with repetitions.
+func historyNames(messages []openai.Message) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range messages {
+			m := &messages[i]
+			for j := range m.ToolCalls {
+				if !yield(callName(&m.ToolCalls[j])) {
+					return
+				}
+			}
+			if m.FunctionCall != nil && !yield(m.FunctionCall.Name) {
+				return
+			}
+		}
+	}
+}
+
+func callName(t *openai.ToolCall) string {
+	if t.Type == "custom" && t.Custom != nil {
+		return t.Custom.Name
+	}
+	return t.Function.Name
+}

@@ -1,0 +1,235 @@
+package translate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/schemas"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// update rewrites the golden files instead of comparing with them: go test ./translate -update.
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// outcome is outcome.json of a golden folder. Rules, ModelID and Options are written by hand; the rest is what came out.
+type outcome struct {
+	Rules    []string        `json:"rules"`
+	ModelID  string          `json:"model_id"`
+	Options  json.RawMessage `json:"options,omitempty"` // of type Options; absent is the zero value
+	Back     *wayBack        `json:"back,omitempty"`    // what the way back is told
+	Adjusted string          `json:"adjusted,omitempty"`
+	Error    *fault          `json:"error,omitempty"`
+}
+
+// wayBack is the Context as the golden files show it.
+type wayBack struct {
+	Names        map[string]string `json:"names,omitempty"`
+	Functions    bool              `json:"functions,omitempty"`
+	OneCall      bool              `json:"one_call,omitempty"`
+	DiscardCalls bool              `json:"discard_calls,omitempty"`
+	Trace        bool              `json:"trace,omitempty"`
+	Answer       Answer            `json:"answer,omitzero"`
+	Limit        string            `json:"limit,omitempty"`
+	Image        string            `json:"image,omitempty"`
+	File         string            `json:"file,omitempty"`
+}
+
+func wayBackOf(c *Context) *wayBack {
+	w := &wayBack{c.Names, c.Functions, c.OneCall, c.DiscardCalls, c.Trace, c.Answer, c.Limit, c.Image, c.File}
+	if reflect.ValueOf(*w).IsZero() {
+		return nil
+	}
+	return w
+}
+
+// fault is an openai.Error as the golden files show it.
+type fault struct {
+	Status  int    `json:"status"`
+	Code    string `json:"code,omitempty"`
+	Param   string `json:"param,omitempty"`
+	Message string `json:"message"`
+}
+
+func faultOf(err error) *fault {
+	var e *openai.Error
+	if !errors.As(err, &e) {
+		return &fault{Message: "not an openai.Error: " + err.Error()}
+	}
+	status := map[openai.Kind]int{openai.Invalid: 400, openai.NotFound: 404, openai.BadUpstream: 502, openai.Internal: 500}[e.Kind]
+	return &fault{status, e.Code, e.Param, e.Message}
+}
+
+// goldenFolders lists the folders below testdata/chat that hold the file.
+func goldenFolders(t testing.TB, file string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "chat", "*", file))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden folder with %s: %v", file, err)
+	}
+	for i, p := range paths {
+		paths[i] = filepath.Dir(p)
+	}
+	return paths
+}
+
+// golden compares got with the file, or writes it under -update. Of white space only a final line feed is forgiven.
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, append(bytes.TrimSuffix(bytes.Clone(got), []byte("\n")), '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(bytes.TrimSuffix(want, []byte("\n")), bytes.TrimSuffix(got, []byte("\n"))) {
+		t.Errorf("%s differs\n got %s\nwant %s", path, got, want)
+	}
+}
+
+// goldenInput reads a golden folder and takes its request through the way in.
+func goldenInput(t *testing.T, dir string) (*openai.ChatRequest, *bedrockruntime.ConverseInput, Context, error) {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join(dir, "openai_request.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := readOutcome(t, dir)
+	req, fault := openai.DecodeChat(body)
+	if fault != nil {
+		return nil, nil, Context{}, fault
+	}
+	if fault := openai.Validate(req); fault != nil {
+		return req, nil, Context{}, fault
+	}
+	var opts Options
+	if o.Options != nil {
+		if err := json.Unmarshal(o.Options, &opts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in, c, err := ChatInput(req, target(t, o.ModelID), opts)
+	return req, in, c, err
+}
+
+func readOutcome(t *testing.T, dir string) outcome {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "outcome.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o outcome
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&o); err != nil {
+		t.Fatalf("%s: %v", dir, err)
+	}
+	return o
+}
+
+// TestGoldenChatInput takes every golden request to the wire form of its Bedrock request, or to its error.
+func TestGoldenChatInput(t *testing.T) {
+	for _, dir := range goldenFolders(t, "openai_request.json") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			was := readOutcome(t, dir)
+			is := outcome{Rules: was.Rules, ModelID: was.ModelID, Options: was.Options}
+			wire := filepath.Join(dir, "bedrock_request.json")
+			req, in, c, err := goldenInput(t, dir)
+			if err != nil {
+				is.Error = faultOf(err)
+				if _, err := os.Stat(wire); err == nil && !*update {
+					t.Errorf("%s exists, but the request was refused", wire)
+				} else if err == nil {
+					_ = os.Remove(wire)
+				}
+			} else {
+				is.Adjusted, is.Back = c.Adjusted.Header(), wayBackOf(&c)
+				golden(t, wire, wireBody(t, in, &c, req.Stream))
+			}
+			golden(t, filepath.Join(dir, "outcome.json"), indent(t, is))
+		})
+	}
+}
+
+// TestGoldenRules fails for a golden folder that names no rule.
+func TestGoldenRules(t *testing.T) {
+	for _, dir := range goldenFolders(t, "outcome.json") {
+		if len(readOutcome(t, dir).Rules) == 0 {
+			t.Errorf("%s: which rules does it prove?", dir)
+		}
+	}
+}
+
+func indent(t *testing.T, v any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// wireBody is the body that the SDK sends for the input.
+func wireBody(t testing.TB, in *bedrockruntime.ConverseInput, c *Context, stream bool) []byte {
+	t.Helper()
+	if stream {
+		return serialise(t, smithy.NewOperationSchema(schemas.ConverseStream, schemas.ConverseStreamRequest, schemas.ConverseStreamResponse), c.StreamInput(in))
+	}
+	return serialise(t, smithy.NewOperationSchema(schemas.Converse, schemas.ConverseRequest, schemas.ConverseResponse), in)
+}
+
+func serialise(t testing.TB, op *smithy.OperationSchema, in smithy.Serializable) []byte {
+	t.Helper()
+	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
+	if err := restjson1.New(nil).SerializeRequest(context.Background(), op, in, req); err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(req.GetStream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(body) {
+		t.Fatalf("the wire body is not JSON: %s", body)
+	}
+	return body
+}
+
+// target gives the row that stands for the family of the called id; see rows_test.go.
+func target(t testing.TB, id string) catalog.Target {
+	t.Helper()
+	i := slices.IndexFunc(rows, func(m catalog.Model) bool { return m.ID == id })
+	if i < 0 {
+		t.Fatalf("rows_test.go has no row %q", id)
+	}
+	return catalog.Target{Row: &rows[i], Public: id, CalledID: id}
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
