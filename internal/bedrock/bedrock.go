@@ -43,7 +43,7 @@ type Config struct {
 
 // Default is a configuration that suits one busy host.
 func Default() Config {
-	return Config{PoolConnections: 512, MaxAttempts: 3, CallTimeout: 10 * time.Minute, StreamIdle: 5 * time.Minute}
+	return Config{PoolConnections: 512, CallTimeout: 10 * time.Minute, StreamIdle: 5 * time.Minute}
 }
 
 const (

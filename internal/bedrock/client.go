@@ -59,7 +59,7 @@ func (c *Client) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeModel
 
 // plain gives a call its limit of time and its memory of tries.
 func (c *Client) plain(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx = withTries(ctx, &tries{})
+	ctx = withCall(ctx, &call{})
 	if limit := c.bedrock.cfg.CallTimeout; limit > 0 {
 		return context.WithTimeout(ctx, limit)
 	}

@@ -60,25 +60,28 @@ var errTriedAgain = errors.New("tried once more already")
 
 // GetRetryToken is asked before each further try; the error that it gives is joined to the one that AWS sent.
 func (r retryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
-	if t := triesOf(ctx); t != nil && retryOf(err) == once {
-		if t.again {
+	if c := callOf(ctx); c != nil && retryOf(err) == once {
+		if c.again {
 			return nil, errTriedAgain
 		}
-		t.again = true
+		c.again = true
 	}
 	return r.Standard.GetRetryToken(ctx, err)
 }
 
-// tries is what one call remembers of its tries; the SDK's retryer is shared by all calls of a client.
-type tries struct{ again bool }
-
-type triesKey struct{}
-
-func withTries(ctx context.Context, t *tries) context.Context {
-	return context.WithValue(ctx, triesKey{}, t)
+// call is what one call remembers over its tries; retryer and middleware are shared by all calls of a client.
+type call struct {
+	again  bool    // an error that is worth one more try has had it
+	stream *stream // where the first event goes, nil for a plain call
 }
 
-func triesOf(ctx context.Context) *tries {
-	t, _ := ctx.Value(triesKey{}).(*tries)
-	return t
+type callKey struct{}
+
+func withCall(ctx context.Context, c *call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
 }
