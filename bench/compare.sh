@@ -17,7 +17,7 @@ go build -trimpath -ldflags '-s -w' -o "$work/bin/outcrop" ./cmd/outcrop
 peer() { # name, port, more environment
   echo '{"name":"'"$1"'","cmd":["/usr/bin/env",'"$3"'"AWS_REGION=us-east-1","AWS_ACCESS_KEY_ID=AKIDEXAMPLE","AWS_SECRET_ACCESS_KEY=SECRETEXAMPLE","AWS_ENDPOINT_URL=http://127.0.0.1:9000","'"$work"'/bin/outcrop","serve","--addr","127.0.0.1:'"$2"'"],"url":"http://127.0.0.1:'"$2"'/v1/chat/completions"}'
 }
-echo "[$(peer outcrop 8301 '"OUTCROP_LOG_LEVEL=error",'),$(peer outcrop-logging 8302 '')]" >"$work/peers.json"
+echo "[$(peer outcrop 8301 '"OUTCROP_LOG_LEVEL=error",'),$(peer outcrop-logging 8302 ''),$(peer outcrop-gogc 8303 '"OUTCROP_LOG_LEVEL=error","GOGC=400",')]" >"$work/peers.json"
 # taskset, compare.py's way to pin a target to a core, keeps the process id; env execs, so CPU time is the gateway's own.
 env -i PATH="$PATH" HOME="$work" python3 "$work/src/compare.py" --bin "$work/bin" --peers "$work/peers.json" \
   --only "${ONLY:-floor-proxy,floor-sdk,outcrop,outcrop-logging}" --logs "$work" --scenarios small-c1,small-c16,small-c128,large-c1,large-c16,large-c128,stream-c16,stream-paced --max-load 100 "$@"

@@ -1,7 +1,9 @@
 package openai
 
 import (
+	"cmp"
 	"iter"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -109,6 +111,22 @@ const (
 // Empty tells whether there is nothing to say.
 func (x *Extension) Empty() bool {
 	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0
+}
+
+// Plus is what both have to say; of what can be said once, the receiver's counts. Nil has nothing to say.
+func (x *Extension) Plus(y *Extension) *Extension {
+	if x == nil || y == nil {
+		return cmp.Or(x, y)
+	}
+	sum := *x
+	sum.StopReason = cmp.Or(x.StopReason, y.StopReason)
+	sum.Guardrail = cmp.Or(x.Guardrail, y.Guardrail)
+	if sum.AdditionalFields == nil {
+		sum.AdditionalFields = y.AdditionalFields
+	}
+	sum.ServerTools = slices.Concat(x.ServerTools, y.ServerTools)
+	sum.Adjusted = slices.Concat(x.Adjusted, y.Adjusted)
+	return &sum
 }
 
 // Tokens is the usage of the answer.

@@ -1,5 +1,7 @@
 package openai
 
+import "cmp"
+
 // Usage counts the tokens of one answer (TRANSLATION 2.3). Prompt holds plain, cached and cache-written input together, as
 // OpenAI counts it.
 type Usage struct {
@@ -13,6 +15,19 @@ type Usage struct {
 
 // Total is prompt and completion together.
 func (u *Usage) Total() int64 { return u.Prompt + u.Completion }
+
+// Plus is the sum of both; nil counts as nothing.
+func (u *Usage) Plus(v *Usage) *Usage {
+	if u == nil || v == nil {
+		return cmp.Or(u, v)
+	}
+	sum := Usage{Prompt: u.Prompt + v.Prompt, Completion: u.Completion + v.Completion, CacheRead: u.CacheRead + v.CacheRead, CacheWrite: u.CacheWrite + v.CacheWrite}
+	if u.Reasoning != nil && v.Reasoning != nil {
+		n := *u.Reasoning + *v.Reasoning
+		sum.Reasoning = &n
+	}
+	return &sum
+}
 
 func (u *Usage) appendJSON(b []byte) []byte {
 	b = appendInt(b, `{"prompt_tokens":`, u.Prompt)

@@ -35,7 +35,7 @@ func (c *Client) Converse(ctx context.Context, in *bedrockruntime.ConverseInput)
 		return nil, c.fault(ctx, err)
 	}
 	if m, ok := out.Output.(*types.ConverseOutputMemberMessage); ok {
-		c.bedrock.dropUnknownBlocks(&m.Value)
+		c.bedrock.clearUnknownBlocks(&m.Value)
 	}
 	return out, nil
 }

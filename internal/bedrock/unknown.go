@@ -22,43 +22,40 @@ func (b *Bedrock) unknown(kind string, n int) {
 	}
 }
 
-// dropUnknownBlocks takes out what the SDK made of content blocks newer than itself.
-func (b *Bedrock) dropUnknownBlocks(m *types.Message) {
-	var n int
-	m.Content, n = dropUnknown(m.Content)
-	b.unknown(unknownBlock, n)
+// clearUnknownBlocks puts nil where the reply holds content blocks newer than the SDK: translate skips and reports them.
+func (b *Bedrock) clearUnknownBlocks(m *types.Message) {
+	b.unknown(unknownBlock, clearUnknown(m.Content))
 	for _, block := range m.Content {
 		if cited, ok := block.(*types.ContentBlockMemberCitationsContent); ok {
-			cited.Value.Content, n = dropUnknown(cited.Value.Content)
-			b.unknown(unknownBlock, n)
+			b.unknown(unknownBlock, clearUnknown(cited.Value.Content))
 		}
 	}
 }
 
-// dropUnknown removes the traces of members of a union that the SDK does not know, and counts them. SDK v1.63 decodes a list
+// clearUnknown puts nil in place of members of a union that the SDK does not know, and counts them. SDK v1.63 decodes a list
 // of unions through one variable: an unknown member leaves it as it was, so that the list holds the pointer before it once
 // more, or nil when it comes first. A block really sent twice is two pointers.
-func dropUnknown[U comparable](list []U) (known []U, dropped int) {
-	var before U // nil
-	known = list[:0]
-	for _, u := range list {
+func clearUnknown[U comparable](list []U) (cleared int) {
+	var none, before U
+	for i, u := range list {
 		if u == before {
-			dropped++
+			list[i] = none
+			cleared++
 			continue
 		}
-		known, before = append(known, u), u
+		before = u
 	}
-	return known, dropped
+	return cleared
 }
 
-// member makes the union member of an event, as the SDK's own reader does. What is nil here, or holds a nil delta, is newer
-// than the SDK and counted.
+// member makes the union member of an event, as the SDK's own reader does. What is newer than the SDK is counted: an event
+// becomes nil, a delta or start an event without one, so that translate can report the block.
 func (b *Bedrock) member(event smithy.Deserializable) types.ConverseStreamOutput {
 	switch v := event.(type) {
 	case *types.ContentBlockDeltaEvent:
 		if unknownInDelta(v.Delta) {
 			b.unknown(unknownDelta, 1)
-			return nil
+			v.Delta = nil
 		}
 		return &types.ConverseStreamOutputMemberContentBlockDelta{Value: *v}
 	case *types.ContentBlockStartEvent:

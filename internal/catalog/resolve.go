@@ -27,6 +27,12 @@ func (c *Catalog) Resolve(name, region string) (Target, error) {
 	if len(id) > maxName {
 		return Target{}, &NotFoundError{name}
 	}
+	if model, order, ordered := strings.Cut(id, "+"); ordered {
+		// No id of Bedrock has a plus: what follows one is an order to the embedded Bedrock to misbehave, and part of the call only.
+		t, err := c.Resolve(model, region)
+		t.Public, t.CalledID = name, t.CalledID+"+"+order
+		return t, err
+	}
 	t := Target{Public: name, CalledID: id}
 	if m := c.byID[id]; m != nil {
 		t.Row, t.CalledID = m, m.calledIn(region)

@@ -10,8 +10,26 @@ type Config struct {
 	Models    Models    `yaml:"models"`
 	Bedrock   Bedrock   `yaml:"bedrock"`
 	Guardrail Guardrail `yaml:"guardrail"`
+	Media     Media     `yaml:"media"`
 	Access    Access    `yaml:"access"`
 	Log       Log       `yaml:"log"`
+
+	// What follows are settings of the translation, under the names that its rules give them.
+	MaxChoices              int         `yaml:"max_choices" validate:"min=1,max=128" help:"greatest n of a chat request"`                                                                                                  // R-PAR-10
+	ToolHistoryWithoutTools string      `yaml:"tool_history_without_tools" validate:"oneof=flatten declare" help:"what becomes of tool calls in a history when no tools are given: flatten to text, or declare the tools"` // R-TOOL-14, R-TOOL-15
+	RequestMetadata         string      `yaml:"request_metadata" validate:"oneof=on off" help:"whether metadata goes into Bedrock's invocation log: on or off"`                                                            // R-MET-01
+	Documents               Documents   `yaml:"documents"`
+	PromptCache             PromptCache `yaml:"prompt_cache"`
+}
+
+// Documents says how files are shown to models.
+type Documents struct {
+	Names string `yaml:"names" validate:"oneof=filename neutral" help:"names of documents: the file's own, or neutral (Document 1)"` // R-PART-12
+}
+
+// PromptCache says when cache points are placed that no client asked for.
+type PromptCache struct {
+	Auto string `yaml:"auto" validate:"oneof=on asked off" help:"automatic cache points: on, asked (only on a sign of the client) or off"` // R-CACHE-08
 }
 
 // Server is where the gateway listens and what it accepts there. HOST and PORT change the halves of Addr.
@@ -61,6 +79,14 @@ type Guardrail struct {
 	Trace      string `yaml:"trace" validate:"omitempty,oneof=enabled disabled enabled_full" help:"trace asked of it: enabled, disabled or enabled_full"`
 }
 
+// Media is what may be fetched of the URLs that requests name (R-PART-04, R-PART-05).
+type Media struct {
+	Fetch        bool          `yaml:"fetch" help:"whether images that a request names by URL are fetched; false refuses such requests"`
+	AllowHTTP    bool          `yaml:"allow_http" help:"whether http is fetched too, and not only https"`
+	AllowPrivate []string      `yaml:"allow_private" validate:"unique,dive,network" help:"networks (CIDR) that may be fetched from although they are not public; there any port may be named, elsewhere 80 and 443"`
+	Timeout      time.Duration `yaml:"timeout" validate:"gt=0" help:"how long one image may take, redirects included"`
+}
+
 // Access says who may call. APIKeys holds the keys of APIKeysFile too, once loaded.
 type Access struct {
 	APIKeys     []Secret `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use; never in the file"`
@@ -91,6 +117,10 @@ func Default() *Config {
 		Models:   Models{AllowARNs: true},
 		// Of the pool's connections only idle ones are limited, so a high number costs nothing on a quiet host.
 		Bedrock: Bedrock{PoolConnections: 512},
+		Media:   Media{Fetch: true, Timeout: 10 * time.Second},
 		Log:     Log{Level: "info", Format: "text"},
+
+		MaxChoices: 8, ToolHistoryWithoutTools: "flatten", RequestMetadata: "on",
+		Documents: Documents{Names: "filename"}, PromptCache: PromptCache{Auto: "on"},
 	}
 }

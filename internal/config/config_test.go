@@ -73,8 +73,12 @@ func TestLoadFull(t *testing.T) {
 		},
 		Bedrock:   config.Bedrock{Region: "eu-central-1", PoolConnections: 64, MaxAttempts: 5},
 		Guardrail: config.Guardrail{Identifier: "gr1", Version: "2", Trace: "enabled"},
+		Media:     config.Media{AllowHTTP: true, AllowPrivate: []string{"10.1.0.0/16", "fd00::/8"}, Timeout: 3 * time.Second},
 		Access:    config.Access{APIKeys: []config.Secret{"k1", "k2", "k3"}, APIKeysFile: "keys.txt", Insecure: true},
 		Log:       config.Log{Level: "DEBUG", Format: "json"},
+
+		MaxChoices: 4, ToolHistoryWithoutTools: "declare", RequestMetadata: "off",
+		Documents: config.Documents{Names: "neutral"}, PromptCache: config.PromptCache{Auto: "asked"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

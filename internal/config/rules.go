@@ -27,6 +27,7 @@ func rules() map[string]rule {
 		"addr":              {isAddr, `must be HOST:PORT, such as 127.0.0.1:8080`},
 		"arn":               {regexp.MustCompile(`^arn:aws[a-z-]*:bedrock:\S+$`).MatchString, "the name must be the ARN of a Bedrock model"},
 		"guardrail_version": {regexp.MustCompile(`^([0-9]{1,8}|DRAFT)$`).MatchString, "must be a number or DRAFT"},
+		"network":           {isNetwork, "must be a network such as 10.1.0.0/16"},
 		"origin":            {isOrigin, "must be * or an origin such as https://app.example.com, without a path"},
 		"prefix":            {regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString, "must be a path such as /v1, without a slash at its end"},
 		"region":            {regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString, "must be an AWS region such as us-east-1"},
@@ -165,6 +166,11 @@ func isLoopback(addr string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func isNetwork(s string) bool {
+	_, err := netip.ParsePrefix(s)
+	return err == nil
 }
 
 // isOrigin takes what browsers send as Origin, of other schemes than http too: desktop shells and extensions have their own.

@@ -7,6 +7,7 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
+	"outcrop/internal/media"
 	"outcrop/openai"
 	"outcrop/router"
 	"outcrop/translate"
@@ -22,6 +23,7 @@ type Call struct {
 	Request   openai.Request    // server
 	Options   translate.Options // server: what headers and settings say to the translation
 	Plan      router.Plan       // Route
+	Media     media.Set         // Fetch
 }
 
 // Head is what is known of an answer before its first part: it becomes response headers.

@@ -14,10 +14,16 @@ import (
 	"outcrop/translate"
 )
 
+func chatLinks(c *Call, t catalog.Target) ([]translate.Link, error) {
+	return translate.ChatLinks(c.Request.(*openai.ChatRequest), t, c.Options)
+}
+
 // attemptChat answers a chat request through Converse or ConverseStream.
 func attemptChat(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error) {
 	req := c.Request.(*openai.ChatRequest)
-	in, back, err := translate.ChatInput(req, t, c.Options)
+	options := c.Options
+	options.Media = c.Media
+	in, back, err := translate.ChatInput(req, t, options)
 	if err != nil {
 		return Reply{}, err
 	}

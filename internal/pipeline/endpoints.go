@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"outcrop/internal/catalog"
+	"outcrop/translate"
 )
 
 // Endpoint is what differs between kinds of call.
@@ -11,6 +12,8 @@ type Endpoint struct {
 	Name    string       // "chat.completions": metric label, configuration key
 	Kind    catalog.Kind // which models it serves
 	Attempt Attempt      // translate, invoke, translate back
+	// Links checks the request and lists what has to be fetched for it; nil where requests have no links.
+	Links func(c *Call, t catalog.Target) ([]translate.Link, error)
 }
 
 // Attempt is one try against one target.
@@ -18,6 +21,6 @@ type Attempt func(e *engine, ctx context.Context, b Backend, c *Call, t catalog.
 
 // The endpoints, one row each.
 var (
-	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Attempt: attemptChat}
+	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Attempt: attemptChat, Links: chatLinks}
 	Embeddings      = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Attempt: attemptEmbeddings}
 )

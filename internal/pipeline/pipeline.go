@@ -45,7 +45,8 @@ type Collaborators struct {
 	Catalog  *catalog.Catalog
 	Backends Backends
 	Profiles BaseModels
-	Version  string // of the gateway, part of system_fingerprint
+	Download Download // nil: links are refused
+	Version  string   // of the gateway, part of system_fingerprint
 }
 
 // New composes the way of every request. The order of the stages, outermost first:
@@ -53,6 +54,8 @@ type Collaborators struct {
 //	Measure   clock, outcome and tokens of every call, also of those that a stage refuses
 //	Deadline  bounds plain requests; a stream has no total limit (R-STR-19)
 //	Route     resolves the model: the request's ordered targets, and why
+//	Fetch     downloads what the request names by URL, once it is known to be valid for the target
+//	Choices   n > 1: as many calls of what is inside, merged by index
 //	Fallback  tries the targets in order, each with the endpoint's Attempt
 func New(cfg Config, with Collaborators) Handler {
 	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls))}
@@ -60,6 +63,8 @@ func New(cfg Config, with Collaborators) Handler {
 		Measure(with.Recorder),
 		Deadline(cfg.Deadline),
 		Route(with.Router, with.Catalog, with.Profiles),
+		Fetch(with.Download),
+		Choices,
 	)
 }
 
