@@ -85,7 +85,7 @@ func TestLoadFull(t *testing.T) {
 	}
 	for _, s := range config.Reference() { // so that a new setting is not forgotten in the file
 		key := s.Name[strings.LastIndexByte(s.Name, '.')+1:]
-		if key != "api_keys" && !strings.Contains(string(text), "  "+key+":") {
+		if key != "api_keys" && !strings.Contains(string(text), key+":") {
 			t.Errorf("testdata/full.yaml lacks %s", s.Name)
 		}
 	}
