@@ -101,7 +101,7 @@ func post(t *testing.T, c net.Conn, path, body string) *bufio.Reader {
 	return bufio.NewReader(c)
 }
 
-func itoa(n int) string { return string(slog.IntValue(n).String()) }
+func itoa(n int) string { return slog.IntValue(n).String() }
 
 // chunk is a content delta, as translate would make it.
 func chunk(text string) openai.Part {

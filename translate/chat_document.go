@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -18,7 +19,7 @@ func (v *conversation) document(x payload, format string) (*types.DocumentBlock,
 	v.media.documents++
 	name := v.documentName(x.name)
 	switch {
-	case asText && !(format == "txt" || format == "md" || format == "csv" || format == "html"):
+	case asText && !slices.Contains([]string{"txt", "md", "csv", "html"}, format):
 		v.unsupportedPart(x.at, "documents of the format "+format)
 	case len(x.data) > bytes:
 		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), bytes)

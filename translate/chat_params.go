@@ -172,8 +172,8 @@ func (c *chat) sample() {
 	s := &c.caps.Sampling
 	switch {
 	case c.thinking.dropsSampling:
-		temperature = c.dropUnless1("temperature", "unsupported_with_reasoning", temperature)
-		topP = c.dropUnless1("top_p", "unsupported_with_reasoning", topP)
+		c.drop("temperature", "unsupported_with_reasoning", &temperature)
+		c.drop("top_p", "unsupported_with_reasoning", &topP)
 		if topK != nil && c.thinking.on {
 			if *topK != 1 {
 				c.adjust("top_k", "unsupported_with_reasoning")
@@ -182,10 +182,10 @@ func (c *chat) sample() {
 		}
 	default:
 		if s.Temperature == catalog.No {
-			temperature = c.dropUnless1("temperature", "unsupported", temperature)
+			c.drop("temperature", "unsupported", &temperature)
 		}
 		if s.TopP == catalog.No {
-			topP = c.dropUnless1("top_p", "unsupported", topP)
+			c.drop("top_p", "unsupported", &topP)
 		}
 	}
 	if temperature != nil && topP != nil && s.Both == catalog.No {
@@ -208,12 +208,12 @@ func (c *chat) sample() {
 	c.sampleTopK(topK)
 }
 
-// dropUnless1 leaves the value out, and reports that unless it was the default.
-func (c *chat) dropUnless1(member, reason string, v *float64) *float64 {
-	if v != nil && *v != 1 {
+// drop leaves the value out, and reports that unless it was 1, the default.
+func (c *chat) drop(member, reason string, v **float64) {
+	if *v != nil && **v != 1 {
 		c.adjust(member, reason)
 	}
-	return nil
+	*v = nil
 }
 
 // sampleTopK sends top_k where the family has a place for it; models that refuse temperature refuse it too (R-SMP-04).

@@ -220,7 +220,7 @@ func TestChatChunks(t *testing.T) {
 			var e *openai.Error
 			switch errors.As(err, &e); {
 			case c.code == "(as it was)":
-				if err != c.err {
+				if !errors.Is(err, c.err) {
 					t.Errorf("error %v", err)
 				}
 			case c.code == "":

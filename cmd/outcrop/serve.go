@@ -82,7 +82,7 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", cfg.Server.Addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Server.Addr)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 	if err != nil {
 		return upstream{}, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return upstream{}, err
 	}
@@ -164,7 +164,7 @@ func assemble(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, l
 	if err != nil {
 		return nil, err
 	}
-	download, err := downloader(cfg.Media)
+	download, err := downloader(cfg.Media, options(cfg).Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -200,20 +200,16 @@ func options(cfg *config.Config) translate.Options {
 }
 
 // downloader fetches media by the settings; nil when nothing may be fetched.
-func downloader(cfg config.Media) (pipeline.Download, error) {
+func downloader(cfg config.Media, limits translate.Limits) (pipeline.Download, error) {
 	if !cfg.Fetch {
 		return nil, nil
 	}
-	f, err := media.New(media.Config{AllowHTTP: cfg.AllowHTTP, AllowPrivate: cfg.AllowPrivate, MaxBytes: largestFile, Timeout: cfg.Timeout})
+	f, err := media.New(media.Config{AllowHTTP: cfg.AllowHTTP, AllowPrivate: cfg.AllowPrivate, MaxBytes: limits.Largest(), Timeout: cfg.Timeout})
 	if err != nil {
 		return nil, err
 	}
 	return f.Get, nil
 }
-
-// largestFile is the greatest of Bedrock's limits for media (R-PART-09): that of documents, 4.5 MB. The translation checks the
-// others when it knows what was fetched.
-const largestFile = 4_718_592
 
 func reveal(secrets []config.Secret) []string {
 	var keys []string

@@ -88,7 +88,7 @@ func (s *stream) events(yield func(types.ConverseStreamOutput, error) bool) {
 	defer s.release()
 	for event := s.first; yield(event, nil); {
 		var err error
-		if event, err = s.next(); err == io.EOF {
+		if event, err = s.next(); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			yield(nil, s.fault(err))
@@ -128,7 +128,7 @@ func unreadable(err error) error {
 // open takes the body of a reply and reads its first event.
 func (s *stream) open(body io.ReadCloser) (err error) {
 	s.frames = newFrames(body)
-	if s.first, err = s.next(); err == io.EOF {
+	if s.first, err = s.next(); errors.Is(err, io.EOF) {
 		err = errEmpty
 	}
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *stream) close() {
 
 // fault is the client's, but the idle limit shows as an ended context, which is none of the caller's doing.
 func (s *stream) fault(err error) error {
-	if context.Cause(s.ctx) == errIdle && s.caller.Err() == nil {
+	if errors.Is(context.Cause(s.ctx), errIdle) && s.caller.Err() == nil {
 		err = errIdle
 	}
 	e := s.client.fault(s.caller, err)

@@ -19,7 +19,7 @@ func chatLinks(c *Call, t catalog.Target) ([]translate.Link, error) {
 }
 
 // attemptChat answers a chat request through Converse or ConverseStream.
-func attemptChat(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error) {
+func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
 	req := c.Request.(*openai.ChatRequest)
 	options := c.Options
 	options.Media = c.Media

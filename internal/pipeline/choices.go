@@ -114,7 +114,7 @@ func mergedStream(ctx context.Context, cancel context.CancelFunc, replies []Repl
 		go func() { wg.Wait(); close(pieces) }()
 		defer func() {
 			cancel()
-			for range pieces { //nolint:revive // until the last reader has ended
+			for range pieces { // until the last reader has ended
 			}
 		}()
 		var usage *openai.ChatChunk

@@ -38,7 +38,7 @@ func Deadline(limit time.Duration) Stage {
 var errDeadline = errors.New("the gateway's deadline has passed")
 
 func late(ctx context.Context, err error) error {
-	if err == nil || context.Cause(ctx) != errDeadline {
+	if err == nil || !errors.Is(context.Cause(ctx), errDeadline) {
 		return err
 	}
 	return &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout, Message: "The request took too long and was given up.", Err: err}

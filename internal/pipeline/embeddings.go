@@ -13,7 +13,7 @@ import (
 
 // attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first failure
 // cancels the others and is the answer (R-EMB-07).
-func attemptEmbeddings(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error) {
+func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
 	calls, back, err := translate.EmbedInputs(c.Request.(*openai.EmbeddingRequest), t, c.Options)
 	if err != nil {
 		return Reply{}, err

@@ -17,7 +17,7 @@ type Endpoint struct {
 }
 
 // Attempt is one try against one target.
-type Attempt func(e *engine, ctx context.Context, b Backend, c *Call, t catalog.Target) (Reply, error)
+type Attempt func(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error)
 
 // The endpoints, one row each.
 var (

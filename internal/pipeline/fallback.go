@@ -39,7 +39,7 @@ func (e *engine) try(ctx context.Context, c *Call, t catalog.Target) (Reply, err
 	if err != nil {
 		return Reply{}, err
 	}
-	return c.Endpoint.Attempt(e, ctx, backend, c, t)
+	return c.Endpoint.Attempt(ctx, e, backend, c, t)
 }
 
 // elsewhere tells whether another target may succeed where this one failed.

@@ -62,4 +62,3 @@ func fetch(ctx context.Context, download Download, links []translate.Link) (medi
 	}
 	return set, nil
 }
-

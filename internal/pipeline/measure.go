@@ -26,7 +26,7 @@ func Measure(rec *telemetry.Recorder) Stage {
 			}
 			parts, model := reply.Parts, modelLabel(reply.Head.Target)
 			reply.Parts = func(yield func(openai.Part, error) bool) {
-				var last error = context.Canceled // unless the end is reached, the reader has left
+				last := context.Canceled // unless the end is reached, the reader has left
 				first := true
 				defer func() {
 					rec.Call(c.Endpoint.Name, model, outcome(last), time.Since(c.At))

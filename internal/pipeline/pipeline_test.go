@@ -364,7 +364,7 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 	second, _ := c.Resolve("amazon.nova-micro-v1:0", "us-east-1")
 	run := func(kind openai.Kind) (Reply, error) {
 		tried = nil
-		endpoint := &Endpoint{Name: "test", Kind: catalog.Chat, Attempt: func(_ *engine, _ context.Context, _ Backend, _ *Call, target catalog.Target) (Reply, error) {
+		endpoint := &Endpoint{Name: "test", Kind: catalog.Chat, Attempt: func(_ context.Context, _ *engine, _ Backend, _ *Call, target catalog.Target) (Reply, error) {
 			tried = append(tried, target.CalledID)
 			if target.CalledID == nova {
 				return Reply{}, &openai.Error{Kind: kind, Code: "x", UpstreamID: "aws-1"}

@@ -141,7 +141,7 @@ func (s *Server) countTokens(id string, body []byte) *reply {
 	if err := json.Unmarshal(body, &request); err != nil {
 		return (&exception{name: "SerializationException", message: err.Error()}).reply()
 	}
-	n := 0
+	var n int
 	switch {
 	case request.Input.Converse != nil:
 		r := request.Input.Converse

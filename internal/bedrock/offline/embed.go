@@ -126,7 +126,7 @@ func integerOf(v any, absent int) int {
 // dimension reads a wanted dimension; a value that the model does not offer is refused as an enum value is.
 func dimension(m *model, v any, absent int, path ...string) (int, *exception) {
 	n := integerOf(v, absent)
-	if !slices.Contains(m.Dimensions, n) && !(m.Dimensions == nil && n == absent) {
+	if !slices.Contains(m.Dimensions, n) && (m.Dimensions != nil || n != absent) {
 		return 0, malformed([]violation{{path: path, kind: "enum", value: fmt.Sprint(v)}})
 	}
 	return n, nil

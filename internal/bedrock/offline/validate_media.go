@@ -139,7 +139,8 @@ func mismatch(r *converseRequest) *exception {
 		if m.Source.Bytes == nil {
 			return nil
 		}
-		want, got := "", detect(m.Source.Bytes)
+		var want string
+		got := detect(m.Source.Bytes)
 		switch {
 		case kind == "image":
 			want = "image/" + m.Format

@@ -56,7 +56,7 @@ func thinkingRule(r *converseRequest, t target) *exception {
 	if !th.on {
 		return nil
 	}
-	if r.forced() && !(f.forcedThinking && th.mode == "adaptive") {
+	if r.forced() && (!f.forcedThinking || th.mode != "adaptive") {
 		return refusedByModel("Thinking may not be enabled when tool_choice forces tool use.")
 	}
 	for _, name := range []string{"temperature", "top_p", "top_k"} {
