@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/auth/bearer"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -83,6 +84,11 @@ func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) erro
 		return nil, errors.New("no AWS region found: set AWS_REGION (or a region in the AWS profile or in the configuration file), " +
 			"or run with --offline for answers without AWS")
 	}
+	return From(ctx, loaded, cfg)
+}
+
+// From is New with AWS settings that are there already.
+func From(ctx context.Context, loaded aws.Config, cfg Config) (*Bedrock, error) {
 	if cfg.MaxAttempts == 0 {
 		cfg.MaxAttempts = loaded.RetryMaxAttempts
 	}
@@ -168,6 +174,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 	return bedrockruntime.NewFromConfig(b.aws, func(o *bedrockruntime.Options) {
 		o.Region = p.region
 		o.HTTPClient = b.http
+		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
 		if p.role != "" {
 			o.Credentials = b.assume(p.role)

@@ -1,0 +1,29 @@
+package bedrock
+
+import (
+	"context"
+	"net"
+
+	"github.com/aws/smithy-go/auth/bearer"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// bearerSigner sends a Bedrock API key over HTTPS, as the SDK does, and over plain HTTP to a loopback address, which the SDK
+// refuses: a key that does not leave the host cannot be overheard, and a stand-in for Bedrock on loopback speaks plain HTTP.
+type bearerSigner struct{ https bearer.Signer }
+
+// SignWithBearerToken puts the key into the request.
+func (s bearerSigner) SignWithBearerToken(ctx context.Context, token bearer.Token, message bearer.Message) (bearer.Message, error) {
+	req, ok := message.(*smithyhttp.Request)
+	if !ok || req.URL.Scheme != "http" || !loopback(req.URL.Hostname()) {
+		return s.https.SignWithBearerToken(ctx, token, message)
+	}
+	signed := req.Clone()
+	signed.Header.Set("Authorization", "Bearer "+token.Value)
+	return signed, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
