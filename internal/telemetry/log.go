@@ -26,10 +26,13 @@ func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 // secrets are what no log line may hold (R-GEN-08): ARNs, account numbers, access keys, bearer and API keys.
 var secrets = regexp.MustCompile(`arn:aws[a-z-]*:[^\s"']*|\b\d{12}\b|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{8,}|\bbedrock-api-key-[A-Za-z0-9+/=_-]+|\bBearer\s+[^\s"']+|\b(?:sk|oc)-[A-Za-z0-9_-]{8,}`)
 
-// Redact removes ARNs, account numbers and credentials from s.
+// queries are where signed URLs carry their signature.
+var queries = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']*`)
+
+// Redact removes ARNs, account numbers, credentials and the queries of URLs from s.
 func Redact(s string) string {
 	if len(s) < 10 {
 		return s
 	}
-	return secrets.ReplaceAllString(s, "[redacted]")
+	return secrets.ReplaceAllString(queries.ReplaceAllString(s, "$1?[redacted]"), "[redacted]")
 }

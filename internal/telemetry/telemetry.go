@@ -54,7 +54,7 @@ func New() *Recorder {
 		firstPart: histogram("time_to_first_part_seconds", "Time from an API call's arrival to the first part of its answer.", "endpoint", "model"),
 		tokens:    counter("tokens_total", "Tokens used, by kind: prompt, completion, cache_read, cache_write.", "endpoint", "model", "kind"),
 		upstream:  counter("upstream_errors_total", "Failures of Bedrock that reached a call, by model and error code.", "model", "code"),
-		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, event, stop_reason.", "what"),
+		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, delta, event, stop_reason, usage_missing.", "what"),
 	}
 }
 
