@@ -5,9 +5,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,8 +31,10 @@ func TestClients(t *testing.T) {
 		{"go-openai", "go", "install Go", []string{"go", "run", "./go-openai"}},
 		{"openai-go", "go", "install Go", []string{"go", "run", "./openai-go"}},
 		{"openai for Node", node, "run make clients", []string{node, "node/openai.mjs"}},
+		{"openai for Node, errors", node, "run make clients", []string{node, "node/errors.mjs"}},
+		{"openai for Node, structured output", node, "run make clients", []string{node, "node/structured.mjs"}},
 		{"LangChain JS", node, "run make clients", []string{node, "node/langchain.mjs"}},
-		{"Vercel AI SDK", node, "run make clients", []string{node, "node/ai-sdk.mjs"}},
+		{"Vercel AI SDK", node, "run make clients", []string{node, "node/ai-sdk.mjs"}}, // twice: two providers
 	} {
 		t.Run(client.name, func(t *testing.T) {
 			if _, err := exec.LookPath(client.needs); err != nil {
@@ -39,6 +43,7 @@ func TestClients(t *testing.T) {
 				}
 				t.Skipf("%s is not there: %s", client.needs, client.install)
 			}
+			before := hangUps(t, url)
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, client.cmd[0], client.cmd[1:]...)
@@ -51,8 +56,40 @@ func TestClients(t *testing.T) {
 			if n := strings.Count(string(out), "ok   "); n < 7 {
 				t.Fatalf("only %d checks ran", n)
 			}
+			// Each abort in mid-stream reached the gateway as one, while the answer of many seconds was still under way.
+			aborts := strings.Count(string(out), "abort in mid-stream")
+			for deadline := time.Now().Add(5 * time.Second); aborts == 0 || hangUps(t, url)-before < aborts; time.Sleep(20 * time.Millisecond) {
+				if aborts == 0 || time.Now().After(deadline) {
+					t.Fatalf("%d aborts of the client, %d hang-ups seen by the gateway", aborts, hangUps(t, url)-before)
+				}
+			}
 		})
 	}
+}
+
+// hangUps is how many calls the gateway counted whose client left before the end.
+func hangUps(t *testing.T, url string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(url, "/v1")+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	n := 0
+	for s := bufio.NewScanner(res.Body); s.Scan(); {
+		if _, count, ok := strings.Cut(s.Text(), `,outcome="canceled"} `); ok {
+			i, err := strconv.Atoi(count)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += i
+		}
+	}
+	return n
 }
 
 const key = "example-key-for-tests"

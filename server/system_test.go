@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,26 +31,58 @@ import (
 type house struct {
 	url      string
 	upstream *httptest.Server
-	open     atomic.Int64 // connections to the embedded Bedrock
+	open     atomic.Int64           // connections to the embedded Bedrock
+	closed   chan time.Time         // when each of them was closed
+	sent     atomic.Pointer[string] // the body of the last call of the embedded Bedrock
 	recorder *telemetry.Recorder
+	logs     lines // the gateway's log, JSON
 }
 
-// build starts a house; change may alter the settings, bedrockChange those of the embedded Bedrock.
-func build(t testing.TB, cfg server.Config, fake offline.Config) *house {
+// lines is a log that several goroutines write.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, string(p))
+	return len(p), nil
+}
+
+func (l *lines) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all, "")
+}
+
+// build starts a house; change may alter what its pipeline works with.
+func build(t testing.TB, cfg server.Config, fake offline.Config, change ...func(*pipeline.Collaborators)) *house {
 	t.Helper()
 	fake.Models = catalog.Data()
 	bed, err := offline.New(fake)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{recorder: telemetry.New()}
-	h.upstream = httptest.NewUnstartedServer(bed)
+	h := &house{recorder: telemetry.New(), closed: make(chan time.Time, 4096)}
+	h.upstream = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the gateway left in the middle of its request
+		}
+		body := string(b)
+		h.sent.Store(&body)
+		r.Body = io.NopCloser(strings.NewReader(body))
+		bed.ServeHTTP(w, r)
+	}))
 	h.upstream.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		switch s {
 		case http.StateNew:
 			h.open.Add(1)
 		case http.StateClosed, http.StateHijacked:
 			h.open.Add(-1)
+			h.closed <- time.Now()
 		}
 	}
 	h.upstream.Start()
@@ -68,13 +101,25 @@ func build(t testing.TB, cfg server.Config, fake offline.Config) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
+	behind := pipeline.Collaborators{
 		Recorder: h.recorder, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
-	}))
-	with.Models, with.Recorder = routes, h.recorder
+	}
+	for _, c := range change {
+		c(&behind)
+	}
+	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
+	with.Models, with.Recorder, with.Log = routes, h.recorder, telemetry.NewLogger(&h.logs, slog.LevelInfo, true)
 	h.url = start(t, cfg, with)
 	return h
+}
+
+// lastSent is the body of the last call that reached the embedded Bedrock.
+func (h *house) lastSent() string {
+	if s := h.sent.Load(); s != nil {
+		return *s
+	}
+	return "nothing"
 }
 
 // chat posts a chat request and gives status, headers and body.

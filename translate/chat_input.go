@@ -20,11 +20,23 @@ const (
 // back must know. The error is always an *openai.Error with Param set: the first fault in the order of TRANSLATION 1.2.
 // The input shares bytes with req, which must not change while the input is in use.
 func ChatInput(req *openai.ChatRequest, t catalog.Target, o Options) (*bedrockruntime.ConverseInput, Context, error) {
-	c := chat{
+	c := newChat(req, t, o)
+	if fault := c.translate(); fault != nil {
+		return nil, Context{}, fault
+	}
+	return c.in, c.out, nil
+}
+
+func newChat(req *openai.ChatRequest, t catalog.Target, o Options) *chat {
+	return &chat{
 		req: req, row: t.Row, caps: &t.Row.Caps, to: t, opts: o,
 		in:  &bedrockruntime.ConverseInput{ModelId: &t.CalledID},
 		out: Context{Format: "bedrock." + t.Row.Format},
 	}
+}
+
+// translate fills in and out, and gives the first fault.
+func (c *chat) translate() *openai.Error {
 	// What is sent of the tools decides how history is written, and so does reasoning; the rest needs no order. Faults and
 	// adjustments are put into theirs at the end.
 	c.declareTools()
@@ -41,10 +53,7 @@ func ChatInput(req *openai.ChatRequest, t catalog.Target, o Options) (*bedrockru
 	c.cache()
 	c.instruct()
 	c.additional()
-	if fault := c.verdict(); fault != nil {
-		return nil, Context{}, fault
-	}
-	return c.in, c.out, nil
+	return c.verdict()
 }
 
 // chat is one request on its way to Converse.
@@ -59,22 +68,28 @@ type chat struct {
 	out   Context
 	fault *openai.Error // the first in the order of 1.2 so far
 
-	tools    []tool   // to be sent, in order
-	choice   choice   // what the model is told to do with them
-	names    names    // tool names on either side
-	flat     bool     // history of tools is written as text (R-TOOL-14)
-	thinking thinking // whether and how Claude thinks
-	fields   fields   // additionalModelRequestFields of our own making
-	media    media    // what was counted of images and files
-	system   []types.SystemContentBlock
-	asks     string // the instruction for a structured answer, "" without one
-	explicit bool   // the request names a cache point itself
+	tools     []tool     // to be sent, in order
+	choice    choice     // what the model is told to do with them
+	names     names      // tool names on either side
+	flat      bool       // history of tools is written as text (R-TOOL-14)
+	thinking  thinking   // whether and how Claude thinks
+	fields    fields     // additionalModelRequestFields of our own making
+	media     mediaCount // what was counted of images and files
+	unfetched bool       // only a check: what links name has no bytes yet
+	system    []types.SystemContentBlock
+	asks      string // the instruction for a structured answer, "" without one
+	explicit  bool   // the request names a cache point itself
 }
 
-// refuse notes a 400 about a member, and keeps the one that comes first in the order of 1.2.
+// refuse notes a 400 about a member.
 func (c *chat) refuse(code, param, format string, args ...any) {
-	if c.fault == nil || rank(param) < rank(c.fault.Param) {
-		c.fault = openai.Invalidf(code, param, format, args...)
+	c.note(openai.Invalidf(code, param, format, args...))
+}
+
+// note keeps the fault that comes first in the order of 1.2.
+func (c *chat) note(fault *openai.Error) {
+	if c.fault == nil || rank(fault.Param) < rank(c.fault.Param) {
+		c.fault = fault
 	}
 }
 

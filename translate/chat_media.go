@@ -9,14 +9,19 @@ import (
 	"outcrop/openai"
 )
 
-// media counts what a request holds of images and files.
-type media struct {
+// mediaCount counts what a request holds of images and files.
+type mediaCount struct {
 	images, documents, attachments int
 	names                          map[string]bool // of documents
 }
 
 // Bedrock's limits (FACTS 1.2.1), which the members of [Limits] replace.
 var bedrockLimits = Limits{Images: 20, ImageBytes: 3_932_160, ImageSide: 8000, Documents: 5, FileBytes: 4_718_592}
+
+// Largest is how many bytes a part may have at most, whatever it turns out to be.
+func (l Limits) Largest() int {
+	return max(limitOr(l.ImageBytes, bedrockLimits.ImageBytes), limitOr(l.FileBytes, bedrockLimits.FileBytes))
+}
 
 func limitOr(setting, standard int) int {
 	if setting > 0 {
@@ -38,6 +43,9 @@ func (v *conversation) mediaOf(i, j int, p *openai.ContentPart) (image *types.Im
 	x, ok := v.load(i, j, p)
 	if !ok {
 		return nil, nil, ""
+	}
+	if v.unfetched && x.data == nil {
+		return &types.ImageBlock{}, nil, "" // stands for whatever it will be
 	}
 	if format := imageFormat(x.data); format != "" {
 		v.out.Image = first(v.out.Image, x.at)
@@ -83,8 +91,7 @@ func (v *conversation) loadImage(x payload, u *openai.ImageURL) (payload, bool) 
 		v.adjust("messages[].content[].image_url.detail", "ignored")
 	}
 	path := x.at + ".image_url.url"
-	scheme, _, _ := strings.Cut(u.URL[:min(len(u.URL), 8)], ":")
-	switch strings.ToLower(scheme) {
+	switch scheme(u.URL) {
 	case "data":
 		var ok bool
 		if x.data, x.mime, ok = dataURL(u.URL); !ok || len(x.data) == 0 {
@@ -93,7 +100,12 @@ func (v *conversation) loadImage(x payload, u *openai.ImageURL) (payload, bool) 
 		}
 		return x, true
 	case "http", "https":
-		v.refuse(openai.CodeInvalidImageURL, path, "Error while downloading %s.", u.URL)
+		item, fetched := v.opts.Media[u.URL]
+		if !fetched {
+			v.note(Link{u.URL, path}.Fault(nil))
+		}
+		x.data, x.mime = item.Data, item.Type
+		return x, fetched
 	case "s3":
 		v.refuse(openai.CodeUnsupportedValue, path, "Unsupported value: images in S3 are not supported.")
 	default:
@@ -114,7 +126,7 @@ func (v *conversation) loadFile(x payload, f *openai.File) (payload, bool) {
 	if f.Filename != nil {
 		x.name = *f.Filename
 	}
-	ok := false
+	var ok bool
 	if len(*f.Data) >= 5 && strings.EqualFold((*f.Data)[:5], "data:") {
 		x.data, x.mime, ok = dataURL(*f.Data)
 	} else {

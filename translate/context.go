@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/media"
 	"outcrop/openai"
 )
 
@@ -18,6 +19,7 @@ type Meta struct {
 
 // Options are the settings of the gateway and of the call that rules read. The zero value is the default of each.
 type Options struct {
+	Media            media.Set // what the links of this request led to (see [ChatLinks])
 	Strict           bool      // R-GEN-04: an adjustment is a 400
 	Guardrail        Guardrail // from the request's headers (R-GRD-01)
 	DefaultGuardrail Guardrail // the gateway's own
@@ -27,6 +29,7 @@ type Options struct {
 	DeclareHistory   bool      // R-TOOL-15: tool_history_without_tools: declare
 	NoMetadata       bool      // R-MET-01: request_metadata: off
 	NeutralNames     bool      // R-PART-12: documents.names: neutral
+	InputType        string    // R-EMB-11: of the alias, for embedding requests that name none
 	PromptCache      string    // R-CACHE-08: "" is "on"; "asked", "off"
 }
 

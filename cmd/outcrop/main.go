@@ -32,6 +32,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), bedrockCommand(), versionCommand())
+	root.AddCommand(serveCommand(), translateCommand(), bedrockCommand(), versionCommand())
 	return root
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,11 @@ func (s *serving) run(ctx context.Context) error {
 		return err
 	}
 	defer aws.close()
-	gateway, err := assemble(cfg, aws.bedrock, rec, log)
+	models, err := routes(&cfg.Models, aws.bedrock.Region())
+	if err != nil {
+		return err
+	}
+	gateway, err := assemble(cfg, aws.bedrock, models, rec, log)
 	if err != nil {
 		return err
 	}
@@ -87,6 +90,7 @@ func (s *serving) run(ctx context.Context) error {
 		return err
 	}
 	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
+	defer inBackground(ctx, func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, models, log) })()
 
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {
@@ -141,35 +145,27 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 	}
 	srv := &http.Server{Handler: fake} //nolint:gosec // loopback, and this process is the only client
 	go func() { _ = srv.Serve(l) }()
-	b, err := bedrock.New(ctx, settings, embedded("http://"+l.Addr().String())...)
+	b, err := bedrock.From(ctx, embedded(l.Addr(), settings.Region), settings)
 	return upstream{b, func() { _ = srv.Close() }}, err
 }
 
-// embedded points the SDK at the embedded Bedrock and at nothing of the user's own AWS settings.
-func embedded(url string) []func(*awsconfig.LoadOptions) error {
-	return []func(*awsconfig.LoadOptions) error{
-		awsconfig.WithBaseEndpoint(url),
-		awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("offline", "offline", "")),
-		awsconfig.WithSharedConfigFiles(nil),
-		awsconfig.WithSharedCredentialsFiles(nil),
-		awsconfig.WithUseFIPSEndpoint(aws.FIPSEndpointStateDisabled),
-		awsconfig.WithUseDualStackEndpoint(aws.DualStackEndpointStateDisabled),
+// embedded are the AWS settings that lead to an embedded Bedrock; nothing of the user's own is read.
+func embedded(addr net.Addr, region string) aws.Config {
+	return aws.Config{
+		Region:       region,
+		BaseEndpoint: aws.String("http://" + addr.String()),
+		Credentials:  credentials.NewStaticCredentialsProvider("offline", "offline", ""),
 	}
 }
 
 // assemble puts the gateway together.
-func assemble(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*server.Server, error) {
-	known := catalog.Default()
-	routes, err := router.New(router.Config(cfg.Models), known, b.Region())
-	if err != nil {
-		return nil, err
-	}
+func assemble(cfg *config.Config, b *bedrock.Bedrock, models *router.Live, rec *telemetry.Recorder, log *slog.Logger) (*server.Server, error) {
 	download, err := downloader(cfg.Media, options(cfg).Limits)
 	if err != nil {
 		return nil, err
 	}
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
-		Recorder: rec, Router: routes, Catalog: known, Profiles: b, Version: currentVersion(),
+		Recorder: rec, Router: models, Catalog: models, Profiles: b, Version: currentVersion(),
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
 		Download: download,
 	})
@@ -184,7 +180,7 @@ func assemble(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, l
 		StreamHold:        cfg.Stream.Hold,
 		StreamKeepAlive:   cfg.Stream.KeepAlive,
 		Options:           options(cfg),
-	}, server.Collaborators{Handle: handle, Models: routes, Gate: access.NewGate(reveal(cfg.Access.APIKeys)), Recorder: rec, Log: log}), nil
+	}, server.Collaborators{Handle: handle, Models: models, Gate: access.NewGate(reveal(cfg.Access.APIKeys)), Recorder: rec, Log: log}), nil
 }
 
 // options are the settings of the translation.

@@ -27,6 +27,6 @@ expect embeddings "$(post /embeddings '{"model":"'"$embedding"'","input":"the ca
 expect error "$(post /chat/completions '{"model":"no-such-model","messages":[{"role":"user","content":"hi"}]}' -w ' %{http_code}')" '"code":"model_not_found"}} 404'
 
 # head closes the pipe after the first event, which makes curl hang up in the middle of the stream.
-first_event=$(post /chat/completions '{"model":"'"$model"'","stream":true,"messages":[{"role":"user","content":"Count slowly to one hundred."}]}' -N 2>/dev/null | head -n 1 || true)
+first_event=$(post /chat/completions '{"model":"'"$model"'","stream":true,"messages":[{"role":"user","content":"Slowly count to 5000, please."}]}' -N 2>/dev/null | head -n 1 || true)
 expect 'abort in mid-stream' "$first_event" 'chat.completion.chunk'
 expect 'still there' "$(curl -sS --max-time 10 "${url%/v1}/health")" 'ok'

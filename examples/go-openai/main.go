@@ -153,7 +153,7 @@ func wrongModel(ctx context.Context, c *openai.Client) error {
 func abort(ctx context.Context, c *openai.Client) error {
 	aborted, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s, err := c.CreateChatCompletionStream(aborted, ask("Count slowly to one hundred."))
+	s, err := c.CreateChatCompletionStream(aborted, ask("Slowly count to 5000, please."))
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ for (const [name, provider] of Object.entries(providers)) {
   await check(`${name}: abort in mid-stream`, async () => {
     const controller = new AbortController();
     let pieces = 0;
-    const r = streamText({ model: chat, prompt: "Count slowly to one hundred.", abortSignal: controller.signal, maxRetries: 0, onError: () => {} });
+    const r = streamText({ model: chat, prompt: "Slowly count to 5000, please.", abortSignal: controller.signal, maxRetries: 0, onError: () => {} });
     try {
       for await (const _ of r.textStream) if (++pieces === 2) controller.abort();
     } catch (err) {

@@ -85,7 +85,7 @@ await check("openai: errors", async () => {
 await check("openai: abort in mid-stream", async () => {
   const controller = new AbortController();
   const stream = await client.chat.completions.create(
-    { model, stream: true, messages: [{ role: "user", content: "Count slowly to one hundred." }] }, { signal: controller.signal });
+    { model, stream: true, messages: [{ role: "user", content: "Slowly count to 5000, please." }] }, { signal: controller.signal });
   let chunks = 0;
   try {
     for await (const _ of stream) if (++chunks === 2) controller.abort();

@@ -136,7 +136,7 @@ func wrongModel(ctx context.Context, c *openai.Client) error {
 func abort(ctx context.Context, c *openai.Client) error {
 	aborted, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := c.Chat.Completions.NewStreaming(aborted, ask("Count slowly to one hundred."))
+	s := c.Chat.Completions.NewStreaming(aborted, ask("Slowly count to 5000, please."))
 	defer s.Close()
 	for range 2 {
 		if !s.Next() {

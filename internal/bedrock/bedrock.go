@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/auth/bearer"
+	"github.com/aws/smithy-go/logging"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -174,6 +175,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 	return bedrockruntime.NewFromConfig(b.aws, func(o *bedrockruntime.Options) {
 		o.Region = p.region
 		o.HTTPClient = b.http
+		o.Logger = logging.Nop{} // the SDK's own writes unstructured lines to stderr, with what AWS said
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
 		if p.role != "" {

@@ -12,17 +12,18 @@ const (
 )
 
 // secrets is what a text of AWS may hold and a client may not see (R-GEN-08): web and host addresses of AWS, ARNs, account
-// numbers and canonical bucket owners, user and role names, access keys, API keys and session tokens.
+// numbers and canonical bucket owners, user and role names, access keys, API keys and session tokens. They are found in the
+// middle of a word too: in a text that was escaped twice a letter stands before them (`\nASIA…`).
 var secrets = regexp.MustCompile(strings.Join([]string{
-	`(?i:\barn:aws[a-z-]*:[^\s"'` + "`" + `()<>\]]*)`,
+	`(?i:arn:aws[a-z-]*:[^\s"'` + "`" + `()<>\]]*)`,
 	`(?i:(?:https?://)?(?:[a-z0-9_*-]+\.)*(?:amazonaws\.com(?:\.cn)?|amazonwebservices\.com(?:\.cn)?|aws\.amazon\.com|api\.aws|on\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)\b(?::\d+)?(?:/[^\s"'` + "`" + `<>]*)?)`,
-	`(?i:\b(?:assumed-role|role|user)/[\w+=,.@/-]+)`,
-	`\b(?:User|Principal): [^\s,;]+`,
-	`\b(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}`,
-	`\bABSK[A-Za-z0-9+/=]{8,}`,
-	`\bbedrock-api-key-[A-Za-z0-9+/=_-]+`,
-	`\bIQoJ[A-Za-z0-9+/=]{16,}`,
-	`\b[0-9a-fA-F]{64}\b`,
+	`(?i:(?:assumed-role|role|user)/[\w+=,.@/-]+)`,
+	`(?:User|Principal): [^\s,;]+`,
+	`(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}`,
+	`ABSK[A-Za-z0-9+/=]{8,}`,
+	`bedrock-api-key-[A-Za-z0-9+/=_-]+`,
+	`IQoJ[A-Za-z0-9+/=]{16,}`,
+	`[0-9a-fA-F]{64}`,
 	`[0-9]{12,}`,
 }, "|"))
 

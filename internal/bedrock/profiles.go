@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	control "github.com/aws/aws-sdk-go-v2/service/bedrock"
+	"github.com/aws/aws-sdk-go-v2/service/bedrock/types"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -62,23 +63,23 @@ func (b *Bedrock) BaseModel(ctx context.Context, profileARN string) (string, err
 	case p.turn <- struct{}{}:
 		defer func() { <-p.turn }()
 	case <-ctx.Done():
-		return "", b.profileFault(ctx, ctx.Err())
+		return "", b.controlFault(ctx, ctx.Err())
 	}
 	if time.Now().Before(p.until) {
 		return p.word()
 	}
 	model, err := b.lookUp(ctx, profileARN, parsed.Region)
 	if ctx.Err() != nil {
-		return "", b.profileFault(ctx, err) // says nothing about the profile, so the next caller asks again
+		return "", b.controlFault(ctx, err) // says nothing about the profile, so the next caller asks again
 	}
 	p.model, p.err, p.until = model, nil, time.Now().Add(profileKept)
 	if err != nil {
-		p.err, p.until = b.profileFault(ctx, err), time.Now().Add(profileRefused)
+		p.err, p.until = b.controlFault(ctx, err), time.Now().Add(profileRefused)
 	}
 	return p.word()
 }
 
-func (b *Bedrock) profileFault(ctx context.Context, err error) *openai.Error {
+func (b *Bedrock) controlFault(ctx context.Context, err error) *openai.Error {
 	c := Client{bedrock: b, target: catalog.Target{Row: &catalog.Model{}}}
 	return c.fault(ctx, err)
 }
@@ -86,21 +87,33 @@ func (b *Bedrock) profileFault(ctx context.Context, err error) *openai.Error {
 func (b *Bedrock) lookUp(ctx context.Context, profileARN, region string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, profileWithin)
 	defer cancel()
-	client := control.NewFromConfig(b.aws, func(o *control.Options) {
-		o.Region, o.HTTPClient = region, b.http
-		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
-	})
-	out, err := client.GetInferenceProfile(ctx, &control.GetInferenceProfileInput{InferenceProfileIdentifier: &profileARN})
+	out, err := b.control(region).GetInferenceProfile(ctx, &control.GetInferenceProfileInput{InferenceProfileIdentifier: &profileARN})
 	if err != nil {
 		return "", err
 	}
-	for _, m := range out.Models {
-		// arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-…: all regions of a profile have the same model.
-		if _, id, ok := strings.Cut(aws.ToString(m.ModelArn), "foundation-model/"); ok {
-			return id, nil
-		}
+	if id := modelOf(out.Models); id != "" {
+		return id, nil
 	}
 	return "", fmt.Errorf("inference profile without a foundation model: %w", errEmpty)
+}
+
+// control gives a client of the control plane. One is made for each look-up: they are rare, and the connections are the pool's.
+func (b *Bedrock) control(region string) *control.Client {
+	return control.NewFromConfig(b.aws, func(o *control.Options) {
+		o.Region, o.HTTPClient = region, b.http
+		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
+	})
+}
+
+// modelOf gives the id of the model in a profile: all its regions have the same one. It is the end of ARNs such as
+// arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-….
+func modelOf(models []types.InferenceProfileModel) string {
+	for _, m := range models {
+		if _, id, ok := strings.Cut(aws.ToString(m.ModelArn), "foundation-model/"); ok {
+			return id
+		}
+	}
+	return ""
 }
 
 // of gives the entry of an ARN. When there are too many, any of the others makes room.

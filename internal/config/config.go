@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"outcrop/internal/catalog"
+)
 
 // Config is every setting, by section.
 type Config struct {
@@ -57,12 +61,15 @@ type Requests struct {
 	EmbeddingCalls int           `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"` // R-EMB-05
 }
 
-// Models says which names clients may use beyond those of the catalogue. Its fields are those of router.Config, so that one
-// converts to the other.
+// Models says which names clients may use, and what is known of the models behind them.
 type Models struct {
-	Aliases    map[string]string `yaml:"aliases" env:"BEDROCK_MODEL_ID=default,BEDROCK_EMBED_MODEL_ID=default-embedding" validate:"dive,keys,required,endkeys,word" help:"name for clients: id of a model, profile or ARN"`
-	AllowARNs  bool              `yaml:"allow_arns" help:"whether clients may name ARNs"`                                                                                    // R-CAP-01
-	BaseModels map[string]string `yaml:"base_models" validate:"dive,keys,arn,endkeys,word" help:"ARN of a provisioned, custom or imported model: id of the model behind it"` // R-CAP-04
+	Aliases     map[string]string           `yaml:"aliases" env:"BEDROCK_MODEL_ID=default,BEDROCK_EMBED_MODEL_ID=default-embedding" validate:"dive,keys,required,endkeys,word" help:"name for clients: id of a model, profile or ARN"`
+	AllowARNs   bool                        `yaml:"allow_arns" help:"whether clients may name ARNs"`                                                                                                                                        // R-CAP-01
+	BaseModels  map[string]string           `yaml:"base_models" validate:"dive,keys,arn,endkeys,word" help:"ARN of a provisioned, custom or imported model: id of the model behind it"`                                                     // R-CAP-04
+	HideTargets bool                        `yaml:"hide_targets" help:"whether the list of models hides what stands behind an alias"`                                                                                                       // R-MOD-04
+	InputTypes  map[string]string           `yaml:"input_types" validate:"dive,keys,required,endkeys,oneof=search_document search_query classification clustering" help:"alias of an embedding model: what for, where requests do not say"` // R-EMB-11
+	Catalog     map[string]catalog.Override `yaml:"catalog" validate:"dive,keys,required,max=2048,endkeys" help:"id of a model: what is known of it, where the catalogue is wrong or lacks it (docs/recipes/add-a-model.md)"`
+	Refresh     time.Duration               `yaml:"refresh" validate:"omitempty,min=1m" help:"how often AWS is asked for its models and inference profiles; 0 is never"` // R-MOD-06
 }
 
 // Bedrock is how AWS is called; zero values leave it to the AWS SDK. Credentials, endpoints and profiles are the AWS SDK's own settings.
@@ -114,7 +121,7 @@ func Default() *Config {
 		},
 		Stream:   Stream{Hold: 30 * time.Second, KeepAlive: 15 * time.Second, Idle: 300 * time.Second},
 		Requests: Requests{Deadline: 600 * time.Second, EmbeddingCalls: 8},
-		Models:   Models{AllowARNs: true},
+		Models:   Models{AllowARNs: true, Refresh: 6 * time.Hour},
 		// Of the pool's connections only idle ones are limited, so a high number costs nothing on a quiet host.
 		Bedrock: Bedrock{PoolConnections: 512},
 		Media:   Media{Fetch: true, Timeout: 10 * time.Second},

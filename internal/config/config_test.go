@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"outcrop/internal/catalog"
 	"outcrop/internal/config"
 )
 
@@ -59,6 +60,7 @@ func TestLoadFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	yes, no := true, false
 	want := &config.Config{
 		Server: config.Server{
 			Addr: "[::1]:9000", Prefixes: []string{"/openai/v1"},
@@ -68,8 +70,15 @@ func TestLoadFull(t *testing.T) {
 		Stream:   config.Stream{Hold: 10 * time.Second, KeepAlive: 5 * time.Second, Idle: 2 * time.Minute},
 		Requests: config.Requests{Deadline: 90 * time.Second, EmbeddingCalls: 4},
 		Models: config.Models{
-			Aliases:    map[string]string{"gpt-4o": "anthropic.claude-sonnet-4-5-20250929-v1:0", "GPT 4": "amazon.nova-pro-v1:0"},
-			BaseModels: map[string]string{"arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abc": "amazon.nova-pro-v1:0"},
+			Aliases:     map[string]string{"gpt-4o": "anthropic.claude-sonnet-4-5-20250929-v1:0", "GPT 4": "amazon.nova-pro-v1:0"},
+			BaseModels:  map[string]string{"arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abc": "amazon.nova-pro-v1:0"},
+			HideTargets: true, InputTypes: map[string]string{"gpt-4o": "search_query"}, Refresh: 30 * time.Minute,
+			Catalog: map[string]catalog.Override{"anthropic.claude-opus-7": {
+				Like: "anthropic.claude-opus-5", Context: 400_000, Converse: &yes,
+				Capabilities: catalog.CapabilityFacts{
+					Vision: &no, ToolChoice: []string{}, Reasoning: catalog.ReasoningFacts{Efforts: []string{"low", "high"}}},
+				Prices: map[string]catalog.Price{"us": {Input: 5.5, Output: 27}},
+			}},
 		},
 		Bedrock:   config.Bedrock{Region: "eu-central-1", PoolConnections: 64, MaxAttempts: 5},
 		Guardrail: config.Guardrail{Identifier: "gr1", Version: "2", Trace: "enabled"},
@@ -146,6 +155,9 @@ func TestFileFaults(t *testing.T) {
 		{"twice in a list", "server: {prefixes: [/v1, /v1]}\n", []string{`outcrop.yaml:1:20: server.prefixes: names an entry twice`}},
 		{"a second document", "log: {level: info}\n---\nlog: {level: warn}\n", []string{`outcrop.yaml:2:1: a second document begins here; the file must hold one`}},
 		{"a key that is no name", "? [a]\n: b\n", []string{`outcrop.yaml:1:3: a key must be a name, not a list`}},
+		{"networks", "media: {allow_private: [10.0.0.0/8, intranet, 10.0.0.1]}\n", []string{
+			`outcrop.yaml:1:37: media.allow_private[1]: must be a network such as 10.1.0.0/16, not "intranet"`,
+			`outcrop.yaml:1:47: media.allow_private[2]: must be a network such as 10.1.0.0/16, not "10.0.0.1"`}},
 		{"anchors", "server: {prefixes: &p [/v1]}\nlog: {level: &l warn, format: *l}\n", []string{`outcrop.yaml:2:14: log.format: must be one of text, json, not "warn"`}},
 		{"an anchor in itself", "server: &s\n  addr: *s\n", []string{`outcrop.yaml:1:9: server.addr: must be a single value, not a mapping`}},
 		{"a merge key", "log: {<<: {level: info}}\n", []string{`outcrop.yaml:1:7: log.<<: unknown key`}},

@@ -136,9 +136,14 @@ func (l *loader) value(n *yaml.Node, s setting) {
 
 func (l *loader) table(n *yaml.Node, s setting) {
 	for key, value := range l.pairs(n, s.name) {
-		entry := reflect.New(s.value.Type().Elem()).Elem()
-		if l.scalar(value, entryName(s.name, key.Value), entry) {
-			setEntry(s.value, key.Value, entry)
+		entry := setting{name: entryName(s.name, key.Value), value: reflect.New(s.value.Type().Elem()).Elem()}
+		switch {
+		case entry.isSection():
+			l.origins[entry.name] = l.at(key)
+			l.section(value, entry)
+			setEntry(s.value, key.Value, entry.value)
+		case l.scalar(value, entry.name, entry.value):
+			setEntry(s.value, key.Value, entry.value)
 		}
 	}
 }
@@ -154,7 +159,7 @@ func (l *loader) list(n *yaml.Node, s setting) {
 		return
 	}
 	l.origins[s.name] = l.at(n)
-	s.value.SetZero()
+	s.value.Set(reflect.MakeSlice(s.value.Type(), 0, len(n.Content))) // an empty list says more than none
 	for i, item := range n.Content {
 		entry := reflect.New(s.value.Type().Elem()).Elem()
 		l.scalar(item, fmt.Sprintf("%s[%d]", s.name, i), entry) // a bad one stays empty, so that the others keep their numbers

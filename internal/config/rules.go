@@ -8,11 +8,14 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-playground/validator/v10"
+
+	"outcrop/internal/catalog"
 )
 
 // rule is a constraint of ours on a text.
@@ -56,6 +59,8 @@ func (l *loader) validate() {
 		}
 	}
 	l.attempts()
+	l.catalog()
+	l.inputTypes()
 	l.guardrail()
 	l.public()
 }
@@ -81,6 +86,8 @@ func explain(f validator.FieldError, ours map[string]rule) string {
 		if f.Kind() == reflect.String {
 			return says + " characters long"
 		}
+	case "datetime":
+		says = "must be a date such as 2027-01-31"
 	case "gt":
 		says = "must be more than " + limit(f)
 	}
@@ -117,6 +124,31 @@ func (l *loader) attempts() {
 	const setting = "bedrock.max_attempts"
 	if _, made := l.origins[setting]; made && l.cfg.Bedrock.MaxAttempts == 0 {
 		l.complain(l.origin(setting), setting, "must be at least 1, the first attempt, not 0")
+	}
+}
+
+// catalog lets the catalogue judge each row by itself, so that the complaint can say where it stands.
+func (l *loader) catalog() {
+	const setting = "models.catalog"
+	for id, row := range l.cfg.Models.Catalog {
+		name := entryName(setting, id)
+		if slices.ContainsFunc(l.complaints, func(c complaint) bool { return strings.HasPrefix(c.setting, name) }) {
+			continue
+		}
+		_, err := catalog.Default().With(catalog.Options{Rows: map[string]catalog.Override{id: row}})
+		if err != nil {
+			l.complain(l.origin(name), name, "%s", err)
+		}
+	}
+}
+
+// inputTypes sees to it that a mistyped alias is not silently without its input type.
+func (l *loader) inputTypes() {
+	const setting = "models.input_types"
+	for alias := range l.cfg.Models.InputTypes {
+		if name := entryName(setting, alias); l.cfg.Models.Aliases[alias] == "" && !l.complaints.about(entryName("models.aliases", alias)) {
+			l.complain(l.origin(name), name, "is no alias of models.aliases")
+		}
 	}
 }
 

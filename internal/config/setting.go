@@ -77,6 +77,10 @@ func setText(v reflect.Value, text string) error {
 		return err
 	}
 	switch v.Kind() {
+	case reflect.Pointer: // a value that may be left out
+		value := reflect.New(v.Type().Elem())
+		v.Set(value)
+		return setText(value.Elem(), text)
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Bool:
@@ -93,6 +97,15 @@ func setText(v reflect.Value, text string) error {
 			return fmt.Errorf("must be a whole number, not %s", quote(text))
 		}
 		v.SetInt(n)
+	case reflect.Float64:
+		if !number.MatchString(text) {
+			return fmt.Errorf("must be a number, not %s", quote(text))
+		}
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return fmt.Errorf("%s is out of range", quote(text))
+		}
+		v.SetFloat(f)
 	default:
 		return errors.New("cannot be set")
 	}

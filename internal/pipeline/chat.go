@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
@@ -33,12 +34,13 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 	}
 	out, err := b.Converse(ctx, in)
 	if err != nil {
-		return Reply{}, located(err, &back)
+		return Reply{Head: Head{Adjusted: back.Adjusted}}, located(err, &back)
 	}
+	e.countStop(out.StopReason)
 	whole, revealed, err := translate.ChatOutput(out, &back, meta)
 	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	if err != nil {
-		return Reply{}, withUpstream(err, id)
+		return Reply{Head: Head{Adjusted: back.Adjusted}}, withUpstream(err, id)
 	}
 	head := Head{Upstream: upstream(id), Adjusted: back.Adjusted}
 	for _, a := range revealed.List() {
@@ -54,7 +56,7 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 func (e *engine) streamChat(ctx context.Context, b Backend, in *bedrockruntime.ConverseInput, back *translate.Context, meta translate.Meta) (Reply, error) {
 	id, events, err := b.ConverseStream(ctx, back.StreamInput(in))
 	if err != nil {
-		return Reply{}, located(err, back)
+		return Reply{Head: Head{Adjusted: back.Adjusted}}, located(err, back)
 	}
 	return Reply{
 		Head:  Head{Upstream: upstream(id), Adjusted: back.Adjusted},
@@ -68,14 +70,22 @@ func streams(in *bedrockruntime.ConverseInput, t catalog.Target) bool {
 	return caps.Streaming != catalog.No && (in.ToolConfig == nil || caps.StreamingTools != catalog.No)
 }
 
-// counted counts stop reasons and losses that only the events show.
+// countStop counts a stop reason that the SDK does not know (TRANSLATION 2.2).
+func (e *engine) countStop(r types.StopReason) {
+	if r != "" && !slices.Contains(r.Values(), r) {
+		e.Recorder.Unknown("stop_reason", 1)
+	}
+}
+
+// counted counts unknown stop reasons and losses that only the events show.
 func (e *engine) counted(events iter.Seq2[types.ConverseStreamOutput, error]) iter.Seq2[types.ConverseStreamOutput, error] {
 	return func(yield func(types.ConverseStreamOutput, error) bool) {
 		stopped, metadata := false, false
 		for ev, err := range events {
-			switch ev.(type) {
+			switch ev := ev.(type) {
 			case *types.ConverseStreamOutputMemberMessageStop:
 				stopped = true
+				e.countStop(ev.Value.StopReason)
 			case *types.ConverseStreamOutputMemberMetadata:
 				metadata = true
 			}

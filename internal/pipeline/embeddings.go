@@ -14,7 +14,9 @@ import (
 // attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first failure
 // cancels the others and is the answer (R-EMB-07).
 func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
-	calls, back, err := translate.EmbedInputs(c.Request.(*openai.EmbeddingRequest), t, c.Options)
+	options := c.Options
+	options.InputType = c.Plan.InputType
+	calls, back, err := translate.EmbedInputs(c.Request.(*openai.EmbeddingRequest), t, options)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -34,11 +36,11 @@ func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t cat
 		return nil
 	})
 	if err != nil {
-		return Reply{}, err
+		return Reply{Head: Head{Adjusted: back.Adjusted}}, err
 	}
 	whole, err := translate.EmbedOutput(replies, &back, translate.Meta{Model: t.Public})
 	if err != nil {
-		return Reply{}, withUpstream(err, ids[0])
+		return Reply{Head: Head{Adjusted: back.Adjusted}}, withUpstream(err, ids[0])
 	}
 	return Reply{Head: Head{Upstream: ids, Adjusted: back.Adjusted}, Parts: one(whole)}, nil
 }

@@ -24,11 +24,11 @@ func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
 		isOurs := errors.As(err, &oe)
 		if isOurs && oe.UpstreamID != "" {
 			upstream = append(upstream, oe.UpstreamID)
-			e.Recorder.UpstreamError(modelLabel(t), oe.Code)
 		}
+		upstreamFailed(e.Recorder, modelLabel(t), err)
 		last := i == len(c.Plan.Targets)-1
 		if last || !isOurs || !elsewhere(oe) || ctx.Err() != nil {
-			return Reply{Head: Head{Target: t, Attempts: i + 1, Upstream: upstream}}, err
+			return Reply{Head: Head{Target: t, Attempts: i + 1, Upstream: upstream, Adjusted: reply.Head.Adjusted}}, err
 		}
 	}
 	return Reply{}, openai.ModelNotFound(c.Request.ModelName())

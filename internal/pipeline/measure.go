@@ -39,6 +39,7 @@ func Measure(rec *telemetry.Recorder) Stage {
 					}
 					if err != nil {
 						last = err
+						upstreamFailed(rec, model, err)
 						yield(nil, err)
 						return
 					}
@@ -54,6 +55,14 @@ func Measure(rec *telemetry.Recorder) Stage {
 			}
 			return reply, nil
 		}
+	}
+}
+
+// upstreamFailed counts an error that came from Bedrock.
+func upstreamFailed(rec *telemetry.Recorder, model string, err error) {
+	var e *openai.Error
+	if errors.As(err, &e) && e.UpstreamID != "" {
+		rec.UpstreamError(model, outcome(e))
 	}
 }
 

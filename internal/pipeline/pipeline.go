@@ -38,11 +38,21 @@ type BaseModels interface {
 	BaseModel(ctx context.Context, arn string) (string, error)
 }
 
+// Router finds the targets of a request, from memory.
+type Router interface {
+	Plan(router.Facts) (router.Plan, error)
+}
+
+// Catalog tells what is known of a base model that BaseModels found.
+type Catalog interface {
+	WithBase(t catalog.Target, base string) catalog.Target
+}
+
 // Collaborators are what the stages work with.
 type Collaborators struct {
 	Recorder *telemetry.Recorder
-	Router   *router.Router
-	Catalog  *catalog.Catalog
+	Router   Router
+	Catalog  Catalog
 	Backends Backends
 	Profiles BaseModels
 	Download Download // nil: links are refused

@@ -10,7 +10,7 @@ import (
 
 // Route resolves the model that the client named to the ordered list of targets. Where a target is an application inference
 // profile, its base model is looked up, since only that tells the capabilities (R-CAP-04).
-func Route(r *router.Router, known *catalog.Catalog, profiles BaseModels) Stage {
+func Route(r Router, known Catalog, profiles BaseModels) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
 			facts := router.Facts{Model: c.Request.ModelName(), Kind: c.Endpoint.Kind}
@@ -29,7 +29,7 @@ func Route(r *router.Router, known *catalog.Catalog, profiles BaseModels) Stage 
 
 // withBases gives the targets with the rows of their base models. A base model that cannot be found out leaves the target's
 // capabilities unknown: Bedrock judges the request then (R-CAP-06).
-func withBases(ctx context.Context, f router.Facts, targets []catalog.Target, known *catalog.Catalog, profiles BaseModels) ([]catalog.Target, error) {
+func withBases(ctx context.Context, f router.Facts, targets []catalog.Target, known Catalog, profiles BaseModels) ([]catalog.Target, error) {
 	for i, t := range targets {
 		if !t.NeedsBase() {
 			continue

@@ -51,6 +51,9 @@ func compose(r *converseRequest, t target, seed string) *answer {
 		text = string(fill([]byte(r.Output.Format.Structure.Schema.Schema), r.lastUserText()))
 	default:
 		text = describe(r, t)
+		if value := instructed(r, text); value != "" {
+			text = value
+		}
 	}
 	reasons := reasoningOf(r, t)
 	last := t.model.family.reasoning == reasonsAlwaysLast

@@ -80,8 +80,10 @@ func familyOf(name string) family {
 		f := claude(claudeAdaptive, lowToXMax)
 		f.forcedThinking = true
 		return f
-	case "claude-5", "claude-5.5":
+	case "claude-5":
 		return claude(claudeDefault, lowToXMax)
+	case "claude-5.5": // no source tells whether it thinks unasked: tolerant
+		return claude(claudeAdaptive, lowToXMax)
 	case "claude-fable", "claude-mythos":
 		return claude(claudeAlways, lowToXMax)
 	case "nova-1":

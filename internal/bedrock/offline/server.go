@@ -14,8 +14,9 @@
 //
 // The text says back what was seen: model, turns, last user text, media. "count to N" in the last user text makes an answer of N
 // numbers. A tool is called when the last user text names it or a significant word of its name ("weather" for get_weather), or
-// when the choice is forced. After tool results the answer quotes them. With a guardrail, the word BLOCKME in a text is blocked
-// and MASKME in an answer is masked.
+// when the choice is forced. After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
+// Markdown code fence, by the schema that the prompt quotes. With a guardrail, the word BLOCKME in a text is blocked and MASKME in
+// an answer is masked.
 //
 // # Resources of the account 123456789012
 //

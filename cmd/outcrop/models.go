@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"outcrop/internal/catalog"
+	"outcrop/internal/config"
+	"outcrop/openai"
+	"outcrop/router"
+)
+
+// routes are the names that clients may use, by the settings.
+func routes(cfg *config.Models, region string) (*router.Live, error) {
+	return router.NewLive(router.Config{
+		Aliases: cfg.Aliases, AllowARNs: cfg.AllowARNs, BaseModels: cfg.BaseModels,
+		HideTargets: cfg.HideTargets, InputTypes: cfg.InputTypes, Catalog: cfg.Catalog,
+	}, catalog.Default(), region)
+}
+
+// keepListed asks AWS for its lists, now and then every so often, until ctx ends (R-MOD-06). While AWS does not answer, or the
+// gateway is not allowed to ask, which is usual, the last lists stay in place; that is logged when it begins and when it ends.
+func keepListed(ctx context.Context, every time.Duration, list func(context.Context) (catalog.Listing, error), models *router.Live, log *slog.Logger) {
+	if every == 0 {
+		return
+	}
+	for failing := false; ; {
+		listing, err := list(ctx)
+		if err == nil {
+			err = models.Refresh(listing)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			log.Info("models and profiles of the account are not read from AWS, the catalogue goes on with what it knows; "+
+				"this needs bedrock:ListFoundationModels and bedrock:ListInferenceProfiles", "error", reason(err))
+		case err == nil && failing:
+			log.Info("models and profiles are read from AWS again")
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(every + rand.N(every/5) - every/10): // many gateways that start together must not ask together for ever
+		}
+	}
+}
+
+// reason is what the log says of an error: AWS's own text names accounts and identities.
+func reason(err error) string {
+	if e := (*openai.Error)(nil); errors.As(err, &e) {
+		return e.Message
+	}
+	return err.Error()
+}
+
+// inBackground runs work until it is stopped or ctx ends. Stopping waits for it.
+func inBackground(ctx context.Context, work func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}

@@ -1,0 +1,46 @@
+// Structured output with the official OpenAI SDK for Node and Zod, on a model of each way to get there: its own JSON mode, a forced
+// tool, and an instruction.
+import OpenAI, { APIUserAbortError } from "openai";
+import { zodResponseFormat } from "openai/helpers/zod";
+import { z } from "zod";
+import { apiKey, assert, baseURL, check } from "./check.mjs";
+
+const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
+const City = z.object({ name: z.string(), people: z.number().int().min(0), rivers: z.array(z.string()) });
+const messages = [{ role: "user", content: "Tell me about Oslo." }];
+
+for (const [way, model] of [
+  ["native", "anthropic.claude-haiku-4-5-20251001-v1:0"], ["tool", "amazon.nova-lite-v1:0"], ["instruction", "meta.llama3-3-70b-instruct-v1:0"],
+]) {
+  const ask = { model, messages, response_format: zodResponseFormat(City, "city") };
+  let plain;
+
+  await check(`structured: R-FMT-11 parse, ${way}`, async () => {
+    const r = await client.chat.completions.parse(ask);
+    plain = r.choices[0].message.parsed;
+    assert.deepEqual(City.parse(plain), plain);
+    assert.equal(r.choices[0].finish_reason, "stop");
+    assert.ok(!r.choices[0].message.tool_calls?.length);
+  });
+
+  await check(`structured: R-FMT-11 stream, ${way}`, async () => {
+    const stream = client.chat.completions.stream(ask);
+    const seen = [];
+    stream.on("content.delta", ({ snapshot }) => seen.push(snapshot));
+    const r = await stream.finalChatCompletion();
+    assert.deepEqual(r.choices[0].message.parsed, plain);
+    assert.deepEqual(JSON.parse(seen.at(-1)), plain);
+  });
+}
+
+await check("structured: abort in mid-stream", async () => {
+  const stream = await client.chat.completions.create({
+    model: "amazon.nova-lite-v1:0", stream: true, messages: [{ role: "user", content: "Slowly count to 5000, please." }] });
+  let chunks = 0;
+  try {
+    for await (const _ of stream) if (++chunks === 2) stream.controller.abort();
+  } catch (err) {
+    assert.ok(err instanceof APIUserAbortError, String(err));
+  }
+  assert.equal(chunks, 2);
+});

@@ -1,0 +1,75 @@
+package translate
+
+import (
+	"strings"
+
+	"outcrop/internal/catalog"
+	"outcrop/internal/media"
+	"outcrop/openai"
+)
+
+// Link is a URL in a request whose bytes have to be fetched before [ChatInput], and where it stands.
+type Link struct{ URL, Param string }
+
+// Fault is the 400 of a link that could not be fetched, or may not be (R-PART-04, R-ERR-72). The cause is for the log.
+func (l Link) Fault(cause error) *openai.Error {
+	const longest = 2000 // nobody needs more of it to find the link in the request
+	shown := l.URL
+	if len(shown) > longest {
+		shown = strings.ToValidUTF8(shown[:longest], "") + "…"
+	}
+	fault := openai.Invalidf(openai.CodeInvalidImageURL, l.Param, "Error while downloading %s.", shown)
+	fault.Err = cause
+	return fault
+}
+
+// ChatLinks lists the links of a request, each URL once, where it stands first. A request with links is checked before: the
+// error is the fault that [ChatInput] would find whatever the bytes are, so that nothing is fetched for a request that cannot be
+// answered (R-REQ-05). It is always an *openai.Error with Param set.
+func ChatLinks(req *openai.ChatRequest, t catalog.Target, o Options) ([]Link, error) {
+	links := linksOf(req)
+	if len(links) == 0 {
+		return nil, nil
+	}
+	o.Media = make(media.Set, len(links))
+	for _, l := range links {
+		o.Media[l.URL] = media.Item{}
+	}
+	c := newChat(req, t, o)
+	c.unfetched = true
+	// One more can never be answered; without a limit here it would still be fetched.
+	if most := limitOr(o.Limits.Images, bedrockLimits.Images) + limitOr(o.Limits.Documents, bedrockLimits.Documents); len(links) > most {
+		c.refuse(openai.CodeInvalidValue, links[most].Param, "Invalid value: at most %d images and documents are possible in one request.", most)
+	}
+	if fault := c.translate(); fault != nil {
+		return nil, fault
+	}
+	return links, nil
+}
+
+func linksOf(req *openai.ChatRequest) (links []Link) {
+	seen := map[string]bool{}
+	for i := range req.Messages {
+		content := req.Messages[i].Content
+		if content == nil {
+			continue
+		}
+		for j := range content.Parts {
+			u := content.Parts[j].ImageURL
+			if u == nil || content.Parts[j].Type != "image_url" || seen[u.URL] {
+				continue
+			}
+			if s := scheme(u.URL); s == "http" || s == "https" {
+				seen[u.URL] = true
+				links = append(links, Link{u.URL, partPath(i, j, ".image_url.url")})
+			}
+		}
+	}
+	return links
+}
+
+// scheme is the scheme of a URL in lower case, as far as it is one of those that parts may have.
+func scheme(rawURL string) string {
+	s, _, _ := strings.Cut(rawURL[:min(len(rawURL), len("https:"))], ":")
+	return strings.ToLower(s)
+}
