@@ -36,6 +36,10 @@ golden: ## Rewrite the golden files; review the diff
 	$(GO) test ./translate -update
 	git diff --stat -- '*/testdata/*'
 
+.PHONY: rules
+rules: ## Print which rule is shown by which test
+	$(GO) run ./internal/rules/list
+
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME (default 20s)
 	@set -e; grep -rEho --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort -u | while read -r _ f; do \

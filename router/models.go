@@ -11,12 +11,12 @@ import (
 	"outcrop/openai"
 )
 
-// Models gives the entries of GET /v1/models at a time, ordered by id: the models that the gateway can surely serve and whose end
-// of life has not come, and the aliases of such (R-MOD-01, -02, -04).
+// Models gives the entries of GET /v1/models at a time, ordered by id: the models that the gateway can surely serve in its region
+// and whose end of life has not come, and the aliases of such, which may lead to other regions (R-MOD-01, -02, -04).
 func (r *Router) Models(now time.Time) []openai.Model {
 	var list []openai.Model
 	for _, m := range r.catalog.Models() {
-		if _, hidden := r.cfg.Aliases[m.ID]; !hidden && servable(m) && m.Listed(now) {
+		if _, hidden := r.cfg.Aliases[m.ID]; !hidden && servable(m) && m.Listed(now) && !m.Elsewhere {
 			list = append(list, entry(m.ID, m, "", now))
 		}
 	}
@@ -44,7 +44,11 @@ func (r *Router) Model(name string, now time.Time) (openai.Model, bool) {
 
 func (r *Router) alias(name string, now time.Time) openai.Model {
 	m := r.plans[name].Targets[0].Row
-	return entry(name, m, m.ID, now)
+	target := m.ID
+	if r.cfg.HideTargets {
+		target = ""
+	}
+	return entry(name, m, target, now)
 }
 
 // servable tells whether the gateway surely has an endpoint for the model.

@@ -4,10 +4,11 @@
 // It decides from memory alone: aliases and catalogue are read at construction, a request costs one look-up. It must not call
 // AWS, read a clock or know HTTP.
 //
-// Start reading at [New] and [Router.Plan]; the list of models is in models.go.
+// Start reading at [New] and [Router.Plan]; the list of models is in models.go, the router that follows AWS's lists in live.go.
 package router
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,6 +27,12 @@ type Config struct {
 	AllowARNs bool
 	// BaseModels names the model behind ARNs that do not tell it: ARN → model id (R-CAP-04).
 	BaseModels map[string]string `validate:"dive,keys,startswith=arn:,endkeys,required,max=2048"`
+	// HideTargets keeps the list of models from telling what stands behind an alias (R-MOD-04).
+	HideTargets bool
+	// InputTypes say what texts are embedded for under an alias, where the request does not (R-EMB-11).
+	InputTypes map[string]string
+	// Catalog changes rows of the catalogue or adds some, by model id.
+	Catalog map[string]catalog.Override
 }
 
 // Facts are what routing knows of a request.
@@ -38,9 +45,12 @@ type Facts struct {
 type Plan struct {
 	Targets []catalog.Target // in the order in which they are tried, at least one
 	Rule    string           // what chose them, for log and audit: "model", or "alias" and the name
+	// InputType is what the alias says that texts are embedded for: "search_query" … (R-EMB-11); "" is nothing.
+	InputType string
 }
 
-// Router is safe for concurrent use.
+// Router is what one state of the catalogue makes of the names. It never changes and is safe for concurrent use; [Live] is the
+// one of the moment.
 type Router struct {
 	cfg     Config
 	catalog *catalog.Catalog
@@ -51,7 +61,7 @@ type Router struct {
 
 // New reads the aliases. It reports every alias that leads in a circle or nowhere, and every base model that is not known.
 func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
-	c, err := c.With(catalog.Options{BaseModels: cfg.BaseModels})
+	c, err := c.With(catalog.Options{Rows: cfg.Catalog, BaseModels: cfg.BaseModels})
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +74,12 @@ func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
 	}
 	var problems []error
 	for _, alias := range r.aliases {
-		t, err := r.follow(alias)
+		t, inputType, err := r.follow(alias)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		r.plans[alias] = Plan{Targets: []catalog.Target{t}, Rule: "alias " + alias}
+		r.plans[alias] = Plan{Targets: []catalog.Target{t}, Rule: "alias " + alias, InputType: inputType}
 	}
 	if problems != nil {
 		return nil, errors.Join(problems...)
@@ -86,12 +96,14 @@ func (r *Router) prepare(name string) {
 
 func direct(t catalog.Target) Plan { return Plan{Targets: []catalog.Target{t}, Rule: "model"} }
 
-// follow goes from an alias, over other aliases, to its target. Public becomes the id of the model that serves, or the alias
-// where that is not known, but never the profile or ARN that is called (R-RES-02).
-func (r *Router) follow(alias string) (catalog.Target, error) {
+// follow goes from an alias, over other aliases, to its target; the first of them that has an input type decides on it. Public
+// becomes the id of the model that serves, or the alias where that is not known, but never the profile or ARN that is called
+// (R-RES-02).
+func (r *Router) follow(alias string) (t catalog.Target, inputType string, err error) {
 	chain := []string{alias}
 	name := alias
 	for {
+		inputType = cmp.Or(inputType, r.cfg.InputTypes[name])
 		next, isAlias := r.cfg.Aliases[name]
 		if !isAlias {
 			break
@@ -99,19 +111,15 @@ func (r *Router) follow(alias string) (catalog.Target, error) {
 		circle := slices.Contains(chain, next)
 		chain = append(chain, next)
 		if circle {
-			return catalog.Target{}, fmt.Errorf("aliases: %s is a circle", strings.Join(chain, " → "))
+			return t, "", fmt.Errorf("aliases: %s is a circle", strings.Join(chain, " → "))
 		}
 		name = next
 	}
-	t, err := r.catalog.Resolve(name, r.region)
-	if err != nil {
-		return catalog.Target{}, fmt.Errorf("aliases: %s leads nowhere: %w", strings.Join(chain, " → "), err)
+	if t, err = r.catalog.Resolve(name, r.region); err != nil {
+		return t, "", fmt.Errorf("aliases: %s leads nowhere: %w", strings.Join(chain, " → "), err)
 	}
-	t.Public = t.Row.ID
-	if t.Public == "" {
-		t.Public = alias
-	}
-	return t, nil
+	t.Public = cmp.Or(t.Row.ID, alias)
+	return t, inputType, nil
 }
 
 // Plan finds the targets of a request. An alias wins over a name of the catalogue. The error is always an [*openai.Error]:
@@ -139,6 +147,11 @@ func (r *Router) resolve(name string) (catalog.Target, error) {
 		return catalog.Target{}, errARN
 	}
 	return t, err
+}
+
+// WithBase gives the target the row of its base model, which somebody had to ask AWS for (R-CAP-04).
+func (r *Router) WithBase(t catalog.Target, base string) catalog.Target {
+	return r.catalog.WithBase(t, base)
 }
 
 // Check tells whether a model can answer on the endpoint of the request (R-CAP-08); nil, or an [*openai.Error]. What is not known

@@ -52,17 +52,20 @@ func (c *chat) control(p *openai.ContentPart) *openai.CacheControl {
 	return p.CacheControl
 }
 
+// cachePart puts the point that a part asks for after its block. A blank text has none (R-MSG-12): its point stands after the
+// block before it, if the turn has one.
 func (v *conversation) cachePart(p *openai.ContentPart) {
-	if k := v.control(p); k != nil {
+	last := &v.turns[len(v.turns)-1]
+	if k := v.control(p); k != nil && last.from < last.to {
 		if point := v.point(k, v.caps.Caching.Messages); point != nil {
 			v.add(&types.ContentBlockMemberCachePoint{Value: *point})
 		}
 	}
 }
 
-// cacheMessage puts the point of a whole message after its last block, if it has blocks.
-func (v *conversation) cacheMessage(m *openai.Message, before int) {
-	if m.CacheControl != nil && len(v.blocks) > before {
+// cacheMessage puts the point of a whole message after its last block.
+func (v *conversation) cacheMessage(m *openai.Message) {
+	if m.CacheControl != nil {
 		v.cachePart(&openai.ContentPart{CacheControl: m.CacheControl})
 	}
 }
@@ -89,7 +92,7 @@ func (v *conversation) cacheResult(m *openai.Message) []types.ContentBlock {
 
 func (c *chat) cacheSystem(list []types.SystemContentBlock, p *openai.ContentPart) []types.SystemContentBlock {
 	k := c.control(p)
-	if k == nil {
+	if k == nil || len(list) == 0 {
 		return list
 	}
 	if point := c.point(k, c.caps.Caching.System && c.caps.System != catalog.No); point != nil {

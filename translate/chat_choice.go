@@ -155,7 +155,7 @@ func (c *chat) oneCall() {
 		return
 	}
 	c.out.OneCall = true
-	if c.in.ToolConfig.ToolChoice == nil && nativeClaude(c.row) {
+	if c.in.ToolConfig.ToolChoice == nil && c.caps.DisableParallel {
 		c.fields.add("tool_choice", []byte(`{"type":"auto","disable_parallel_tool_use":true}`))
 	}
 }

@@ -73,6 +73,7 @@ func (c *chat) forceTool(s *openai.JSONSchema) bool {
 		return false
 	}
 	schema, wrapped := wrapRoot(s.Schema)
+	schema, _ = objectSchema(schema) // of a root that is an object by its properties only
 	description := s.Description
 	if description == nil || blank(*description) {
 		description = ptr("Give the final answer in this form.")

@@ -94,13 +94,11 @@ func (v *conversation) add(b types.ContentBlock) {
 
 func text(s string) types.ContentBlock { return &types.ContentBlockMemberText{Value: s} }
 
-// addText appends a text block unless the text is blank (R-MSG-12); it tells whether it did.
-func (v *conversation) addText(s string) bool {
-	if blank(s) {
-		return false
+// addText appends a text block unless the text is blank (R-MSG-12).
+func (v *conversation) addText(s string) {
+	if !blank(s) {
+		v.add(text(s))
 	}
-	v.add(text(s))
-	return true
 }
 
 func (v *conversation) systemMessage(i int, m *openai.Message) {
@@ -111,7 +109,6 @@ func (v *conversation) systemMessage(i int, m *openai.Message) {
 	if m.Content == nil {
 		return
 	}
-	before := len(v.system)
 	if m.Content.Parts == nil {
 		v.addSystem(m.Content.Text)
 	}
@@ -120,21 +117,18 @@ func (v *conversation) systemMessage(i int, m *openai.Message) {
 		if !v.allowed(i, j, p, inSystem) {
 			continue
 		}
-		if v.addSystem(*p.Text) {
-			v.system = v.cacheSystem(v.system, p)
-		}
+		v.addSystem(*p.Text)
+		v.system = v.cacheSystem(v.system, p)
 	}
-	if m.CacheControl != nil && len(v.system) > before {
+	if m.CacheControl != nil {
 		v.system = v.cacheSystem(v.system, &openai.ContentPart{CacheControl: m.CacheControl})
 	}
 }
 
-func (v *conversation) addSystem(s string) bool {
-	if blank(s) {
-		return false
+func (v *conversation) addSystem(s string) {
+	if !blank(s) {
+		v.system = append(v.system, &types.SystemContentBlockMemberText{Value: s})
 	}
-	v.system = append(v.system, &types.SystemContentBlockMemberText{Value: s})
-	return true
 }
 
 func (v *conversation) userMessage(i int, m *openai.Message) {
@@ -144,7 +138,6 @@ func (v *conversation) userMessage(i int, m *openai.Message) {
 		return
 	}
 	prefix := v.speaker(m)
-	before := len(v.blocks)
 	if m.Content.Parts == nil {
 		if !blank(m.Content.Text) {
 			v.add(text(prefix + m.Content.Text))
@@ -158,7 +151,6 @@ func (v *conversation) userMessage(i int, m *openai.Message) {
 		if !v.allowed(i, j, p, inUser) {
 			continue
 		}
-		n := len(v.blocks)
 		if p.Type == "text" {
 			if !blank(*p.Text) {
 				v.add(text(prefix + *p.Text))
@@ -167,14 +159,12 @@ func (v *conversation) userMessage(i int, m *openai.Message) {
 		} else if b := v.userMedia(i, j, p); b != nil {
 			v.add(b)
 		}
-		if len(v.blocks) > n {
-			v.cachePart(p)
-		}
+		v.cachePart(p)
 	}
 	if prefix != "" {
 		v.adjust("messages[].name", "ignored") // there was no text to put it before
 	}
-	v.cacheMessage(m, before)
+	v.cacheMessage(m)
 }
 
 // speaker is what stands before the first text of a named user message (R-MSG-18).
@@ -233,7 +223,7 @@ func (v *conversation) assistantMessage(i int, m *openai.Message) {
 		}
 		v.adjust("messages[].audio", "ignored")
 	}
-	v.cacheMessage(m, before)
+	v.cacheMessage(m)
 }
 
 func (v *conversation) assistantPart(i, j int, p *openai.ContentPart) {
@@ -244,9 +234,8 @@ func (v *conversation) assistantPart(i, j int, p *openai.ContentPart) {
 	if p.Type == "refusal" {
 		s = p.Refusal
 	}
-	if v.addText(*s) {
-		v.cachePart(p)
-	}
+	v.addText(*s)
+	v.cachePart(p)
 }
 
 // finish puts the turns into the input, with the results of each assistant turn's calls in front of the user turn after it.
@@ -268,7 +257,7 @@ func (v *conversation) finish() {
 			if t.messages > 1 {
 				blocks = inOrder(blocks)
 			}
-			out = append(out, types.Message{Role: types.ConversationRoleAssistant, Content: blocks})
+			out = v.assistantTurn(out, blocks)
 			calls = v.calls[t.firstCall:t.lastOf]
 			continue
 		}
@@ -279,6 +268,22 @@ func (v *conversation) finish() {
 }
 
 const filler = "."
+
+// assistantTurn appends what the assistant said, its calls in a turn of their own where the family takes no text beside them
+// (FACTS 2.2). As in [conversation.userTurn], only a word of the other side keeps the service from joining the two again.
+func (v *conversation) assistantTurn(out []types.Message, blocks []types.ContentBlock) []types.Message {
+	assistant := func(content []types.ContentBlock) types.Message {
+		return types.Message{Role: types.ConversationRoleAssistant, Content: content}
+	}
+	if v.caps.ToolUseAlone == catalog.Yes {
+		call := slices.IndexFunc(blocks, func(b types.ContentBlock) bool { _, is := b.(*types.ContentBlockMemberToolUse); return is })
+		if call > 0 {
+			return append(out, assistant(blocks[:call:call]),
+				types.Message{Role: types.ConversationRoleUser, Content: []types.ContentBlock{text(filler)}}, assistant(blocks[call:]))
+		}
+	}
+	return append(out, assistant(blocks))
+}
 
 // userTurn appends results and content as one turn, or as two with an assistant's word between them where the family does
 // not take the content beside results (R-MSG-07).

@@ -145,8 +145,7 @@ func (c *chat) stops() []string {
 		c.refuse(openai.CodeArrayAboveMax, "stop", "Invalid 'stop': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", mostStops, len(stop))
 		return nil
 	}
-	dropBlank := nativeClaude(c.row)
-	drop := func(s string) bool { return s == "" || dropBlank && blank(s) }
+	drop := func(s string) bool { return s == "" || c.caps.BlankStopRefused && blank(s) }
 	if !slices.ContainsFunc(stop, drop) {
 		return stop
 	}

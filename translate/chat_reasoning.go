@@ -190,19 +190,41 @@ func (c *chat) limitOrNone() int64 {
 }
 
 // openLoopUnsigned tells whether the last assistant turn has calls and brings no reasoning that can be sent back; Claude
-// then refuses to think (R-RSN-07).
+// then refuses to think (R-RSN-07). Several messages may make up that turn (R-MSG-05).
 func (c *chat) openLoopUnsigned() bool {
+	seen, calls, signed := false, false, false
 	for i := len(c.req.Messages) - 1; i >= 0; i-- {
-		m := &c.req.Messages[i]
-		if m.Role != "assistant" {
-			continue
+		switch m := &c.req.Messages[i]; m.Role {
+		case "assistant":
+			if c.empty(m) { // its turn is dropped (R-MSG-12)
+				continue
+			}
+			seen = true
+			calls = calls || len(m.ToolCalls) > 0 || m.FunctionCall != nil
+			signed = signed || c.brings(m)
+		case "system", "developer": // stand elsewhere (R-MSG-02)
+		default:
+			if seen {
+				return calls && !signed
+			}
 		}
-		if len(m.ToolCalls) == 0 && m.FunctionCall == nil {
-			return false
-		}
-		return !slices.ContainsFunc(m.ReasoningDetails, func(d openai.ReasoningDetail) bool { return c.signed(&d) != nil })
 	}
-	return false
+	return calls && !signed
+}
+
+// brings tells whether a message brings reasoning that this family will take back.
+func (c *chat) brings(m *openai.Message) bool {
+	return slices.ContainsFunc(m.ReasoningDetails, func(d openai.ReasoningDetail) bool { return c.signed(&d) != nil })
+}
+
+// empty tells whether an assistant's message comes to nothing.
+func (c *chat) empty(m *openai.Message) bool {
+	if len(m.ToolCalls) > 0 || m.FunctionCall != nil || c.brings(m) || m.Refusal != nil && !blank(*m.Refusal) {
+		return false
+	}
+	return m.Content == nil || blank(m.Content.Text) && !slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
+		return p.Text != nil && !blank(*p.Text) || p.Refusal != nil && !blank(*p.Refusal)
+	})
 }
 
 // thinkingObject finds Claude's own object, given as an extension or among the additional fields, which win (R-RSN-11). A

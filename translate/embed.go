@@ -44,10 +44,15 @@ type embedAsk struct {
 	normalize           *bool
 }
 
-// The values of the extension members, the default first (R-EMB-11, R-EMB-12).
+// embedChoice is the values of an extension member, and the one that counts where the client gives none.
+type embedChoice struct {
+	unasked string
+	values  []string
+}
+
 var (
-	embedInputTypes  = []string{"search_document", "search_query", "classification", "clustering"}
-	embedTruncations = []string{"none", "start", "end"}
+	embedInputTypes  = embedChoice{"search_document", []string{"search_document", "search_query", "classification", "clustering"}} // R-EMB-11
+	embedTruncations = embedChoice{"none", []string{"none", "start", "end"}}                                                       // R-EMB-12
 )
 
 const maxEmbedItems = 2048 // OpenAI's limit (R-EMB-01)
@@ -76,7 +81,7 @@ func EmbedInputs(req *openai.EmbeddingRequest, t catalog.Target, o Options) ([]*
 	}
 	var ask embedAsk
 	if err == nil {
-		ask, err = c.ask(req, t.Row)
+		ask, err = c.ask(req, t.Row, o)
 	}
 	if err == nil && o.Strict {
 		err = c.Adjusted.strictFault()
@@ -152,14 +157,18 @@ func embedTexts(in *openai.EmbeddingInput) ([]string, *openai.Error) {
 }
 
 // ask judges the members beside input against the model.
-func (c *EmbedContext) ask(req *openai.EmbeddingRequest, row *catalog.Model) (ask embedAsk, err *openai.Error) {
+func (c *EmbedContext) ask(req *openai.EmbeddingRequest, row *catalog.Model, o Options) (ask embedAsk, err *openai.Error) {
 	if c.base64, err = wantsBase64(req.EncodingFormat); err != nil {
 		return ask, err
 	}
 	if ask.dimensions, err = embedDimensions(req.Dimensions, row.Dimensions); err != nil {
 		return ask, err
 	}
-	if ask.inputType, err = c.word("input_type", req.InputType, embedInputTypes, c.family.inputTypes); err != nil {
+	inputTypes := embedInputTypes
+	if o.InputType != "" {
+		inputTypes.unasked = o.InputType
+	}
+	if ask.inputType, err = c.word("input_type", req.InputType, inputTypes, c.family.inputTypes); err != nil {
 		return ask, err
 	}
 	if ask.truncate, err = c.word("truncate", req.Truncate, embedTruncations, c.family.truncations); err != nil {
@@ -209,13 +218,13 @@ func embedDimensions(asked *int64, choices []int) (int64, *openai.Error) {
 
 // word gives the family's word for the value of an extension member, or for the default when the client gave none; "" when
 // the family has no word for it, which is an adjustment if the client asked.
-func (c *EmbedContext) word(param string, given *string, values []string, words map[string]string) (string, *openai.Error) {
-	value := values[0]
+func (c *EmbedContext) word(param string, given *string, among embedChoice, words map[string]string) (string, *openai.Error) {
+	value := among.unasked
 	if given != nil {
 		value = strings.ToLower(*given)
-		if !slices.Contains(values, value) {
+		if !slices.Contains(among.values, value) {
 			return "", openai.Invalidf(openai.CodeInvalidValue, param,
-				"Invalid value: '%s'. Supported values are: '%s'.", *given, strings.Join(values, "', '"))
+				"Invalid value: '%s'. Supported values are: '%s'.", *given, strings.Join(among.values, "', '"))
 		}
 	}
 	word, ok := words[value]

@@ -87,6 +87,7 @@ func claude(set func(*catalog.Capabilities)) catalog.Capabilities {
 		Caching:          catalog.Caching{Explicit: catalog.Yes, MinTokens: 1024, MaxPoints: 4, System: true, Messages: true, Tools: true, Hour: true},
 		AssistantPrefill: catalog.No, LeadingAssistantOK: catalog.Yes,
 		ToolResultBeside: []string{"text", "image"}, ToolResultMedia: []string{"image", "document"},
+		DisableParallel: true, BlankStopRefused: true,
 	}
 	set(&c)
 	return c

@@ -223,6 +223,9 @@ func level(name string) slog.Level {
 
 // greet says in a few lines what is served, and how to try it.
 func (s *serving) greet(cfg *config.Config, addr, region string) {
+	if host, port, err := net.SplitHostPort(addr); err == nil && net.ParseIP(host).IsUnspecified() {
+		addr = net.JoinHostPort("127.0.0.1", port) // what can be pasted
+	}
 	base := "http://" + addr + cfg.Server.Prefixes[0]
 	fmt.Fprintf(os.Stderr, "outcrop %s serves the OpenAI API on %s\n", currentVersion(), base)
 	model := "amazon.nova-lite-v1:0"

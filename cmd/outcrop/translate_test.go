@@ -45,7 +45,7 @@ func TestTranslate(t *testing.T) {
 	}{
 		{name: "alias, profile, bytes of the schema", input: toolRequest, args: []string{"--config", aliases}, want: []string{
 			`{"operation":"Converse","model_id":"us.anthropic.claude-sonnet-4-5-20250929-v1:0","path":"/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"`,
-			`{"text":"a < b"}`, `"name":"look_up"`, `{"type":"object", "properties":{"z":{"const":12345678901234567890}}}`, `"adjusted":"seed:unsupported"}`}},
+			`{"text":"a < b"}`, `{"type":"object", "properties":{"z":{"const":12345678901234567890}}}`, `"name":"look_up"`, `"adjusted":"seed:unsupported"}`}},
 		{name: "model and region", input: toolRequest, args: []string{"--model", "anthropic.claude-haiku-4-5-20251001-v1:0", "--region", "eu-west-1"},
 			want: []string{`"model_id":"eu.anthropic.claude-haiku-4-5-20251001-v1:0"`}},
 		{name: "stream", input: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`, args: []string{"--model", "amazon.nova-lite-v1:0"},

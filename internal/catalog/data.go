@@ -189,11 +189,14 @@ func (r *row) capabilities(fam *family) Capabilities {
 		LeadingAssistantOK: tri(r.LeadingAssistant),
 		ToolResultBeside:   fam.beside,
 		ToolResultAlone:    tri(r.ToolResultAlone),
+		ToolUseAlone:       fam.alone,
 		ToolResultMedia:    fam.media,
 		ToolResultJSON:     fam.json,
 		ToolResultStatus:   tri(r.ToolResultStatus),
 		ToolIDPattern:      fam.toolIDs,
 		S3Sources:          fam.s3,
+		DisableParallel:    fam.native,
+		BlankStopRefused:   fam.native,
 		InlineThinkingTag:  fam.tag,
 	}
 	if c.LeadingAssistantOK == Unknown {

@@ -13,8 +13,10 @@ type family struct {
 	beside  []string // user content allowed beside a toolResult [F 2.2]
 	media   []string // media allowed inside a toolResult [F 2.2]
 	json    bool     // a JSON object goes into a json block of a toolResult [F 2.2]
+	alone   Tri      // must a toolUse stand without text in its turn [F 2.2]
 	toolIDs string   // own pattern of tool call ids [F 2.2, 4.1]
 	s3      bool     // S3 sources of media [F 4.1]
+	native  bool     // additional fields reach Anthropic's own API: its switch for parallel calls, its rule for stop sequences (R-CHO-08, R-LIM-04)
 	tag     string   // thinking written into the text [F 4.2]
 
 	embed EmbedShape // [F 5.1–5.6]
@@ -76,10 +78,10 @@ var families = map[string]family{
 	"llama-3.3":        llama,
 	"llama-4":          llama,
 
-	// Mistral: document only inside a toolResult, json blocks preferred [F 2.2], ids of nine letters or digits (R-RPL-08).
+	// Mistral: the older models take no text beside a toolUse; document only inside a toolResult, json blocks preferred [F 2.2], ids of nine letters or digits (R-RPL-08).
 	"mistral-instruct": mistral,
-	"mistral-small":    mistral,
-	"mistral-large":    mistral,
+	"mistral-small":    older(mistral),
+	"mistral-large":    older(mistral),
 	"pixtral":          mistral,
 	"magistral":        mistral,
 	"mistral-open":     mistral,
@@ -126,11 +128,16 @@ var (
 	mistral = family{format: "mistral", sampling: allSampling, leading: No, media: []string{"document"}, json: true, toolIDs: "alnum9"}
 )
 
+func older(mistral family) family {
+	mistral.alone = Yes
+	return mistral
+}
+
 func claude(s Sampling, r Reasoning) family {
 	if s != noSampling {
 		s.TopKPath = "top_k"
 	}
-	return family{format: "claude", sampling: s, reasoning: r, beside: []string{"text", "image"}, media: []string{"image", "document"}}
+	return family{format: "claude", sampling: s, reasoning: r, native: true, beside: []string{"text", "image"}, media: []string{"image", "document"}}
 }
 
 // budget is thinking with a number of tokens, at least 1,024; every effort becomes a number (R-RSN-02).

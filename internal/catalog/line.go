@@ -24,13 +24,18 @@ func (c *Catalog) madeUp(id, provider, name string) *Model {
 	if like == nil {
 		like = c.opaque
 	}
+	return c.copyOf(like, id, provider)
+}
+
+// copyOf makes the row of an unknown model from another's, or from the opaque one.
+func (c *Catalog) copyOf(like *Model, id, provider string) *Model {
 	row := *like
 	m := &row
 	m.ID, m.Name, m.Known = id, id, false
 	if like == c.opaque {
 		m.Provider, m.Format = provider, provider
 	}
-	m.MaxOutputFirm = false
+	m.MaxOutputFirm, m.confirmed, m.Elsewhere = false, false, false
 	m.Profiles, m.doubtful, m.ProfileRequired, m.profileInWest2 = nil, nil, Unknown, false
 	m.Status, m.EndOfLife = "unknown", ""
 	if m.Kind == Chat {
@@ -80,19 +85,27 @@ func (k kindsOfWords) line(provider, name string) line {
 	return l
 }
 
-func newestOfLines(models []*Model, kinds kindsOfWords) map[line]*Model {
-	lines := map[line]*Model{}
+// newest is the newest confirmed row of each product line.
+type newest map[line]*Model
+
+func newestOfLines(models []*Model, kinds kindsOfWords) newest {
+	lines := newest{}
 	for _, m := range models {
-		if !m.confirmed {
-			continue
-		}
-		provider, name, _ := strings.Cut(m.ID, ".")
-		l := kinds.line(provider, name)
-		if old := lines[l]; old == nil || slices.Compare(version(old.ID), version(m.ID)) <= 0 {
-			lines[l] = m
-		}
+		lines.follow(m, kinds)
 	}
 	return lines
+}
+
+// follow puts the row at the head of its line, unless a newer one is there.
+func (n newest) follow(m *Model, kinds kindsOfWords) {
+	if !m.confirmed {
+		return
+	}
+	provider, name, _ := strings.Cut(m.ID, ".")
+	l := kinds.line(provider, name)
+	if old := n[l]; old == nil || slices.Compare(version(old.ID), version(m.ID)) <= 0 {
+		n[l] = m
+	}
 }
 
 // words gives the parts of a name that are letters: "claude", "opus" of claude-opus-4-8, "llama", "maverick", "instruct" of

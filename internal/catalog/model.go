@@ -43,6 +43,7 @@ type Model struct {
 
 	Profiles        []string // system inference profile ids that contain it
 	ProfileRequired Tri
+	Elsewhere       bool   // AWS was asked, and offers it in other regions than the gateway's, if at all (R-MOD-06)
 	Created         int64  // start of life, seconds; the catalogue's date when unknown
 	Status          string // active, legacy, eol, gated, preview, unknown
 	EndOfLife       string // YYYY-MM-DD, "" unknown
@@ -68,7 +69,13 @@ const (
 )
 
 // Price is in USD per million tokens; 0 where unknown.
-type Price struct{ Input, Output, CacheRead, CacheWrite5m, CacheWrite1h float64 }
+type Price struct {
+	Input        float64 `yaml:"input" validate:"min=0"`
+	Output       float64 `yaml:"output" validate:"min=0"`
+	CacheRead    float64 `yaml:"cache_read" validate:"min=0"`
+	CacheWrite5m float64 `yaml:"cache_write_5m" validate:"min=0"`
+	CacheWrite1h float64 `yaml:"cache_write_1h" validate:"min=0"`
+}
 
 // Capabilities are what translation rules read instead of model names (TRANSLATION 0.2).
 type Capabilities struct {
@@ -86,12 +93,15 @@ type Capabilities struct {
 
 	ToolResultBeside []string // kinds of user content allowed beside toolResult, nil when nobody knows; ask Beside
 	ToolResultAlone  Tri      // Yes: nothing may stand beside a toolResult in its turn
+	ToolUseAlone     Tri      // Yes: no text may stand beside a toolUse in its turn
 	ToolResultMedia  []string // kinds of media known to be allowed inside a toolResult: "image", "document"
 	ToolResultJSON   bool     // a JSON object goes into a json block
 	ToolResultStatus Tri      // No: the status member is refused
 	ToolIDPattern    string   // "" Bedrock's own, "alnum9": nine letters or digits
 
 	S3Sources         bool
+	DisableParallel   bool   // additionalModelRequestFields take tool_choice.disable_parallel_tool_use (R-CHO-08)
+	BlankStopRefused  bool   // a stop sequence of white space alone is refused (R-LIM-04)
 	InlineThinkingTag string // "thinking" when the family writes <thinking>…</thinking> into its text
 }
 

@@ -57,7 +57,7 @@ func (c *Catalog) resolveARN(t Target) (Target, error) {
 		t.Row = c.row(a.name)
 	}
 	if t.Row == nil {
-		t.Row = c.bases[t.CalledID]
+		t.Row = c.row(c.bases[t.CalledID])
 	}
 	if t.Row == nil {
 		t.Row = c.opaque
@@ -70,6 +70,9 @@ func (c *Catalog) resolveARN(t Target) (Target, error) {
 // change it.
 func (c *Catalog) row(id string) *Model {
 	_, base := cutGeography(id)
+	if listed, ok := c.profiles[id]; ok {
+		base = listed
+	}
 	if m := c.byID[base]; m != nil {
 		return m
 	}

@@ -25,6 +25,9 @@ type Interaction struct {
 	Events          []Event           `json:"events"`
 	EventStream     []byte            `json:"eventstream_b64"`
 	Kinds           []string          `json:"kinds"`
+	Integrity       struct {
+		Request string `json:"request"` // "altered": it was changed after recording
+	} `json:"integrity"`
 
 	Endpoint string   `json:"endpoint"` // OpenAI: "/v1/chat/completions" …
 	Model    string   `json:"model"`
