@@ -16,7 +16,7 @@ const (
 // middle of a word too: in a text that was escaped twice a letter stands before them (`\nASIA…`).
 var secrets = regexp.MustCompile(strings.Join([]string{
 	`(?i:arn:aws[a-z-]*:[^\s"'` + "`" + `()<>\]]*)`,
-	`(?i:(?:https?://)?(?:[a-z0-9_*-]+\.)*(?:amazonaws\.com(?:\.cn)?|amazonwebservices\.com(?:\.cn)?|aws\.amazon\.com|api\.aws|on\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)\b(?::\d+)?(?:/[^\s"'` + "`" + `<>]*)?)`,
+	`(?i:(?:https?://)?(?:[a-z0-9_*-]+\.)*(?:amazonaws\.com(?:\.cn)?|amazonwebservices\.com(?:\.cn)?|aws\.amazon\.com|api\.aws|on\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)(?::\d+)?(?:/[^\s"'` + "`" + `<>]*)?)`,
 	`(?i:(?:assumed-role|role|user)/[\w+=,.@/-]+)`,
 	`(?:User|Principal): [^\s,;]+`,
 	`(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}`,
