@@ -1,0 +1,52 @@
+package router
+
+import (
+	"sync/atomic"
+	"time"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+)
+
+// Live is the router of the moment. It has Router's methods, and is safe for concurrent use: each call sees one whole state.
+type Live struct {
+	cfg    Config
+	known  *catalog.Catalog
+	region string
+	router atomic.Pointer[Router]
+}
+
+// NewLive starts with what the catalogue knows. Its errors are those of [New].
+func NewLive(cfg Config, known *catalog.Catalog, region string) (*Live, error) {
+	l := &Live{cfg: cfg, known: known, region: region}
+	if err := l.Refresh(catalog.Listing{}); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Refresh takes over what AWS lists now, in place of what it listed before (R-MOD-06). After an error everything stays as it was.
+func (l *Live) Refresh(now catalog.Listing) error {
+	r, err := New(l.cfg, l.known.WithListing(now), l.region)
+	if err != nil {
+		return err
+	}
+	l.router.Store(r)
+	return nil
+}
+
+// Plan is [Router.Plan].
+func (l *Live) Plan(f Facts) (Plan, error) { return l.router.Load().Plan(f) }
+
+// WithBase is [Router.WithBase].
+func (l *Live) WithBase(t catalog.Target, base string) catalog.Target {
+	return l.router.Load().WithBase(t, base)
+}
+
+// Models is [Router.Models].
+func (l *Live) Models(now time.Time) []openai.Model { return l.router.Load().Models(now) }
+
+// Model is [Router.Model].
+func (l *Live) Model(name string, now time.Time) (openai.Model, bool) {
+	return l.router.Load().Model(name, now)
+}
