@@ -134,6 +134,12 @@ func (r *running) stop(t *testing.T) {
 		return
 	}
 	_ = r.cmd.Process.Signal(syscall.SIGTERM)
+	r.wait(t)
+}
+
+// wait waits for the program's end.
+func (r *running) wait(t *testing.T) {
+	t.Helper()
 	<-r.done
 	if err := r.cmd.Wait(); err != nil {
 		t.Errorf("the program ended with %v: %s", err, r.said())
@@ -271,7 +277,7 @@ func TestDrain(t *testing.T) {
 	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") || !strings.Contains(string(rest), `"content":" 200"`) {
 		t.Errorf("the stream ends with %v, %.300q", err, rest[max(0, len(rest)-300):])
 	}
-	r.stop(t) // it is on its way out; its exit code counts
+	r.wait(t) // it is on its way out, and a second signal would kill it
 }
 
 // TestItReachesAWS: without a file, the variables that every AWS SDK knows lead to Bedrock.
