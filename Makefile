@@ -40,6 +40,11 @@ golden: ## Rewrite the golden files; review the diff
 rules: ## Print which rule is shown by which test
 	$(GO) run ./internal/rules/list
 
+.PHONY: recorded
+recorded: ## Print what becomes of recorded traffic, and write it to docs/recorded-traffic.md
+	$(GO) test -count=1 ./translate -run '^TestRecorded(Chat|Bedrock)Requests$$' -update
+	@cat docs/recorded-traffic.md
+
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME (default 20s)
 	@set -e; grep -rEho --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort -u | while read -r _ f; do \

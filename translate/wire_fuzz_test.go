@@ -39,7 +39,8 @@ func FuzzAcceptedByBedrock(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, which uint16) {
 		to := models[int(which)%len(models)]
-		first, complained, fault := j.sent(t, body, to)
+		o := translate.Options{DeclareHistory: which&0x8000 > 0, NeutralNames: which&0x4000 > 0}
+		first, complained, fault := j.sent(t, body, to, o)
 		if fault != nil {
 			if fault.Kind != openai.Invalid || fault.Code == "" {
 				t.Errorf("%+v", fault)
@@ -49,7 +50,7 @@ func FuzzAcceptedByBedrock(f *testing.F) {
 		if complained != "" {
 			t.Errorf("R-RPL-13 %s: %s\n%s", to.Row.ID, complained, first)
 		}
-		if again, _, _ := j.sent(t, body, to); !bytes.Equal(first, again) {
+		if again, _, _ := j.sent(t, body, to, o); !bytes.Equal(first, again) {
 			t.Errorf("R-GEN-06\n%s\n%s", first, again)
 		}
 	})

@@ -70,9 +70,9 @@ const runs = 6000
 var metadataOnTheWire = regexp.MustCompile(`"requestMetadata":\{[^{}]*\}`) // members in any order (R-GEN-06)
 
 // sent gives the body that leaves for a request, and what Bedrock says to it.
-func (j *judge) sent(t testing.TB, body []byte, to catalog.Target) (wireBody []byte, complained string, fault *openai.Error) {
+func (j *judge) sent(t testing.TB, body []byte, to catalog.Target, o translate.Options) (wireBody []byte, complained string, fault *openai.Error) {
 	t.Helper()
-	req, in, c, fault := way(body, to, translate.Options{})
+	req, in, c, fault := way(body, to, o)
 	if fault != nil {
 		return nil, "", fault
 	}
@@ -104,7 +104,8 @@ func TestAnyRequestIsAccepted(t *testing.T) {
 			d := roll(seed)
 			to := models[d.IntN(len(models))]
 			body := mustMarshal(t, d.request(to.Row))
-			first, complained, fault := j.sent(t, body, to)
+			o := translate.Options{DeclareHistory: seed%5 == 0, NeutralNames: seed%7 == 0, NoMetadata: seed%11 == 0}
+			first, complained, fault := j.sent(t, body, to, o)
 			if fault != nil {
 				refused[fault.Code+" at "+withoutIndexes(fault.Param)]++
 				if fault.Kind != openai.Invalid || fault.Code == "" || fault.Param == "" {
@@ -122,7 +123,7 @@ func TestAnyRequestIsAccepted(t *testing.T) {
 			}
 			accepted++
 			if seed%8 == 0 {
-				if again, _, _ := j.sent(t, body, to); !bytes.Equal(first, again) {
+				if again, _, _ := j.sent(t, body, to, o); !bytes.Equal(first, again) {
 					t.Errorf("R-GEN-06 seed %d:\n%s\n%s", seed, first, again)
 				}
 			}

@@ -1,0 +1,111 @@
+// Streams with the official OpenAI SDK for Node: parallel tools, several choices, usage, aborts, and what the SDK's own helper
+// folds out of the chunks.
+import OpenAI, { APIUserAbortError } from "openai";
+import { apiKey, assert, baseURL, check, model, weather } from "./check.mjs";
+
+const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
+const hello = [{ role: "user", content: "Hello!" }];
+const functionTool = (name, description, property) => ({
+  type: "function",
+  function: { name, description, parameters: { type: "object", properties: { [property]: { type: "string" } }, required: [property], additionalProperties: false } },
+});
+const tools = [functionTool(weather.name, weather.description, "city"), functionTool("get_population", "Counts the people of a city", "city")];
+const both = [{ role: "user", content: "What are the weather and the population of Paris?" }];
+const totals = (usage) => [usage.prompt_tokens, usage.completion_tokens, usage.total_tokens];
+
+async function all(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return chunks;
+}
+
+await check("streams: R-STR-10 parallel tools, chunk by chunk", async () => {
+  const chunks = await all(await client.chat.completions.create({ model, messages: both, tools, stream: true }));
+  const deltas = chunks.flatMap((c) => c.choices).flatMap((c) => c.delta.tool_calls ?? []);
+  const calls = [];
+  for (const d of deltas) {
+    if (d.id) {
+      assert.equal(d.index, calls.length); // a call begins once, in order
+      assert.equal(d.type, "function");
+      calls.push({ id: d.id, name: d.function.name, arguments: "" });
+    }
+    calls[d.index].arguments += d.function.arguments;
+  }
+  assert.deepEqual(calls.map((c) => c.name), tools.map((t) => t.function.name));
+  assert.equal(new Set(calls.map((c) => c.id)).size, 2);
+  for (const c of calls) assert.deepEqual(JSON.parse(c.arguments), { city: "Paris" });
+  assert.deepEqual(chunks.flatMap((c) => c.choices).map((c) => c.finish_reason).filter(Boolean), ["tool_calls"]);
+});
+
+await check("streams: parallel tools, both answered by runTools", async () => {
+  const asked = [];
+  const runnable = tools.map(({ function: f }) => ({
+    type: "function", function: { ...f, parse: JSON.parse, function: ({ city }) => { asked.push(`${f.name} ${city}`); return f.name === weather.name ? weather.answer : "2102650 people"; } },
+  }));
+  const final = await client.chat.completions.runTools({ model, messages: both, tools: runnable, stream: true }).finalContent();
+  assert.deepEqual(asked.sort(), ["get_population Paris", "get_weather Paris"]);
+  assert.ok(final.includes(weather.answer) && final.includes("2102650 people"), final);
+});
+
+await check("streams: parallel_tool_calls false", async () => {
+  const r = await client.chat.completions.stream({ model, messages: both, tools, parallel_tool_calls: false }).finalChatCompletion();
+  assert.equal(r.choices[0].message.tool_calls.length, 1);
+});
+
+await check("streams: R-N-01 R-N-03 n=2", async () => {
+  const one = await client.chat.completions.create({ model, messages: hello });
+  const chunks = await all(await client.chat.completions.create({ model, messages: hello, n: 2, stream: true, stream_options: { include_usage: true } }));
+  assert.equal(new Set(chunks.map((c) => c.id)).size, 1);
+  for (const index of [0, 1]) {
+    const mine = chunks.flatMap((c) => c.choices).filter((c) => c.index === index);
+    assert.equal(mine[0].delta.role, "assistant");
+    assert.equal(mine.map((c) => c.delta.content ?? "").join(""), one.choices[0].message.content);
+    assert.deepEqual(mine.map((c) => c.finish_reason).filter(Boolean), ["stop"]);
+  }
+  assert.deepEqual(totals(chunks.at(-1).usage), totals(one.usage).map((n) => 2 * n));
+});
+
+await check("streams: n=2 with tools, folded by the SDK", async () => {
+  const r = await client.chat.completions.stream({ model, messages: both, tools, n: 2 }).finalChatCompletion();
+  assert.deepEqual(r.choices.map((c) => c.index), [0, 1]);
+  for (const { message, finish_reason } of r.choices) {
+    assert.equal(finish_reason, "tool_calls");
+    assert.deepEqual(message.tool_calls.map((c) => [c.function.name, c.function.arguments]), tools.map((t) => [t.function.name, '{"city":"Paris"}']));
+  }
+});
+
+await check("streams: stream_options.include_usage", async () => {
+  const plain = await client.chat.completions.create({ model, messages: hello });
+  const chunks = await all(await client.chat.completions.create({ model, messages: hello, stream: true, stream_options: { include_usage: true } }));
+  const last = chunks.pop();
+  assert.deepEqual(last.choices, []);
+  assert.deepEqual(totals(last.usage), totals(plain.usage));
+  for (const c of chunks) assert.equal(c.usage, null); // a member of every chunk, as OpenAI has it
+  const without = await all(await client.chat.completions.create({ model, messages: hello, stream: true }));
+  for (const c of without) assert.ok(!("usage" in c) && c.choices.length === 1);
+});
+
+/** Aborts after two chunks, and looks that nothing came after them. */
+async function abort(params) {
+  const controller = new AbortController();
+  const messages = [{ role: "user", content: "Slowly count to 5000, please." }];
+  const stream = await client.chat.completions.create({ model, messages, stream: true, ...params }, { signal: controller.signal });
+  let chunks = 0;
+  try {
+    for await (const _ of stream) if (++chunks === 2) controller.abort();
+  } catch (err) {
+    assert.ok(err instanceof APIUserAbortError, String(err));
+  }
+  assert.equal(chunks, 2);
+}
+
+await check("streams: abort in mid-stream", () => abort({}));
+await check("streams: abort in mid-stream, n=2", () => abort({ n: 2 }));
+
+await check("streams: abort before the first byte", async () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 100);
+  const begin = Date.now();
+  await assert.rejects(client.chat.completions.create({ model: "amazon.nova-lite-v1:0+silent", messages: hello }, { signal: controller.signal }), APIUserAbortError);
+  assert.ok(Date.now() - begin < 5000);
+});
