@@ -1,10 +1,20 @@
 package translate
 
 import (
+	"regexp"
+
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/openai"
 )
+
+// What Bedrock takes as a guardrail (FACTS 1.2.5).
+var (
+	guardrailID      = regexp.MustCompile(`^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
+	guardrailVersion = regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`)
+)
+
+const longestGuardrailID = 2048
 
 // guard sets guardrailConfig from the first source that names one (R-GRD-01): the body, the headers, the gateway's default.
 func (c *chat) guard() {
@@ -17,6 +27,10 @@ func (c *chat) guard() {
 		c.missing(path + ".guardrail_identifier")
 	case g.Version == "":
 		c.missing(path + ".guardrail_version")
+	case len(g.Identifier) > longestGuardrailID || !guardrailID.MatchString(g.Identifier):
+		c.refuse(openai.CodeInvalidValue, path+".guardrail_identifier", "Invalid value: expected the id of a guardrail (lower-case letters and digits) or its ARN.")
+	case !guardrailVersion.MatchString(g.Version):
+		c.refuse(openai.CodeInvalidValue, path+".guardrail_version", "Invalid value: '%s'. Expected the number of a version, or 'DRAFT'.", g.Version)
 	}
 	config := &types.GuardrailConfiguration{
 		GuardrailIdentifier: &g.Identifier, GuardrailVersion: &g.Version,

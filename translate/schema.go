@@ -7,18 +7,29 @@ import (
 
 // nativeSchema rewrites a JSON Schema for Bedrock's constrained decoding (R-FMT-03): objects are closed, and bounds that it
 // does not know move into the description. Nothing else changes, neither order nor white space. ok is false for a schema
-// that cannot be said: open objects, recursion, references to elsewhere.
+// that cannot be said: open objects, recursion, references to anything but a definition of its own root.
 func nativeSchema(schema []byte) (out []byte, ok bool) {
-	r := rewriter{uses: map[string][]string{}}
+	r := rewriter{uses: map[string][]string{}, state: map[string]visit{"": unseen}}
 	out = r.node(schema)
-	return out, !r.bad && !r.recursive("", nil)
+	return out, !r.bad && r.finite("")
 }
 
 type rewriter struct {
-	bad  bool
-	at   string              // the definition whose inside is being read, "" outside all
-	uses map[string][]string // which definitions a definition refers to
+	bad   bool
+	depth int                 // of the node that is being read; the root has 1
+	at    string              // the definition whose inside is being read, "" outside all
+	uses  map[string][]string // which definitions a definition refers to
+	state map[string]visit    // of the root's definitions
 }
+
+// visit is how far the search for circles has come with a definition.
+type visit uint8
+
+const (
+	unseen visit = iota
+	entered
+	left
+)
 
 // unknownBounds are the members that constrained decoding does not take.
 var unknownBounds = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"}
@@ -34,6 +45,8 @@ func (r *rewriter) node(node []byte) []byte {
 	if kindOf(node) != '{' {
 		return node
 	}
+	r.depth++
+	defer func() { r.depth-- }()
 	pieces, tail := split(node)
 	changed, object, closed := false, false, false
 	var bounds []string
@@ -113,6 +126,9 @@ func (r *rewriter) definitions(name string, object []byte) []byte {
 	for i := range pieces {
 		p := &pieces[i]
 		r.at = "#/" + name + "/" + p.name
+		if r.depth == 1 {
+			r.state[r.at] = unseen
+		}
 		value := r.node(p.value)
 		changed = changed || !untouched(value, p.value)
 		p.value = value
@@ -153,27 +169,23 @@ func (r *rewriter) list(array []byte) []byte {
 	return append(out, array[from:]...)
 }
 
-// reference notes where a $ref points to; only definitions of the same schema can be said.
-func (r *rewriter) reference(to string) {
-	if !strings.HasPrefix(to, "#/$defs/") && !strings.HasPrefix(to, "#/definitions/") {
-		r.bad = true
-		return
-	}
-	r.uses[r.at] = append(r.uses[r.at], to)
-}
+// reference notes where a $ref points to.
+func (r *rewriter) reference(to string) { r.uses[r.at] = append(r.uses[r.at], to) }
 
-// recursive tells whether a definition can be reached from itself.
-func (r *rewriter) recursive(at string, path []string) bool {
-	if slices.Contains(path, at) {
-		return true
+// finite tells whether all references from a definition on lead to definitions, and none of them back to itself.
+func (r *rewriter) finite(at string) bool {
+	state, defined := r.state[at]
+	if !defined || state != unseen {
+		return state == left
 	}
-	path = append(path, at)
+	r.state[at] = entered
 	for _, to := range r.uses[at] {
-		if r.recursive(to, path) {
-			return true
+		if !r.finite(to) {
+			return false
 		}
 	}
-	return false
+	r.state[at] = left
+	return true
 }
 
 // split cuts an object into its members and what stands after the last.

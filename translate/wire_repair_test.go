@@ -1,6 +1,7 @@
 package translate_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,6 +46,56 @@ func TestRepairs(t *testing.T) {
 			}
 			if !strings.Contains(string(j.body), tt.want) {
 				t.Errorf("sent %s\nwant %s", j.body, tt.want)
+			}
+		})
+	}
+}
+
+func TestGuardrailNames(t *testing.T) {
+	for _, tt := range []struct{ identifier, version, param string }{
+		{"abc123", "1", ""}, {"abc123", "DRAFT", ""}, {"arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123", "12", ""},
+		{"abc123", "DeAFT", "guardrail_config.guardrail_version"}, {"abc123", "0", "guardrail_config.guardrail_version"},
+		{"ABC", "1", "guardrail_config.guardrail_identifier"}, {strings.Repeat("a", 2049), "1", "guardrail_config.guardrail_identifier"},
+	} {
+		t.Run("R-GRD-01 R-GRD-03/"+tt.identifier[:3]+" "+tt.version, func(t *testing.T) {
+			body := mustMarshal(t, object{"model": "m", "messages": []object{{"role": "user", "content": "Hi"}},
+				"guardrail_config": object{"guardrail_identifier": tt.identifier, "guardrail_version": tt.version}})
+			_, _, _, fault := way(body, aim(t, judged[2].id), translate.Options{})
+			if fault == nil && tt.param != "" || fault != nil && fault.Param != tt.param {
+				t.Errorf("fault %+v, want at %q", fault, tt.param)
+			}
+		})
+	}
+}
+
+// TestReferences tells which references native structured output can be given; the others take another means.
+func TestReferences(t *testing.T) {
+	wide := `{"type":"object","properties":{"a":{"$ref":"#/$defs/d0"}},"$defs":{`
+	for i := range 60 { // each refers to the next twice: as a tree it has 2^60 leaves
+		wide += fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}}},`, i, i+1, i+1)
+	}
+	wide += `"d60":{"type":"string"}}}`
+	for _, tt := range []struct {
+		name, schema string
+		native       bool
+	}{
+		{"a definition", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"string"}}}`, true},
+		{"many ways to one definition", wide, true},
+		{"nowhere", `{"type":"object","properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"n":{"type":"string"}}}`, false},
+		{"into a definition", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n/properties/x"}},"$defs":{"n":{"type":"object","properties":{"x":{"$ref":"#/$defs/n/properties/x"}}}}}`, false},
+		{"definitions that are not the root's", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n"},"b":{"type":"object","$defs":{"n":{"type":"string"}}}}}`, false},
+		{"a circle of two", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},"$defs":{"n":{"$ref":"#/$defs/m"},"m":{"$ref":"#/$defs/n"}}}`, false},
+		{"elsewhere", `{"type":"object","properties":{"a":{"$ref":"https://example.com/s"}}}`, false},
+		{"the root", `{"type":"object","properties":{"a":{"$ref":"#"}}}`, false},
+	} {
+		t.Run("R-FMT-03 "+tt.name, func(t *testing.T) {
+			to := aim(t, judged[0].id)
+			_, in, _, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+tt.schema+`}}}`), to, translate.Options{})
+			if fault != nil {
+				t.Fatal(fault)
+			}
+			if native := in.OutputConfig != nil; native != tt.native {
+				t.Errorf("native %v, want %v", native, tt.native)
 			}
 		})
 	}
