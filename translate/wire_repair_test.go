@@ -70,6 +70,7 @@ func TestGuardrailNames(t *testing.T) {
 
 // TestReferences tells which references native structured output can be given; the others take another means.
 func TestReferences(t *testing.T) {
+	j := strictBedrock(t)
 	wide := `{"type":"object","properties":{"a":{"$ref":"#/$defs/d0"}},"$defs":{`
 	for i := range 60 { // each refers to the next twice: as a tree it has 2^60 leaves
 		wide += fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}}},`, i, i+1, i+1)
@@ -90,12 +91,15 @@ func TestReferences(t *testing.T) {
 	} {
 		t.Run("R-FMT-03 "+tt.name, func(t *testing.T) {
 			to := aim(t, judged[0].id)
-			_, in, _, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+tt.schema+`}}}`), to, translate.Options{})
+			_, in, c, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+tt.schema+`}}}`), to, translate.Options{})
 			if fault != nil {
 				t.Fatal(fault)
 			}
 			if native := in.OutputConfig != nil; native != tt.native {
 				t.Errorf("native %v, want %v", native, tt.native)
+			}
+			if text := complaint(t, j.send(t.Context(), in, &c, to.Row, false)); text != "" && tt.native {
+				t.Errorf("Bedrock answers %q", text)
 			}
 		})
 	}

@@ -254,7 +254,9 @@ func assistantMessage(blocks []block) ([]tree, error) {
 		case b.is("text"):
 			parts = append(parts, tree{"type": "text", "text": b["text"]})
 		case b.is("citationsContent"):
-			var c struct{ Content []struct{ Text json.RawMessage } }
+			var c struct {
+				Content []struct{ Text json.RawMessage }
+			}
 			if err := json.Unmarshal(b["citationsContent"], &c); err != nil {
 				return nil, err
 			}

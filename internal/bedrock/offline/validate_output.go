@@ -46,13 +46,14 @@ var beyondSubset = []string{"minimum", "maximum", "exclusiveMinimum", "exclusive
 
 // strictSchema holds a schema against the subset of JSON Schema that grammars are compiled from. Texts after Anthropic's.
 func strictSchema(schema map[string]any, where string) *exception {
-	s := &subset{root: schema, where: where}
+	s := &subset{root: schema, where: where, passed: map[string]bool{}}
 	return s.node(schema, nil)
 }
 
 type subset struct {
-	root  map[string]any
-	where string
+	root   map[string]any
+	where  string
+	passed map[string]bool // references that were followed to their end: many ways may lead to one definition
 }
 
 func (s *subset) node(n map[string]any, refs []string) *exception {
@@ -68,8 +69,14 @@ func (s *subset) node(n map[string]any, refs []string) *exception {
 			return refusedByModel("%s: Invalid $ref %q", s.where, ref)
 		case slices.Contains(refs, ref):
 			return refusedByModel("%s: Circular reference detected in schema definitions: %s", s.where, ref)
+		case s.passed[ref]:
+			return nil
 		}
-		return s.node(to, append(slices.Clone(refs), ref))
+		if e := s.node(to, append(slices.Clone(refs), ref)); e != nil {
+			return e
+		}
+		s.passed[ref] = true
+		return nil
 	}
 	props, _ := n["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(props)) {
