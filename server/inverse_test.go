@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"outcrop/internal/wiretest"
@@ -59,7 +60,7 @@ func inverseChat(rec *wiretest.Interaction) (object, error) {
 		return nil, err
 	}
 	for name := range members {
-		if !strings.Contains(" messages system toolConfig inferenceConfig additionalModelRequestFields guardrailConfig outputConfig ", " "+name+" ") {
+		if !slices.Contains([]string{"messages", "system", "toolConfig", "inferenceConfig", "additionalModelRequestFields", "guardrailConfig", "outputConfig"}, name) {
 			return nil, noForm("member " + name)
 		}
 	}

@@ -90,7 +90,7 @@ func (c *chat) mayNotThink() bool {
 		return false
 	}
 	r := &c.caps.Reasoning
-	return c.caps.Reasoning.ForcedChoiceAllowed || !(takesThinking(r) && r.Default == "always")
+	return c.caps.Reasoning.ForcedChoiceAllowed || !takesThinking(r) || r.Default != "always"
 }
 
 // ask demands JSON by a system instruction (R-FMT-06, R-FMT-10).

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -60,7 +61,7 @@ func decodeStream(t testing.TB, body []byte) iter.Seq2[types.ConverseStreamOutpu
 		r := bytes.NewReader(body)
 		for {
 			event, err := protocol.DeserializeEventMessage(schemas.ConverseStreamOutput, bedrockruntime.TypeRegistry, r)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {

@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 // command is the program with an environment that knows nothing of AWS but what env says.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(binary, args...) //nolint:noctx // ended by signal: a test's context is over before its clean-up
+	cmd := exec.Command(binary, args...) // ended by signal: a test's context is over before its clean-up
 	cmd.Dir = t.TempDir()
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "AWS_EC2_METADATA_DISABLED=true"}, env...)
 	return cmd
@@ -169,7 +169,7 @@ const hello = `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","cont
 func TestItDoesNotStart(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "outcrop.yaml")
-	if err := os.WriteFile(file, []byte("server:\n  addr: 127.0.0.1:0\n  adress: x\nmodels:\n  aliasses: {}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("server:\n  addr: 127.0.0.1:0\n  addrs: x\nmodels:\n  aliasses: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -183,7 +183,7 @@ func TestItDoesNotStart(t *testing.T) {
 		{"region, no credentials", []string{"AWS_REGION=us-east-1"}, []string{"serve"}, []string{"AWS_ACCESS_KEY_ID", "--offline"}},
 		{"a public address without keys", nil, []string{"serve", "--offline", "--addr", "0.0.0.0:0"}, []string{"OUTCROP_API_KEYS", "--insecure"}},
 		{"a public address without keys, by HOST", []string{"HOST=0.0.0.0"}, []string{"serve", "--offline"}, []string{"OUTCROP_API_KEYS", "--insecure"}},
-		{"unknown keys in the file, all at once", nil, []string{"serve", "--offline", "--config", file}, []string{file + ":3:3: ", "server.adress", file + ":5:3: ", "did you mean aliases"}},
+		{"unknown keys in the file, all at once", nil, []string{"serve", "--offline", "--config", file}, []string{file + ":3:3: ", "server.addrs", file + ":5:3: ", "did you mean aliases"}},
 		{"a file that is not there", nil, []string{"serve", "--offline", "--config", filepath.Join(dir, "no.yaml")}, []string{"no.yaml"}},
 		{"replay without offline", []string{"AWS_REGION=us-east-1"}, []string{"serve", "--replay", dir}, []string{"--offline"}},
 		{"an unknown flag", nil, []string{"serve", "--ofline"}, []string{"--ofline"}},

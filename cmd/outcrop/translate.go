@@ -145,7 +145,12 @@ func (t *translation) send(ctx context.Context, request []byte, end *deadEnd) (i
 	ended := make(chan error, 1)
 	local, cancel := context.WithCancel(ctx)
 	go func() { ended <- serveHTTP(local, end, upstream) }()
-	defer func() { cancel(); <-ended }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			fmt.Fprintln(os.Stderr, "outcrop:", err)
+		}
+	}()
 	b, err := bedrock.From(ctx, embedded(upstream.Addr(), settings.Region), settings)
 	if err != nil {
 		return 0, nil, nil, err
