@@ -33,6 +33,10 @@ func TestClients(t *testing.T) {
 		{"openai for Node", node, "run make clients", []string{node, "node/openai.mjs"}},
 		{"openai for Node, errors", node, "run make clients", []string{node, "node/errors.mjs"}},
 		{"openai for Node, structured output", node, "run make clients", []string{node, "node/structured.mjs"}},
+		{"openai for Node, streams", node, "run make clients", []string{node, "node/streams.mjs"}},
+		{"openai for Node, media", node, "run make clients", []string{node, "node/media.mjs"}},
+		{"openai for Node, reasoning", node, "run make clients", []string{node, "node/reasoning.mjs"}},
+		{"OpenAI Agents SDK", node, "run make clients", []string{node, "node/agents.mjs"}},
 		{"LangChain JS", node, "run make clients", []string{node, "node/langchain.mjs"}},
 		{"Vercel AI SDK", node, "run make clients", []string{node, "node/ai-sdk.mjs"}}, // twice: two providers
 	} {
@@ -94,14 +98,29 @@ func hangUps(t *testing.T, url string) int {
 
 const key = "example-key-for-tests"
 
-// gateway builds the binary, starts it offline with the aliases of this folder, and gives its base URL.
+// configuration writes the aliases of this folder to a file, and beside them what only this test may allow: images from a
+// server on this machine (node/media.mjs starts it).
+func configuration(t *testing.T) string {
+	t.Helper()
+	aliases, err := os.ReadFile("aliases.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "outcrop.yaml")
+	if err := os.WriteFile(file, append(aliases, "\nmedia:\n  allow_http: true\n  allow_private: [127.0.0.0/8]\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// gateway builds the binary, starts it offline with that configuration, and gives its base URL.
 func gateway(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "outcrop")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../cmd/outcrop").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	cmd := exec.Command(bin, "serve", "--offline", "--config", "aliases.yaml", "--addr", "127.0.0.1:0", "--pace", "2ms") //nolint:noctx // ended below, by signal
+	cmd := exec.Command(bin, "serve", "--offline", "--config", configuration(t), "--addr", "127.0.0.1:0", "--pace", "2ms") // ended below, by signal
 	cmd.Env = append(os.Environ(), "OUTCROP_API_KEYS="+key)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -121,7 +140,7 @@ func gateway(t *testing.T) string {
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
-		for range lines { //nolint:revive // until the process has closed its end
+		for range lines { // until the process has closed its end
 		}
 		if err := cmd.Wait(); err != nil {
 			var exit *exec.ExitError

@@ -52,6 +52,20 @@ await check("errors: R-ERR-80 R-ERR-03 maxRetries where a retry makes sense", as
   assert.ok(Date.now() - begin >= 1000, "retry-after was not waited for");
 });
 
+await check("errors: R-ERR-03 maxRetries come to an end", async () => {
+  const [patient, sent] = counting(2);
+  const begin = Date.now();
+  await assert.rejects(patient.chat.completions.create({ model: `${nova}+throttle`, messages }), (err) => {
+    assert.ok(err instanceof RateLimitError, String(err));
+    const wait = Number(err.headers.get("retry-after"));
+    assert.ok(wait >= 1 && wait <= 60, `retry-after ${wait}`);
+    assert.ok(Date.now() - begin >= 2 * 1000 * wait, "retry-after was not waited for"); // between three requests
+    return true;
+  });
+  assert.equal(sent.requests, 3);
+  assert.ok(Date.now() - begin < 30_000, "it took too long");
+});
+
 await check("errors: R-ERR-80 R-ERR-03 no retry where none makes sense", async () => {
   for (const fault of ["error=ServiceQuotaExceeded", "error=ExpiredToken"]) { // 429 and 500, which the SDK retries of itself
     const [patient, sent] = counting(2);

@@ -47,6 +47,24 @@ for (const [how, ask] of [["", (bound, messages) => bound.invoke(messages)], [",
   });
 }
 
+const City = z.object({ name: z.string(), people: z.number() });
+for (const [way, id] of [
+  ["native", "anthropic.claude-haiku-4-5-20251001-v1:0"], ["tool", "amazon.nova-pro-v1:0"], ["instruction", "meta.llama3-3-70b-instruct-v1:0"],
+]) {
+  await check(`langchain: withStructuredOutput, ${way}`, async () => {
+    const one = new ChatOpenAI({ model: id, apiKey, configuration, maxRetries: 0 });
+    const methods = way === "instruction" ? ["jsonSchema"] : ["jsonSchema", "functionCalling"]; // this model takes no forced tool
+    for (const method of methods) {
+      const bound = one.withStructuredOutput(City, { name: "city", method });
+      const city = await bound.invoke("Tell me about Oslo.");
+      assert.deepEqual([city.name, typeof city.people], ["Oslo", "number"]);
+      let last;
+      for await (const partial of await bound.stream("Tell me about Oslo.")) last = partial;
+      assert.deepEqual(last, city, method);
+    }
+  });
+}
+
 await check("langchain: embeddings", async () => {
   const embeddings = new OpenAIEmbeddings({ model: embeddingModel, apiKey, configuration, maxRetries: 0 });
   const [one, two] = await embeddings.embedDocuments(["the cat sat on the mat", "a dog in the garden"]);

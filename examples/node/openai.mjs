@@ -1,5 +1,7 @@
 // The official OpenAI SDK for Node, unmodified.
 import OpenAI, { APIUserAbortError, NotFoundError, BadRequestError, AuthenticationError } from "openai";
+import { Tiktoken } from "js-tiktoken/lite";
+import cl100k from "js-tiktoken/ranks/cl100k_base";
 import { apiKey, assert, baseURL, check, embeddingModel, model, near, weather } from "./check.mjs";
 
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
@@ -68,6 +70,20 @@ await check("openai: embeddings, base64 by default equal to floats", async () =>
   assert.equal(packed.data.length, 2);
   packed.data.forEach((d, i) => near(d.embedding, floats.data[i].embedding));
   assert.ok(floats.usage.prompt_tokens > 0);
+});
+
+// LangChain for Python sends tokens instead of text unless it is told not to.
+await check("openai: R-EMB-02 embeddings of token arrays", async () => {
+  const input = ["the cat sat on the mat", "Grüße aus Zürich 🐈"];
+  const encoding = new Tiktoken(cl100k);
+  const tokens = input.map((text) => encoding.encode(text));
+  const texts = await client.embeddings.create({ model: embeddingModel, input });
+  const lists = await client.embeddings.create({ model: embeddingModel, input: tokens });
+  assert.deepEqual(lists.data.map((d) => d.index), [0, 1]);
+  lists.data.forEach((d, i) => near(d.embedding, texts.data[i].embedding));
+  const single = await client.embeddings.create({ model: embeddingModel, input: tokens[1], encoding_format: "float" });
+  assert.equal(single.data.length, 1);
+  near(single.data[0].embedding, texts.data[1].embedding);
 });
 
 await check("openai: errors", async () => {

@@ -3,7 +3,7 @@
 import OpenAI, { APIUserAbortError } from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
-import { apiKey, assert, baseURL, check } from "./check.mjs";
+import { apiKey, assert, baseURL, check, weather } from "./check.mjs";
 
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
 const City = z.object({ name: z.string(), people: z.number().int().min(0), rivers: z.array(z.string()) });
@@ -16,9 +16,12 @@ for (const [way, model] of [
   let plain;
 
   await check(`structured: R-FMT-11 parse, ${way}`, async () => {
-    const r = await client.chat.completions.parse(ask);
+    const { data: r, response } = await client.chat.completions.parse(ask).withResponse();
+    const adjusted = response.headers.get("x-outcrop-adjusted") ?? "";
+    assert.equal(adjusted.includes("response_format:best_effort"), way === "instruction", adjusted);
     plain = r.choices[0].message.parsed;
     assert.deepEqual(City.parse(plain), plain);
+    assert.equal(plain.name, "Oslo");
     assert.equal(r.choices[0].finish_reason, "stop");
     assert.ok(!r.choices[0].message.tool_calls?.length);
   });
@@ -32,6 +35,18 @@ for (const [way, model] of [
     assert.deepEqual(JSON.parse(seen.at(-1)), plain);
   });
 }
+
+// A model without a JSON mode cannot be forced to a tool while the client has tools of its own: an instruction does it then.
+await check("structured: R-FMT-06 beside tools that may be called", async () => {
+  const tools = [{ type: "function", function: { name: weather.name, strict: true, description: weather.description, parameters: weather.parameters } }];
+  const ask = { model: "amazon.nova-pro-v1:0", tools, response_format: zodResponseFormat(City, "city") };
+  const { data, response } = await client.chat.completions.create({ ...ask, messages }).withResponse();
+  assert.match(response.headers.get("x-outcrop-adjusted"), /response_format:best_effort/);
+  assert.equal(City.parse(JSON.parse(data.choices[0].message.content)).name, "Oslo");
+  // Required, because a model that says something before a free call says no JSON, and parse() throws at it.
+  const called = await client.chat.completions.parse({ ...ask, tool_choice: "required", messages: [{ role: "user", content: weather.question }] });
+  assert.deepEqual(called.choices[0].message.tool_calls[0].function.parsed_arguments, { city: "Paris" });
+});
 
 await check("structured: abort in mid-stream", async () => {
   const stream = await client.chat.completions.create({
