@@ -69,16 +69,19 @@ cover: ## Print test coverage by function, and write coverage.html
 bench: ## Run the Go benchmarks (BENCH=pattern)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
-.PHONY: clients
-clients: build ## Run unmodified OpenAI clients (Node, curl) against a started gateway
+.PHONY: install-clients
+install-clients: ## Install the locked Node clients that the tests run
 	examples/node/install.sh
-	OUTCROP_CLIENTS=required $(GO) test -count=1 ./examples/...
+
+.PHONY: clients
+clients: install-clients ## Run unmodified OpenAI clients (Node, Go, curl) against a started gateway
+	OUTCROP_CLIENTS=required $(GO) test -count=1 -v ./examples/...
 
 .PHONY: check
 check: ## Everything that CI runs
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'not formatted: make fmt'; exit 1; }
 	$(GO) vet $(PACKAGES)
+	$(MAKE) install-clients
 	$(MAKE) test
-	$(MAKE) clients
+	$(MAKE) rules
 	$(MAKE) lint
-	$(MAKE) fuzz FUZZTIME=3s
