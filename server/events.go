@@ -16,11 +16,16 @@ import (
 
 // stream answers with server-sent events (TRANSLATION 3). The status line is held until the first part or the hold limit:
 // until then an error is an ordinary HTTP answer, and from then on one error event.
-func (s *Server) stream(c echo.Context, call *pipeline.Call) error {
+func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
 	w := s.newEventWriter(c, cancel)
 	defer w.stop()
+	defer func() {
+		if r := recover(); r != nil {
+			err = w.fail(s.panicked(c, r))
+		}
+	}()
 	reply, err := s.Handle(ctx, call)
 	w.head(reply.Head)
 	if err != nil {

@@ -95,6 +95,24 @@ func TestStreamErrorAfterTheFirstPart(t *testing.T) {
 	})
 }
 
+func TestPanicInMidStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := listen()
+		serve(t, server.New(config(), collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+			return reply(func(yield func(openai.Part, error) bool) {
+				yield(chunk("Hel"), nil)
+				panic("a bug")
+			}), nil
+		})), l)
+		c := l.dial()
+		defer c.Close()
+		body := text(t, head(t, post(t, c, "/v1/chat/completions", streamed)).Body)
+		if !strings.HasPrefix(body, wireHel+`data: {"error":{"message":"The server had an error`) || strings.Contains(body, "DONE") || strings.Contains(body, "a bug") {
+			t.Errorf("R-STR-15, R-ERR-08: %s", body)
+		}
+	})
+}
+
 func TestKeepAliveAndHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := func(ctx context.Context, _ *pipeline.Call) (pipeline.Reply, error) {

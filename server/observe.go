@@ -64,17 +64,19 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 // guarded turns a panic into an error. http.ErrAbortHandler passes: it is net/http's own way to cut a connection.
 func (s *Server) guarded(c echo.Context, next echo.HandlerFunc) (err error) {
 	defer func() {
-		r := recover()
-		if r == nil {
-			return
+		if r := recover(); r != nil {
+			err = s.panicked(c, r)
 		}
-		if r == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity
-			panic(r)
-		}
-		s.Log.Error("panic", "request_id", "req_"+visitOf(c).id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		err = &openai.Error{Kind: openai.Internal, Err: fmt.Errorf("panic: %v", r)}
 	}()
 	return next(c)
+}
+
+func (s *Server) panicked(c echo.Context, r any) error {
+	if r == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity
+		panic(r)
+	}
+	s.Log.Error("panic", "request_id", "req_"+visitOf(c).id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	return &openai.Error{Kind: openai.Internal, Err: fmt.Errorf("panic: %v", r)}
 }
 
 func (s *Server) log(c echo.Context, v *visit) {

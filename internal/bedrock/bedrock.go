@@ -73,7 +73,7 @@ type place struct{ region, role string }
 // New finds region and credentials in the way of AWS's tools and fails at once when there are none. The options, if any, are
 // handed to the SDK's loader last.
 func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) error) (*Bedrock, error) {
-	options := []func(*config.LoadOptions) error{}
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})} // the SDK's own writes unstructured lines to stderr
 	if cfg.Region != "" {
 		options = append(options, config.WithRegion(cfg.Region))
 	}
@@ -175,7 +175,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 	return bedrockruntime.NewFromConfig(b.aws, func(o *bedrockruntime.Options) {
 		o.Region = p.region
 		o.HTTPClient = b.http
-		o.Logger = logging.Nop{} // the SDK's own writes unstructured lines to stderr, with what AWS said
+		o.Logger = logging.Nop{}
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
 		if p.role != "" {

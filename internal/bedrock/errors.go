@@ -63,6 +63,8 @@ func (c *Client) fault(ctx context.Context, err error) *openai.Error {
 		e.Kind, e.Code, e.Message = openai.Timeout, openai.CodeTimeout, deadlineText
 	case answered:
 		c.render(e, answer)
+	case errors.Is(err, errLost):
+		e.Kind, e.Code, e.Message = openai.Timeout, openai.CodeTimeout, brokenText
 	case errors.Is(err, errCut):
 		e.Kind, e.Code, e.Message = openai.BadUpstream, openai.CodeStreamTruncated, cutText
 	case errors.Is(err, errEmpty), errors.Is(err, errUnreadable), errors.As(err, &bad):

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	control "github.com/aws/aws-sdk-go-v2/service/bedrock"
 	"github.com/aws/aws-sdk-go-v2/service/bedrock/types"
+	"github.com/aws/smithy-go/auth/bearer"
+	"github.com/aws/smithy-go/logging"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -100,7 +102,11 @@ func (b *Bedrock) lookUp(ctx context.Context, profileARN, region string) (string
 // control gives a client of the control plane. One is made for each look-up: they are rare, and the connections are the pool's.
 func (b *Bedrock) control(region string) *control.Client {
 	return control.NewFromConfig(b.aws, func(o *control.Options) {
-		o.Region, o.HTTPClient = region, b.http
+		o.Region, o.HTTPClient, o.Logger = region, b.http, logging.Nop{}
+		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
+		if o.Credentials != nil {
+			o.Credentials = identity{o.Credentials}
+		}
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
 	})
 }

@@ -27,6 +27,7 @@ import (
 var (
 	errIdle       = errors.New("no event within the idle limit")
 	errCut        = errors.New("stream cut off")
+	errLost       = errors.New("before its first event")
 	errEmpty      = errors.New("stream without an event")
 	errUnreadable = errors.New("frame cannot be read")
 )
@@ -128,8 +129,11 @@ func unreadable(err error) error {
 // open takes the body of a reply and reads its first event.
 func (s *stream) open(body io.ReadCloser) (err error) {
 	s.frames = newFrames(body)
-	if s.first, err = s.next(); errors.Is(err, io.EOF) {
+	switch s.first, err = s.next(); {
+	case errors.Is(err, io.EOF):
 		err = errEmpty
+	case errors.Is(err, errCut):
+		err = fmt.Errorf("%w: %w", errLost, err)
 	}
 	if err != nil {
 		body.Close()

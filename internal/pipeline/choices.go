@@ -35,15 +35,19 @@ func Choices(next Handler) Handler {
 // several runs n copies of a call and joins them. A stream's copy has returned when its first event was there, so that one
 // throttled copy still becomes a status (R-N-02).
 func several(ctx context.Context, cancel context.CancelFunc, n int, c *Call, next Handler) ([]Reply, error) {
-	replies, errs := make([]Reply, n), make([]error, n)
+	replies := make([]Reply, n)
 	var first error
 	var once sync.Once
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
 			call := *c
-			if replies[i], errs[i] = next(ctx, &call); errs[i] != nil {
-				once.Do(func() { first = errs[i] })
+			err := guarded(func() (err error) {
+				replies[i], err = next(ctx, &call)
+				return err
+			})
+			if err != nil {
+				once.Do(func() { first = err })
 				cancel()
 			}
 		})
@@ -109,7 +113,11 @@ func mergedStream(ctx context.Context, cancel context.CancelFunc, replies []Repl
 		pieces := make(chan piece)
 		var wg sync.WaitGroup
 		for i, r := range replies {
-			wg.Go(func() { forward(ctx, pieces, i, r.Parts) })
+			wg.Go(func() {
+				if err := guarded(func() error { forward(ctx, pieces, i, r.Parts); return nil }); err != nil {
+					forward(ctx, pieces, i, func(yield func(openai.Part, error) bool) { yield(nil, err) })
+				}
+			})
 		}
 		go func() { wg.Wait(); close(pieces) }()
 		defer func() {

@@ -18,7 +18,7 @@ func fanOut(ctx context.Context, n, limit int, slots *semaphore.Weighted, do fun
 				return err
 			}
 			defer slots.Release(1)
-			return do(ctx, i)
+			return guarded(func() error { return do(ctx, i) })
 		})
 	}
 	return g.Wait()

@@ -391,3 +391,32 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("R-RES-03: %s %s %s", a, b, c)
 	}
 }
+
+func TestPanicsAreErrors(t *testing.T) {
+	var oe *openai.Error
+	internal := func(err error) bool { return errors.As(err, &oe) && oe.Kind == openai.Internal && oe.Message == "" }
+	t.Run("R-ERR-08 in one of several choices", func(t *testing.T) {
+		h := handler(t, &fake{converse: func(context.Context) (*bedrockruntime.ConverseOutput, error) { panic("a bug") }})
+		if _, err := h(t.Context(), chatCall(t, ask(`,"n":2`))); !internal(err) {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("R-ERR-08 in one of several streams", func(t *testing.T) {
+		h := handler(t, &fake{stream: func(context.Context) (iter.Seq2[types.ConverseStreamOutput, error], error) {
+			return func(func(types.ConverseStreamOutput, error) bool) { panic("a bug") }, nil
+		}})
+		reply, err := h(t.Context(), chatCall(t, ask(`,"n":2,"stream":true`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collect(t, reply); !internal(err) {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("R-ERR-08 in a fan-out", func(t *testing.T) {
+		err := fanOut(t.Context(), 3, 2, semaphore.NewWeighted(2), func(context.Context, int) error { panic("a bug") })
+		if !internal(err) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
