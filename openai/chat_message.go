@@ -63,6 +63,7 @@ type CacheControl struct{ Type, TTL *string }
 // ToolCall is one call in an assistant message, both in history and in replies.
 type ToolCall struct {
 	ID       string
+	NoID     bool   // history: the member is absent or null, which is not the same as an empty id
 	Type     string // "function" or "custom"
 	Function FunctionCall
 	Custom   *CustomCall
@@ -237,11 +238,14 @@ func decodeCacheControl(d *decoder) *CacheControl {
 }
 
 func decodeToolCall(d *decoder) ToolCall {
-	var c ToolCall
+	c := ToolCall{NoID: true}
 	d.object(func(name string) {
 		switch name {
 		case "id":
-			c.ID = d.text()
+			id := d.string()
+			if c.NoID = id == nil; !c.NoID {
+				c.ID = *id
+			}
 		case "type":
 			c.Type = d.text()
 		case "function":

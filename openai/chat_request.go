@@ -101,8 +101,7 @@ func DecodeChat(body []byte) (*ChatRequest, *Error) {
 	var seen spellings
 	unknown, err := decodeObject(body, func(d *decoder, name string) {
 		if !r.core(d, name) && !r.tuning(d, name) && !r.extension(d, name, &seen) {
-			d.skip()
-			d.unknown.Top = append(d.unknown.Top, name)
+			d.otherTop(name)
 		}
 	})
 	r.unknown = unknown
@@ -139,7 +138,7 @@ func (r *ChatRequest) core(d *decoder, name string) bool {
 		r.ParallelToolCalls = d.boolean()
 	case "functions":
 		r.Functions = nil
-		d.array(func() { r.Functions = append(r.Functions, decodeFunction(d)) })
+		d.array(func() { r.Functions = append(r.Functions, decodeLegacyFunction(d)) })
 	case "function_call":
 		r.FunctionCall = decodeToolChoice(d)
 	case "response_format":

@@ -73,6 +73,15 @@ func decodeFunction(d *decoder) Function {
 	return f
 }
 
+// decodeLegacyFunction reads an entry of functions, which unlike a tool's function is never null.
+func decodeLegacyFunction(d *decoder) Function {
+	f := decodeFunction(d)
+	if f.Raw == nil && d.err == nil {
+		d.wrongType("an object", 'n')
+	}
+	return f
+}
+
 func decodeToolChoice(d *decoder) *ToolChoice {
 	if d.kind() == '"' {
 		return &ToolChoice{Mode: d.text()}
@@ -85,13 +94,7 @@ func decodeToolChoice(d *decoder) *ToolChoice {
 		case "name": // legacy function_call, and the flat form of the Responses API
 			c.Name = d.text()
 		case "function", "custom":
-			d.object(func(name string) {
-				if name != "name" {
-					d.other(name)
-					return
-				}
-				c.Name = d.text()
-			})
+			c.Name = decodeNamed(d, c.Name)
 		case "allowed_tools":
 			c.allowed(d)
 		default:
@@ -111,12 +114,43 @@ func (c *ToolChoice) allowed(d *decoder) {
 			c.Mode = d.text()
 		case "tools":
 			d.array(func() {
-				if t := decodeToolChoice(d); t != nil {
-					c.Allowed = append(c.Allowed, t.Name)
-				}
+				c.Allowed = append(c.Allowed, decodeAllowedTool(d)...)
 			})
 		default:
 			d.other(name)
 		}
 	})
+}
+
+// decodeAllowedTool reads the name of one tool that is allowed; nothing for null. A list inside it means nothing: were it read,
+// a list in a list in a list would have paths as long as the body.
+func decodeAllowedTool(d *decoder) []string {
+	var tool string
+	if !d.object(func(name string) {
+		switch name {
+		case "type":
+			d.text()
+		case "name":
+			tool = d.text()
+		case "function", "custom":
+			tool = decodeNamed(d, tool)
+		default:
+			d.other(name)
+		}
+	}) {
+		return nil
+	}
+	return []string{tool}
+}
+
+// decodeNamed reads an object that has only a name, or gives back the name known before.
+func decodeNamed(d *decoder, tool string) string {
+	d.object(func(name string) {
+		if name != "name" {
+			d.other(name)
+			return
+		}
+		tool = d.text()
+	})
+	return tool
 }

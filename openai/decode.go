@@ -137,11 +137,20 @@ func (d *decoder) skip() {
 	}
 }
 
-// other records a member below the top level that nobody knows, and reads past it.
+// other records a member below the top level that nobody knows, unless it is null (R-GEN-02), and reads past it.
 func (d *decoder) other(string) {
-	path := d.path()
+	if d.kind() != 'n' {
+		d.unknown.Nested = append(d.unknown.Nested, d.path())
+	}
 	d.skip()
-	d.unknown.Nested = append(d.unknown.Nested, path)
+}
+
+// otherTop is other for a member at the top level.
+func (d *decoder) otherTop(name string) {
+	if d.kind() != 'n' {
+		d.unknown.Top = append(d.unknown.Top, name)
+	}
+	d.skip()
 }
 
 // kind is the kind of the next value: '{', '[', '"', '0', 't', 'f' or 'n'.

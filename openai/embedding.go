@@ -66,8 +66,7 @@ func DecodeEmbedding(body []byte) (*EmbeddingRequest, *Error) {
 		case "normalize":
 			r.Normalize = d.boolean()
 		default:
-			d.skip()
-			d.unknown.Top = append(d.unknown.Top, name)
+			d.otherTop(name)
 		}
 	})
 	if err != nil {

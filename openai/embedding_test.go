@@ -105,3 +105,13 @@ func TestEmbeddingResponse(t *testing.T) {
 		t.Errorf("R-EMB-04 openai-go reads %v and %v", judge.Data[0].Embedding, judge.Data[1].Embedding)
 	}
 }
+
+func TestUnknownNull(t *testing.T) {
+	r, err := openai.DecodeEmbedding([]byte(`{"model":"m","input":"x","foo":null,"bar":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if top := r.Unknown().Top; len(top) != 1 || top[0] != "bar" {
+		t.Errorf("R-GEN-02 R-EMB-13 unknown members %v, want bar only", top)
+	}
+}

@@ -99,3 +99,20 @@ func BenchmarkValidate(b *testing.B) {
 		}
 	}
 }
+
+// TestAllowedToolsDoNotNest guards against lists in lists, whose unknown members would each have a path as long as the body.
+func TestAllowedToolsDoNotNest(t *testing.T) {
+	const n = 3000
+	body := `{"model":"m","tool_choice":` + strings.Repeat(`{"x":1,"name":"f","allowed_tools":{"tools":[`, n) + strings.Repeat(`]}}`, n) + `}`
+	r, err := DecodeChat([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"tool_choice.x", "tool_choice.allowed_tools.tools[0].x", "tool_choice.allowed_tools.tools[0].allowed_tools"}
+	if got := r.Unknown().Nested; !reflect.DeepEqual(got, want) {
+		t.Errorf("R-CHO-06 %d unknown members, want %v", len(got), want)
+	}
+	if got := r.ToolChoice.Allowed; !reflect.DeepEqual(got, []string{"f"}) {
+		t.Errorf("R-CHO-06 allowed %v", got)
+	}
+}

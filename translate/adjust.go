@@ -31,7 +31,7 @@ func rank(path string) int {
 	return len(memberOrder)
 }
 
-// Adjustments collects what was dropped, clamped or weakened on the way (TRANSLATION 0.1), each pair once.
+// Adjustments collects what was dropped, clamped or weakened on the way (TRANSLATION 0.1). The zero value is empty.
 type Adjustments struct{ list []Adjustment }
 
 // Adjustment is one entry of x-outcrop-adjusted: the member with array indexes as [], and the reason in snake_case.
@@ -40,18 +40,36 @@ type Adjustment struct{ Param, Reason string }
 // unknownParameter is the reason of an adjustment whose Param is a name that the client made up.
 const unknownParameter = "unknown_parameter"
 
-// Add notes an adjustment unless it is there already.
+// fewAdjustments is how many of the first ones Add compares with: the gateway itself makes hardly more, but a client may make
+// up hundreds of thousands of members, and comparing each with all before it would take minutes.
+const fewAdjustments = 32
+
+// Add notes an adjustment.
 func (a *Adjustments) Add(param, reason string) {
-	if x := (Adjustment{param, reason}); !slices.Contains(a.list, x) {
+	if x := (Adjustment{param, reason}); !slices.Contains(a.list[:min(len(a.list), fewAdjustments)], x) {
 		a.list = append(a.list, x)
 	}
 }
 
-// List gives the adjustments in the order of the table in TRANSLATION 1.2; those of one member stay as they were added.
+// List gives the adjustments, each pair once, in the order of the table in TRANSLATION 1.2; those of one member stay as they
+// were added.
 func (a *Adjustments) List() []Adjustment {
-	list := slices.Clone(a.list)
-	slices.SortStableFunc(list, func(x, y Adjustment) int { return rank(x.Param) - rank(y.Param) })
-	return list
+	var byRank [len(memberOrder) + 1][]Adjustment
+	var seen map[Adjustment]bool // only of a list that Add could not keep free of repetitions
+	if len(a.list) > fewAdjustments {
+		seen = make(map[Adjustment]bool, len(a.list))
+	}
+	for _, x := range a.list {
+		if seen[x] {
+			continue
+		}
+		if seen != nil {
+			seen[x] = true
+		}
+		r := rank(x.Param)
+		byRank[r] = append(byRank[r], x)
+	}
+	return slices.Concat(byRank[:]...)
 }
 
 // maxHeader is how long x-outcrop-adjusted may become (R-GEN-03).

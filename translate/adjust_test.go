@@ -33,6 +33,20 @@ func TestAdjustmentsHeader(t *testing.T) {
 	}
 }
 
+// TestAdjustmentsOfCopies adds to two copies of what the way in found, as parallel choices do.
+func TestAdjustmentsOfCopies(t *testing.T) {
+	_, _, back, fault := ask(t, `{"model":"m","messages":[{"role":"user","content":"Hi"}],"seed":1,"store":true,"u":1}`, target(t, haiku), Options{})
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	x, y := back.Adjusted, back.Adjusted
+	x.Add("stop", "x")
+	y.Add("stop", "y")
+	if h := x.Header(); h != "stop:x,seed:unsupported,store:unsupported,u:unknown_parameter" {
+		t.Errorf("R-GEN-05 got %s", h)
+	}
+}
+
 func TestAdjustmentsHeaderIsCut(t *testing.T) {
 	t.Run("R-GEN-03 beyond 2,000 bytes the list ends with more:N", func(t *testing.T) {
 		for n := 1; n < 120; n++ {

@@ -2,7 +2,6 @@ package translate
 
 import (
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,12 +26,12 @@ type answer struct {
 	in   *Context
 	emit func(openai.Delta)
 
-	points   int  // code points of content so far
-	reasoned bool // reasoning_content is not empty
-	details  int  // reasoning_details so far, one for each reasoning block
-	notes    int  // annotations so far
-	calls    int  // client tool calls so far
-	ids      []string
+	points   int   // code points of content so far
+	reasoned bool  // reasoning_content is not empty
+	details  int   // reasoning_details so far, one for each reasoning block
+	notes    int   // annotations so far
+	calls    int   // client tool calls so far
+	ids      taken // of client tool calls
 
 	whole bool     // the reply is told whole, so that nothing has to be sent early
 	asked bool     // the forced tool was called (R-FMT-05)
@@ -157,12 +156,10 @@ func (a *answer) callID(id string) string {
 	if id == "" {
 		id = "call_" + strconv.Itoa(a.calls) // Bedrock promises one; without it the client could not answer
 	}
-	unique := id
-	for n := 2; slices.Contains(a.ids, unique); n++ {
-		unique = fmt.Sprintf("%s-%d", id, n)
+	if a.ids == nil {
+		a.ids = taken{}
 	}
-	a.ids = append(a.ids, unique)
-	return unique
+	return a.ids.free(id, func(n int64) string { return id + "-" + itoa(n) })
 }
 
 // input takes a fragment of a tool call's input.

@@ -247,10 +247,20 @@ func (c *chat) limitPoints() {
 	c.in.System = slices.DeleteFunc(c.in.System, func(x types.SystemContentBlock) bool { return isSystemPoint(x) && !keep() })
 	for i := len(c.in.Messages) - 1; i >= 0; i-- {
 		m := &c.in.Messages[i]
-		for j := len(m.Content) - 1; j >= 0; j-- {
-			if isBlockPoint(m.Content[j]) && !keep() {
-				m.Content = slices.Delete(m.Content, j, j+1)
+		drop := 0 // of its oldest points
+		for _, b := range m.Content {
+			if isBlockPoint(b) && !keep() {
+				drop++
 			}
+		}
+		if drop > 0 {
+			m.Content = slices.DeleteFunc(m.Content, func(b types.ContentBlock) bool {
+				if drop > 0 && isBlockPoint(b) {
+					drop--
+					return true
+				}
+				return false
+			})
 		}
 	}
 	if left < 0 {

@@ -105,8 +105,10 @@ func (c *chat) readMode(asked *openai.ToolChoice) bool {
 	return true
 }
 
+// declared tells whether the client defined a tool of this name; it is asked before any is left out again.
 func (c *chat) declared(name string) bool {
-	return slices.ContainsFunc(c.tools, func(t tool) bool { return t.def.Name == name })
+	_, there := c.toolAt[name]
+	return there
 }
 
 // allow keeps only the listed tools, in the order of tools (R-CHO-06).
@@ -121,7 +123,11 @@ func (c *chat) allow(list []string) bool {
 			return false
 		}
 	}
-	c.tools = slices.DeleteFunc(c.tools, func(t tool) bool { return !slices.Contains(list, t.def.Name) })
+	listed := make(map[string]bool, len(list))
+	for _, name := range list {
+		listed[name] = true
+	}
+	c.tools = slices.DeleteFunc(c.tools, func(t tool) bool { return !listed[t.def.Name] })
 	return true
 }
 

@@ -48,14 +48,9 @@ func (v *conversation) documentName(filename string) string {
 		name = "Document " + itoa(int64(v.media.documents))
 	}
 	if v.media.names == nil {
-		v.media.names = map[string]bool{}
+		v.media.names = taken{}
 	}
-	free := name
-	for n := int64(2); v.media.names[free]; n++ {
-		free = name + " (" + itoa(n) + ")"
-	}
-	v.media.names[free] = true
-	return free
+	return v.media.names.free(name, func(n int64) string { return name + " (" + itoa(n) + ")" })
 }
 
 // cleanName is a file name without extension in the alphabet of FACTS 2.5.

@@ -37,7 +37,7 @@ func (v *conversation) pair() {
 	if n == 0 {
 		return
 	}
-	p := pairing{conversation: v, byID: make(map[string]int, n), byName: map[string]int{}, taken: make(map[string]bool, n)}
+	p := pairing{conversation: v, byID: make(map[string]int, n), byName: map[string]int{}, taken: make(taken, n)}
 	v.calls = make([]call, 0, n)
 	v.owner = make([]int, len(v.req.Messages))
 	for i := range v.req.Messages {
@@ -53,7 +53,7 @@ func (v *conversation) pair() {
 type pairing struct {
 	*conversation
 	byID, byName map[string]int // the latest call of an id, and of a legacy function's name
-	taken        map[string]bool
+	taken        taken          // ids at Bedrock
 	functions    int
 }
 
@@ -92,12 +92,23 @@ func (p *pairing) answer(i int, m *openai.Message) {
 
 // unique is the call's id at Bedrock; an id that was there before gets a number (R-MSG-11).
 func (p *pairing) unique(id string) string {
-	fit := p.fitID(id)
-	for n := int64(2); p.taken[fit]; n++ {
-		fit = p.fitID(id + "-" + itoa(n))
+	return p.taken.free(p.fitID(id), func(n int64) string { return p.fitID(id + "-" + itoa(n)) })
+}
+
+// taken holds the names that are in use, and behind each the last number that was tried to make another of it: a thousand
+// calls of one id must not try a thousand numbers each.
+type taken map[string]int64
+
+// free is the name, or the first of its numbered forms from 2 on that is not in use; it is in use from then on.
+func (t taken) free(name string, numbered func(n int64) string) string {
+	unique, n := name, max(t[name], 1)
+	for t[unique] > 0 {
+		n++
+		unique = numbered(n)
 	}
-	p.taken[fit] = true
-	return fit
+	t[name] = n
+	t[unique] = max(t[unique], 1)
+	return unique
 }
 
 // fitID puts an id into the pattern that Bedrock, or the family, asks for (R-RPL-07, -08).
@@ -137,6 +148,9 @@ func (v *conversation) addCalls(i int, m *openai.Message) {
 	k := v.nextCall(i)
 	for j := range m.ToolCalls {
 		t := &m.ToolCalls[j]
+		if t.NoID {
+			v.missing(at("messages", i, at(".tool_calls", j, ".id"))) // an id that is there, though empty, fits its result (R-RPL-07)
+		}
 		switch {
 		case t.Type == "custom" && t.Custom != nil:
 			v.addCall(&v.calls[k], wrap("input", t.Custom.Input), t.Custom.Input)
@@ -172,7 +186,7 @@ func (v *conversation) addFunctionCall(k *call, f *openai.FunctionCall, member s
 func (v *conversation) addCall(k *call, input []byte, asText string) {
 	if v.flat {
 		v.adjust("messages[].tool_calls", "flattened")
-		v.add(text("[called tool " + first(k.name, "unnamed_tool") + " with id " + k.clientID + "]\n" + asText))
+		v.add(text("[called tool " + first(k.name, "unnamed_tool") + withID(k.clientID) + "]\n" + asText))
 		return
 	}
 	v.add(&types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
@@ -232,17 +246,21 @@ func (v *conversation) resultBlock(k *call, content []types.ToolResultContentBlo
 
 func resultText(name, id string, content []types.ToolResultContentBlock) types.ContentBlock {
 	var b strings.Builder
-	b.WriteString("[result of tool " + name)
-	if id != "" { // messages of role function have none
-		b.WriteString(" with id " + id)
-	}
-	b.WriteByte(']')
+	b.WriteString("[result of tool " + name + withID(id) + "]")
 	for _, c := range content {
 		if t, ok := c.(*types.ToolResultContentBlockMemberText); ok {
 			b.WriteString("\n" + t.Value)
 		}
 	}
 	return text(b.String())
+}
+
+// withID names the id in a text; what has none, such as a message of role function, says nothing of it.
+func withID(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " with id " + id
 }
 
 // orphan writes a result that answers no call as a user's text (R-MSG-08).

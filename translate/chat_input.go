@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
@@ -24,6 +25,7 @@ func ChatInput(req *openai.ChatRequest, t catalog.Target, o Options) (*bedrockru
 	if fault := c.translate(); fault != nil {
 		return nil, Context{}, fault
 	}
+	c.out.Adjusted.list = slices.Clip(c.out.Adjusted.list) // several choices add to their own copies at once
 	return c.in, c.out, nil
 }
 
@@ -68,14 +70,15 @@ type chat struct {
 	out   Context
 	fault *openai.Error // the first in the order of 1.2 so far
 
-	tools     []tool     // to be sent, in order
-	choice    choice     // what the model is told to do with them
-	names     names      // tool names on either side
-	flat      bool       // history of tools is written as text (R-TOOL-14)
-	thinking  thinking   // whether and how Claude thinks
-	fields    fields     // additionalModelRequestFields of our own making
-	media     mediaCount // what was counted of images and files
-	unfetched bool       // only a check: what links name has no bytes yet
+	tools     []tool         // to be sent, in order
+	toolAt    map[string]int // where each name stands among the tools that were declared
+	choice    choice         // what the model is told to do with them
+	names     names          // tool names on either side
+	flat      bool           // history of tools is written as text (R-TOOL-14)
+	thinking  thinking       // whether and how Claude thinks
+	fields    fields         // additionalModelRequestFields of our own making
+	media     mediaCount     // what was counted of images and files
+	unfetched bool           // only a check: what links name has no bytes yet
 	system    []types.SystemContentBlock
 	asks      string // the instruction for a structured answer, "" without one
 	explicit  bool   // the request names a cache point itself

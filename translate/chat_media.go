@@ -12,7 +12,7 @@ import (
 // mediaCount counts what a request holds of images and files.
 type mediaCount struct {
 	images, documents, attachments int
-	names                          map[string]bool // of documents
+	names                          taken // of documents
 }
 
 // Bedrock's limits (FACTS 1.2.1), which the members of [Limits] replace.
@@ -51,8 +51,8 @@ func (v *conversation) mediaOf(i, j int, p *openai.ContentPart) (image *types.Im
 		v.out.Image = first(v.out.Image, x.at)
 		return v.image(x, format), nil, ""
 	}
-	if soundOrVideo(x.data) {
-		v.unsupportedPart(x.at, "sound and video")
+	if kind := soundOrVideo(x.data); kind != "" {
+		v.unsupportedPart(x.at, kind)
 		return nil, nil, ""
 	}
 	format := documentFormat(x)
@@ -78,7 +78,11 @@ func (v *conversation) load(i, j int, p *openai.ContentPart) (payload, bool) {
 	case "file":
 		return v.loadFile(x, p.File)
 	}
-	v.unsupportedPart(x.at, "sound and video")
+	kind := "sound"
+	if p.Type == "video_url" {
+		kind = "video"
+	}
+	v.unsupportedPart(x.at+".type", kind) // R-PART-14
 	return x, false
 }
 

@@ -13,6 +13,7 @@ import (
 // tool is one function that may be sent.
 type tool struct {
 	def    *openai.Function
+	sent   []byte // the whole definition as the client sent it
 	schema []byte // ready for the wire
 	strict bool
 	cache  *openai.CacheControl
@@ -35,6 +36,7 @@ func (c *chat) declareTools() {
 		return
 	}
 	c.tools = make([]tool, 0, len(req.Tools)+len(req.Functions))
+	c.toolAt = make(map[string]int, cap(c.tools))
 	for i := range req.Functions {
 		c.declare(i, &req.Functions[i], req.Functions[i].Raw, nil)
 	}
@@ -55,11 +57,8 @@ func (c *chat) declare(i int, def *openai.Function, whole []byte, cache *openai.
 		c.missing(c.toolPath(i, ".name"))
 		return
 	}
-	for j := range c.tools {
-		if c.tools[j].def.Name != def.Name {
-			continue
-		}
-		if !bytes.Equal(c.definition(j), whole) {
+	if j, there := c.toolAt[def.Name]; there {
+		if !bytes.Equal(c.tools[j].sent, whole) {
 			c.refuse(openai.CodeInvalidValue, c.toolPath(i, ".name"), "Invalid value: '%s'. Another tool of this name is defined otherwise.", def.Name)
 		}
 		return
@@ -69,20 +68,8 @@ func (c *chat) declare(i int, def *openai.Function, whole []byte, cache *openai.
 		c.refuse(openai.CodeInvalidParameters, c.toolPath(i, ".parameters"), "Invalid schema for function '%s': the root of the schema must be of type 'object'.", def.Name)
 		return
 	}
-	c.tools = append(c.tools, tool{def: def, schema: schema, cache: cache})
-}
-
-// definition are the bytes that the client sent for the j-th tool that was kept.
-func (c *chat) definition(j int) []byte {
-	if c.out.Functions {
-		return c.tools[j].def.Raw
-	}
-	for i := range c.req.Tools {
-		if &c.req.Tools[i].Function == c.tools[j].def {
-			return c.req.Tools[i].Raw
-		}
-	}
-	return nil
+	c.toolAt[def.Name] = len(c.tools)
+	c.tools = append(c.tools, tool{def: def, sent: whole, schema: schema, cache: cache})
 }
 
 // noParameters is the schema of a function that has none.

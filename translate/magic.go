@@ -56,17 +56,29 @@ func webpSize(b []byte) (width, height int) {
 
 func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
 
-// soundOrVideo tells the common containers of sound and video (R-PART-11).
-func soundOrVideo(b []byte) bool {
+// soundOrVideo tells the common containers of "sound" and "video", "" when it is none of them (R-PART-11). What may hold
+// either counts as what it mostly holds.
+func soundOrVideo(b []byte) string {
 	if len(b) < 12 {
-		return false
+		return ""
 	}
-	for _, magic := range []string{"ID3", "OggS", "fLaC", "\x1aE\xdf\xa3", "FLV\x01", "\xff\xfb", "\xff\xf1", "\x00\x00\x01\xba", "\x30\x26\xb2\x75"} {
+	for _, magic := range []string{"ID3", "OggS", "fLaC", "\xff\xfb", "\xff\xf1"} {
 		if bytes.HasPrefix(b, []byte(magic)) {
-			return true
+			return "sound"
 		}
 	}
-	return string(b[4:8]) == "ftyp" || string(b[:4]) == "RIFF" && (string(b[8:12]) == "WAVE" || string(b[8:12]) == "AVI ")
+	for _, magic := range []string{"\x1aE\xdf\xa3", "FLV\x01", "\x00\x00\x01\xba", "\x30\x26\xb2\x75"} {
+		if bytes.HasPrefix(b, []byte(magic)) {
+			return "video"
+		}
+	}
+	switch riff := string(b[:4]) == "RIFF"; {
+	case riff && string(b[8:12]) == "WAVE", string(b[4:11]) == "ftypM4A":
+		return "sound"
+	case riff && string(b[8:12]) == "AVI ", string(b[4:8]) == "ftyp":
+		return "video"
+	}
+	return ""
 }
 
 // textFormats are the document formats that are text, by MIME type and by extension.

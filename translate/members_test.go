@@ -82,16 +82,23 @@ func TestNestedSchemaIsKnown(t *testing.T) {
 				t.Fatal("no members found")
 			}
 			for _, name := range names {
-				req, fault := openai.DecodeChat([]byte(strings.Replace(c.body, "@", `"`+name+`"`, 1)))
+				// A member that takes no number is a fault where it is known; an unknown one never is.
+				req, fault := openai.DecodeChat([]byte(strings.Replace(c.body, "@:null", `"`+name+`":1`, 1)))
 				if fault != nil {
-					t.Errorf("%s: %v", name, fault)
+					if fault.Code != openai.CodeInvalidType {
+						t.Errorf("%s: %v", name, fault)
+					}
 				} else if u := req.Unknown(); len(u.Nested) > 0 || len(u.Top) > 0 {
 					t.Errorf("%s is unknown: %v", name, u)
 				}
 			}
-			req, fault := openai.DecodeChat([]byte(strings.Replace(c.body, "@", `"no_such_member"`, 1)))
+			req, fault := openai.DecodeChat([]byte(strings.Replace(c.body, "@:null", `"no_such_member":1`, 1)))
 			if fault != nil || len(req.Unknown().Nested) != 1 {
 				t.Errorf("a made-up member is not noticed: %v", fault)
+			}
+			req, fault = openai.DecodeChat([]byte(strings.Replace(c.body, "@", `"no_such_member"`, 1)))
+			if fault != nil || len(req.Unknown().Nested) != 0 {
+				t.Errorf("R-GEN-02 a made-up member that is null is noticed: %v", fault)
 			}
 		})
 	}

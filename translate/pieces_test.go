@@ -103,13 +103,14 @@ func TestFormats(t *testing.T) {
 			}
 		})
 	}
-	for name, data := range map[string]string{"mp4": "\x00\x00\x00\x18ftypmp42", "wav": "RIFF\x00\x00\x00\x00WAVE", "mp3": "ID3\x04........."} {
-		if !soundOrVideo([]byte(data)) {
-			t.Errorf("R-PART-11 %s is not told", name)
+	for _, c := range []struct{ name, data, want string }{
+		{"mp4", "\x00\x00\x00\x18ftypmp42", "video"}, {"avi", "RIFF\x00\x00\x00\x00AVI ", "video"}, {"webm", "\x1aE\xdf\xa3........", "video"},
+		{"wav", "RIFF\x00\x00\x00\x00WAVE", "sound"}, {"mp3", "ID3\x04.........", "sound"}, {"m4a", "\x00\x00\x00\x18ftypM4A ", "sound"},
+		{"webp", "RIFF\x00\x00\x00\x00WEBP", ""}, {"text", "hello, world", ""}, {"too short to tell", "ID3", ""},
+	} {
+		if got := soundOrVideo([]byte(c.data)); got != c.want {
+			t.Errorf("R-PART-11 %s is told as %q, want %q", c.name, got, c.want)
 		}
-	}
-	if soundOrVideo([]byte("RIFF\x00\x00\x00\x00WEBP")) || soundOrVideo([]byte("hello, world")) {
-		t.Error("R-PART-11 what is neither sound nor video")
 	}
 }
 

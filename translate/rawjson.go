@@ -2,7 +2,6 @@ package translate
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -169,36 +168,54 @@ func (f *fields) json() []byte {
 // merge lays the members of an object over f: objects are merged, of other values the new one wins, and lists named
 // anthropic_beta are united in first-seen order (R-EXT-03).
 func (f *fields) merge(object []byte) {
-	members(object, func(name string, value []byte) bool {
-		i := slices.IndexFunc(f.list, func(x field) bool { return x.name == name })
+	places := make(map[string]int, len(f.list))
+	for i, x := range f.list {
+		places[x.name] = i
+	}
+	for _, x := range distinct(object) {
+		i, there := places[x.name]
 		switch {
-		case i < 0:
-			f.add(name, value)
-		case kindOf(f.list[i].value) == '{' && kindOf(value) == '{':
+		case !there:
+			f.add(x.name, x.value)
+		case kindOf(f.list[i].value) == '{' && kindOf(x.value) == '{':
 			var inner fields
 			inner.merge(f.list[i].value)
-			inner.merge(value)
+			inner.merge(x.value)
 			f.list[i].value = inner.json()
-		case name == "anthropic_beta" && kindOf(f.list[i].value) == '[' && kindOf(value) == '[':
-			f.list[i].value = unite(f.list[i].value, value)
+		case x.name == "anthropic_beta" && kindOf(f.list[i].value) == '[' && kindOf(x.value) == '[':
+			f.list[i].value = unite(f.list[i].value, x.value)
 		default:
-			f.list[i].value = value
+			f.list[i].value = x.value
 		}
+	}
+}
+
+// distinct are the members of an object; of duplicates the last counts (R-REQ-01).
+func distinct(object []byte) (list []field) {
+	places := map[string]int{}
+	members(object, func(name string, value []byte) bool {
+		if i, there := places[name]; there {
+			list[i].value = value
+			return true
+		}
+		places[name] = len(list)
+		list = append(list, field{name, value})
 		return true
 	})
+	return list
 }
 
 func unite(a, b []byte) []byte {
 	out := []byte{'['}
-	var seen [][]byte
+	seen := map[string]bool{}
 	each := func(value []byte) {
-		if slices.ContainsFunc(seen, func(s []byte) bool { return bytes.Equal(s, value) }) {
+		if seen[string(value)] {
 			return
 		}
 		if len(seen) > 0 {
 			out = append(out, ',')
 		}
-		seen = append(seen, value)
+		seen[string(value)] = true
 		out = append(out, value...)
 	}
 	elements(a, each)

@@ -7,12 +7,17 @@ import (
 
 // nativeSchema rewrites a JSON Schema for Bedrock's constrained decoding (R-FMT-03): objects are closed, and bounds that it
 // does not know move into the description. Nothing else changes, neither order nor white space. ok is false for a schema
-// that cannot be said: open objects, recursion, references to anything but a definition of its own root.
+// that cannot be said: open objects, recursion, references to anything but a definition of its own root, more than
+// deepestSchema schemas inside each other.
 func nativeSchema(schema []byte) (out []byte, ok bool) {
 	r := rewriter{uses: map[string][]string{}, state: map[string]visit{"": unseen}}
 	out = r.node(schema)
 	return out, !r.bad && r.finite("")
 }
+
+// deepestSchema bounds the work: what stands inside is read once more for each schema around it. People and generators stay
+// far below it.
+const deepestSchema = 32
 
 type rewriter struct {
 	bad   bool
@@ -43,6 +48,9 @@ type piece struct {
 // node rewrites one schema.
 func (r *rewriter) node(node []byte) []byte {
 	if kindOf(node) != '{' {
+		return node
+	}
+	if r.bad = r.bad || r.depth >= deepestSchema; r.bad {
 		return node
 	}
 	r.depth++
