@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -59,7 +58,7 @@ type Router struct {
 	aliases []string        // in order
 }
 
-// New reads the aliases. It reports every alias that leads in a circle or nowhere, and every base model that is not known.
+// New reads the aliases. It reports what [catalog.Catalog.AliasFaults] finds, rows that cannot be and base models that are not known.
 func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
 	c, err := c.With(catalog.Options{Rows: cfg.Catalog, BaseModels: cfg.BaseModels})
 	if err != nil {
@@ -72,17 +71,11 @@ func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
 			r.prepare(id)
 		}
 	}
-	var problems []error
-	for _, alias := range r.aliases {
-		t, inputType, err := r.follow(alias)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		r.plans[alias] = Plan{Targets: []catalog.Target{t}, Rule: "alias " + alias, InputType: inputType}
+	if faults := c.AliasFaults(cfg.Aliases); len(faults) > 0 {
+		return nil, complain(faults)
 	}
-	if problems != nil {
-		return nil, errors.Join(problems...)
+	for _, alias := range r.aliases {
+		r.plans[alias] = r.follow(alias)
 	}
 	return r, nil
 }
@@ -96,30 +89,26 @@ func (r *Router) prepare(name string) {
 
 func direct(t catalog.Target) Plan { return Plan{Targets: []catalog.Target{t}, Rule: "model"} }
 
-// follow goes from an alias, over other aliases, to its target; the first of them that has an input type decides on it. Public
-// becomes the id of the model that serves, or the alias where that is not known, but never the profile or ARN that is called
-// (R-RES-02).
-func (r *Router) follow(alias string) (t catalog.Target, inputType string, err error) {
-	chain := []string{alias}
-	name := alias
-	for {
-		inputType = cmp.Or(inputType, r.cfg.InputTypes[name])
-		next, isAlias := r.cfg.Aliases[name]
-		if !isAlias {
-			break
-		}
-		circle := slices.Contains(chain, next)
-		chain = append(chain, next)
-		if circle {
-			return t, "", fmt.Errorf("aliases: %s is a circle", strings.Join(chain, " → "))
-		}
+func complain(faults map[string]error) error {
+	var problems []error
+	for _, alias := range slices.Sorted(maps.Keys(faults)) {
+		problems = append(problems, fmt.Errorf("aliases: %s: %w", alias, faults[alias]))
+	}
+	return errors.Join(problems...)
+}
+
+// follow goes from an alias without fault, over other aliases, to its target; the first of them that has an input type decides on
+// it. Public becomes the id of the model that serves, or the alias where that is not known, but never the profile or ARN that is
+// called (R-RES-02).
+func (r *Router) follow(alias string) Plan {
+	inputType, name := "", ""
+	for next, more := alias, true; more; next, more = r.cfg.Aliases[name] {
 		name = next
+		inputType = cmp.Or(inputType, r.cfg.InputTypes[name])
 	}
-	if t, err = r.catalog.Resolve(name, r.region); err != nil {
-		return t, "", fmt.Errorf("aliases: %s leads nowhere: %w", strings.Join(chain, " → "), err)
-	}
+	t, _ := r.catalog.Resolve(name, r.region) // which names lead somewhere does not depend on the region
 	t.Public = cmp.Or(t.Row.ID, alias)
-	return t, inputType, nil
+	return Plan{Targets: []catalog.Target{t}, Rule: "alias " + alias, InputType: inputType}
 }
 
 // Plan finds the targets of a request. An alias wins over a name of the catalogue. The error is always an [*openai.Error]:

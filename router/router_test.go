@@ -120,10 +120,10 @@ func TestNewRefuses(t *testing.T) {
 		cfg  Config
 		want []string
 	}{
-		"itself":     {Config{Aliases: map[string]string{"a": "a"}}, []string{"a → a is a circle"}},
-		"a circle":   {Config{Aliases: map[string]string{"a": "b", "b": "c", "c": "b"}}, []string{"a → b → c → b", "b → c → b", "c → b → c"}},
-		"nowhere":    {Config{Aliases: map[string]string{"a": "b", "b": "gpt-4o"}}, []string{"a → b → gpt-4o leads nowhere"}},
-		"everything": {Config{Aliases: map[string]string{"a": "a", "b": "nope"}}, []string{"a → a", "b → nope"}},
+		"itself":     {Config{Aliases: map[string]string{"a": "a"}}, []string{"a: a → a is a circle"}},
+		"a circle":   {Config{Aliases: map[string]string{"a": "b", "b": "c", "c": "b"}}, []string{"b: b → c → b is a circle"}},
+		"nowhere":    {Config{Aliases: map[string]string{"a": "b", "b": "gpt-4o"}}, []string{`b: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`}},
+		"everything": {Config{Aliases: map[string]string{"a": "a", "b": "nope"}}, []string{"a → a", `b: leads nowhere: "nope"`}},
 		"base model": {Config{BaseModels: map[string]string{imported: "nope"}}, []string{`"nope"`}},
 	} {
 		_, err := New(c.cfg, catalog.Default(), "us-east-1")
@@ -135,6 +135,9 @@ func TestNewRefuses(t *testing.T) {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %q is not in %v", name, want, err)
 			}
+		}
+		if lines := strings.Count(err.Error(), "\n") + 1; lines != len(c.want) {
+			t.Errorf("%s: %d complaints, want %d: %v", name, lines, len(c.want), err)
 		}
 	}
 }

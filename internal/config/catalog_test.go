@@ -68,3 +68,56 @@ func TestCatalogFaults(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAliasFaults(t *testing.T) {
+	const own = "'arn:aws:bedrock:us-east-1:111122223333:provisioned-model/x'"
+	for _, tt := range []struct {
+		name, text string
+		environ    []string
+		want       []string
+	}{
+		{"all at once, with other faults", `models:
+  aliases:
+    a: b
+    b: a
+    c: c
+    d: nope
+    to-d: d
+    to-b: b
+    e: has a space
+    to-e: e
+    f: [x]
+    to-f: f
+    fine: us.acme.rocket-1
+    ours: ` + own + `
+  base_models:
+    ` + own + `: acme.rocket-9
+  catalog:
+    acme.rocket-1: {kind: chat, converse: true}
+log: {level: loud}
+`, []string{"BEDROCK_MODEL_ID=gpt-4o", "MAX_POOL_CONNECTIONS=-4"}, []string{
+			`outcrop.yaml:3:8: models.aliases[a]: a → b → a is a circle`,
+			`outcrop.yaml:5:8: models.aliases[c]: c → c is a circle`,
+			`outcrop.yaml:6:8: models.aliases[d]: leads nowhere: "nope" is not a model, profile or ARN of Bedrock`,
+			`outcrop.yaml:9:8: models.aliases[e]: must be neither empty nor hold spaces or control characters, not "has a space"`,
+			`outcrop.yaml:11:8: models.aliases[f]: must be a single value, not a list`,
+			`outcrop.yaml:16:67: models.base_models[arn:…]: the base model "acme.rocket-9" of arn:… is not in the catalogue`,
+			`outcrop.yaml:19:14: log.level: must be one of debug, info, warn, error, not "loud"`,
+			`BEDROCK_MODEL_ID: models.aliases[default]: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`,
+			`MAX_POOL_CONNECTIONS: bedrock.pool_connections: must be at least 1, not -4`,
+		}},
+		{"a circle through a variable", "models: {aliases: {x: default}}\n", []string{"BEDROCK_MODEL_ID=x"},
+			[]string{`BEDROCK_MODEL_ID: models.aliases[default]: default → x → default is a circle`}},
+		{"a name for a row that is at fault", "models: {aliases: {x: acme.rocket-1, y: nope}, catalog: {acme.rocket-1: {context: 5}}}\n", nil, []string{
+			`outcrop.yaml:1:41: models.aliases[y]: leads nowhere: "nope" is not a model, profile or ARN of Bedrock`,
+			`outcrop.yaml:1:58: models.catalog[acme.rocket-1]: nothing is known of "acme.rocket-1": it needs like, or kind`}},
+		{"with a fault for the embedded Bedrock", "models: {aliases: {x: amazon.nova-lite-v1:0+throttle}}\n", nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := load(tt.text, tt.environ)
+			if diff := cmp.Diff(tt.want, complaints(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

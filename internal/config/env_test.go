@@ -29,9 +29,11 @@ func TestEnvironment(t *testing.T) {
 			func(c *config.Config) { c.Bedrock.Region = "us-east-1" }},
 		{"the systematic name is the strongest", "", []string{"MAX_POOL_CONNECTIONS=7", "OUTCROP_BEDROCK_POOL_CONNECTIONS=8"},
 			func(c *config.Config) { c.Bedrock.PoolConnections = 8 }},
-		{"the two default models", "models: {aliases: {default: a, x: b}}", []string{"BEDROCK_MODEL_ID=c", "BEDROCK_EMBED_MODEL_ID=d"},
+		{"the two default models", "models: {aliases: {default: nope, x: amazon.nova-lite-v1:0}}",
+			[]string{"BEDROCK_MODEL_ID=amazon.nova-pro-v1:0", "BEDROCK_EMBED_MODEL_ID=cohere.embed-v4:0"},
 			func(c *config.Config) {
-				c.Models.Aliases = map[string]string{"default": "c", "x": "b", "default-embedding": "d"}
+				c.Models.Aliases = map[string]string{
+					"default": "amazon.nova-pro-v1:0", "x": "amazon.nova-lite-v1:0", "default-embedding": "cohere.embed-v4:0"}
 			}},
 		{"PORT keeps the host", "server: {addr: 'localhost:1'}", []string{"PORT=9"}, func(c *config.Config) { c.Server.Addr = "localhost:9" }},
 		{"HOST keeps the port", "", []string{"HOST=::1"}, func(c *config.Config) { c.Server.Addr = "[::1]:8080" }},
@@ -78,6 +80,9 @@ func TestEnvironmentFaults(t *testing.T) {
 			[]string{`BEDROCK_GUARDRAIL_VERSION: guardrail.version: needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it`}},
 		{"a default model with a space", []string{"BEDROCK_MODEL_ID=a b"},
 			[]string{`BEDROCK_MODEL_ID: models.aliases[default]: must be neither empty nor hold spaces or control characters, not "a b"`}},
+		{"default models that do not exist", []string{"BEDROCK_MODEL_ID=gpt-4o", "BEDROCK_EMBED_MODEL_ID=default-embedding"}, []string{
+			`BEDROCK_EMBED_MODEL_ID: models.aliases[default-embedding]: default-embedding → default-embedding is a circle`,
+			`BEDROCK_MODEL_ID: models.aliases[default]: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`}},
 		{"a region", []string{"AWS_REGION=us east"}, []string{`AWS_REGION: bedrock.region: must be an AWS region such as us-east-1, not "us east"`}},
 		{"attempts", []string{"MAX_RETRY_ATTEMPTS=0"}, []string{`MAX_RETRY_ATTEMPTS: bedrock.max_attempts: must be at least 1, the first attempt, not 0`}},
 		{"a table", []string{"OUTCROP_MODELS_ALIASES=a=b"}, []string{`OUTCROP_MODELS_ALIASES: models.aliases: can be set in the file only`}},

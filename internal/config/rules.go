@@ -8,14 +8,11 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-playground/validator/v10"
-
-	"outcrop/internal/catalog"
 )
 
 // rule is a constraint of ours on a text.
@@ -124,21 +121,6 @@ func (l *loader) attempts() {
 	const setting = "bedrock.max_attempts"
 	if _, made := l.origins[setting]; made && l.cfg.Bedrock.MaxAttempts == 0 {
 		l.complain(l.origin(setting), setting, "must be at least 1, the first attempt, not 0")
-	}
-}
-
-// catalog lets the catalogue judge each row by itself, so that the complaint can say where it stands.
-func (l *loader) catalog() {
-	const setting = "models.catalog"
-	for id, row := range l.cfg.Models.Catalog {
-		name := entryName(setting, id)
-		if slices.ContainsFunc(l.complaints, func(c complaint) bool { return strings.HasPrefix(c.setting, name) }) {
-			continue
-		}
-		_, err := catalog.Default().With(catalog.Options{Rows: map[string]catalog.Override{id: row}})
-		if err != nil {
-			l.complain(l.origin(name), name, "%s", err)
-		}
 	}
 }
 
