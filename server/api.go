@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"os"
@@ -73,11 +74,11 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	if err := acceptable(r.Header); err != nil {
 		return nil, err
 	}
-	if r.ContentLength > s.cfg.BodyLimit {
-		return nil, tooLarge(s.cfg.BodyLimit)
-	}
 	rc := http.NewResponseController(c.Response().Writer)
 	deadline := rc.SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout))
+	if r.ContentLength > s.cfg.BodyLimit {
+		return nil, s.tooLarge(r)
+	}
 	var b bytes.Buffer
 	if n := r.ContentLength; n > 0 {
 		b.Grow(int(min(n, 1<<20)) + bytes.MinRead) // more only when it really comes
@@ -93,7 +94,7 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, tooLarge(s.cfg.BodyLimit)
+		return nil, s.tooLarge(r)
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, errors.Join(errGone, err) // the client left in the middle of its own request
 	}
@@ -115,7 +116,13 @@ func acceptable(h http.Header) *openai.Error {
 	return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: "The body must be JSON in UTF-8: send the header content-type: application/json."}
 }
 
-func tooLarge(limit int64) *openai.Error {
+// tooLarge reads past what is left of a body, within reason: a client that is still writing when the connection closes sees a
+// broken pipe and never the answer. One that waits for our leave to write (Expect) has it at once.
+func (s *Server) tooLarge(r *http.Request) *openai.Error {
+	limit := s.cfg.BodyLimit
+	if r.Header.Get("expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, 2*limit)
+	}
 	return &openai.Error{Kind: openai.TooLarge, Code: "request_too_large",
 		Message: "The body of the request is larger than the limit of " + size(limit) + "."}
 }

@@ -79,6 +79,7 @@ func TestBadInput(t *testing.T) {
 		{"R-ERR-65 charset", "POST", "/v1/chat/completions", "application/json; charset=latin1", ok, 415, "unsupported_media_type", nil},
 		{"charset utf-8", "POST", "/v1/chat/completions", "application/json; charset=UTF-8", ok, 200, nil, nil},
 		{"R-ERR-65 40 MB", "POST", "/v1/chat/completions", "", `{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413, "request_too_large", nil},
+		{"R-ERR-65 40 MB of unknown length", "POST", "/v1/chat/completions", "chunked", `{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413, "request_too_large", nil},
 		{"R-ERR-08 panic", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"boom"`, 1), 500, nil, nil},
 		{"R-ERR-08 foreign error", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"raw"`, 1), 500, nil, nil},
 		{"responses", "POST", "/v1/responses", "", ok, 404, "unknown_url", nil},
@@ -90,14 +91,13 @@ func TestBadInput(t *testing.T) {
 				t.Fatal(err)
 			}
 			req.Header.Set("content-type", "application/json")
-			if tt.contentType != "" {
+			if tt.contentType == "chunked" {
+				req.ContentLength = -1
+			} else if tt.contentType != "" {
 				req.Header.Set("content-type", tt.contentType)
 			}
 			res, err := http.DefaultClient.Do(req)
 			if err != nil {
-				if tt.status == 413 {
-					t.Skipf("the server closed the connection while 40 MB were on their way, as it may: %v", err)
-				}
 				t.Fatal(err)
 			}
 			defer res.Body.Close()
