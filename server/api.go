@@ -95,8 +95,10 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	switch {
 	case errors.As(err, &large):
 		return nil, s.tooLarge(r)
-	case !errors.Is(err, os.ErrDeadlineExceeded):
+	case !errors.Is(err, os.ErrDeadlineExceeded) && (errors.Is(err, io.ErrUnexpectedEOF) || r.Context().Err() != nil):
 		return nil, errors.Join(errGone, err) // the client left in the middle of its own request
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &openai.Error{Kind: openai.Invalid, Code: openai.CodeInvalidJSON, Message: "The body of the request could not be read: its transfer encoding is broken.", Err: err}
 	}
 	return nil, &openai.Error{Kind: openai.RequestTimeout, Code: openai.CodeTimeout, Message: "The body of the request did not arrive in time.", Err: err}
 }

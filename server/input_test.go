@@ -238,6 +238,22 @@ func TestSlowHeadersAndSlowBody(t *testing.T) {
 	})
 }
 
+func TestBrokenTransferEncoding(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := listen()
+		serve(t, server.New(config(), collaborators(nil)), l)
+		c := l.dial()
+		defer c.Close()
+		go func() {
+			_, _ = io.WriteString(c, "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
+		}()
+		res := head(t, newReader(c))
+		if body := text(t, res.Body); res.StatusCode != http.StatusBadRequest || !strings.Contains(body, `"code":"invalid_json"`) {
+			t.Errorf("R-ERR-60: %d %s", res.StatusCode, body)
+		}
+	})
+}
+
 func TestCORS(t *testing.T) {
 	cfg := config()
 	cfg.AllowedOrigins = []string{"https://app.example"}
