@@ -44,6 +44,9 @@ type Facts struct {
 type Plan struct {
 	Targets []catalog.Target // in the order in which they are tried, at least one
 	Rule    string           // what chose them, for log and audit: "model", or "alias" and the name
+	Tier    string           // the tier that they are of; "" when a name led to one target
+	Score   float64          // complexity, 0 to 1, when Scored
+	Scored  bool             // whether the rule that fired asked for the score
 	// InputType is what the alias says that texts are embedded for: "search_query" … (R-EMB-11); "" is nothing.
 	InputType string
 }

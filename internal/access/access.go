@@ -12,7 +12,9 @@ import (
 
 // Principal is who a call is made for.
 type Principal struct {
-	Key string // a short, public name of the key: never the key itself; "" when no keys are configured
+	Key      string // a short, public name of the key: never the key itself; "" when no keys are configured
+	Tenant   string // whose data it works on; nothing is ever shared between tenants
+	Priority string // "interactive", "normal" or "batch"; "" leaves it to the request
 }
 
 // Gate checks API keys. The zero value lets everybody in.

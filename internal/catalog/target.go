@@ -9,4 +9,8 @@ type Target struct {
 	CalledID string // goes into the path; never shown unless it is what was asked
 	Region   string // "" is the gateway's own; an ARN brings its own (R-CAP-04)
 	Role     string // IAM role to assume, "" for the gateway's own credentials
+
+	Order       int    // targets of a plan with the same order are equals, of which the load decides; ascending in a plan
+	Weight      int    // share among equals; 0 counts as 1
+	ServiceTier string // service tier of calls that ask for none; "" leaves it to Bedrock
 }

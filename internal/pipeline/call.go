@@ -22,8 +22,26 @@ type Call struct {
 	Endpoint  *Endpoint         // server
 	Request   openai.Request    // server
 	Options   translate.Options // server: what headers and settings say to the translation
+	Tune      Tune              // server: what headers say to the stages
 	Plan      router.Plan       // Route
 	Media     media.Set         // Fetch
+}
+
+// Tune is what a request's headers say to the stages. The zero value says nothing.
+type Tune struct {
+	Tier         string        // x-outcrop-tier: a fact for the rules of the router
+	Timeout      time.Duration // x-outcrop-timeout: shortens the deadline; 0 says nothing
+	Priority     string        // x-outcrop-priority: "interactive", "normal" or "batch"
+	CacheControl CacheControl  // cache-control and x-outcrop-cache-ttl
+}
+
+// CacheControl is what a request says about the cache.
+type CacheControl struct {
+	NoCache bool          // do not answer from the cache, but keep the answer
+	NoStore bool          // do not keep the answer
+	MaxAge  time.Duration // oldest answer that will do, when HasAge
+	HasAge  bool
+	TTL     time.Duration // how long the answer is kept; more than 0 also asks that it is kept
 }
 
 // Head is what is known of an answer before its first part: it becomes response headers.
@@ -32,6 +50,14 @@ type Head struct {
 	Attempts int            // tries against targets, the last included
 	Upstream []string       // AWS's request ids
 	Adjusted translate.Adjustments
+	Cache    CacheStatus
+}
+
+// CacheStatus is what became of a request at the cache.
+type CacheStatus struct {
+	State string        // "hit", "miss", "bypass"; "" when there is no cache
+	Age   time.Duration // of a hit
+	Key   string        // short, public form of the key
 }
 
 // Reply is an answer. Parts is ranged over exactly once; who opened a resource closes it inside the sequence.
