@@ -33,7 +33,7 @@ RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC)
 
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff
-	$(GO) test ./translate -update
+	$(GO) test ./translate ./server -run Golden -update
 	git diff --stat -- '*/testdata/*'
 
 .PHONY: rules
@@ -73,6 +73,14 @@ bench: ## Run the Go benchmarks (BENCH=pattern)
 install-clients: ## Install the locked Node clients that the tests run
 	examples/node/install.sh
 
+.PHONY: install-redis
+install-redis: ## Install redis-server (Debian, Ubuntu), which tests start for themselves
+	@command -v redis-server >/dev/null && exit; \
+	command -v apt-get >/dev/null || { echo 'no apt-get here: install redis-server by hand'; exit 1; }; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	set -e; $$sudo apt-get update -qq; $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server; \
+	redis-server --version
+
 .PHONY: clients
 clients: install-clients ## Run unmodified OpenAI clients (Node, Go, curl) against a started gateway
 	OUTCROP_CLIENTS=required $(GO) test -count=1 -v ./examples/...
@@ -82,6 +90,7 @@ check: ## Everything that CI runs
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'not formatted: make fmt'; exit 1; }
 	$(GO) vet $(PACKAGES)
 	$(MAKE) install-clients
+	$(MAKE) install-redis
 	$(MAKE) test
 	$(MAKE) rules
 	$(MAKE) lint

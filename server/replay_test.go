@@ -17,6 +17,7 @@ import (
 	"github.com/openai/openai-go/v3/packages/param"
 
 	"outcrop/internal/bedrock/offline"
+	"outcrop/internal/catalog"
 	"outcrop/internal/wiretest"
 )
 
@@ -36,13 +37,13 @@ func TestReplay(t *testing.T) {
 	houseOf := replays(t)
 	for _, tt := range []struct {
 		operation string
-		play      func(*testing.T, *house, *wiretest.Interaction, object)
-		inverse   func(*wiretest.Interaction) (object, error)
+		play      func(*testing.T, *house, *wiretest.Interaction, map[string]any)
+		inverse   func(*wiretest.Interaction) (map[string]any, error)
 		least     int // so that the test cannot rot away
 	}{
-		{"Converse", playPlain, inverseChat, 140},
-		{"ConverseStream", playStream, inverseChat, 23},
-		{"InvokeModel", playEmbedding, inverseEmbedding, 17},
+		{"Converse", playPlain, chatRequest, 147},
+		{"ConverseStream", playStream, chatRequest, 25},
+		{"InvokeModel", playEmbedding, wiretest.EmbeddingRequest, 17},
 	} {
 		t.Run(tt.operation, func(t *testing.T) {
 			all, played, without := 0, 0, map[string]int{}
@@ -52,13 +53,10 @@ func TestReplay(t *testing.T) {
 				}
 				all++
 				req, err := tt.inverse(&rec)
-				var no noForm
+				var no wiretest.NoForm
 				switch {
 				case unplayable[rec.ID] != "":
 					without[unplayable[rec.ID]]++
-					continue
-				case rec.Request == nil || string(rec.Request) == "null":
-					without["request not recorded"]++
 					continue
 				case errors.As(err, &no):
 					without[string(no)]++
@@ -78,6 +76,15 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// chatRequest is the OpenAI request of a recording, with the name that the gateway gives the reasoning of its model.
+func chatRequest(rec *wiretest.Interaction) (map[string]any, error) {
+	format := ""
+	if to, err := catalog.Default().Resolve(rec.ModelID, rec.Region); err == nil {
+		format = to.Row.Format
+	}
+	return wiretest.ChatRequest(rec, format)
+}
+
 // unplayable are recordings that the gateway rightly asks for in another way, with the reason.
 var unplayable = map[string]string{
 	"pydantic-ai.test_bedrock_media_kind_delivered_in_tool_result-mistral_document.1":                           "R-RPL-08 ids of tool calls",
@@ -94,12 +101,19 @@ func replays(t *testing.T) func(*wiretest.Interaction) *house {
 	asked := map[string]int{} // recordings by what is asked
 	where := map[string]int{} // the house of a recording
 	for _, rec := range wiretest.Bedrock(t, "Converse", "ConverseStream", "InvokeModel") {
-		var req map[string]any
-		if json.Unmarshal(rec.Request, &req) != nil {
+		file := rec.ID + ".json"
+		b, err := os.ReadFile(filepath.Join(wiretest.Shared(t), "wire", "bedrock", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := decoded(t, b)
+		req, ok := whole["request"].(map[string]any)
+		if !ok {
 			continue
 		}
 		what := any(req)
 		if m, ok := req["messages"]; ok {
+			textResults(m, &rec)
 			what = m
 		}
 		key := rec.Operation + rec.ModelID + string(marshal(t, essence(what)))
@@ -109,12 +123,7 @@ func replays(t *testing.T) func(*wiretest.Interaction) *house {
 			dirs = append(dirs, t.TempDir())
 		}
 		where[rec.ID] = n
-		file := rec.ID + ".json"
-		b, err := os.ReadFile(filepath.Join(wiretest.Shared(t), "wire", "bedrock", file))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dirs[n], file), b, 0o600)
-		}
-		if err != nil {
+		if err := os.WriteFile(filepath.Join(dirs[n], file), marshal(t, whole), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,11 +134,51 @@ func replays(t *testing.T) func(*wiretest.Interaction) *house {
 	return func(rec *wiretest.Interaction) *house { return houses[where[rec.ID]] }
 }
 
+// decoded reads an object of JSON and leaves its numbers as they are.
+func decoded(t *testing.T, b []byte) (v map[string]any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// textResults changes recorded messages in the one way in which the gateway rightly differs: tool messages of OpenAI hold text, and
+// what is JSON in it becomes a block of JSON only for a model that wants such (R-TOOL-12).
+func textResults(messages any, rec *wiretest.Interaction) {
+	to, err := catalog.Default().Resolve(rec.ModelID, rec.Region)
+	if err != nil || to.Row.Caps.ToolResultJSON {
+		return
+	}
+	var walk func(v any, inResult bool)
+	walk = func(v any, inResult bool) {
+		switch v := v.(type) {
+		case []any:
+			for _, x := range v {
+				walk(x, inResult)
+			}
+		case map[string]any:
+			if x, ok := v["json"]; ok && inResult {
+				text, _ := json.Marshal(x) // it was decoded
+				delete(v, "json")
+				v["text"] = string(text)
+				return
+			}
+			for name, x := range v {
+				walk(x, name == "toolResult" || inResult && name == "content")
+			}
+		}
+	}
+	walk(messages, false)
+}
+
 func clientOf(h *house) openai.Client {
 	return openai.NewClient(option.WithBaseURL(h.url+"/v1/"), option.WithAPIKey("unused"), option.WithMaxRetries(0))
 }
 
-func playPlain(t *testing.T, h *house, rec *wiretest.Interaction, req object) {
+func playPlain(t *testing.T, h *house, rec *wiretest.Interaction, req map[string]any) {
 	c := clientOf(h)
 	res, err := c.Chat.Completions.New(t.Context(), param.Override[openai.ChatCompletionNewParams](marshal(t, req)))
 	if err != nil {
@@ -139,8 +188,8 @@ func playPlain(t *testing.T, h *house, rec *wiretest.Interaction, req object) {
 	compareRest(t, h, rec)
 }
 
-func playStream(t *testing.T, h *house, rec *wiretest.Interaction, req object) {
-	req["stream_options"] = object{"include_usage": true}
+func playStream(t *testing.T, h *house, rec *wiretest.Interaction, req map[string]any) {
+	req["stream_options"] = map[string]any{"include_usage": true}
 	c := clientOf(h)
 	s := c.Chat.Completions.NewStreaming(t.Context(), param.Override[openai.ChatCompletionNewParams](marshal(t, req)))
 	defer s.Close()
@@ -157,7 +206,7 @@ func playStream(t *testing.T, h *house, rec *wiretest.Interaction, req object) {
 	compareRest(t, h, rec)
 }
 
-func playEmbedding(t *testing.T, h *house, rec *wiretest.Interaction, req object) {
+func playEmbedding(t *testing.T, h *house, rec *wiretest.Interaction, req map[string]any) {
 	c := clientOf(h)
 	res, err := c.Embeddings.New(context.Background(), param.Override[openai.EmbeddingNewParams](marshal(t, req)))
 	if err != nil {
@@ -222,179 +271,6 @@ func sameJSON(a, b string) bool {
 	return bytes.Equal(p, q)
 }
 
-// block is one content block of a recorded answer.
-type block struct {
-	Text    *string `json:"text"`
-	ToolUse *struct {
-		ID    string          `json:"toolUseId"`
-		Name  string          `json:"name"`
-		Type  string          `json:"type"`
-		Input json.RawMessage `json:"input"`
-	} `json:"toolUse"`
-	Citations *struct {
-		Content []struct {
-			Text string `json:"text"`
-		} `json:"content"`
-	} `json:"citationsContent"`
-}
-
-type recordedUsage struct {
-	Input      int64 `json:"inputTokens"`
-	Output     int64 `json:"outputTokens"`
-	CacheRead  int64 `json:"cacheReadInputTokens"`
-	CacheWrite int64 `json:"cacheWriteInputTokens"`
-}
-
-func (u recordedUsage) openAI() [4]int64 {
-	prompt := u.Input + u.CacheRead + u.CacheWrite
-	return [4]int64{prompt, u.Output, prompt + u.Output, u.CacheRead}
-}
-
-// recorded reads what a recorded plain answer says.
-func recorded(t *testing.T, raw json.RawMessage) answer {
-	t.Helper()
-	var r struct {
-		Output struct {
-			Message struct {
-				Content []block `json:"content"`
-			} `json:"message"`
-		} `json:"output"`
-		Stop  string          `json:"stopReason"`
-		Usage recordedUsage   `json:"usage"`
-		Trace json.RawMessage `json:"trace"`
-	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		t.Fatal(err)
-	}
-	a := answer{usage: r.Usage.openAI()}
-	for _, b := range r.Output.Message.Content {
-		a.add(b)
-	}
-	a.finish = finishOf(r.Stop, r.Trace, len(a.calls) > 0)
-	return a
-}
-
-func (a *answer) add(b block) {
-	switch {
-	case b.Text != nil:
-		a.text += *b.Text
-	case b.Citations != nil:
-		for _, c := range b.Citations.Content {
-			a.text += c.Text
-		}
-	case b.ToolUse != nil && b.ToolUse.Type != "server_tool_use":
-		a.calls = append(a.calls, toolCall{b.ToolUse.ID, b.ToolUse.Name, string(b.ToolUse.Input)})
-	}
-}
-
-// folded reads what the events of a recorded stream say.
-func folded(t *testing.T, events []wiretest.Event) answer {
-	t.Helper()
-	var a answer
-	var stop string
-	var trace json.RawMessage
-	client := map[int]int{} // content block to client tool call
-	for _, e := range events {
-		var p struct {
-			Index int   `json:"contentBlockIndex"`
-			Start block `json:"start"`
-			Delta struct {
-				Text    string `json:"text"`
-				ToolUse *struct {
-					Input string `json:"input"`
-				} `json:"toolUse"`
-			} `json:"delta"`
-			Stop  string          `json:"stopReason"`
-			Usage *recordedUsage  `json:"usage"`
-			Trace json.RawMessage `json:"trace"`
-		}
-		if err := json.Unmarshal(e.Payload, &p); err != nil {
-			t.Fatal(err)
-		}
-		switch e.Type {
-		case "contentBlockStart":
-			if before := len(a.calls); p.Start.ToolUse != nil {
-				if a.add(p.Start); len(a.calls) > before {
-					client[p.Index] = before
-				}
-			}
-		case "contentBlockDelta":
-			a.text += p.Delta.Text
-			if i, ok := client[p.Index]; ok && p.Delta.ToolUse != nil {
-				a.calls[i].arguments += p.Delta.ToolUse.Input
-			}
-		case "messageStop":
-			stop = p.Stop
-		case "metadata":
-			trace = p.Trace
-			a.usage = p.Usage.openAI()
-		}
-	}
-	for i := range a.calls {
-		if strings.TrimSpace(a.calls[i].arguments) == "" {
-			a.calls[i].arguments = "{}" // R-STR-11
-		}
-	}
-	a.finish = finishOf(stop, trace, len(a.calls) > 0)
-	return a
-}
-
-// finishOf is the table of TRANSLATION 2.2, as far as recordings go.
-func finishOf(stop string, trace json.RawMessage, calls bool) string {
-	usable := "stop"
-	if calls {
-		usable = "tool_calls"
-	}
-	switch stop {
-	case "max_tokens", "model_context_window_exceeded":
-		return "length"
-	case "content_filtered":
-		return "content_filter"
-	case "guardrail_intervened":
-		if trace == nil || bytes.Contains(trace, []byte(`"BLOCKED"`)) || bytes.Contains(trace, []byte("Guardrail blocked")) {
-			return "content_filter"
-		}
-	}
-	return usable
-}
-
-// recordedVectors reads the vectors of a recorded embedding reply of any family.
-func recordedVectors(t *testing.T, raw json.RawMessage) [][]float64 {
-	t.Helper()
-	var titan struct {
-		Embedding []float64 `json:"embedding"`
-	}
-	var cohere3 struct {
-		Embeddings [][]float64 `json:"embeddings"`
-	}
-	var cohere4 struct {
-		Embeddings struct {
-			Float [][]float64 `json:"float"`
-		} `json:"embeddings"`
-	}
-	var nova struct {
-		Embeddings []struct {
-			Embedding []float64 `json:"embedding"`
-		} `json:"embeddings"`
-	}
-	switch {
-	case json.Unmarshal(raw, &titan) == nil && titan.Embedding != nil:
-		return [][]float64{titan.Embedding}
-	case json.Unmarshal(raw, &cohere3) == nil:
-		return cohere3.Embeddings
-	case json.Unmarshal(raw, &cohere4) == nil:
-		return cohere4.Embeddings.Float
-	case json.Unmarshal(raw, &nova) == nil:
-		var all [][]float64
-		for _, e := range nova.Embeddings {
-			all = append(all, e.Embedding)
-		}
-		return all
-	}
-	t.Fatalf("unknown form of an embedding reply: %.200s", raw)
-	return nil
-}
-
 // compareRest compares the request that reached Bedrock with the recorded one, member by member; the messages have been compared
 // by the match of the recording.
 func compareRest(t *testing.T, h *house, rec *wiretest.Interaction) {
@@ -403,7 +279,7 @@ func compareRest(t *testing.T, h *house, rec *wiretest.Interaction) {
 	if json.Unmarshal([]byte(h.lastSent()), &got) != nil || json.Unmarshal(rec.Request, &want) != nil {
 		t.Fatal("a request is no object")
 	}
-	for _, name := range []string{"system", "toolConfig", "inferenceConfig", "additionalModelRequestFields", "outputConfig", "guardrailConfig"} {
+	for _, name := range []string{"system", "toolConfig", "inferenceConfig", "additionalModelRequestFields", "additionalModelResponseFieldPaths", "outputConfig", "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier"} {
 		a, b := marshal(t, essence(got[name])), marshal(t, essence(want[name]))
 		if !bytes.Equal(a, b) && rewritten[rec.ID] != name {
 			t.Errorf("%s: sent %.600s, recorded %.600s", name, a, b)
@@ -416,17 +292,17 @@ var rewritten = map[string]string{
 	"ellmer.aws-bedrock-thinking.0": "inferenceConfig", // R-SMP-05: no temperature while Claude thinks
 }
 
-// essence leaves out what does not change what is asked: cache points (the gateway places its own, R-CACHE-07), the choice
-// "auto" (R-CHO-01), what is empty, and the white space of schemas.
+// essence leaves out what does not change what is asked: the choice "auto" (R-CHO-01), the status "success" (R-TOOL-11), what is
+// empty, and the white space of schemas.
 func essence(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		out := object{}
+		out := map[string]any{}
 		for k, x := range v {
 			if text, ok := x.(string); ok && k == "schema" {
 				_ = json.Unmarshal([]byte(text), &x)
 			}
-			if x = essence(x); x != nil && k != "cachePoint" && k != "auto" && x != "success" {
+			if x = essence(x); x != nil && k != "auto" && x != "success" {
 				out[k] = x
 			}
 		}

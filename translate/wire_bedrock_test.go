@@ -171,18 +171,22 @@ func asked(t *testing.T, j *judge, rec *wiretest.Interaction) (body object, row 
 	if rec.Integrity.Request == "altered" {
 		return nil, nil, "the request was changed after recording"
 	}
-	req, err := wiretest.ChatRequest(rec)
-	var no wiretest.NoForm
-	if errors.As(err, &no) {
-		return nil, nil, string(no)
-	} else if err != nil {
-		t.Fatal(err)
+	to, unknown := catalog.Default().Resolve(rec.ModelID, rec.Region)
+	format := ""
+	if unknown == nil {
+		format = to.Row.Format
 	}
-	to, err := catalog.Default().Resolve(rec.ModelID, rec.Region)
-	if err != nil {
+	req, err := wiretest.ChatRequest(rec, format)
+	var no wiretest.NoForm
+	switch {
+	case errors.As(err, &no):
+		return nil, nil, string(no)
+	case err != nil:
+		t.Fatal(err)
+	case unknown != nil:
 		return nil, nil, "the model does not exist (R-CAP-02)"
 	}
-	_, in, c, fault := way(mustMarshal(t, formatted(req, to.Row)), to, translate.Options{})
+	_, in, c, fault := way(mustMarshal(t, req), to, translate.Options{})
 	if fault != nil {
 		return nil, nil, "refused: " + fault.Code + " at " + withoutIndexes(fault.Param)
 	}
@@ -193,20 +197,6 @@ func asked(t *testing.T, j *judge, rec *wiretest.Interaction) (body object, row 
 		t.Errorf("%s: %v", rec.ID, list)
 	}
 	return parseJSON(t, j.body).(object), to.Row, ""
-}
-
-// formatted gives the reasoning of history the family's name, as our replies do (R-RES-08).
-func formatted(req object, row *catalog.Model) object {
-	b, _ := json.Marshal(req["messages"])
-	var messages []object
-	_ = json.Unmarshal(b, &messages)
-	for _, m := range messages {
-		for _, d := range listOf(m["reasoning_details"]) {
-			d["format"] = "bedrock." + row.Format
-		}
-	}
-	req["messages"] = messages
-	return req
 }
 
 func listOf(v any) (list []object) {

@@ -149,15 +149,14 @@ func TestRecordedTwoTurns(t *testing.T) {
 	for _, p := range pairs {
 		name := fmt.Sprintf("R-RPL-04/%s to %s turn %d", p.first.ID, p.second.ID, p.turn)
 		t.Run(name, func(t *testing.T) {
-			req, err := wiretest.ChatRequest(&p.second)
-			if err != nil {
-				t.Skipf("the second request has no OpenAI form: %v", err)
-			}
 			to, err := catalog.Default().Resolve(p.second.ModelID, p.second.Region)
 			if err != nil {
 				t.Fatal(err)
 			}
-			formatted(req, to.Row)
+			req, err := wiretest.ChatRequest(&p.second, to.Row.Format)
+			if err != nil {
+				t.Skipf("the second request has no OpenAI form: %v", err)
+			}
 			replaceTurn(t, req, p.turn, replayed(t, &p.first, to))
 			_, in, c, fault := way(mustMarshal(t, req), to, translate.Options{})
 			if fault != nil {

@@ -34,13 +34,13 @@ async function streamed(agent, input, options) {
 }
 
 for (const [how, go] of [["plain", plain], ["streamed", streamed]]) {
-  await check(`agents: an answer, ${how}`, async () => {
+  await check(`agents: R-MSG-02 an answer, ${how}`, async () => {
     const [result] = await go(new Agent({ name: "Greeter", instructions: "Greet.", model }), "Hello there!");
     assert.match(result.finalOutput, /You said: Hello there!/);
     assert.match(result.finalOutput, /and a system prompt/);
   });
 
-  await check(`agents: a tool, ${how}`, async () => {
+  await check(`agents: R-PAR-11 a tool, ${how}`, async () => {
     asked.length = 0;
     const [result, items] = await go(new Agent({ name: "Helper", instructions: "Use your tools.", model, tools: [getWeather] }), weather.question);
     assert.deepEqual(asked, ["Paris"]);
@@ -48,7 +48,7 @@ for (const [how, go] of [["plain", plain], ["streamed", streamed]]) {
     assert.ok(result.finalOutput.includes(weather.answer), result.finalOutput);
   });
 
-  await check(`agents: a hand-off, then a tool, ${how}`, async () => {
+  await check(`agents: R-PAR-11, -12 a hand-off, then a tool, ${how}`, async () => {
     asked.length = 0;
     const [result, items] = await go(reception, "Please hand my question about the weather in Paris over to your expert.");
     assert.equal(result.lastAgent.name, forecaster.name);
@@ -59,7 +59,7 @@ for (const [how, go] of [["plain", plain], ["streamed", streamed]]) {
   });
 }
 
-await check("agents: structured output", async () => {
+await check("agents: R-PAR-16 structured output", async () => {
   const City = z.object({ name: z.string(), people: z.number() });
   const result = await run(new Agent({ name: "Geographer", instructions: "Answer.", model, outputType: City }), "Tell me about Oslo.");
   assert.equal(City.parse(result.finalOutput).name, "Oslo");

@@ -20,14 +20,14 @@ for (const [name, provider] of Object.entries(providers)) {
     }),
   };
 
-  await check(`${name}: chat`, async () => {
+  await check(`${name}: R-PAR-02 chat`, async () => {
     const r = await generateText({ model: chat, prompt: "Hello!", maxRetries: 0 });
     assert.ok(r.text.length > 0);
     assert.equal(r.finishReason, "stop");
     assert.ok(r.usage.totalTokens > 0);
   });
 
-  await check(`${name}: stream`, async () => {
+  await check(`${name}: R-PAR-03 R-STR-01, -06, -13 stream`, async () => {
     const r = streamText({ model: chat, prompt: "Hello!", maxRetries: 0 });
     let text = "";
     for await (const piece of r.textStream) text += piece;
@@ -36,13 +36,13 @@ for (const [name, provider] of Object.entries(providers)) {
     assert.ok((await r.usage).totalTokens > 0);
   });
 
-  await check(`${name}: tool loop of two round trips`, async () => {
+  await check(`${name}: R-PAR-11 tool loop of two round trips`, async () => {
     const r = await generateText({ model: chat, prompt: weather.question, tools, stopWhen: stepCountIs(4), maxRetries: 0 });
     assert.equal(r.steps.length, 2);
     assert.ok(r.text.includes(weather.answer), r.text);
   });
 
-  await check(`${name}: streamed tool loop of two round trips`, async () => {
+  await check(`${name}: R-PAR-11 R-STR-10 streamed tool loop of two round trips`, async () => {
     const r = streamText({ model: chat, prompt: weather.question, tools, stopWhen: stepCountIs(4), maxRetries: 0 });
     let text = "";
     for await (const piece of r.textStream) text += piece;
@@ -50,13 +50,13 @@ for (const [name, provider] of Object.entries(providers)) {
     assert.ok(text.includes(weather.answer), text);
   });
 
-  await check(`${name}: embeddings`, async () => {
+  await check(`${name}: R-EMB-01, -03 embeddings`, async () => {
     const many = await embedMany({ model: provider.embedding(embeddingModel), values: ["the cat sat on the mat", "a dog in the garden"], maxRetries: 0 });
     const one = await embed({ model: provider.embedding(embeddingModel), value: "the cat sat on the mat", maxRetries: 0 });
     near(many.embeddings[0], one.embedding);
   });
 
-  await check(`${name}: error`, async () => {
+  await check(`${name}: R-ERR-01 error`, async () => {
     await assert.rejects(generateText({ model: provider.chat("no-such-model"), prompt: "hi", maxRetries: 0 }),
       (err) => err.statusCode === 404 && /no-such-model/.test(err.message));
   });

@@ -26,7 +26,7 @@ for (const [name, cls, status, type, code, param, params] of [
   ["internal server error", InternalServerError, 500, "server_error", null, null, { model: `${nova}+error=InternalServer` }],
   ["capacity", InternalServerError, 503, "server_error", "service_unavailable", null, { model: `${nova}+error=ServiceUnavailable` }],
 ]) {
-  await check(`errors: R-ERR-80 ${name}`, async () => {
+  await check(`errors: R-ERR-01, -80 ${name}`, async () => {
     await assert.rejects(client.chat.completions.create({ messages, ...params }), (err) => {
       assert.ok(err instanceof cls, `${err.constructor.name}: ${err.message}`);
       assert.deepEqual([err.status, err.type, err.code, err.param], [status, type, code, param]);
@@ -79,7 +79,7 @@ await check("errors: R-STR-02 before a stream begins", async () => {
     (err) => err instanceof RateLimitError && err.code === "rate_limit_exceeded");
 });
 
-await check("errors: R-STR-15 R-STR-16 in the middle of a stream", async () => {
+await check("errors: R-STR-05, -15, -16 in the middle of a stream", async () => {
   for (const [fault, code] of [["after=3:modelStreamErrorException", "model_error"], ["cut=3", "stream_truncated"]]) {
     const stream = await client.chat.completions.create({ model: `${nova}+${fault}`, messages, stream: true });
     let chunks = 0;

@@ -11,13 +11,13 @@ const getWeather = tool(async () => weather.answer, {
   name: weather.name, description: weather.description, schema: z.object({ city: z.string() }),
 });
 
-await check("langchain: chat", async () => {
+await check("langchain: R-PAR-02 chat", async () => {
   const r = await chat.invoke("Hello!");
   assert.ok(r.text.length > 0);
   assert.ok(r.usage_metadata.total_tokens > 0);
 });
 
-await check("langchain: stream", async () => {
+await check("langchain: R-PAR-03 R-STR-01 stream", async () => {
   let text = "", chunks = 0;
   for await (const chunk of await chat.stream("Hello!")) { text += chunk.text; chunks++; }
   assert.equal(text, (await chat.invoke("Hello!")).text);
@@ -33,7 +33,7 @@ const streamed = async (bound, messages) => {
 };
 
 for (const [how, ask] of [["", (bound, messages) => bound.invoke(messages)], [", streamed", streamed]]) {
-  await check(`langchain: tool loop of two round trips${how}`, async () => {
+  await check(`langchain: R-PAR-11 tool loop of two round trips${how}`, async () => {
     const bound = chat.bindTools([getWeather]);
     const messages = [new HumanMessage(weather.question)];
     const first = await ask(bound, messages);
@@ -51,7 +51,7 @@ const City = z.object({ name: z.string(), people: z.number() });
 for (const [way, id] of [
   ["native", "anthropic.claude-haiku-4-5-20251001-v1:0"], ["tool", "amazon.nova-pro-v1:0"], ["instruction", "meta.llama3-3-70b-instruct-v1:0"],
 ]) {
-  await check(`langchain: withStructuredOutput, ${way}`, async () => {
+  await check(`langchain: R-PAR-12, -16 R-FMT-02, -05 withStructuredOutput, ${way}`, async () => {
     const one = new ChatOpenAI({ model: id, apiKey, configuration, maxRetries: 0 });
     const methods = way === "instruction" ? ["jsonSchema"] : ["jsonSchema", "functionCalling"]; // this model takes no forced tool
     for (const method of methods) {
@@ -65,14 +65,14 @@ for (const [way, id] of [
   });
 }
 
-await check("langchain: embeddings", async () => {
+await check("langchain: R-EMB-01, -03 embeddings", async () => {
   const embeddings = new OpenAIEmbeddings({ model: embeddingModel, apiKey, configuration, maxRetries: 0 });
   const [one, two] = await embeddings.embedDocuments(["the cat sat on the mat", "a dog in the garden"]);
   assert.equal(one.length, two.length);
   near(one, await embeddings.embedQuery("the cat sat on the mat"));
 });
 
-await check("langchain: error", async () => {
+await check("langchain: R-ERR-01 error", async () => {
   const wrong = new ChatOpenAI({ model: "no-such-model", apiKey, configuration, maxRetries: 0 });
   await assert.rejects(wrong.invoke("hi"), (err) => err.status === 404 && err.code === "model_not_found");
 });

@@ -7,7 +7,7 @@ import { apiKey, assert, baseURL, check, embeddingModel, model, near, weather } 
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
 const tools = [{ type: "function", function: { name: weather.name, description: weather.description, parameters: weather.parameters } }];
 
-await check("openai: chat", async () => {
+await check("openai: R-PAR-01, -02 R-RES-01 chat", async () => {
   const r = await client.chat.completions.create({ model, messages: [{ role: "user", content: "Hello!" }] });
   assert.match(r.id, /^chatcmpl-[A-Za-z0-9]{24,}$/);
   assert.equal(r.choices[0].finish_reason, "stop");
@@ -15,7 +15,7 @@ await check("openai: chat", async () => {
   assert.equal(r.usage.total_tokens, r.usage.prompt_tokens + r.usage.completion_tokens);
 });
 
-await check("openai: stream with usage", async () => {
+await check("openai: R-PAR-03, -04 R-STR-01, -06, -13 stream with usage", async () => {
   const stream = await client.chat.completions.create({
     model, stream: true, stream_options: { include_usage: true }, messages: [{ role: "user", content: "Hello!" }],
   });
@@ -31,7 +31,7 @@ await check("openai: stream with usage", async () => {
   assert.deepEqual([usage.prompt_tokens, usage.completion_tokens], [plain.usage.prompt_tokens, plain.usage.completion_tokens]);
 });
 
-await check("openai: tool loop of two round trips", async () => {
+await check("openai: R-PAR-11 R-RPL-01 tool loop of two round trips", async () => {
   const messages = [{ role: "user", content: weather.question }];
   const first = await client.chat.completions.create({ model, messages, tools });
   assert.equal(first.choices[0].finish_reason, "tool_calls");
@@ -44,7 +44,7 @@ await check("openai: tool loop of two round trips", async () => {
   assert.ok(second.choices[0].message.content.includes(weather.answer), second.choices[0].message.content);
 });
 
-await check("openai: streamed tool loop through runTools", async () => {
+await check("openai: R-PAR-11 R-STR-10 R-RPL-01 streamed tool loop through runTools", async () => {
   let asked;
   const runner = client.chat.completions.runTools({
     model, stream: true, messages: [{ role: "user", content: weather.question }],
@@ -63,7 +63,7 @@ await check("openai: image as data URL", async () => {
   assert.equal(r.choices[0].finish_reason, "stop");
 });
 
-await check("openai: embeddings, base64 by default equal to floats", async () => {
+await check("openai: R-EMB-01, -03, -04, -18 embeddings, base64 by default equal to floats", async () => {
   const input = ["the cat sat on the mat", "a dog in the garden"];
   const packed = await client.embeddings.create({ model: embeddingModel, input });
   const floats = await client.embeddings.create({ model: embeddingModel, input, encoding_format: "float" });
@@ -73,7 +73,7 @@ await check("openai: embeddings, base64 by default equal to floats", async () =>
 });
 
 // LangChain for Python sends tokens instead of text unless it is told not to.
-await check("openai: R-EMB-02 embeddings of token arrays", async () => {
+await check("openai: R-EMB-01, -02 embeddings of token arrays", async () => {
   const input = ["the cat sat on the mat", "Grüße aus Zürich 🐈"];
   const encoding = new Tiktoken(cl100k);
   const tokens = input.map((text) => encoding.encode(text));
@@ -86,7 +86,7 @@ await check("openai: R-EMB-02 embeddings of token arrays", async () => {
   near(single.data[0].embedding, texts.data[1].embedding);
 });
 
-await check("openai: errors", async () => {
+await check("openai: R-ERR-01, -80 R-PAR-07, -23 errors", async () => {
   await assert.rejects(client.chat.completions.create({ model: "no-such-model", messages: [{ role: "user", content: "hi" }] }),
     (err) => err instanceof NotFoundError && err.code === "model_not_found" && err.param === "model");
   await assert.rejects(client.chat.completions.create({ model, temperature: 9, messages: [{ role: "user", content: "hi" }] }),
@@ -113,7 +113,7 @@ await check("openai: abort in mid-stream", async () => {
   assert.equal(after.choices[0].finish_reason, "stop");
 });
 
-await check("openai: models", async () => {
+await check("openai: R-MOD-01, -03 models", async () => {
   const ids = [];
   for await (const m of client.models.list()) ids.push(m.id);
   assert.ok(ids.includes(model), ids.join());

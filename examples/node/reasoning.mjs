@@ -43,7 +43,7 @@ async function streamed(messages) {
 const told = (first) => ({ role: "tool", tool_call_id: first.message.tool_calls[0].id, content: weather.answer });
 
 for (const [how, send] of [["plain", plain], ["streamed", streamed]]) {
-  await check(`reasoning: R-RPL-04 two turns with tools, ${how}`, async () => {
+  await check(`reasoning: R-PAR-17 R-RPL-01, -04 two turns with tools, ${how}`, async () => {
     const first = await send([question]);
     assert.equal(first.finish, "tool_calls");
     assert.match(first.message.reasoning_content, /There are 1 turn\..*What is the weather in Paris\?/);

@@ -19,7 +19,7 @@ async function all(stream) {
   return chunks;
 }
 
-await check("streams: R-STR-10 parallel tools, chunk by chunk", async () => {
+await check("streams: R-STR-10, -12, -13 parallel tools, chunk by chunk", async () => {
   const chunks = await all(await client.chat.completions.create({ model, messages: both, tools, stream: true }));
   const deltas = chunks.flatMap((c) => c.choices).flatMap((c) => c.delta.tool_calls ?? []);
   const calls = [];
@@ -37,7 +37,7 @@ await check("streams: R-STR-10 parallel tools, chunk by chunk", async () => {
   assert.deepEqual(chunks.flatMap((c) => c.choices).map((c) => c.finish_reason).filter(Boolean), ["tool_calls"]);
 });
 
-await check("streams: parallel tools, both answered by runTools", async () => {
+await check("streams: R-STR-10 R-RPL-01 parallel tools, both answered by runTools", async () => {
   const asked = [];
   const runnable = tools.map(({ function: f }) => ({
     type: "function", function: { ...f, parse: JSON.parse, function: ({ city }) => { asked.push(`${f.name} ${city}`); return f.name === weather.name ? weather.answer : "2102650 people"; } },
@@ -47,12 +47,12 @@ await check("streams: parallel tools, both answered by runTools", async () => {
   assert.ok(final.includes(weather.answer) && final.includes("2102650 people"), final);
 });
 
-await check("streams: parallel_tool_calls false", async () => {
+await check("streams: R-PAR-13 R-CHO-08 parallel_tool_calls false", async () => {
   const r = await client.chat.completions.stream({ model, messages: both, tools, parallel_tool_calls: false }).finalChatCompletion();
   assert.equal(r.choices[0].message.tool_calls.length, 1);
 });
 
-await check("streams: R-N-01 R-N-03 n=2", async () => {
+await check("streams: R-N-01, -03 R-PAR-10 R-RES-01 R-STR-07, -13 n=2", async () => {
   const one = await client.chat.completions.create({ model, messages: hello });
   const chunks = await all(await client.chat.completions.create({ model, messages: hello, n: 2, stream: true, stream_options: { include_usage: true } }));
   assert.equal(new Set(chunks.map((c) => c.id)).size, 1);
@@ -65,7 +65,7 @@ await check("streams: R-N-01 R-N-03 n=2", async () => {
   assert.deepEqual(totals(chunks.at(-1).usage), totals(one.usage).map((n) => 2 * n));
 });
 
-await check("streams: n=2 with tools, folded by the SDK", async () => {
+await check("streams: R-N-01 R-PAR-10 R-STR-12 n=2 with tools, folded by the SDK", async () => {
   const r = await client.chat.completions.stream({ model, messages: both, tools, n: 2 }).finalChatCompletion();
   assert.deepEqual(r.choices.map((c) => c.index), [0, 1]);
   for (const { message, finish_reason } of r.choices) {
@@ -74,7 +74,7 @@ await check("streams: n=2 with tools, folded by the SDK", async () => {
   }
 });
 
-await check("streams: stream_options.include_usage", async () => {
+await check("streams: R-PAR-04 R-STR-06 stream_options.include_usage", async () => {
   const plain = await client.chat.completions.create({ model, messages: hello });
   const chunks = await all(await client.chat.completions.create({ model, messages: hello, stream: true, stream_options: { include_usage: true } }));
   const last = chunks.pop();

@@ -15,7 +15,7 @@ for (const [way, model] of [
   const ask = { model, messages, response_format: zodResponseFormat(City, "city") };
   let plain;
 
-  await check(`structured: R-FMT-11 parse, ${way}`, async () => {
+  await check(`structured: R-PAR-16 R-FMT-02, -05, -11 parse, ${way}`, async () => {
     const { data: r, response } = await client.chat.completions.parse(ask).withResponse();
     const adjusted = response.headers.get("x-outcrop-adjusted") ?? "";
     assert.equal(adjusted.includes("response_format:best_effort"), way === "instruction", adjusted);
@@ -26,7 +26,7 @@ for (const [way, model] of [
     assert.ok(!r.choices[0].message.tool_calls?.length);
   });
 
-  await check(`structured: R-FMT-11 stream, ${way}`, async () => {
+  await check(`structured: R-PAR-16 R-FMT-02, -05, -11 stream, ${way}`, async () => {
     const stream = client.chat.completions.stream(ask);
     const seen = [];
     stream.on("content.delta", ({ snapshot }) => seen.push(snapshot));

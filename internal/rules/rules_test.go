@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"outcrop/internal/wiretest"
@@ -35,6 +36,20 @@ func TestEveryRuleHasATest(t *testing.T) {
 	for id, by := range tests {
 		if !known[id] {
 			t.Errorf("%s is cited by %v, but is no rule", id, by)
+		}
+	}
+}
+
+// TestEveryGoldenRuleHasAFolder fails for a rule that must be shown by a golden folder and is shown by other tests alone.
+func TestEveryGoldenRuleHasAFolder(t *testing.T) {
+	tests, err := Citations(wiretest.Root(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list(t) {
+		folder := slices.ContainsFunc(tests[r.ID], func(at string) bool { return strings.Contains(at, "/testdata/") })
+		if r.Due() && strings.Contains(r.Kinds, "G") && !folder {
+			t.Errorf("%s (%s; %s) has no golden folder", r.ID, r.Level, r.Kinds)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 // Package wiretest reads the recorded traffic in ../shared/wire for tests. The recordings are not part of this repository:
 // in a clone without them a test that asks for them is skipped with a plain message, under CI=true it fails.
 //
-// Only tests import it. Start at Bedrock and OpenAI.
+// It also writes recorded requests of Bedrock as the OpenAI requests that ask for the same.
+//
+// Only tests import it. Start at Bedrock and OpenAI, then ChatRequest and EmbeddingRequest.
 package wiretest
 
 import (
