@@ -1,7 +1,5 @@
 package openai
 
-import "iter"
-
 // ChatChunk is one event of a streamed answer, object "chat.completion.chunk". Head is shared by all chunks of a stream.
 type ChatChunk struct {
 	*Head
@@ -42,32 +40,6 @@ type FunctionCallDelta struct{ Name, Arguments string }
 
 // Tokens is the usage that the chunk carries, or nil.
 func (c *ChatChunk) Tokens() *Usage { return c.Usage }
-
-// Texts yields the pieces of text in the chunk.
-func (c *ChatChunk) Texts() iter.Seq2[Place, *string] {
-	return func(yield func(Place, *string) bool) {
-		for i := range c.Choices {
-			ch := &c.Choices[i]
-			d := &ch.Delta
-			var content *string
-			if d.Content != "" {
-				content = &d.Content
-			}
-			if !replyTexts(ch.Index, content, &d.Reasoning, yield) {
-				return
-			}
-			for j := range d.ToolCalls {
-				t := &d.ToolCalls[j]
-				if t.Arguments != "" && !yield(inReply("tool_calls", ch.Index, t.Index), &t.Arguments) {
-					return
-				}
-			}
-			if f := d.FunctionCall; f != nil && f.Arguments != "" && !yield(inReply("function_call", ch.Index, 0), &f.Arguments) {
-				return
-			}
-		}
-	}
-}
 
 // AppendJSON appends the chunk. With usage every chunk has the member, null but on the last; without it no chunk has it,
 // and the usage chunk is not written at all (R-STR-06).

@@ -97,7 +97,8 @@ func TestChatChunkTexts(t *testing.T) {
 		got = append(got, p)
 		*s = "#"
 	}
-	want := []openai.Place{{"assistant", "content", 1, -1}, {"assistant", "reasoning_content", 1, -1}, {"assistant", "tool_calls", 1, 3}, {"assistant", "function_call", 1, 0}}
+	want := []openai.Place{{Role: "assistant", Path: "content", Choice: 1, Tool: -1}, {Role: "assistant", Path: "reasoning_content", Choice: 1, Tool: -1},
+		{Role: "assistant", Path: "tool_calls", Choice: 1, Tool: 3}, {Role: "assistant", Path: "function_call", Choice: 1}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}

@@ -1,11 +1,6 @@
 package openai
 
-import (
-	"fmt"
-	"iter"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "github.com/go-json-experiment/json/jsontext"
 
 // Message is one entry of messages, of any role.
 type Message struct {
@@ -45,14 +40,16 @@ type ContentPart struct {
 	CacheBreakpoint *CacheControl // prompt_cache_breakpoint
 }
 
-// ImageURL is the payload of image_url: an http(s) or data URL.
+// ImageURL is the payload of image_url: an http(s) or data URL. Text is what a data URL holds that is text and does not claim to
+// be an image: then it counts, and not the URL.
 type ImageURL struct {
 	URL    string
 	Detail *string
+	Text   *string
 }
 
-// File is the payload of a file part.
-type File struct{ Data, ID, Filename *string }
+// File is the payload of a file part. Text is what the file holds when it is text: then it counts, and not Data.
+type File struct{ Data, ID, Filename, Text *string }
 
 // InputAudio is the payload of an input_audio part.
 type InputAudio struct{ Data, Format string }
@@ -80,6 +77,7 @@ type CustomCall struct{ Name, Input string }
 
 func decodeMessage(d *decoder) Message {
 	var m Message
+	var blocks []ReasoningDetail
 	if d.kind() == 'n' {
 		d.required("an object")
 		return m
@@ -105,6 +103,8 @@ func decodeMessage(d *decoder) Message {
 			m.Audio = d.rawObject()
 		case "reasoning_details":
 			m.ReasoningDetails = decodeReasoningDetails(d)
+		case "thinking_blocks":
+			blocks = decodeThinkingBlocks(d)
 		case "cache_control":
 			m.CacheControl = decodeCacheControl(d)
 		case "is_error":
@@ -115,6 +115,9 @@ func decodeMessage(d *decoder) Message {
 			d.other(name)
 		}
 	})
+	if m.ReasoningDetails == nil {
+		m.ReasoningDetails = blocks // where both say the same, ours says it in full
+	}
 	return m
 }
 
@@ -181,6 +184,7 @@ func decodeImageURL(d *decoder) *ImageURL {
 	}) {
 		return nil
 	}
+	u.Text = textOfURL(u.URL)
 	return &u
 }
 
@@ -199,6 +203,9 @@ func decodeFile(d *decoder) *File {
 		}
 	}) {
 		return nil
+	}
+	if f.Data != nil {
+		f.Text = textOfFile(*f.Data)
 	}
 	return &f
 }
@@ -297,63 +304,4 @@ func decodeCustomCall(d *decoder) *CustomCall {
 		return nil
 	}
 	return &c
-}
-
-// Texts yields every text of the request that a person or a tool wrote: contents, refusals, arguments in history and tool
-// descriptions.
-func (r *ChatRequest) Texts() iter.Seq2[Place, *string] {
-	return func(yield func(Place, *string) bool) {
-		for i := range r.Messages {
-			if !r.Messages[i].texts(fmt.Sprintf("messages[%d]", i), yield) {
-				return
-			}
-		}
-		for i := range r.Tools {
-			if d := r.Tools[i].Function.Description; d != nil && !yield(inRequest("tools", fmt.Sprintf("tools[%d].function.description", i)), d) {
-				return
-			}
-		}
-		for i := range r.Functions {
-			if d := r.Functions[i].Description; d != nil && !yield(inRequest("tools", fmt.Sprintf("functions[%d].description", i)), d) {
-				return
-			}
-		}
-	}
-}
-
-func inRequest(role, path string) Place { return Place{Role: role, Path: path, Tool: -1} }
-
-func (m *Message) texts(path string, yield func(Place, *string) bool) bool {
-	each := func(s *string, suffix string) bool {
-		return s == nil || yield(inRequest(m.Role, path+suffix), s)
-	}
-	if c := m.Content; c != nil {
-		if c.Parts == nil && !each(&c.Text, ".content") {
-			return false
-		}
-		for i := range c.Parts {
-			p := &c.Parts[i]
-			at := fmt.Sprintf(".content[%d]", i)
-			if !each(p.Text, at+".text") || !each(p.Refusal, at+".refusal") {
-				return false
-			}
-		}
-	}
-	if !each(m.Refusal, ".refusal") {
-		return false
-	}
-	if m.FunctionCall != nil && !each(m.FunctionCall.Arguments, ".function_call.arguments") {
-		return false
-	}
-	for i := range m.ToolCalls {
-		c := &m.ToolCalls[i]
-		at := fmt.Sprintf(".tool_calls[%d]", i)
-		if !each(c.Function.Arguments, at+".function.arguments") {
-			return false
-		}
-		if c.Custom != nil && !each(&c.Custom.Input, at+".custom.input") {
-			return false
-		}
-	}
-	return true
 }

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -93,7 +92,11 @@ type Extension struct {
 	AdditionalFields jsontext.Value // additionalModelResponseFields
 	ServerTools      []string       // names of tools that ran inside Bedrock
 	Adjusted         []string       // adjustments that only the reply revealed (streams)
+	Cache            *Cached        // the answer was made for an earlier or for an equal request
 }
+
+// Cached is outcrop.cache: the usage is that of the original, and this answer has cost nothing.
+type Cached struct{ Age int64 } // seconds since the original
 
 // Guardrail is outcrop.guardrail: what the guardrail did, and its trace, nil unless the client asked for one.
 type Guardrail struct {
@@ -110,7 +113,7 @@ const (
 
 // Empty tells whether there is nothing to say.
 func (x *Extension) Empty() bool {
-	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0
+	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0 && x.Cache == nil
 }
 
 // Plus is what both have to say; of what can be said once, the receiver's counts. Nil has nothing to say.
@@ -121,6 +124,7 @@ func (x *Extension) Plus(y *Extension) *Extension {
 	sum := *x
 	sum.StopReason = cmp.Or(x.StopReason, y.StopReason)
 	sum.Guardrail = cmp.Or(x.Guardrail, y.Guardrail)
+	sum.Cache = cmp.Or(x.Cache, y.Cache)
 	if sum.AdditionalFields == nil {
 		sum.AdditionalFields = y.AdditionalFields
 	}
@@ -132,41 +136,16 @@ func (x *Extension) Plus(y *Extension) *Extension {
 // Tokens is the usage of the answer.
 func (r *ChatResponse) Tokens() *Usage { return r.Usage }
 
-// Texts yields content, reasoning and arguments of every choice.
-func (r *ChatResponse) Texts() iter.Seq2[Place, *string] {
-	return func(yield func(Place, *string) bool) {
-		for i := range r.Choices {
-			c := &r.Choices[i]
-			m := &c.Message
-			if !replyTexts(c.Index, m.Content, &m.Reasoning, yield) {
-				return
-			}
-			for j := range m.ToolCalls {
-				if a := m.ToolCalls[j].Function.Arguments; a != nil && !yield(inReply("tool_calls", c.Index, j), a) {
-					return
-				}
-			}
-			if m.FunctionCall != nil && m.FunctionCall.Arguments != nil && !yield(inReply("function_call", c.Index, 0), m.FunctionCall.Arguments) {
-				return
-			}
-		}
-	}
-}
-
-func inReply(path string, choice, tool int) Place {
-	return Place{Role: "assistant", Path: path, Choice: choice, Tool: tool}
-}
-
-func replyTexts(choice int, content, reasoning *string, yield func(Place, *string) bool) bool {
-	if content != nil && !yield(inReply("content", choice, -1), content) {
-		return false
-	}
-	return *reasoning == "" || yield(inReply("reasoning_content", choice, -1), reasoning)
-}
-
 // AppendJSON appends the whole answer. A plain answer always shows its usage.
 func (r *ChatResponse) AppendJSON(b []byte, _ bool) []byte {
 	b = r.appendHead(b, "chat.completion")
+	b = r.appendBody(b)
+	b = r.Outcrop.appendMember(b)
+	return append(b, '}')
+}
+
+// appendBody appends the members from service_tier to usage, each with a comma before it.
+func (r *ChatResponse) appendBody(b []byte) []byte {
 	b = appendMember(b, "service_tier", r.ServiceTier)
 	b = append(b, `,"choices":`...)
 	b = appendEach(b, len(r.Choices), func(b []byte, i int) []byte { return r.Choices[i].appendJSON(b) })
@@ -174,8 +153,7 @@ func (r *ChatResponse) AppendJSON(b []byte, _ bool) []byte {
 		b = append(b, `,"usage":`...)
 		b = r.Usage.appendJSON(b)
 	}
-	b = r.Outcrop.appendMember(b)
-	return append(b, '}')
+	return b
 }
 
 func (h *Head) appendHead(b []byte, object string) []byte {
@@ -320,6 +298,16 @@ func (x *Extension) appendMember(b []byte) []byte {
 	}
 	b = append(b, `,"outcrop":{`...)
 	start := len(b)
+	b = x.appendMembers(b)
+	b = append(b[:start], b[start+1:]...) // the first member's comma
+	return append(b, '}')
+}
+
+// appendMembers appends the members of the object, each with a comma before it.
+func (x *Extension) appendMembers(b []byte) []byte {
+	if x.Empty() {
+		return b
+	}
 	b = appendMember(b, "stop_reason", x.StopReason)
 	if g := x.Guardrail; g != nil {
 		b = append(b, `,"guardrail":{"action":`...)
@@ -342,8 +330,11 @@ func (x *Extension) appendMember(b []byte) []byte {
 		b = append(b, `,"adjusted":`...)
 		b = appendList(b, x.Adjusted)
 	}
-	b = append(b[:start], b[start+1:]...) // the first member's comma
-	return append(b, '}')
+	if x.Cache != nil {
+		b = appendInt(b, `,"cache":{"status":"hit","age":`, x.Cache.Age)
+		b = append(b, `,"cost":0}`...)
+	}
+	return b
 }
 
 func decodeReasoningDetails(d *decoder) []ReasoningDetail {
@@ -368,6 +359,32 @@ func decodeReasoningDetails(d *decoder) []ReasoningDetail {
 				r.Format = d.text()
 			default:
 				d.skip() // another provider's members mean nothing here (R-RPL-03)
+			}
+		})
+		list = append(list, r)
+	})
+	return list
+}
+
+// decodeThinkingBlocks reads the other de-facto form of reasoning in history, which only Claude's has (R-RPL-06).
+func decodeThinkingBlocks(d *decoder) []ReasoningDetail {
+	var list []ReasoningDetail
+	d.array(func() {
+		r := ReasoningDetail{Index: len(list), Format: "bedrock.claude"}
+		d.object(func(name string) {
+			switch name {
+			case "type":
+				if r.Type = ReasoningText; d.text() == "redacted_thinking" {
+					r.Type = ReasoningEncrypted
+				}
+			case "thinking":
+				r.Text = d.text()
+			case "signature":
+				r.Signature = d.text()
+			case "data":
+				r.Data = d.text()
+			default:
+				d.skip()
 			}
 		})
 		list = append(list, r)

@@ -141,7 +141,7 @@ func TestChatResponseTexts(t *testing.T) {
 		}
 		*s = "#"
 	}
-	if want := []string{"content", "reasoning_content", "tool_calls", "function_call"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"content", "reasoning_content", "reasoning_details", "annotations", "annotations", "tool_calls", "function_call"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("texts at %v", got)
 	}
 	if m := r.Choices[0].Message; *m.Content != "#" || m.Reasoning != "#" || *m.ToolCalls[0].Function.Arguments != "#" || *r.Choices[1].Message.FunctionCall.Arguments != "#" {

@@ -214,6 +214,11 @@ func (r *ChatRequest) tuning(d *decoder, name string) bool {
 
 // extension reads Outcrop's own members, each in OpenAI's spelling and in AWS's (TRANSLATION 1.3).
 func (r *ChatRequest) extension(d *decoder, name string, seen *spellings) bool {
+	null := d.kind() == 'n'
+	if null && seen.otherwise(name) {
+		d.skip() // null is absent, and takes nothing from the other spelling (R-GEN-02)
+		return true
+	}
 	switch name {
 	case "top_k", "topK":
 		r.TopK = d.integer()
@@ -224,8 +229,10 @@ func (r *ChatRequest) extension(d *decoder, name string, seen *spellings) bool {
 	case "additional_model_response_field_paths", "additionalModelResponseFieldPaths":
 		r.AdditionalModelResponseFieldPaths = d.strings()
 	case "guardrail_config", "guardrailConfig", "amazon-bedrock-guardrailConfig":
-		if g := decodeGuardrailConfig(d, name); g != nil && (r.GuardrailConfig == nil || name != "amazon-bedrock-guardrailConfig") {
-			r.GuardrailConfig = g // of the two ways to name one, R-GRD-01 puts the extension before Bedrock's own member
+		g, had := decodeGuardrailConfig(d, name), r.GuardrailConfig
+		// Of the two ways to name one, R-GRD-01 puts the extension before Bedrock's own member.
+		if had == nil || had.Member == name || g != nil && name != "amazon-bedrock-guardrailConfig" {
+			r.GuardrailConfig = g
 		}
 	case "performance_config", "performanceConfig":
 		r.PerformanceConfig = decodePerformanceConfig(d)
@@ -236,7 +243,9 @@ func (r *ChatRequest) extension(d *decoder, name string, seen *spellings) bool {
 	default:
 		return false
 	}
-	seen.note(name)
+	if !null {
+		seen.note(name)
+	}
 	return true
 }
 
@@ -246,8 +255,19 @@ type spellings struct {
 	twice *Error
 }
 
+func spellingKey(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+// otherwise tells whether the member was given in its other spelling.
+func (s *spellings) otherwise(name string) bool {
+	if s.names == nil {
+		return false
+	}
+	other, ok := s.names[spellingKey(name)]
+	return ok && other != name
+}
+
 func (s *spellings) note(name string) {
-	key := strings.ToLower(strings.ReplaceAll(name, "_", ""))
+	key := spellingKey(name)
 	if s.names == nil {
 		s.names = map[string]string{}
 	}

@@ -16,6 +16,8 @@ type decoder struct {
 	dec     *jsontext.Decoder
 	err     *Error
 	unknown Unknown
+	top     forgotten
+	nested  forgotten
 	prefix  string // path of the value that dec reads, "" at the root
 }
 
@@ -26,10 +28,10 @@ func (d *decoder) within(raw jsontext.Value, member func(d *decoder, name string
 	}
 	inner := decoder{
 		dec:     jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true)),
-		unknown: d.unknown, prefix: d.path(),
+		unknown: d.unknown, nested: d.nested, prefix: d.path(),
 	}
 	inner.object(func(name string) { member(&inner, name) })
-	d.err, d.unknown = inner.err, inner.unknown
+	d.err, d.unknown, d.nested = inner.err, inner.unknown, inner.nested
 }
 
 // decodeObject reads body, which must be exactly one JSON object in UTF-8 (R-REQ-01), and calls member for each of its
@@ -58,7 +60,7 @@ func decodeObject(body []byte, member func(d *decoder, name string)) (Unknown, *
 			d.syntax(err)
 		}
 	}
-	return d.unknown, d.err
+	return Unknown{Top: d.top.settle(d.unknown.Top), Nested: d.nested.settle(d.unknown.Nested)}, d.err
 }
 
 // object reads an object and calls member with each name; member must read or skip the value. It tells whether there was
@@ -139,7 +141,10 @@ func (d *decoder) skip() {
 
 // other records a member below the top level that nobody knows, unless it is null (R-GEN-02), and reads past it.
 func (d *decoder) other(string) {
-	if d.kind() != 'n' {
+	switch d.kind() {
+	case 'n':
+		d.nested.forget(d.path, len(d.unknown.Nested))
+	default:
 		d.unknown.Nested = append(d.unknown.Nested, d.path())
 	}
 	d.skip()
@@ -147,10 +152,41 @@ func (d *decoder) other(string) {
 
 // otherTop is other for a member at the top level.
 func (d *decoder) otherTop(name string) {
-	if d.kind() != 'n' {
+	switch d.kind() {
+	case 'n':
+		d.top.forget(func() string { return name }, len(d.unknown.Top))
+	default:
 		d.unknown.Top = append(d.unknown.Top, name)
 	}
 	d.skip()
+}
+
+// forgotten says of an unknown member that was null how many had been recorded by then: one of its name among these does not
+// count (R-REQ-01). To look for it right away would take minutes for a body that was made to that end.
+type forgotten map[string]int
+
+func (f *forgotten) forget(name func() string, recorded int) {
+	if recorded == 0 {
+		return
+	}
+	if *f == nil {
+		*f = forgotten{}
+	}
+	(*f)[name()] = recorded
+}
+
+// settle is the list without those that do not count.
+func (f forgotten) settle(list []string) []string {
+	if f == nil {
+		return list
+	}
+	kept := list[:0]
+	for i, name := range list {
+		if i >= f[name] {
+			kept = append(kept, name)
+		}
+	}
+	return kept
 }
 
 // kind is the kind of the next value: '{', '[', '"', '0', 't', 'f' or 'n'.

@@ -139,11 +139,23 @@ func (r *EmbeddingRequest) WantsUsage() bool { return true }
 // Unknown lists the members that no rule knows.
 func (r *EmbeddingRequest) Unknown() Unknown { return r.unknown }
 
-// Texts yields the texts to embed. Token lists become texts in translate, which knows the vocabulary.
+// Texts yields the texts to embed. Lists of tokens are in Unscanned, until translate, which knows the vocabulary, has made texts
+// of them (EmbedDecode).
 func (r *EmbeddingRequest) Texts() iter.Seq2[Place, *string] {
 	return func(yield func(Place, *string) bool) {
 		for i := range r.Input.Texts {
 			if !yield(inRequest("user", r.Input.Path(i)), &r.Input.Texts[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Unscanned yields the lists of tokens.
+func (r *EmbeddingRequest) Unscanned() iter.Seq[Place] {
+	return func(yield func(Place) bool) {
+		for i := range r.Input.Tokens {
+			if !yield(inRequest("user", r.Input.Path(i))) {
 				return
 			}
 		}
@@ -162,6 +174,7 @@ type EmbeddingResponse struct {
 type Embedding struct {
 	Floats jsontext.Value
 	Base64 string
+	Tokens int64 // this item's part of the usage; not written
 }
 
 // Tokens is the usage of the answer.

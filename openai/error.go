@@ -2,6 +2,7 @@ package openai
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -84,9 +85,23 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Invalidf is a 400 about one member of the request.
+// What an error repeats of a request is bounded: a client may name a member, or send a value, of many megabytes.
+const (
+	longestMessage = 8000 // bytes
+	longestParam   = 500
+)
+
+// Invalidf is a 400 about one member of the request. Param and message are cut where a client made them very long.
 func Invalidf(code, param, format string, args ...any) *Error {
-	return &Error{Kind: Invalid, Code: code, Param: param, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: Invalid, Code: code, Param: shorten(param, longestParam), Message: shorten(fmt.Sprintf(format, args...), longestMessage)}
+}
+
+// shorten cuts a text, without leaving half a character.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // ModelNotFound is the 404 for a model that does not exist or that the caller may not use, indistinguishable on purpose

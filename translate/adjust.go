@@ -131,16 +131,37 @@ func letterOrDigit(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
+// Of what a client made up, a message repeats no more than this: no answer grows with the request.
+const (
+	mostNamed    = 32  // adjustments; the rules themselves make fewer
+	longestParam = 100 // bytes of a member's name
+)
+
 // strictFault is what an adjustment becomes in strict mode (R-GEN-04), nil when there is none.
 func (a *Adjustments) strictFault() *openai.Error {
 	if len(a.list) == 0 {
 		return nil
 	}
 	list := a.List()
-	names := make([]string, len(list))
+	var names strings.Builder
 	for i, x := range list {
-		names[i] = x.Param + ":" + x.Reason
+		if i == mostNamed {
+			names.WriteString(" and " + strconv.Itoa(len(list)-i) + " more")
+			break
+		}
+		if i > 0 {
+			names.WriteString(", ")
+		}
+		names.WriteString(shorten(x.Param, longestParam) + ":" + x.Reason)
 	}
 	return openai.Invalidf(openai.CodeUnsupportedValue, list[0].Param,
-		"Strict mode is on, and this request cannot be honoured as it stands: %s.", strings.Join(names, ", "))
+		"Strict mode is on, and this request cannot be honoured as it stands: %s.", names.String())
+}
+
+// shorten cuts a text that a client made up, without leaving half a character.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }

@@ -41,15 +41,26 @@ func (c *chat) timed(ttl string) *types.CachePointBlock {
 	return p
 }
 
-// control is what a part says of caching; OpenAI's breakpoint inherits the request's time to live.
+// control is what a part says of caching; OpenAI's breakpoint inherits the request's time to live (R-CACHE-05).
 func (c *chat) control(p *openai.ContentPart) *openai.CacheControl {
 	if b := p.CacheBreakpoint; b != nil {
-		if o := c.req.PromptCacheOptions; b.TTL == nil && o != nil {
-			return &openai.CacheControl{Type: b.Type, TTL: o.TTL}
+		if ttl := c.requestTTL(); b.TTL == nil && ttl != "" {
+			return &openai.CacheControl{Type: b.Type, TTL: &ttl}
 		}
 		return b
 	}
 	return p.CacheControl
+}
+
+// requestTTL is how long the whole request wants its cache points to live, "" without a word.
+func (c *chat) requestTTL() string {
+	if o := c.req.PromptCacheOptions; o != nil && o.TTL != nil {
+		return *o.TTL
+	}
+	if r := c.req.PromptCacheRetention; r != nil && *r == "24h" {
+		return *r
+	}
+	return ""
 }
 
 // cachePart puts the point that a part asks for after its block. A blank text has none (R-MSG-12): its point stands after the
@@ -166,14 +177,7 @@ func (c *chat) automatic() bool {
 
 // placePoints puts the automatic points where the last request wrote and the next one will read (R-CACHE-08).
 func (c *chat) placePoints() {
-	ttl := ""
-	if r := c.req.PromptCacheRetention; r != nil && *r == "24h" {
-		ttl = "24h"
-	}
-	if o := c.req.PromptCacheOptions; o != nil && o.TTL != nil {
-		ttl = *o.TTL
-	}
-	point, k := *c.timed(ttl), &c.caps.Caching
+	point, k := *c.timed(c.requestTTL()), &c.caps.Caching
 	if t := c.in.ToolConfig; t != nil && k.Tools {
 		t.Tools = append(t.Tools, &types.ToolMemberCachePoint{Value: point})
 	}

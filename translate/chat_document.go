@@ -1,7 +1,6 @@
 package translate
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 
@@ -19,7 +18,7 @@ func (v *conversation) document(x payload, format string) (*types.DocumentBlock,
 	v.media.documents++
 	name := v.documentName(x.name)
 	switch {
-	case asText && !slices.Contains([]string{"txt", "md", "csv", "html"}, format):
+	case asText && !isText(format):
 		v.unsupportedPart(x.at, "documents of the format "+format)
 	case len(x.data) > bytes:
 		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), bytes)

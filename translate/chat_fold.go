@@ -67,6 +67,7 @@ func merge(x, y *openai.Extension) *openai.Extension {
 	}
 	m := *x
 	m.StopReason = cmp.Or(x.StopReason, y.StopReason)
+	m.Cache = cmp.Or(x.Cache, y.Cache)
 	if m.Guardrail == nil || y.Guardrail != nil && y.Guardrail.Action == openai.GuardrailBlocked {
 		m.Guardrail = y.Guardrail
 	}

@@ -86,11 +86,14 @@ func (c *chat) forceTool(s *openai.JSONSchema) bool {
 
 // mayNotThink tells whether reasoning was not asked for and can be off.
 func (c *chat) mayNotThink() bool {
-	if e := c.req.ReasoningEffort; e != nil && *e != "none" || c.req.Thinking != nil {
+	if e := c.req.ReasoningEffort; e != nil && *e != "none" {
+		return false
+	}
+	if object, _ := c.thinkingObject(); object != nil && thinks(object) {
 		return false
 	}
 	r := &c.caps.Reasoning
-	return c.caps.Reasoning.ForcedChoiceAllowed || !takesThinking(r) || r.Default != "always"
+	return r.ForcedChoiceAllowed || !takesThinking(r) || r.Default != "always"
 }
 
 // ask demands JSON by a system instruction (R-FMT-06, R-FMT-10).

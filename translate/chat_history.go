@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -309,7 +310,7 @@ func (v *conversation) replayReasoning(m *openai.Message) {
 		return
 	}
 	list := m.ReasoningDetails
-	byIndex := func(a, b openai.ReasoningDetail) int { return a.Index - b.Index }
+	byIndex := func(a, b openai.ReasoningDetail) int { return cmp.Compare(a.Index, b.Index) }
 	if !slices.IsSortedFunc(list, byIndex) {
 		list = slices.Clone(list)
 		slices.SortStableFunc(list, byIndex)

@@ -14,11 +14,7 @@ type Link struct{ URL, Param string }
 // Fault is the 400 of a link that could not be fetched, or may not be (R-PART-04, R-ERR-72). The cause is for the log.
 func (l Link) Fault(cause error) *openai.Error {
 	const longest = 2000 // nobody needs more of it to find the link in the request
-	shown := l.URL
-	if len(shown) > longest {
-		shown = strings.ToValidUTF8(shown[:longest], "") + "…"
-	}
-	fault := openai.Invalidf(openai.CodeInvalidImageURL, l.Param, "Error while downloading %s.", shown)
+	fault := openai.Invalidf(openai.CodeInvalidImageURL, l.Param, "Error while downloading %s.", shorten(l.URL, longest))
 	fault.Err = cause
 	return fault
 }

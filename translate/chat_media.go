@@ -56,8 +56,9 @@ func (v *conversation) mediaOf(i, j int, p *openai.ContentPart) (image *types.Im
 		return nil, nil, ""
 	}
 	format := documentFormat(x)
+	claimed := p.Type == "image_url" && strings.HasPrefix(x.mime, "image/") // and text is no other way to write an image
 	switch {
-	case format != "":
+	case format != "" && (!claimed || !isText(format)):
 		v.out.File = first(v.out.File, x.at)
 		document, plain = v.document(x, format)
 		return nil, document, plain
@@ -95,6 +96,10 @@ func (v *conversation) loadImage(x payload, u *openai.ImageURL) (payload, bool) 
 		v.adjust("messages[].content[].image_url.detail", "ignored")
 	}
 	path := x.at + ".image_url.url"
+	if u.Text != nil && *u.Text != "" { // policy may have changed it
+		x.data, x.mime = []byte(*u.Text), mimeOf(u.URL)
+		return x, true
+	}
 	switch scheme(u.URL) {
 	case "data":
 		var ok bool
@@ -130,10 +135,17 @@ func (v *conversation) loadFile(x payload, f *openai.File) (payload, bool) {
 	if f.Filename != nil {
 		x.name = *f.Filename
 	}
-	var ok bool
-	if len(*f.Data) >= 5 && strings.EqualFold((*f.Data)[:5], "data:") {
-		x.data, x.mime, ok = dataURL(*f.Data)
-	} else {
+	ok := true
+	isURL := len(*f.Data) >= 5 && strings.EqualFold((*f.Data)[:5], "data:")
+	if isURL {
+		x.mime = mimeOf(*f.Data)
+	}
+	switch {
+	case f.Text != nil: // policy may have changed it
+		x.data = []byte(*f.Text)
+	case isURL:
+		x.data, _, ok = dataURL(*f.Data)
+	default:
 		x.data, ok = decodeBase64(*f.Data)
 	}
 	if !ok || len(x.data) == 0 {

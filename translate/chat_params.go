@@ -256,12 +256,18 @@ func (c *chat) describe() {
 	}
 }
 
+// tier sets the service tier: the request's, or the target's own for a request that leaves it open (R-MET-03).
 func (c *chat) tier() {
-	if c.req.ServiceTier == nil {
-		return
+	asked := "auto"
+	if c.req.ServiceTier != nil {
+		asked = *c.req.ServiceTier
 	}
-	switch *c.req.ServiceTier {
-	case "auto", "default":
+	switch asked {
+	case "auto":
+		if own := c.to.ServiceTier; own != "" && own != string(types.ServiceTierTypeDefault) {
+			c.in.ServiceTier = &types.ServiceTier{Type: types.ServiceTierType(own)}
+		}
+	case "default":
 	case "flex":
 		c.in.ServiceTier = &types.ServiceTier{Type: types.ServiceTierTypeFlex}
 	case "priority", "fast":

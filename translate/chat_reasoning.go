@@ -239,26 +239,37 @@ func (c *chat) thinkingObject() (object []byte, member string) {
 		}
 	}
 	if takesThinking(r) {
+		var leaf []byte
 		members(c.req.AdditionalModelRequestFields, func(name string, value []byte) bool {
 			if name == "thinking" && kindOf(value) == '{' {
-				object, member = value, "additional_model_request_fields.thinking"
+				leaf = value
 			}
 			return true
 		})
+		if leaf != nil {
+			var both fields // as they will be sent (R-EXT-03)
+			both.merge(object)
+			both.merge(leaf)
+			return both.json(), "additional_model_request_fields.thinking"
+		}
 	}
 	return object, member
 }
 
+// thinks tells whether Claude's own object, or the lack of one, leaves thinking on.
+func thinks(object []byte) (on bool) {
+	members(object, func(name string, value []byte) bool {
+		if name == "type" {
+			on = string(value) != `"disabled"`
+		}
+		return true
+	})
+	return on
+}
+
 // nativeThinking judges by what the client's own object says (R-RSN-11).
 func (c *chat) nativeThinking(object []byte, member string) {
-	if takesThinking(&c.caps.Reasoning) {
-		members(object, func(name string, value []byte) bool {
-			if name == "type" {
-				c.thinking.on = string(value) != `"disabled"`
-			}
-			return true
-		})
-	}
+	c.thinking.on = takesThinking(&c.caps.Reasoning) && thinks(object)
 	if c.thinking.on && c.choice.forced() && !c.caps.Reasoning.ForcedChoiceAllowed {
 		if member != "thinking" { // the client's leaf wins, so the choice has to give way
 			c.relax(false)
@@ -268,8 +279,11 @@ func (c *chat) nativeThinking(object []byte, member string) {
 		}
 	}
 	c.thinking.dropsSampling = c.thinking.on
-	if member == "thinking" {
+	switch {
+	case member == "thinking":
 		c.fields.add("thinking", object)
+	case c.req.Thinking != nil:
+		c.fields.add("thinking", c.req.Thinking) // the additional fields go over it
 	}
 }
 

@@ -1,11 +1,26 @@
 package translate
 
-import "outcrop/openai"
+import (
+	"strings"
+	"unicode/utf8"
 
-// UnfoldChat tells a plain answer as a stream, under the id, time and model of m: for a model that cannot stream
-// (R-STR-20) and for an answer out of the cache. Each choice is a role chunk, a delta for each part of its message and the
-// finish chunk; the usage comes last. Anything but a plain chat answer is given back as it is.
-func UnfoldChat(whole openai.Part, m Meta) []openai.Part {
+	"outcrop/openai"
+)
+
+// UnfoldChat tells a plain answer as a stream, under the id, time and model of m, for a model that cannot stream (R-STR-20).
+// Each choice is a role chunk, a delta for each part of its message and the finish chunk; the usage comes last. Anything but a
+// plain chat answer is given back as it is.
+func UnfoldChat(whole openai.Part, m Meta) []openai.Part { return unfold(whole, m, 0) }
+
+// ReplayChat is UnfoldChat for an answer that did not have to be waited for. It tells content and reasoning in pieces of about
+// a line, as clients that show an answer while it grows expect them.
+func ReplayChat(whole openai.Part, m Meta) []openai.Part {
+	const line = 200 // bytes: ten events for an answer of 2 KB
+	return unfold(whole, m, line)
+}
+
+// unfold makes the chunks, with texts in pieces of about so many bytes; 0 is all of it.
+func unfold(whole openai.Part, m Meta, piece int) []openai.Part {
 	r, ok := whole.(*openai.ChatResponse)
 	if !ok {
 		return []openai.Part{whole}
@@ -19,7 +34,7 @@ func UnfoldChat(whole openai.Part, m Meta) []openai.Part {
 				Choices: []openai.ChunkChoice{{Index: c.Index, Delta: d, FinishReason: finish}}})
 		}
 		send(openai.Delta{Role: "assistant"}, "", nil)
-		for _, d := range deltas(&c.Message) {
+		for _, d := range deltas(&c.Message, piece) {
 			send(d, "", nil)
 		}
 		var x *openai.Extension
@@ -34,16 +49,16 @@ func UnfoldChat(whole openai.Part, m Meta) []openai.Part {
 	return parts
 }
 
-func deltas(m *openai.ReplyMessage) []openai.Delta {
+func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	var list []openai.Delta
-	if m.Reasoning != "" {
-		list = append(list, openai.Delta{Reasoning: m.Reasoning})
+	for _, text := range pieces(m.Reasoning, piece) {
+		list = append(list, openai.Delta{Reasoning: text})
 	}
 	for i := range m.ReasoningDetails {
 		list = append(list, openai.Delta{ReasoningDetails: m.ReasoningDetails[i : i+1 : i+1]})
 	}
-	if m.Content != nil && *m.Content != "" {
-		list = append(list, openai.Delta{Content: *m.Content})
+	for _, text := range pieces(deref(m.Content), piece) {
+		list = append(list, openai.Delta{Content: text})
 	}
 	if len(m.Annotations) > 0 {
 		list = append(list, openai.Delta{Annotations: m.Annotations})
@@ -58,6 +73,25 @@ func deltas(m *openai.ReplyMessage) []openai.Delta {
 		list = append(list,
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: f.Name}},
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: deref(f.Arguments)}})
+	}
+	return list
+}
+
+// pieces cuts a text before white space, or between characters where there is none for long; nothing for an empty text.
+func pieces(text string, size int) (list []string) {
+	for size > 0 && len(text) > size {
+		cut := size
+		if i := strings.LastIndexAny(text[size/2:size], " \n"); i >= 0 {
+			cut = size/2 + i
+		}
+		for cut > 1 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		list = append(list, text[:cut])
+		text = text[cut:]
+	}
+	if text != "" {
+		list = append(list, text)
 	}
 	return list
 }

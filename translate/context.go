@@ -30,6 +30,7 @@ type Options struct {
 	NoMetadata       bool      // R-MET-01: request_metadata: off
 	NeutralNames     bool      // R-PART-12: documents.names: neutral
 	InputType        string    // R-EMB-11: of the alias, for embedding requests that name none
+	Known            []bool    // R-EMB-17: items of an embedding request that need no call; nil is none
 	PromptCache      string    // R-CACHE-08: "" is "on"; "asked", "off"
 }
 

@@ -61,14 +61,21 @@ const maxEmbedItems = 2048 // OpenAI's limit (R-EMB-01)
 type EmbedContext struct {
 	Adjusted Adjustments // what was adjusted on the way in
 
+	// Shape is what decides on a vector beside the model and the text. It is the same for requests that ask in other words for the
+	// same.
+	Shape string
+
 	family *embedFamily
 	base64 bool
 	single bool  // input was no list of items, so its path has no index
-	starts []int // the first item of each call, then the number of items
+	asked  []int // the items that the calls are for, by place in the request; nil for all
+	sizes  []int // of the texts asked for, in bytes
+	starts []int // the first of the items asked for of each call, then their number
 }
 
 // EmbedInputs gives the calls that answer the request, each with a part of the items, in order of the items. Running them
-// side by side is the caller's business. The error is always an *openai.Error.
+// side by side is the caller's business. There are no calls for items that are known already (R-EMB-17). The error is always an
+// *openai.Error.
 func EmbedInputs(req *openai.EmbeddingRequest, t catalog.Target, o Options) ([]*bedrockruntime.InvokeModelInput, EmbedContext, error) {
 	family, err := embedFamilyOf(req, t.Row)
 	if err == nil {
@@ -89,7 +96,34 @@ func EmbedInputs(req *openai.EmbeddingRequest, t catalog.Target, o Options) ([]*
 	if err != nil {
 		return nil, c, err // err is an *openai.Error that is not nil
 	}
-	return c.calls(&ask, texts, t.CalledID), c, nil
+	c.Shape = ask.shape()
+	return c.calls(&ask, c.unknown(texts, o.Known), t.CalledID), c, nil
+}
+
+// unknown gives the texts that have to be asked for.
+func (c *EmbedContext) unknown(texts []string, known []bool) []string {
+	if known != nil {
+		c.asked = []int{}
+		var rest []string
+		for i, s := range texts {
+			if !known[i] {
+				c.asked, rest = append(c.asked, i), append(rest, s)
+			}
+		}
+		texts = rest
+	}
+	for _, s := range texts {
+		c.sizes = append(c.sizes, len(s))
+	}
+	return texts
+}
+
+func (ask *embedAsk) shape() string {
+	normalize := ""
+	if ask.normalize != nil {
+		normalize = strconv.FormatBool(*ask.normalize)
+	}
+	return strings.Join([]string{strconv.FormatInt(ask.dimensions, 10), ask.inputType, ask.truncate, normalize}, " ")
 }
 
 func (c *EmbedContext) calls(ask *embedAsk, texts []string, model string) []*bedrockruntime.InvokeModelInput {

@@ -7,7 +7,7 @@ import (
 	"outcrop/openai"
 )
 
-// Items tells which items a call holds: n of them, from the first on.
+// Items tells which of the items asked for a call holds: n of them, from the first on.
 func (c *EmbedContext) Items(call int) (first, n int) {
 	return c.starts[call], c.starts[call+1] - c.starts[call]
 }
@@ -45,6 +45,9 @@ func (c *EmbedContext) Locate(call int, e *openai.Error) {
 
 func (c *EmbedContext) path(item int) string {
 	in := openai.EmbeddingInput{Single: c.single}
+	if c.asked != nil {
+		item = c.asked[item]
+	}
 	return in.Path(item)
 }
 

@@ -15,7 +15,15 @@ import (
 type vectorPacker struct{ buf []byte }
 
 func (p *vectorPacker) base64(v jsontext.Value) (string, error) {
-	p.buf = p.buf[:0]
+	var err error
+	if p.buf, err = PackVector(p.buf[:0], v); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(p.buf), nil
+}
+
+// PackVector appends the little-endian float32 values of a JSON array of numbers.
+func PackVector(b []byte, v jsontext.Value) ([]byte, error) {
 	for rest := v[1 : len(v)-1]; rest != nil; {
 		number := rest
 		if i := bytes.IndexByte(rest, ','); i >= 0 {
@@ -27,13 +35,31 @@ func (p *vectorPacker) base64(v jsontext.Value) (string, error) {
 		if !ok {
 			f64, err := strconv.ParseFloat(string(bytes.TrimSpace(number)), 32)
 			if err != nil {
-				return "", fmt.Errorf("a vector holds something else than numbers: %w", err)
+				return nil, fmt.Errorf("a vector holds something else than numbers: %w", err)
 			}
 			f = float32(f64)
 		}
-		p.buf = binary.LittleEndian.AppendUint32(p.buf, math.Float32bits(f))
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
 	}
-	return base64.StdEncoding.EncodeToString(p.buf), nil
+	return b, nil
+}
+
+// UnpackVector appends the JSON array of what [PackVector] has packed: each number in the fewest digits that read back as the same
+// float32.
+func UnpackVector(b, packed []byte) jsontext.Value {
+	b = append(b, '[')
+	for i := 0; i+4 <= len(packed); i += 4 {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		f := math.Float32frombits(binary.LittleEndian.Uint32(packed[i:]))
+		format := byte('f')
+		if size := math.Abs(float64(f)); size != 0 && (size < 1e-6 || size >= 1e21) {
+			format = 'e'
+		}
+		b = strconv.AppendFloat(b, float64(f), format, -1, 32)
+	}
+	return append(b, ']')
 }
 
 // powersOfTen are those that a float64 holds exactly.

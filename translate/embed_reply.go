@@ -18,8 +18,8 @@ type EmbedReply struct {
 	InputTokens int64  // header x-amzn-bedrock-input-token-count, -1 when absent
 }
 
-// EmbedOutput joins the answers to the calls of EmbedInputs, in the order of the calls. The error is always an
-// *openai.Error.
+// EmbedOutput joins the answers to the calls of EmbedInputs, in the order of the calls: the data are those of the items asked
+// for. The error is always an *openai.Error.
 func EmbedOutput(outs []EmbedReply, in *EmbedContext, m Meta) (*openai.EmbeddingResponse, error) {
 	if len(outs) != len(in.starts)-1 {
 		return nil, &openai.Error{Kind: openai.Internal, Message: "internal error",
@@ -30,9 +30,11 @@ func EmbedOutput(outs []EmbedReply, in *EmbedContext, m Meta) (*openai.Embedding
 	for call, out := range outs {
 		r := newEmbedReader(out)
 		err := r.read(in.family)
-		if _, n := in.Items(call); err == nil && len(r.vectors) != n {
+		first, n := in.Items(call)
+		if err == nil && len(r.vectors) != n {
 			err = fmt.Errorf("%d vectors for %d items", len(r.vectors), n)
 		}
+		tokens := max(r.tokens, 0)
 		for i := 0; err == nil && i < len(r.vectors); i++ {
 			var e openai.Embedding
 			if in.base64 {
@@ -40,15 +42,32 @@ func EmbedOutput(outs []EmbedReply, in *EmbedContext, m Meta) (*openai.Embedding
 			} else {
 				e.Floats, err = r.vectors[i], onlyNumbers(r.vectors[i])
 			}
+			e.Tokens = share(tokens, in.sizes[first:first+n], i)
 			resp.Data = append(resp.Data, e)
 		}
 		if err != nil {
 			return nil, &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeBadUpstream,
 				Message: "The model's answer could not be read.", Err: fmt.Errorf("embedding call %d: %w", call, err)}
 		}
-		resp.Usage.Prompt += max(r.tokens, 0)
+		resp.Usage.Prompt += tokens
 	}
 	return resp, nil
+}
+
+// share is the part of a call's tokens that falls to its item i, by the sizes of the texts. The parts of all items add up to the
+// whole; a call with one item needs no estimate.
+func share(tokens int64, sizes []int, i int) int64 {
+	var before, all int64
+	for j, n := range sizes {
+		if j < i {
+			before += int64(n)
+		}
+		all += int64(n)
+	}
+	if all == 0 {
+		return 0
+	}
+	return tokens*(before+int64(sizes[i]))/all - tokens*before/all
 }
 
 // embedReader walks over the body of one answer and collects its vectors and its token count. Members that nobody asks for

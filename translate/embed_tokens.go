@@ -18,6 +18,20 @@ var vocabulary = sync.OnceValue(codec.NewCl100kBase)
 // name a token of 128 bytes.
 const maxEmbedTokens = 300_000
 
+// EmbedDecode makes texts of the lists of tokens in a request, so that whoever reads it before [EmbedInputs] reads what the model
+// will read. A request of texts stays as it is. The error is the 400 that EmbedInputs would give.
+func EmbedDecode(req *openai.EmbeddingRequest) *openai.Error {
+	if req.Input.Tokens == nil {
+		return nil
+	}
+	texts, err := embedTexts(&req.Input)
+	if err != nil {
+		return err
+	}
+	req.Input.Texts, req.Input.Tokens = texts, nil
+	return nil
+}
+
 // tokenTexts decodes the token lists.
 func tokenTexts(in *openai.EmbeddingInput) ([]string, *openai.Error) {
 	total := 0

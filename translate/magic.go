@@ -88,6 +88,15 @@ var textFormats = map[string]string{
 	".csv": "csv", ".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".txt": "txt",
 }
 
+// isText tells whether a document format is text.
+func isText(format string) bool {
+	switch format {
+	case "txt", "md", "csv", "html":
+		return true
+	}
+	return false
+}
+
 // documentFormat is Bedrock's format of a file: from the bytes where they tell, else from the MIME type or the extension
 // (R-PART-10); "" for bytes that are none of them. Binary formats are only believed when the bytes say so.
 func documentFormat(x payload) string {

@@ -1,0 +1,167 @@
+package openai
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"math"
+)
+
+// StoredChat is a plain chat answer out of a cache. It goes out under a head of its own without being decoded: only who wants
+// its texts, or to tell it as a stream, has it read.
+type StoredChat struct {
+	Head
+	Extension Extension // of this replay; what the answer itself had to say comes before it
+
+	usage *Usage
+	says  []byte // members of the object "outcrop", each with a comma before it
+	body  []byte // members from service_tier or choices to usage, each with a comma before it
+
+	whole *ChatResponse // once it was read
+}
+
+// noReasoning stands for reasoning tokens that nobody counted.
+const noReasoning = math.MaxUint64
+
+// AppendStored appends the answer in the form that [ReadStoredChat] reads: what it begins with but id, time and model, its
+// usage, and its members as they are written.
+func AppendStored(b []byte, r *ChatResponse) []byte {
+	b = appendSized(b, []byte(r.Fingerprint))
+	u := r.Usage
+	if u == nil {
+		b = append(b, 0)
+	} else {
+		reasoning := uint64(noReasoning)
+		if u.Reasoning != nil {
+			reasoning = uint64(*u.Reasoning) //nolint:gosec // counts are not negative
+		}
+		b = append(b, 1)
+		for _, n := range [...]int64{u.Prompt, u.Completion, u.CacheRead, u.CacheWrite} {
+			b = binary.AppendUvarint(b, uint64(n)) //nolint:gosec // counts are not negative
+		}
+		b = binary.AppendUvarint(b, reasoning)
+	}
+	b = appendSized(b, r.Outcrop.appendMembers(nil))
+	return appendSized(b, r.appendBody(nil))
+}
+
+var errStored = errors.New("not a stored answer")
+
+// ReadStoredChat reads what [AppendStored] has written. It keeps b, which must not change, and does not check its JSON.
+func ReadStoredChat(b []byte, h Head) (*StoredChat, error) {
+	d := sizedReader{rest: b}
+	s := &StoredChat{Head: h}
+	s.Fingerprint = string(d.sized())
+	if d.flag() {
+		s.usage = &Usage{Prompt: d.count(), Completion: d.count(), CacheRead: d.count(), CacheWrite: d.count()}
+		if n := d.number(); n != noReasoning {
+			reasoning := int64(n) //nolint:gosec // what does not fit was not written here, and hurts nobody
+			s.usage.Reasoning = &reasoning
+		}
+	}
+	s.says = d.sized()
+	s.body = d.sized()
+	if d.failed || len(d.rest) > 0 || len(s.body) == 0 {
+		return nil, errStored
+	}
+	return s, nil
+}
+
+// Under gives the answer under another id and time, as it was read.
+func (s *StoredChat) Under(id string, created int64) *StoredChat {
+	own := *s
+	own.ID, own.Created, own.whole = id, created, nil
+	return &own
+}
+
+// Tokens is the usage of the original.
+func (s *StoredChat) Tokens() *Usage { return s.usage }
+
+// AppendJSON appends the whole answer.
+func (s *StoredChat) AppendJSON(b []byte, usage bool) []byte {
+	if s.whole != nil {
+		return s.whole.AppendJSON(b, usage)
+	}
+	b = s.appendHead(b, "chat.completion")
+	b = append(b, s.body...)
+	start := len(b)
+	b = append(b, `,"outcrop":{`...)
+	first := len(b)
+	b = append(b, s.says...)
+	b = s.Extension.appendMembers(b)
+	if len(b) == first {
+		return append(b[:start], '}')
+	}
+	b = append(b[:first], b[first+1:]...) // the first member's comma
+	return append(b, "}}"...)
+}
+
+// Texts yields the texts of the answer. An answer that cannot be read has none; see [StoredChat.Response].
+func (s *StoredChat) Texts() iter.Seq2[Place, *string] {
+	whole, err := s.Response()
+	if err != nil {
+		return func(func(Place, *string) bool) {}
+	}
+	return whole.Texts()
+}
+
+// Withhold drops the reasoning of the choice that a place stands in.
+func (s *StoredChat) Withhold(at Place) {
+	if whole, err := s.Response(); err == nil {
+		whole.Withhold(at)
+	}
+}
+
+// Response reads the answer, once. From then on it is what goes out.
+func (s *StoredChat) Response() (*ChatResponse, error) {
+	if s.whole != nil {
+		return s.whole, nil
+	}
+	whole, err := decodeStored(s.says, s.body)
+	if err != nil {
+		return nil, err
+	}
+	whole.Head, whole.Usage = s.Head, s.usage
+	whole.Outcrop = whole.Outcrop.Plus(&s.Extension)
+	if whole.Outcrop.Empty() {
+		whole.Outcrop = nil
+	}
+	s.whole = whole
+	return whole, nil
+}
+
+func appendSized(b, text []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(text)))
+	return append(b, text...)
+}
+
+// sizedReader reads what appendSized and its like have written. After a fault everything is empty.
+type sizedReader struct {
+	rest   []byte
+	failed bool
+}
+
+func (d *sizedReader) number() uint64 {
+	n, size := binary.Uvarint(d.rest)
+	if size <= 0 {
+		d.failed, d.rest = true, nil
+		return 0
+	}
+	d.rest = d.rest[size:]
+	return n
+}
+
+func (d *sizedReader) count() int64 { return int64(min(d.number(), math.MaxInt64)) } //nolint:gosec // bounded
+
+func (d *sizedReader) flag() bool { return d.number() == 1 }
+
+func (d *sizedReader) sized() []byte {
+	n := d.number()
+	if n > uint64(len(d.rest)) {
+		d.failed, d.rest = true, nil
+		return nil
+	}
+	text := d.rest[:n:n]
+	d.rest = d.rest[n:]
+	return text
+}
