@@ -30,6 +30,9 @@ func (c *Catalog) Resolve(name, region string) (Target, error) {
 	if model, order, ordered := strings.Cut(id, "+"); ordered {
 		// No id of Bedrock has a plus: what follows one is an order to the embedded Bedrock to misbehave, and part of the call only.
 		t, err := c.Resolve(model, region)
+		if err == nil && strings.ContainsFunc(order, notInOrder) {
+			err = &NotFoundError{name}
+		}
 		t.Public, t.CalledID = name, t.CalledID+"+"+order
 		return t, err
 	}
@@ -89,6 +92,9 @@ func (c *Catalog) row(id string) *Model {
 func notInID(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_' && r != ':'
 }
+
+// notInOrder keeps out of a path whatever has a meaning there.
+func notInOrder(r rune) bool { return notInID(r) && r != '+' && r != '=' && r != ',' }
 
 // cutContext cuts the last of two or more colons and what follows: "200k" of provider.model-v1:0:200k.
 func cutContext(id string) string {
