@@ -1,0 +1,270 @@
+// Package audit keeps the record of every answer: who asked, what served, what was decided, what it cost, and digests of prompt
+// and answer, in a chain that shows later changes.
+//
+// It must not decide about requests, must not see the text of one unless it is handed over for storing, and must never make a
+// request wait for a disk. Start at [Log]; the form of the chain is in chain.go, its check in verify.go.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Record is what is kept of one answer. Members that do not apply are left out of its JSON.
+type Record struct {
+	ID       string    `json:"id"` // of the request, as in x-request-id
+	At       time.Time `json:"at"` // arrival
+	Tenant   string    `json:"tenant,omitzero"`
+	Key      string    `json:"key,omitzero"` // id of the API key, never the key
+	Endpoint string    `json:"endpoint,omitzero"`
+	Stream   bool      `json:"stream,omitzero"`
+	Status   int       `json:"status"`           // of HTTP
+	Outcome  string    `json:"outcome"`          // "ok", "canceled" or an error code
+	Asked    string    `json:"asked,omitzero"`   // the model that the client named
+	Served   string    `json:"served,omitzero"`  // the public id that served
+	Called   string    `json:"called,omitzero"`  // the id that was called, account numbers masked
+	Region   string    `json:"region,omitzero"`  // "" is the gateway's own
+	Rule     string    `json:"rule,omitzero"`    // of the router
+	Tier     string    `json:"tier,omitzero"`    // of the router
+	Cache    string    `json:"cache,omitzero"`   // hit, miss or bypass
+	Policy   []Finding `json:"policy,omitzero"`  // decisions of the policy
+	Prompt   string    `json:"prompt,omitzero"`  // keyed digest of the request's texts, hexadecimal
+	Answers  []string  `json:"answers,omitzero"` // keyed digest of each choice's text
+	Usage    Usage     `json:"usage,omitzero"`
+	Cost     string    `json:"cost_usd,omitzero"` // decimal, as far as prices are known
+	Millis   int64     `json:"ms"`
+	Attempts int       `json:"attempts,omitzero"`
+	Upstream []string  `json:"upstream,omitzero"` // AWS's request ids
+	Text     *Text     `json:"text,omitzero"`     // only where a key's profile asks for it, redacted
+}
+
+// Finding is one decision of the policy: what kind of thing was found, how often, and what became of it; never what it was.
+type Finding struct {
+	Direction string  `json:"direction"`
+	Kind      string  `json:"kind"`
+	Action    string  `json:"action"`
+	Count     int     `json:"count"`
+	Place     string  `json:"place,omitzero"`
+	Score     float64 `json:"score,omitzero"`
+}
+
+// Usage is in tokens.
+type Usage struct {
+	Prompt     int64 `json:"prompt,omitzero"`
+	Completion int64 `json:"completion,omitzero"`
+	CacheRead  int64 `json:"cache_read,omitzero"`
+	CacheWrite int64 `json:"cache_write,omitzero"`
+	Estimated  bool  `json:"estimated,omitzero"` // Bedrock did not say
+}
+
+// Text is what was said, after redaction.
+type Text struct {
+	Prompt  string   `json:"prompt"`
+	Answers []string `json:"answers,omitzero"`
+}
+
+// Config says where records go. The fields carry the tags of internal/config.
+type Config struct {
+	Enabled    bool          `yaml:"enabled" help:"whether a record is kept of every answer"`
+	Dir        string        `yaml:"dir" help:"folder of the audit files; - writes to standard output; empty is audit beside the store"`
+	KeyFile    string        `yaml:"key_file" help:"file of the signing key, made when it is missing; empty is signing.key in the folder of the audit files"`
+	MaxBytes   int64         `yaml:"max_bytes" validate:"min=65536" help:"size at which a file is closed and the next begun"`
+	MaxFiles   int           `yaml:"max_files" validate:"min=0" help:"how many files of a chain are kept, the oldest go first; 0 keeps all"`
+	SealEvery  time.Duration `yaml:"seal_every" validate:"min=100ms" help:"how often the chain is signed"`
+	Queue      int           `yaml:"queue" validate:"min=16,max=1000000" help:"records that may wait for the disk"`
+	FailClosed bool          `yaml:"fail_closed" help:"whether requests are refused while records cannot be kept; otherwise records are dropped, and counted"`
+}
+
+// Default keeps records nowhere until it is told to.
+func Default() Config {
+	return Config{MaxBytes: 64 << 20, SealEvery: 10 * time.Second, Queue: 4096}
+}
+
+// ErrUnavailable tells that records cannot be kept and requests must be refused.
+var ErrUnavailable = errors.New("the audit log does not take records")
+
+// Log writes records of one process, in one chain. It is safe for concurrent use; Close it.
+type Log struct {
+	cfg   Config
+	keys  Keys
+	chain *chain
+	queue chan entry
+	slots chan struct{} // one for each record that may be under way
+
+	dropped atomic.Int64 // since the last line that told so
+	lost    atomic.Int64 // in all
+	failing atomic.Bool
+	onError func(error)
+
+	mu     sync.RWMutex // guards closing of the queue against senders
+	closed bool
+	done   chan struct{}
+}
+
+type entry struct {
+	record Record
+	slot   bool
+}
+
+// Options are what a Log works with beside its Config.
+type Options struct {
+	Now     func() time.Time // nil is time.Now
+	OnError func(error)      // told when writing begins to fail, and with nil when it works again; may be nil
+}
+
+// New opens a log that writes to sink, which it owns from then on.
+func New(cfg Config, keys Keys, sink Sink, o Options) (*Log, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.OnError == nil {
+		o.OnError = func(error) {}
+	}
+	c, err := newChain(keys, sink, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{
+		cfg: cfg, keys: keys, chain: c, onError: o.OnError, done: make(chan struct{}),
+		queue: make(chan entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue),
+	}
+	go l.run()
+	return l, nil
+}
+
+// Keys gives the keys of digests and seals.
+func (l *Log) Keys() Keys { return l.keys }
+
+// Lost is how many records could not be kept since the start.
+func (l *Log) Lost() int64 { return l.lost.Load() }
+
+// Begin takes a place for the record of a request that is about to be answered. When the log cannot take one and is to fail closed,
+// the error is [ErrUnavailable] and the request must not be answered. Otherwise the result must be called exactly once.
+func (l *Log) Begin() (keep func(Record), err error) {
+	select {
+	case l.slots <- struct{}{}:
+	default:
+		if l.cfg.FailClosed {
+			return nil, ErrUnavailable
+		}
+		return l.Keep, nil
+	}
+	if l.cfg.FailClosed && l.failing.Load() {
+		<-l.slots
+		return nil, ErrUnavailable
+	}
+	return func(r Record) { l.send(entry{r, true}) }, nil
+}
+
+// Keep hands over a record and returns at once. A record for which there is no room is dropped and counted; the next line of the
+// chain says how many.
+func (l *Log) Keep(r Record) { l.send(entry{r, false}) }
+
+func (l *Log) send(e entry) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if !l.closed {
+		select {
+		case l.queue <- e: // never full for an entry with a slot: the queue is longer than the slots are many
+			return
+		default:
+		}
+	}
+	if e.slot {
+		<-l.slots
+	}
+	l.drop(1)
+}
+
+func (l *Log) drop(n int64) {
+	l.dropped.Add(n)
+	l.lost.Add(n)
+}
+
+func (l *Log) run() {
+	defer close(l.done)
+	seal := time.NewTicker(l.cfg.SealEvery)
+	defer seal.Stop()
+	for {
+		select {
+		case e, open := <-l.queue:
+			if !open {
+				return
+			}
+			l.write(e)
+		case <-seal.C:
+			if l.failing.Load() || l.dropped.Load() > 0 {
+				l.report(l.flushDropped())
+			}
+			l.report(l.chain.seal())
+		}
+	}
+}
+
+func (l *Log) write(e entry) {
+	err := l.flushDropped()
+	if err == nil {
+		err = l.chain.append(e.record)
+	}
+	if err == nil && len(l.queue) == 0 {
+		err = l.chain.flush()
+	}
+	if err != nil {
+		l.drop(1)
+	}
+	if e.slot {
+		<-l.slots
+	}
+	l.report(err)
+}
+
+// flushDropped writes how many records are missing, so that the chain itself says so.
+func (l *Log) flushDropped() error {
+	n := l.dropped.Load()
+	if n == 0 {
+		return l.chain.flush()
+	}
+	if err := l.chain.gap(n); err != nil {
+		return err
+	}
+	l.dropped.Add(-n)
+	return nil
+}
+
+func (l *Log) report(err error) {
+	if failing := err != nil; l.failing.Swap(failing) != failing {
+		l.onError(err)
+	}
+}
+
+// Close writes what waits, seals the chain and closes the sink. Records that come later are dropped.
+func (l *Log) Close(ctx context.Context) error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	close(l.queue)
+	l.mu.Unlock()
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		return fmt.Errorf("the audit log still writes: %w", ctx.Err())
+	}
+	return errors.Join(l.flushDropped(), l.chain.close())
+}
+
+// Sink takes the lines of a chain in order. Write takes whole lines; Flush brings them to where they last.
+type Sink interface {
+	io.Writer
+	Flush() error
+	Close() error
+	// Next tells whether a new file is due and begins it; header is then the first line of it.
+	Next(header func() []byte) error
+}

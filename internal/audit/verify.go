@@ -1,0 +1,189 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Report is what a check of one chain has found.
+type Report struct {
+	Chain    string   `json:"chain"`
+	Files    int      `json:"files"`
+	Records  int      `json:"records"`
+	Missing  int64    `json:"missing"`  // records that the gateway itself says it could not keep
+	Sealed   int64    `json:"sealed"`   // sequence number up to which a seal vouches
+	Unsealed int      `json:"unsealed"` // lines after the last seal: their order and content hold together, but an end may be missing
+	Faults   []string `json:"faults"`   // what is wrong, with file and line; none proves the chain
+}
+
+// OK tells that nothing was changed, and nothing removed before the last seal.
+func (r *Report) OK() bool { return len(r.Faults) == 0 }
+
+// Verify checks files in order and gives a report for each chain in them. With a public key, the seals must be that key's;
+// without one they must be of the key that the files name, which only proves that they are of one piece. The error is about
+// reading, never about content.
+func Verify(paths []string, public ed25519.PublicKey, each func(Record)) ([]*Report, error) {
+	v := verifier{public: public, each: each}
+	for _, p := range paths {
+		if err := v.file(p); err != nil {
+			return nil, err
+		}
+	}
+	v.end()
+	return v.reports, nil
+}
+
+type verifier struct {
+	public  ed25519.PublicKey
+	each    func(Record)
+	reports []*Report
+
+	now   *Report
+	head  [sha256.Size]byte
+	seq   int64
+	files int               // of this chain, so far
+	key   ed25519.PublicKey // of this chain
+	since int               // lines since the last seal
+}
+
+const longestLine = 16 << 20
+
+func (v *verifier) file(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 64<<10)
+	for n := 1; ; n++ {
+		text, err := r.ReadBytes('\n')
+		if len(text) > longestLine {
+			v.fault(path, n, "the line is too long")
+			return nil
+		}
+		if len(text) > 0 {
+			v.line(path, n, text)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (v *verifier) fault(path string, n int, format string, args ...any) {
+	if v.now == nil {
+		v.start("unknown")
+	}
+	const most = 100 // one change breaks every seal behind it
+	if len(v.now.Faults) < most {
+		v.now.Faults = append(v.now.Faults, fmt.Sprintf("%s:%d: ", path, n)+fmt.Sprintf(format, args...))
+	}
+}
+
+func (v *verifier) start(chain string) {
+	v.end()
+	v.now = &Report{Chain: chain}
+	v.reports = append(v.reports, v.now)
+	v.head, v.seq, v.files, v.key, v.since = [sha256.Size]byte{}, 0, 0, nil, 0
+}
+
+func (v *verifier) end() {
+	if v.now != nil {
+		v.now.Unsealed = v.since
+	}
+}
+
+func (v *verifier) line(path string, n int, text []byte) {
+	whole := bytes.TrimSuffix(text, []byte("\n"))
+	body, hash, ok := cutHash(whole)
+	var l line
+	if !ok || json.Unmarshal(append(bytes.Clone(body), '}'), &l) != nil {
+		v.fault(path, n, "this is not a line of an audit log")
+		return
+	}
+	if l.Begin != nil {
+		v.begin(path, n, &l)
+	}
+	switch {
+	case v.now == nil || l.Begin == nil && v.files == 0:
+		v.fault(path, n, "the file does not begin with the beginning of a chain")
+		return
+	case l.Chain != v.now.Chain:
+		v.fault(path, n, "the line is of another chain")
+		return
+	case l.Seq != v.seq+1:
+		v.fault(path, n, "line %d of the chain follows line %d", l.Seq, v.seq)
+	}
+	v.seq = l.Seq
+	before := v.head
+	if sum := link(v.head, body); hex.EncodeToString(sum[:]) != hash {
+		v.fault(path, n, "the line was changed, or the one before it was changed or removed")
+	}
+	// The chain goes on from what the line says of itself, so that one change is one fault.
+	_, _ = hex.Decode(v.head[:], []byte(hash)[:min(len(hash), 2*sha256.Size)])
+	v.since++
+	switch {
+	case l.Record != nil:
+		v.now.Records++
+		if v.each != nil {
+			v.each(*l.Record)
+		}
+	case l.Gap > 0:
+		v.now.Missing += l.Gap
+	case l.Seal != nil:
+		v.seal(path, n, &l, before)
+	}
+}
+
+func (v *verifier) begin(path string, n int, l *line) {
+	key, err := base64.StdEncoding.DecodeString(l.Begin.Public)
+	if err != nil || len(key) != ed25519.PublicKeySize {
+		v.fault(path, n, "the public key cannot be read")
+		return
+	}
+	if v.now == nil || v.now.Chain != l.Chain {
+		v.start(l.Chain)
+		v.key = key
+		if l.Begin.File != 1 {
+			v.fault(path, n, "the chain begins with file %d: the files before it are missing", l.Begin.File)
+			v.seq = l.Seq - 1
+			_, _ = hex.Decode(v.head[:], []byte(l.Begin.Prev)[:min(len(l.Begin.Prev), 2*sha256.Size)])
+		}
+	} else if l.Begin.File != v.files+1 || !bytes.Equal(key, v.key) {
+		v.fault(path, n, "file %d of the chain follows file %d", l.Begin.File, v.files)
+	}
+	if v.public != nil && !bytes.Equal(key, v.public) {
+		v.fault(path, n, "the chain is signed with another key")
+	}
+	if l.Begin.Prev != hex.EncodeToString(v.head[:]) {
+		v.fault(path, n, "the end of the file before was removed")
+	}
+	v.files = l.Begin.File
+	v.now.Files++
+}
+
+func (v *verifier) seal(path string, n int, l *line, head [sha256.Size]byte) {
+	s := l.Seal
+	switch {
+	case s.Upto != l.Seq-1 || s.Head != hex.EncodeToString(head[:]):
+		v.fault(path, n, "the seal is not for the line before it")
+	case !Signed(v.key, sealed(l.Chain, s.Upto, s.Head), s.Signature):
+		v.fault(path, n, "the signature of the seal is wrong")
+	default:
+		v.now.Sealed = s.Upto
+		v.since = 0
+	}
+}
