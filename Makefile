@@ -45,6 +45,11 @@ recorded: ## Print what becomes of recorded traffic, and write it to docs/record
 	$(GO) test -count=1 ./translate -run '^TestRecorded(Chat|Bedrock)Requests$$' -update
 	@cat docs/recorded-traffic.md
 
+.PHONY: eval
+eval: ## Print what the complexity score and the detectors are worth on our labelled texts
+	$(GO) run ./internal/eval/report
+	$(GO) test -count=1 -v -run '^TestEval' ./policy
+
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME (default 20s)
 	@set -e; grep -rEho --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort -u | while read -r _ f; do \

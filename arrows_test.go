@@ -11,21 +11,34 @@ import (
 var arrows = map[string][]string{
 	"openai":                   {},
 	"internal/catalog":         {},
-	"internal/access":          {"openai"},
+	"cache":                    {},
+	"policy":                   {"openai"},
+	"internal/audit":           {},
+	"internal/redistest":       {},
+	"internal/access":          {"openai", "internal/store"},
+	"internal/store":           {},
+	"internal/store/memory":    {"internal/store"},
+	"internal/store/sqlite":    {"internal/store"},
+	"internal/store/redis":     {"internal/store"},
+	"internal/store/storetest": {"internal/store"},
 	"internal/media":           {},
 	"internal/telemetry":       {},
 	"internal/wiretest":        {},
 	"internal/rules":           {},
 	"internal/rules/list":      {"internal/rules"},
+	"internal/eval":            {"router"},
+	"internal/eval/report":     {"internal/eval", "router"},
 	"internal/bedrock":         {"openai", "internal/catalog"},
 	"internal/bedrock/offline": {},
 	"translate":                {"openai", "internal/catalog", "internal/media"}, // of media only the type of fetched bytes
 	"router":                   {"openai", "internal/catalog"},
-	"internal/pipeline":        {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "translate", "router"},
-	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/pipeline", "translate"},
-	"internal/config":          {"internal/catalog"}, // the form of a configured row, and its check
+	"internal/upstream":        {"openai", "internal/catalog"},
+	"internal/pipeline":        {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "router"},
+	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "translate"},
+	"internal/config":          {"internal/access", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
 	"cmd/outcrop": {"openai", "internal/access", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
-		"internal/media", "internal/pipeline", "internal/telemetry", "router", "server", "translate"},
+		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
+		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }
 
 // pure packages may not reach for I/O, clocks or randomness.

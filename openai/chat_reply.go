@@ -93,6 +93,7 @@ type Extension struct {
 	ServerTools      []string       // names of tools that ran inside Bedrock
 	Adjusted         []string       // adjustments that only the reply revealed (streams)
 	Cache            *Cached        // the answer was made for an earlier or for an equal request
+	Provenance       jsontext.Value // signed manifest of the answer, for a client that asked for it
 }
 
 // Cached is outcrop.cache: the usage is that of the original, and this answer has cost nothing.
@@ -113,7 +114,7 @@ const (
 
 // Empty tells whether there is nothing to say.
 func (x *Extension) Empty() bool {
-	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0 && x.Cache == nil
+	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0 && x.Cache == nil && x.Provenance == nil
 }
 
 // Plus is what both have to say; of what can be said once, the receiver's counts. Nil has nothing to say.
@@ -127,6 +128,9 @@ func (x *Extension) Plus(y *Extension) *Extension {
 	sum.Cache = cmp.Or(x.Cache, y.Cache)
 	if sum.AdditionalFields == nil {
 		sum.AdditionalFields = y.AdditionalFields
+	}
+	if sum.Provenance == nil {
+		sum.Provenance = y.Provenance
 	}
 	sum.ServerTools = slices.Concat(x.ServerTools, y.ServerTools)
 	sum.Adjusted = slices.Concat(x.Adjusted, y.Adjusted)
@@ -333,6 +337,10 @@ func (x *Extension) appendMembers(b []byte) []byte {
 	if x.Cache != nil {
 		b = appendInt(b, `,"cache":{"status":"hit","age":`, x.Cache.Age)
 		b = append(b, `,"cost":0}`...)
+	}
+	if x.Provenance != nil {
+		b = append(b, `,"provenance":`...)
+		b = append(b, x.Provenance...)
 	}
 	return b
 }

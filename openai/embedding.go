@@ -167,6 +167,8 @@ type EmbeddingResponse struct {
 	Model string
 	Data  []Embedding
 	Usage Usage
+
+	Outcrop *Extension
 }
 
 // Embedding is one vector: Floats is a JSON array of numbers as Bedrock wrote them, or Base64 holds the little-endian
@@ -205,5 +207,7 @@ func (r *EmbeddingResponse) AppendJSON(b []byte, _ bool) []byte {
 	b = appendString(b, r.Model)
 	b = appendInt(b, `,"usage":{"prompt_tokens":`, r.Usage.Prompt)
 	b = appendInt(b, `,"total_tokens":`, r.Usage.Total())
-	return append(b, "}}"...)
+	b = append(b, '}')
+	b = r.Outcrop.appendMember(b)
+	return append(b, '}')
 }

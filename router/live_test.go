@@ -62,17 +62,17 @@ func TestLive(t *testing.T) {
 	if _, known := l.Model("amazon.nova-micro-v1:0", now); !known {
 		t.Error("R-MOD-03 a model of another region has an entry still")
 	}
-	plan, err := l.Plan(Facts{Model: opus, Kind: catalog.Chat})
+	plan, err := l.Plan(&Facts{Model: opus, Kind: catalog.Chat})
 	if err != nil || plan.Targets[0].CalledID != "us."+opus {
 		t.Errorf("R-CAP-03 %+v %v", plan, err)
 	}
-	if plan, err = l.Plan(Facts{Model: profile, Kind: catalog.Chat}); err != nil || plan.Targets[0].Row.ID != haiku || plan.Targets[0].NeedsBase() {
+	if plan, err = l.Plan(&Facts{Model: profile, Kind: catalog.Chat}); err != nil || plan.Targets[0].Row.ID != haiku || plan.Targets[0].NeedsBase() {
 		t.Errorf("R-CAP-04 %+v %v", plan, err)
 	}
-	if _, err = l.Plan(Facts{Model: profile, Kind: catalog.Embed}); err == nil {
+	if _, err = l.Plan(&Facts{Model: profile, Kind: catalog.Embed}); err == nil {
 		t.Error("R-CAP-08 a profile of a chat model on embeddings")
 	}
-	if plan, err = l.Plan(Facts{Model: "team", Kind: catalog.Chat}); err != nil || plan.Targets[0].Public != haiku || plan.Targets[0].CalledID != profile {
+	if plan, err = l.Plan(&Facts{Model: "team", Kind: catalog.Chat}); err != nil || plan.Targets[0].Public != haiku || plan.Targets[0].CalledID != profile {
 		t.Errorf("R-RES-02 %+v %v", plan, err)
 	}
 	if m, _ := l.Model("team", now); !strings.Contains(string(m.Outcrop), `"kind":"chat"`) || strings.Contains(string(m.Outcrop), "arn:") {
@@ -106,7 +106,7 @@ func TestLiveTogether(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for range 20 {
-				if _, err := l.Plan(Facts{Model: haiku, Kind: catalog.Chat}); err != nil {
+				if _, err := l.Plan(&Facts{Model: haiku, Kind: catalog.Chat}); err != nil {
 					t.Error(err)
 				}
 				l.Models(now)
@@ -122,6 +122,28 @@ func TestLiveTogether(t *testing.T) {
 	all.Wait()
 }
 
+func TestReload(t *testing.T) {
+	l := newLive(t, Config{})
+	if err := l.Refresh(listing()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Reload(Config{Aliases: map[string]string{"team": haiku}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := l.Model("team", now); !ok {
+		t.Error("the new alias is not there")
+	}
+	if _, known := l.Model(opus, now); !known {
+		t.Error("R-MOD-06 what AWS listed is forgotten")
+	}
+	if err := l.Reload(Config{Aliases: map[string]string{"a": "a"}}); err == nil {
+		t.Error("a circle is taken over")
+	}
+	if _, ok := l.Model("team", now); !ok {
+		t.Error("a bad configuration changed something")
+	}
+}
+
 func TestConfigured(t *testing.T) {
 	yes := true
 	l := newLive(t, Config{
@@ -134,7 +156,7 @@ func TestConfigured(t *testing.T) {
 		t.Errorf("R-MOD-04 a hidden target: %s", m.Outcrop)
 	}
 	for model, want := range map[string]string{"docs": "classification", "search": "search_query", "again": "search_query", titan: ""} {
-		if plan, err := l.Plan(Facts{Model: model, Kind: catalog.Embed}); err != nil || plan.InputType != want {
+		if plan, err := l.Plan(&Facts{Model: model, Kind: catalog.Embed}); err != nil || plan.InputType != want {
 			t.Errorf("R-EMB-11 %s: %q %v", model, plan.InputType, err)
 		}
 	}

@@ -50,22 +50,22 @@ func TestPlan(t *testing.T) {
 		{"R-CAP-01 bedrock/", "bedrock/amazon.nova-micro-v1:0", catalog.Chat, "bedrock/amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "", "model"},
 		{"R-CAP-03 profile of the region", haiku, catalog.Chat, haiku, "us." + haiku, "", "model"},
 		{"R-RES-02 profile as asked", "eu." + haiku, catalog.Chat, "eu." + haiku, "eu." + haiku, "", "model"},
-		{"R-RES-02 behind an alias", "gpt-4o", catalog.Chat, haiku, "us." + haiku, "", "alias gpt-4o"},
-		{"R-RES-02 behind two aliases", "fast", catalog.Chat, haiku, "us." + haiku, "", "alias fast"},
-		{"R-RES-02 no profile behind an alias", "eu", catalog.Chat, haiku, "eu." + haiku, "", "alias eu"},
-		{"R-RES-02 no ARN behind an alias", "team", catalog.Chat, "team", profile, "eu-west-1", "alias team"},
-		{"R-CAP-04 configured base model", "own", catalog.Chat, "meta.llama3-3-70b-instruct-v1:0", imported, "eu-west-1", "alias own"},
+		{"R-RES-02 behind an alias", "gpt-4o", catalog.Chat, haiku, "us." + haiku, "", "alias"},
+		{"R-RES-02 behind two aliases", "fast", catalog.Chat, haiku, "us." + haiku, "", "alias"},
+		{"R-RES-02 no profile behind an alias", "eu", catalog.Chat, haiku, "eu." + haiku, "", "alias"},
+		{"R-RES-02 no ARN behind an alias", "team", catalog.Chat, "team", profile, "eu-west-1", "alias"},
+		{"R-CAP-04 configured base model", "own", catalog.Chat, "meta.llama3-3-70b-instruct-v1:0", imported, "eu-west-1", "alias"},
 		{"R-RES-02 ARN as asked", imported, catalog.Chat, imported, imported, "eu-west-1", "model"},
 		{"R-CAP-05 unknown but shaped", "anthropic.claude-opus-6", catalog.Chat, "anthropic.claude-opus-6", "anthropic.claude-opus-6", "", "model"},
-		{"R-CAP-05 behind an alias", "new", catalog.Chat, "anthropic.claude-opus-6", "us.anthropic.claude-opus-6", "", "alias new"},
-		{"R-CAP-01 an alias wins over the catalogue", "amazon.nova-pro-v1:0", catalog.Chat, "amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "", "alias amazon.nova-pro-v1:0"},
-		{"R-CAP-01 embeddings", "default-embedding", catalog.Embed, titan, titan, "", "alias default-embedding"},
+		{"R-CAP-05 behind an alias", "new", catalog.Chat, "anthropic.claude-opus-6", "us.anthropic.claude-opus-6", "", "alias"},
+		{"R-CAP-01 an alias wins over the catalogue", "amazon.nova-pro-v1:0", catalog.Chat, "amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "", "alias"},
+		{"R-CAP-01 embeddings", "default-embedding", catalog.Embed, titan, titan, "", "alias"},
 		{"R-CAP-01 past its end of life", "anthropic.claude-v2", catalog.Chat, "anthropic.claude-v2", "anthropic.claude-v2", "", "model"},
 		{"R-CAP-06 nobody knows whether Converse serves it", "xai.grok-4.3", catalog.Chat, "xai.grok-4.3", "xai.grok-4.3", "", "model"},
 		{"R-CAP-06 nobody knows what it is", profile, catalog.Embed, profile, profile, "eu-west-1", "model"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			plan, err := r.Plan(Facts{Model: c.model, Kind: c.kind})
+			plan, err := r.Plan(&Facts{Model: c.model, Kind: c.kind})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +100,7 @@ func TestPlanRefuses(t *testing.T) {
 		{"R-CAP-08 embeddings without counterpart", "twelvelabs.marengo-embed-3-0-v1:0", catalog.Embed, "no counterpart"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			_, err := r.Plan(Facts{Model: c.model, Kind: c.kind})
+			_, err := r.Plan(&Facts{Model: c.model, Kind: c.kind})
 			var e *openai.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("%T %v", err, err)
@@ -110,7 +110,7 @@ func TestPlanRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := r.Plan(Facts{Model: "team", Kind: catalog.Chat}); err != nil {
+	if _, err := r.Plan(&Facts{Model: "team", Kind: catalog.Chat}); err != nil {
 		t.Errorf("R-CAP-01 an alias may lead to an ARN where clients may not name one: %v", err)
 	}
 }
@@ -120,10 +120,10 @@ func TestNewRefuses(t *testing.T) {
 		cfg  Config
 		want []string
 	}{
-		"itself":     {Config{Aliases: map[string]string{"a": "a"}}, []string{"a: a → a is a circle"}},
-		"a circle":   {Config{Aliases: map[string]string{"a": "b", "b": "c", "c": "b"}}, []string{"b: b → c → b is a circle"}},
-		"nowhere":    {Config{Aliases: map[string]string{"a": "b", "b": "gpt-4o"}}, []string{`b: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`}},
-		"everything": {Config{Aliases: map[string]string{"a": "a", "b": "nope"}}, []string{"a → a", `b: leads nowhere: "nope"`}},
+		"itself":     {Config{Aliases: map[string]string{"a": "a"}}, []string{"[a]: a → a is a circle"}},
+		"a circle":   {Config{Aliases: map[string]string{"a": "b", "b": "c", "c": "b"}}, []string{"[b]: b → c → b is a circle"}},
+		"nowhere":    {Config{Aliases: map[string]string{"a": "b", "b": "gpt-4o"}}, []string{`[b]: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`}},
+		"everything": {Config{Aliases: map[string]string{"a": "a", "b": "nope"}}, []string{"a → a", `[b]: leads nowhere: "nope"`}},
 		"base model": {Config{BaseModels: map[string]string{imported: "nope"}}, []string{`"nope"`}},
 	} {
 		_, err := New(c.cfg, catalog.Default(), "us-east-1")
@@ -154,7 +154,7 @@ func TestModels(t *testing.T) {
 		if m.OwnedBy == "" || m.OwnedBy != strings.ToLower(m.OwnedBy) || m.Created != 1795132800 {
 			t.Errorf("R-MOD-02 %+v", m)
 		}
-		if _, err := r.Plan(Facts{Model: m.ID, Kind: kindOf(t, m)}); err != nil {
+		if _, err := r.Plan(&Facts{Model: m.ID, Kind: kindOf(t, m)}); err != nil {
 			t.Errorf("R-MOD-01 %s is listed and cannot be served: %v", m.ID, err)
 		}
 	}
@@ -257,7 +257,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.Plan(Facts{Model: model, Kind: catalog.Chat}); err != nil {
+				if _, err := r.Plan(&Facts{Model: model, Kind: catalog.Chat}); err != nil {
 					b.Fatal(err)
 				}
 			}

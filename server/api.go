@@ -34,9 +34,14 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 		if bad != nil {
 			return bad
 		}
+		tuned, bad := tune(c.Request().Header)
+		if bad != nil {
+			return bad
+		}
 		v := visitOf(c)
 		call := &pipeline.Call{
 			ID: v.id, At: v.at, Principal: principalOf(c), Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
+			Tune: tuned,
 		}
 		if req.WantsStream() {
 			return s.stream(c, call)
@@ -48,7 +53,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 // plain answers with the one part of a plain reply.
 func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 	reply, err := s.Handle(c.Request().Context(), call)
-	s.describe(c, reply.Head)
+	s.describe(c, call, reply.Head)
 	if err != nil {
 		return err
 	}
@@ -143,13 +148,22 @@ func (s *Server) options(h http.Header) translate.Options {
 }
 
 // describe turns what is known of an answer before its first part into headers.
-func (s *Server) describe(c echo.Context, head pipeline.Head) {
+func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Head) {
 	h := c.Response().Header()
+	if route := routed(call, head); route != "" {
+		h.Set(headerRoute, route)
+	}
 	if head.Target.Row != nil {
 		visitOf(c).model = head.Target.Row.ID
 	}
 	if adjusted := head.Adjusted.Header(); adjusted != "" {
 		h.Set(headerAdjusted, adjusted)
+	}
+	if cache := cacheHeader(head.Cache); cache != "" {
+		h.Set(headerCache, cache)
+	}
+	if tried := attempts(head.Tries); tried != "" {
+		h.Set(headerAttempts, tried)
 	}
 	if n := len(head.Upstream); n > 0 {
 		const most = 16 // an embedding request may need thousands of calls

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -11,15 +12,18 @@ import (
 const principalKey = "outcrop.principal"
 
 // authenticate admits the caller before the body is read, so that an unknown one cannot make us parse it. OpenAI's SDKs
-// send a bearer key; api-key is the header of Azure's.
-func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		p, err := s.Gate.Admit(credential(c))
-		if err != nil {
-			return err
+// send a bearer key; api-key is the header of Azure's. endpoint is the name by which a key may be kept from it.
+func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			addr, _ := netip.ParseAddr(c.RealIP()) // the zero address is in no network
+			p, err := s.Gate.Admit(access.Credential{Key: credential(c), Addr: addr, Endpoint: endpoint})
+			if err != nil {
+				return err
+			}
+			c.Set(principalKey, p)
+			return next(c)
 		}
-		c.Set(principalKey, p)
-		return next(c)
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 		}
 	}()
 	reply, err := s.Handle(ctx, call)
-	w.head(reply.Head)
+	w.head(call, reply.Head)
 	if err != nil {
 		return w.fail(err)
 	}
@@ -92,11 +92,11 @@ func (w *eventWriter) tick() {
 }
 
 // head sets the headers of the answer, unless the hold has sent them off already.
-func (w *eventWriter) head(h pipeline.Head) {
+func (w *eventWriter) head(call *pipeline.Call, h pipeline.Head) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.begun {
-		w.s.describe(w.c, h)
+		w.s.describe(w.c, call, h)
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	headerRequestID   = "x-request-id"
 	headerUpstream    = "x-outcrop-upstream-id"
 	headerAdjusted    = "x-outcrop-adjusted"
+	headerCache       = "x-outcrop-cache"
 	headerShouldRetry = "x-should-retry"
 	headerProcessing  = "openai-processing-ms"
 

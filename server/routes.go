@@ -3,11 +3,11 @@ package server
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
@@ -15,13 +15,13 @@ import (
 
 // routes lists everything that is served. An endpoint that runs through the pipeline is one row in calls.
 func (s *Server) routes(e *echo.Echo) {
-	e.Use(s.observe)
+	e.Use(s.observe, s.shield)
 	if len(s.cfg.AllowedOrigins) > 0 {
 		e.Use(s.cors())
 	}
 	e.GET("/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
 	e.GET("/ready", s.ready)
-	e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()))
+	e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()), s.metrics)
 
 	calls := []struct {
 		path     string
@@ -33,11 +33,17 @@ func (s *Server) routes(e *echo.Echo) {
 	}
 	for _, prefix := range s.cfg.Prefixes {
 		for _, call := range calls {
-			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate)
+			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate(call.endpoint.Name))
 		}
-		e.GET(prefix+"/models", s.listModels, s.authenticate)
-		e.GET(prefix+"/models/", s.listModels, s.authenticate) // R-MOD-03
-		e.GET(prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate)
+		if s.Explain != nil {
+			e.POST(prefix+"/outcrop/route", s.explainRoute, s.authenticate("outcrop.route"))
+		}
+		if s.Targets != nil {
+			e.GET(prefix+"/outcrop/targets", s.listTargets, s.authenticate("outcrop.targets"))
+		}
+		e.GET(prefix+"/models", s.listModels, s.authenticate("models"))
+		e.GET(prefix+"/models/", s.listModels, s.authenticate("models")) // R-MOD-03
+		e.GET(prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate("models"))
 		e.Any(prefix+"/responses", responses)
 		e.Any(prefix+"/responses/*", responses)
 	}
@@ -66,7 +72,12 @@ func responses(echo.Context) error {
 }
 
 func (s *Server) listModels(c echo.Context) error {
-	return c.Blob(http.StatusOK, jsonType, openai.AppendModelList(nil, s.Models.Models(time.Now())))
+	list := s.Models.Models(time.Now())
+	if s.May != nil {
+		who := principalOf(c)
+		list = slices.DeleteFunc(list, func(m openai.Model) bool { return !s.May(who, m.ID) })
+	}
+	return c.Blob(http.StatusOK, jsonType, openai.AppendModelList(nil, list))
 }
 
 // getModel takes everything behind the prefix as the id, percent-decoded once: colons, slashes and ARNs work encoded or not
@@ -78,18 +89,9 @@ func (s *Server) getModel(prefix string) echo.HandlerFunc {
 			id = plain
 		}
 		m, ok := s.Models.Model(id, time.Now())
-		if !ok {
+		if !ok || s.May != nil && !s.May(principalOf(c), id) {
 			return openai.ModelNotFound(id)
 		}
 		return c.Blob(http.StatusOK, jsonType, m.AppendJSON(nil))
 	}
-}
-
-func (s *Server) cors() echo.MiddlewareFunc {
-	return middleware.CORSWithConfig(middleware.CORSConfig{
-		AllowOrigins:  s.cfg.AllowedOrigins,
-		AllowMethods:  []string{http.MethodGet, http.MethodPost},
-		ExposeHeaders: []string{headerRequestID, headerUpstream, headerAdjusted, headerShouldRetry, headerProcessing, "retry-after"},
-		MaxAge:        600,
-	})
 }

@@ -7,10 +7,12 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -19,21 +21,25 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/translate"
 )
 
 // Config are the server's settings.
 type Config struct {
-	Prefixes          []string      // path prefixes of the API: "/v1", "/api/v1"
-	AllowedOrigins    []string      // CORS; none by default
-	BodyLimit         int64         // bytes
-	ReadHeaderTimeout time.Duration // slow headers are cut off
-	ReadTimeout       time.Duration // for the body, once the headers are there
-	WriteTimeout      time.Duration // for each part
-	DrainTimeout      time.Duration // for calls under way when the server is told to stop
-	StreamHold        time.Duration // R-STR-03
-	StreamKeepAlive   time.Duration // R-STR-04
+	Prefixes          []string       // path prefixes of the API: "/v1", "/api/v1"
+	AllowedOrigins    []string       // CORS; none by default
+	TrustedProxies    []netip.Prefix // whose X-Forwarded-For tells the client's address
+	TLS               *tls.Config    // nil leaves connections unencrypted; otherwise HTTP/2 is spoken too
+	BodyLimit         int64          // bytes
+	ReadHeaderTimeout time.Duration  // slow headers are cut off
+	ReadTimeout       time.Duration  // for the body, once the headers are there
+	WriteTimeout      time.Duration  // for each part
+	DrainTimeout      time.Duration  // for calls under way when the server is told to stop
+	StreamHold        time.Duration  // R-STR-03
+	StreamKeepAlive   time.Duration  // R-STR-04
+	Metrics           Metrics
 	Options           translate.Options
 }
 
@@ -45,9 +51,14 @@ type Models interface {
 
 // Collaborators are what the server works with.
 type Collaborators struct {
-	Handle   pipeline.Handler
-	Models   Models
-	Gate     *access.Gate
+	Handle pipeline.Handler
+	Models Models
+	Gate   *access.Gate
+	// May tells whether a caller may ask for a model; nil is always. It rules what the models endpoints show (R-MOD-01).
+	May func(who access.Principal, model string) bool
+	// Explain gives the JSON of what the router makes of a request's body; nil leaves the endpoint out.
+	Explain  func(body []byte, who access.Principal, tune pipeline.Tune) ([]byte, error)
+	Targets  func() upstream.Report // how the targets are doing; nil leaves the endpoint out
 	Recorder *telemetry.Recorder
 	Log      *slog.Logger
 }
@@ -56,7 +67,13 @@ type Collaborators struct {
 type Server struct {
 	cfg Config
 	Collaborators
+	*process
+}
+
+// process is what a Server keeps when it is set up anew.
+type process struct {
 	http     *http.Server
+	handler  atomic.Pointer[echo.Echo]
 	draining atomic.Bool
 	calls    inFlight
 	cut      context.CancelCauseFunc // ends the calls under way
@@ -64,28 +81,45 @@ type Server struct {
 
 // New makes a server that is ready to Serve.
 func New(cfg Config, with Collaborators) *Server {
-	s := &Server{cfg: cfg, Collaborators: with}
 	base, cut := context.WithCancelCause(context.Background())
-	s.cut = cut
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = s.fail
-	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For is anyone's to send
-	s.routes(e)
-	s.http = &http.Server{
-		Handler:           e,
+	p := &process{cut: cut}
+	p.http = &http.Server{
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }),
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(with.Log.Handler(), slog.LevelDebug),
 	}
+	s := &Server{cfg: cfg, Collaborators: with, process: p}
+	p.handler.Store(s.echo())
 	return s
+}
+
+// Reload sets the server up anew for the requests that come from now on; those under way go on as they began. What belongs to
+// connections stays as it was: the address, the time for headers.
+func (s *Server) Reload(cfg Config, with Collaborators) {
+	next := &Server{cfg: cfg, Collaborators: with, process: s.process}
+	s.handler.Store(next.echo())
+}
+
+func (s *Server) echo() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.IPExtractor = s.cfg.clientAddress()
+	s.routes(e)
+	return e
 }
 
 // Serve answers connections of l until Stop; then it gives nil.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.http.Serve
+	if s.cfg.TLS != nil {
+		s.http.TLSConfig = s.cfg.TLS
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

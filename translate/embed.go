@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"outcrop/internal/catalog"
@@ -97,7 +98,7 @@ func EmbedInputs(req *openai.EmbeddingRequest, t catalog.Target, o Options) ([]*
 		return nil, c, err // err is an *openai.Error that is not nil
 	}
 	c.Shape = ask.shape()
-	return c.calls(&ask, c.unknown(texts, o.Known), t.CalledID), c, nil
+	return c.calls(&ask, c.unknown(texts, o.Known), &t), c, nil
 }
 
 // unknown gives the texts that have to be asked for.
@@ -126,12 +127,13 @@ func (ask *embedAsk) shape() string {
 	return strings.Join([]string{strconv.FormatInt(ask.dimensions, 10), ask.inputType, ask.truncate, normalize}, " ")
 }
 
-func (c *EmbedContext) calls(ask *embedAsk, texts []string, model string) []*bedrockruntime.InvokeModelInput {
+func (c *EmbedContext) calls(ask *embedAsk, texts []string, t *catalog.Target) []*bedrockruntime.InvokeModelInput {
 	var calls []*bedrockruntime.InvokeModelInput
 	for first := 0; first < len(texts); {
 		body, n := c.family.call(ask, texts[first:])
 		calls = append(calls, &bedrockruntime.InvokeModelInput{
-			ModelId: &model, Body: body, Accept: aws.String("application/json"), ContentType: aws.String("application/json"),
+			ModelId: &t.CalledID, Body: body, Accept: aws.String("application/json"), ContentType: aws.String("application/json"),
+			ServiceTier: types.ServiceTierType(t.ServiceTier), // the target's own: OpenAI's embedding requests have none
 		})
 		c.starts = append(c.starts, first)
 		first += n

@@ -45,7 +45,7 @@ func PackVector(b []byte, v jsontext.Value) ([]byte, error) {
 }
 
 // UnpackVector appends the JSON array of what [PackVector] has packed: each number in the fewest digits that read back as the same
-// float32.
+// float32, and in the form in which Cohere's and Nova's answers have it.
 func UnpackVector(b, packed []byte) jsontext.Value {
 	b = append(b, '[')
 	for i := 0; i+4 <= len(packed); i += 4 {
@@ -54,7 +54,7 @@ func UnpackVector(b, packed []byte) jsontext.Value {
 		}
 		f := math.Float32frombits(binary.LittleEndian.Uint32(packed[i:]))
 		format := byte('f')
-		if size := math.Abs(float64(f)); size != 0 && (size < 1e-6 || size >= 1e21) {
+		if size := max(f, -f); size != 0 && (size < 1e-4 || size >= 1e16) {
 			format = 'e'
 		}
 		b = strconv.AppendFloat(b, float64(f), format, -1, 32)

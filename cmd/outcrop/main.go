@@ -32,6 +32,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), translateCommand(), bedrockCommand(), versionCommand())
+	root.AddCommand(serveCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(), bedrockCommand(), versionCommand())
 	return root
 }

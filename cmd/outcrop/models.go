@@ -14,11 +14,17 @@ import (
 )
 
 // routes are the names that clients may use, by the settings.
-func routes(cfg *config.Models, region string) (*router.Live, error) {
-	return router.NewLive(router.Config{
-		Aliases: cfg.Aliases, AllowARNs: cfg.AllowARNs, BaseModels: cfg.BaseModels,
-		HideTargets: cfg.HideTargets, InputTypes: cfg.InputTypes, Catalog: cfg.Catalog,
-	}, catalog.Default(), region)
+func routes(cfg *config.Config, region string) (*router.Live, error) {
+	return router.NewLive(routing(cfg), catalog.Default(), region)
+}
+
+func routing(cfg *config.Config) router.Config {
+	m := &cfg.Models
+	return router.Config{
+		Aliases: m.Aliases, AllowARNs: m.AllowARNs, BaseModels: m.BaseModels,
+		HideTargets: m.HideTargets, InputTypes: m.InputTypes, Catalog: m.Catalog,
+		Rules: cfg.Router,
+	}
 }
 
 // keepListed asks AWS for its lists, now and then every so often, until ctx ends (R-MOD-06). While AWS does not answer, or the

@@ -33,7 +33,7 @@ func knows(t *testing.T, models *router.Live) bool {
 
 func TestKeepListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		models, err := routes(&config.Default().Models, "us-east-1")
+		models, err := routes(config.Default(), "us-east-1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,11 +105,11 @@ func TestRecipeAddAModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := routes(&cfg.Models, "eu-central-1")
+	models, err := routes(cfg, "eu-central-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := models.Plan(router.Facts{Model: "gpt-4o", Kind: catalog.Chat})
+	plan, err := models.Plan(&router.Facts{Model: "gpt-4o", Kind: catalog.Chat})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestRecipeAddAModel(t *testing.T) {
 		row.Caps.Sampling.Temperature != catalog.No || len(row.Caps.Reasoning.Efforts) != 4 || row.PriceFor("us.x").Output != 27.5 {
 		t.Errorf("the new model: %+v", row)
 	}
-	if plan, err = models.Plan(router.Facts{Model: "search", Kind: catalog.Embed}); err != nil || plan.InputType != "search_query" {
+	if plan, err = models.Plan(&router.Facts{Model: "search", Kind: catalog.Embed}); err != nil || plan.InputType != "search_query" {
 		t.Errorf("R-EMB-11 %+v %v", plan, err)
 	}
 	for id, want := range map[string]string{"amazon.nova-lite-v1:0": `"structured_output":true`, "acme.rocket-1": `"kind":"chat"`, "gpt-4o": `"target":"anthropic.claude-opus-7`} {

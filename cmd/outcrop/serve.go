@@ -15,17 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
-	"outcrop/internal/access"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
-	"outcrop/internal/media"
-	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
-	"outcrop/router"
-	"outcrop/server"
-	"outcrop/translate"
 )
 
 // serving is what the command line says to serve.
@@ -33,6 +27,7 @@ type serving struct {
 	source   config.Source
 	offline  bool
 	embedded offline.Config
+	gateway  *gateway // once it is made
 }
 
 func serveCommand() *cobra.Command {
@@ -77,11 +72,13 @@ func (s *serving) run(ctx context.Context) error {
 		return err
 	}
 	defer aws.close()
-	models, err := routes(&cfg.Models, aws.bedrock.Region())
+	g, err := newGateway(cfg, aws.bedrock, rec, log)
 	if err != nil {
 		return err
 	}
-	gateway, err := assemble(cfg, aws.bedrock, models, rec, log)
+	s.gateway = g
+	defer g.close()
+	srv, err := g.server()
 	if err != nil {
 		return err
 	}
@@ -90,14 +87,15 @@ func (s *serving) run(ctx context.Context) error {
 		return err
 	}
 	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
-	defer inBackground(ctx, func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, models, log) })()
+	defer inBackground(ctx, func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, g.models, log) })()
+	defer inBackground(ctx, func(ctx context.Context) { g.reloadOnHangup(ctx, s.source, srv) })()
 
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {
 		log.Info("draining", "limit", cfg.Server.DrainTimeout.String())
-		stopped <- gateway.Stop(context.WithoutCancel(ctx))
+		stopped <- srv.Stop(context.WithoutCancel(ctx))
 	})()
-	if err := gateway.Serve(l); err != nil {
+	if err := srv.Serve(l); err != nil {
 		return err
 	}
 	return <-stopped
@@ -112,13 +110,13 @@ func collectLess() {
 	}
 }
 
-// upstream is the way to AWS, real or embedded.
-type upstream struct {
+// awsSide is the way to AWS, real or embedded.
+type awsSide struct {
 	bedrock *bedrock.Bedrock
 	close   func()
 }
 
-func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Recorder) (upstream, error) {
+func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Recorder) (awsSide, error) {
 	settings := bedrock.Config{
 		Region:          cfg.Bedrock.Region,
 		PoolConnections: cfg.Bedrock.PoolConnections,
@@ -126,10 +124,13 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 		StreamIdle:      cfg.Stream.Idle,
 		CallTimeout:     cfg.Requests.Deadline,
 		OnUnknown:       func(kind string) { rec.Unknown(kind, 1) },
+		MayRetry: func(ctx context.Context, err error) bool {
+			return s.gateway == nil || s.gateway.targets.MayRetry(ctx, err)
+		},
 	}
 	if !s.offline {
 		b, err := bedrock.New(ctx, settings)
-		return upstream{b, func() {}}, err
+		return awsSide{b, func() {}}, err
 	}
 	if settings.Region == "" {
 		settings.Region = "us-east-1"
@@ -137,16 +138,16 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 	s.embedded.Region = settings.Region
 	fake, err := offline.New(s.embedded)
 	if err != nil {
-		return upstream{}, err
+		return awsSide{}, err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return upstream{}, err
+		return awsSide{}, err
 	}
 	srv := &http.Server{Handler: fake} //nolint:gosec // loopback, and this process is the only client
 	go func() { _ = srv.Serve(l) }()
 	b, err := bedrock.From(ctx, embedded(l.Addr(), settings.Region), settings)
-	return upstream{b, func() { _ = srv.Close() }}, err
+	return awsSide{b, func() { _ = srv.Close() }}, err
 }
 
 // embedded are the AWS settings that lead to an embedded Bedrock; nothing of the user's own is read.
@@ -156,63 +157,6 @@ func embedded(addr net.Addr, region string) aws.Config {
 		BaseEndpoint: aws.String("http://" + addr.String()),
 		Credentials:  credentials.NewStaticCredentialsProvider("offline", "offline", ""),
 	}
-}
-
-// assemble puts the gateway together.
-func assemble(cfg *config.Config, b *bedrock.Bedrock, models *router.Live, rec *telemetry.Recorder, log *slog.Logger) (*server.Server, error) {
-	download, err := downloader(cfg.Media, options(cfg).Limits)
-	if err != nil {
-		return nil, err
-	}
-	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
-		Recorder: rec, Router: models, Catalog: models, Profiles: b, Version: currentVersion(),
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
-		Download: download,
-	})
-	return server.New(server.Config{
-		Prefixes:          cfg.Server.Prefixes,
-		AllowedOrigins:    cfg.Server.AllowedOrigins,
-		BodyLimit:         int64(cfg.Server.BodyLimit),
-		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
-		ReadTimeout:       cfg.Server.ReadTimeout,
-		WriteTimeout:      cfg.Server.WriteTimeout,
-		DrainTimeout:      cfg.Server.DrainTimeout,
-		StreamHold:        cfg.Stream.Hold,
-		StreamKeepAlive:   cfg.Stream.KeepAlive,
-		Options:           options(cfg),
-	}, server.Collaborators{Handle: handle, Models: models, Gate: access.NewGate(reveal(cfg.Access.APIKeys)), Recorder: rec, Log: log}), nil
-}
-
-// options are the settings of the translation.
-func options(cfg *config.Config) translate.Options {
-	return translate.Options{
-		DefaultGuardrail: translate.Guardrail(cfg.Guardrail),
-		MaxChoices:       cfg.MaxChoices,
-		DeclareHistory:   cfg.ToolHistoryWithoutTools == "declare",
-		NoMetadata:       cfg.RequestMetadata == "off",
-		NeutralNames:     cfg.Documents.Names == "neutral",
-		PromptCache:      cfg.PromptCache.Auto,
-	}
-}
-
-// downloader fetches media by the settings; nil when nothing may be fetched.
-func downloader(cfg config.Media, limits translate.Limits) (pipeline.Download, error) {
-	if !cfg.Fetch {
-		return nil, nil
-	}
-	f, err := media.New(media.Config{AllowHTTP: cfg.AllowHTTP, AllowPrivate: cfg.AllowPrivate, MaxBytes: limits.Largest(), Timeout: cfg.Timeout})
-	if err != nil {
-		return nil, err
-	}
-	return f.Get, nil
-}
-
-func reveal(secrets []config.Secret) []string {
-	var keys []string
-	for _, s := range secrets {
-		keys = append(keys, s.Reveal())
-	}
-	return keys
 }
 
 func level(name string) slog.Level {
@@ -226,7 +170,11 @@ func (s *serving) greet(cfg *config.Config, addr, region string) {
 	if host, port, err := net.SplitHostPort(addr); err == nil && net.ParseIP(host).IsUnspecified() {
 		addr = net.JoinHostPort("127.0.0.1", port) // what can be pasted
 	}
-	base := "http://" + addr + cfg.Server.Prefixes[0]
+	scheme := "http://"
+	if cfg.Server.TLS.CertFile != "" {
+		scheme = "https://"
+	}
+	base := scheme + addr + cfg.Server.Prefixes[0]
 	fmt.Fprintf(os.Stderr, "outcrop %s serves the OpenAI API on %s\n", currentVersion(), base)
 	model := "amazon.nova-lite-v1:0"
 	if s.offline {
@@ -241,7 +189,7 @@ func (s *serving) greet(cfg *config.Config, addr, region string) {
 		fmt.Fprintf(os.Stderr, "%d model aliases; the list of models: %s/models\n", n, base)
 	}
 	auth := ""
-	if len(cfg.Access.APIKeys) > 0 {
+	if len(cfg.Access.APIKeys)+len(cfg.Access.Keys) > 0 || cfg.KeysRequired() {
 		auth = " -H 'authorization: Bearer YOUR_KEY'"
 	}
 	fmt.Fprintf(os.Stderr, "try:\n  curl %s/chat/completions%s -H 'content-type: application/json' -d '%s'\n", base, auth,

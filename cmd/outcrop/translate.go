@@ -155,11 +155,12 @@ func (t *translation) send(ctx context.Context, request []byte, end *deadEnd) (i
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	models, err := routes(&cfg.Models, b.Region())
+	g, err := newGateway(cfg, b, telemetry.New(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	gateway, err := assemble(cfg, b, models, telemetry.New(), slog.New(slog.DiscardHandler))
+	defer g.close()
+	gateway, err := g.server()
 	if err != nil {
 		return 0, nil, nil, err
 	}

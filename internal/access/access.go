@@ -1,62 +1,102 @@
-// Package access says who calls. Today that is one list of API keys; limits, budgets and tenants will stand beside it.
+// Package access says who calls and how much they may: API keys, and what each of them is allowed.
 //
-// It must not read bodies and not know HTTP beyond the credential it is given. Start at Gate.
+// It must not read bodies and not know HTTP beyond the credential it is given; of a key it keeps the SHA-256 and never the key.
+// Start at [Gate], which admits callers, and at [Rights] for what a key carries. Keys come from the configuration (config.go) and
+// from a store: registry.go makes, rotates and revokes them there, directory.go follows what the store holds.
 package access
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-
-	"outcrop/openai"
+	"net/netip"
+	"time"
 )
 
-// Principal is who a call is made for.
+// Principal is who a call is made for. The zero value is anybody, when no keys are configured.
 type Principal struct {
-	Key      string // a short, public name of the key: never the key itself; "" when no keys are configured
-	Tenant   string // whose data it works on; nothing is ever shared between tenants
-	Priority string // "interactive", "normal" or "batch"; "" leaves it to the request
+	Key      string  // a short, public name of the key, for logs: never the key itself
+	KeyID    string  // id of the key, for limits, budgets and records
+	Name     string  // what the key's owner calls it
+	Tenant   string  // whose data it works on; nothing is ever shared between tenants; "" makes the key a tenant of its own
+	Priority string  // "interactive", "normal" or "batch"; "" leaves it to the request
+	Rights   *Rights // nil: without restrictions; shared, never changed
 }
 
-// Gate checks API keys. The zero value lets everybody in.
-type Gate struct{ keys [][sha256.Size]byte }
-
-// NewGate admits the keys; with none, everybody.
-func NewGate(keys []string) *Gate {
-	g := &Gate{}
-	for _, k := range keys {
-		g.keys = append(g.keys, sha256.Sum256([]byte(k)))
-	}
-	return g
+// Rights are what a key may do. A list that is empty restricts nothing. Names in Models, Tiers and Endpoints may hold * for any
+// number of characters.
+type Rights struct {
+	Models     []string       `json:"models,omitzero"`     // names that may be asked for, and catalogue ids that may serve
+	Tiers      []string       `json:"tiers,omitzero"`      // of the router; without Models, only tiers may be asked for
+	Endpoints  []string       `json:"endpoints,omitzero"`  // "chat.completions", "embeddings", "models" …
+	Limits     Limits         `json:"limits,omitzero"`     // of use
+	Budget     *Budget        `json:"budget,omitzero"`     // nil: none
+	Guardrail  *Guardrail     `json:"guardrail,omitzero"`  // that every request gets and none can replace (R-GRD-02); nil: none
+	Profile    string         `json:"profile,omitzero"`    // of the policy; "" is the default one
+	MaxTokens  int64          `json:"max_tokens,omitzero"` // cap on the token limit of a request (R-LIM-03); 0: none
+	Extensions *[]string      `json:"extensions,omitzero"` // extension members that requests may carry; nil: all
+	Expires    time.Time      `json:"expires,omitzero"`    // zero: never
+	Networks   []netip.Prefix `json:"networks,omitzero"`   // that calls may come from
+	StoreText  bool           `json:"store_text,omitzero"` // whether records of calls may hold text
 }
 
-// Open tells whether everybody is let in.
-func (g *Gate) Open() bool { return len(g.keys) == 0 }
-
-// Admit tells who presents key, or gives the 401 of R-ERR-66. It takes the same time for every key of one length.
-func (g *Gate) Admit(key string) (Principal, error) {
-	if g.Open() {
-		return Principal{}, nil
-	}
-	if key == "" {
-		return Principal{}, &openai.Error{Kind: openai.Unauthenticated,
-			Message: "You didn't provide an API key. Send it in an Authorization header: Authorization: Bearer YOUR_KEY."}
-	}
-	sum := sha256.Sum256([]byte(key))
-	found := 0
-	for i := range g.keys {
-		found |= subtle.ConstantTimeCompare(sum[:], g.keys[i][:])
-	}
-	if found == 0 {
-		return Principal{}, &openai.Error{Kind: openai.Unauthenticated, Code: "invalid_api_key", Message: "Incorrect API key provided."}
-	}
-	return Principal{Key: keyName(sum)}, nil
+// Limits are limits of use; 0 is none.
+type Limits struct {
+	RequestsPerMinute int64 `json:"requests_per_minute,omitzero"`
+	TokensPerMinute   int64 `json:"tokens_per_minute,omitzero"`
+	Concurrent        int64 `json:"concurrent,omitzero"` // requests under way
 }
 
-func keyName(sum [sha256.Size]byte) string {
-	const digits = "0123456789abcdef"
-	name := make([]byte, 0, 8)
-	for _, b := range sum[:4] {
-		name = append(name, digits[b>>4], digits[b&15])
+// Budget is how much money a key may spend.
+type Budget struct {
+	AmountMicros int64  `json:"amount_micros"`         // millionths of a USD
+	Period       string `json:"period"`                // "day", "week", "month" or "total"
+	SoftPercent  int    `json:"soft_percent,omitzero"` // share of the amount at which a warning begins; 0: none
+}
+
+// Guardrail names a guardrail of Bedrock.
+type Guardrail struct {
+	Identifier string `json:"identifier"`
+	Version    string `json:"version"`
+}
+
+// AllowsModel tells whether a name, or the catalogue id of a model, stands in Models. It is false where Models is empty and tiers are
+// listed: then only they may be used.
+func (r *Rights) AllowsModel(name string) bool {
+	if r == nil || len(r.Models) == 0 {
+		return r == nil || len(r.Tiers) == 0
 	}
-	return string(name)
+	return matches(r.Models, name)
+}
+
+// AllowsTier tells whether targets of a tier may be used, as far as the tier is concerned.
+func (r *Rights) AllowsTier(name string) bool {
+	return r == nil || len(r.Tiers) == 0 || matches(r.Tiers, name)
+}
+
+// AllowsEndpoint tells whether an endpoint may be called.
+func (r *Rights) AllowsEndpoint(name string) bool {
+	return r == nil || len(r.Endpoints) == 0 || matches(r.Endpoints, name)
+}
+
+// AllowsExtension tells whether requests may carry an extension member.
+func (r *Rights) AllowsExtension(name string) bool {
+	return r == nil || r.Extensions == nil || matches(*r.Extensions, name)
+}
+
+// ByModel tells whether models or tiers are restricted at all.
+func (r *Rights) ByModel() bool { return r != nil && (len(r.Models) > 0 || len(r.Tiers) > 0) }
+
+func (r *Rights) allowsAddr(a netip.Addr) bool {
+	if r == nil || len(r.Networks) == 0 {
+		return true
+	}
+	a = a.Unmap().WithZone("")
+	for _, n := range r.Networks {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rights) expired(now time.Time) bool {
+	return r != nil && !r.Expires.IsZero() && !now.Before(r.Expires)
 }

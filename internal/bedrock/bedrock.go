@@ -38,6 +38,9 @@ type Config struct {
 	CallTimeout     time.Duration `yaml:"call_timeout" validate:"min=0"`         // limit of a plain call with all its tries; 0 none
 	StreamIdle      time.Duration `yaml:"stream_idle" validate:"gt=0"`           // longest silence between two events of a stream (R-STR-19)
 
+	// MayRetry is asked before each further try of a call that failed with err, an *openai.Error; false makes that the answer.
+	// ctx is that of the call. nil allows every try that MaxAttempts does.
+	MayRetry func(ctx context.Context, err error) bool `yaml:"-" validate:"-"`
 	// OnUnknown is told of each thing in a reply that this SDK cannot decode and that was left out: "content_block", "delta"
 	// or "event". It may be nil, and is called from many goroutines.
 	OnUnknown func(kind string) `yaml:"-" validate:"-"`
@@ -177,7 +180,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 		o.HTTPClient = b.http
 		o.Logger = logging.Nop{}
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
-		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
+		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, &b.cfg.MayRetry), 0
 		if p.role != "" {
 			o.Credentials = b.assume(p.role)
 			o.BearerAuthTokenProvider, o.AuthSchemePreference = nil, nil // an API key is the gateway's own identity, not the role's

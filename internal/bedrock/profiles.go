@@ -107,7 +107,7 @@ func (b *Bedrock) control(region string) *control.Client {
 		if o.Credentials != nil {
 			o.Credentials = identity{o.Credentials}
 		}
-		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts), 0
+		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, nil), 0
 	})
 }
 

@@ -19,9 +19,10 @@ const (
 )
 
 // newRetryer gives the SDK's standard retryer (exponential backoff with jitter, a bucket of tokens that calms a client down
-// when everything fails), judging by the error table. maxAttempts 0 is the SDK's default.
-func newRetryer(maxAttempts int) aws.Retryer {
-	return retryer{retry.NewStandard(func(o *retry.StandardOptions) {
+// when everything fails), judging by the error table. maxAttempts 0 is the SDK's default; may is asked
+// before each further try.
+func newRetryer(maxAttempts int, may *func(context.Context, error) bool) aws.Retryer {
+	return retryer{may: may, Standard: retry.NewStandard(func(o *retry.StandardOptions) {
 		if maxAttempts > 0 {
 			o.MaxAttempts = maxAttempts
 		}
@@ -54,9 +55,15 @@ func (skewed) IsErrorRetryable(err error) aws.Ternary {
 }
 
 // retryer is the standard one with a memory for errors that deserve one more try only.
-type retryer struct{ *retry.Standard }
+type retryer struct {
+	*retry.Standard
+	may *func(context.Context, error) bool // nil, or nil behind it: always; retryers can be compared, functions cannot
+}
 
-var errTriedAgain = errors.New("tried once more already")
+var (
+	errTriedAgain = errors.New("tried once more already")
+	errNoRetry    = errors.New("no further try within the retry budget")
+)
 
 // GetRetryToken is asked before each further try; the error that it gives is joined to the one that AWS sent.
 func (r retryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
@@ -66,7 +73,11 @@ func (r retryer) GetRetryToken(ctx context.Context, err error) (func(error) erro
 		}
 		c.again = true
 	}
-	return r.Standard.GetRetryToken(ctx, err)
+	token, empty := r.Standard.GetRetryToken(ctx, err)
+	if empty == nil && r.may != nil && *r.may != nil && !(*r.may)(ctx, new(Client).fault(ctx, err)) {
+		return nil, errors.Join(errNoRetry, token(nil))
+	}
+	return token, empty
 }
 
 // call is what one call remembers over its tries; retryer and middleware are shared by all calls of a client.

@@ -166,7 +166,7 @@ func TestEmptyTokenBucket(t *testing.T) {
 }
 
 func TestBackoffIsTheStandardOne(t *testing.T) {
-	r := newRetryer(3).(retryer)
+	r := newRetryer(3, nil).(retryer)
 	distinct := map[time.Duration]bool{}
 	for range 20 {
 		d, err := r.RetryDelay(1, errors.New("x"))
@@ -248,5 +248,30 @@ func TestRetryerIsPerClient(t *testing.T) {
 	}
 	if one.api == two.api || one.api.Options().Retryer == two.api.Options().Retryer {
 		t.Error("a region in trouble would take the tokens of another")
+	}
+}
+
+func TestRetryBudgetIsAsked(t *testing.T) {
+	isolate(t)
+	type mark struct{}
+	var asked, tries atomic.Int32
+	client, _ := against(t, failing(&tries, throttle, throttle, throttleInStream, throttle), func(c *Config) {
+		c.MayRetry = func(ctx context.Context, err error) bool {
+			if ctx.Value(mark{}) == nil {
+				t.Error("asked without the call's context")
+			}
+			if asFault(t, err).Kind != openai.RateLimited {
+				t.Errorf("asked about %v", err)
+			}
+			return asked.Add(1) == 1
+		}
+	})
+	ctx := context.WithValue(t.Context(), mark{}, true)
+	_, err := client.Converse(ctx, plainInput())
+	if e := asFault(t, err); e.Kind != openai.RateLimited || e.Code != openai.CodeRateLimited || asked.Load() != 2 || tries.Load() != 2 {
+		t.Errorf("%v after %d tries, asked %d times: what AWS said is the answer when the budget is spent", err, tries.Load(), asked.Load())
+	}
+	if err := drained(ctx, client); asFault(t, err).Kind != openai.RateLimited || tries.Load() != 3 {
+		t.Errorf("stream: %v after %d tries", err, tries.Load())
 	}
 }

@@ -1,22 +1,35 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
+	"outcrop/cache"
+	"outcrop/internal/access"
 	"outcrop/internal/catalog"
+	"outcrop/internal/pipeline"
+	"outcrop/internal/upstream"
+	"outcrop/router"
 )
 
 // Config is every setting, by section.
 type Config struct {
-	Server    Server    `yaml:"server"`
-	Stream    Stream    `yaml:"stream"`
-	Requests  Requests  `yaml:"requests"`
-	Models    Models    `yaml:"models"`
-	Bedrock   Bedrock   `yaml:"bedrock"`
-	Guardrail Guardrail `yaml:"guardrail"`
-	Media     Media     `yaml:"media"`
-	Access    Access    `yaml:"access"`
-	Log       Log       `yaml:"log"`
+	Server    Server       `yaml:"server"`
+	Stream    Stream       `yaml:"stream"`
+	Requests  Requests     `yaml:"requests"`
+	Models    Models       `yaml:"models"`
+	Router    router.Rules `yaml:"router"`
+	Bedrock   Bedrock      `yaml:"bedrock"`
+	Guardrail Guardrail    `yaml:"guardrail"`
+	Media     Media        `yaml:"media"`
+	Access    Access       `yaml:"access"`
+	Log       Log          `yaml:"log"`
+	Redis     Redis        `yaml:"redis"`
+
+	Cache      Cache           `yaml:"cache"`
+	Resilience upstream.Config `yaml:"resilience"`
+	Metrics    Metrics         `yaml:"metrics"`
 
 	// What follows are settings of the translation, under the names that its rules give them.
 	MaxChoices              int         `yaml:"max_choices" validate:"min=1,max=128" help:"greatest n of a chat request"`                                                                                                  // R-PAR-10
@@ -46,6 +59,8 @@ type Server struct {
 	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
 	WriteTimeout      time.Duration `yaml:"write_timeout" validate:"gt=0" help:"how long a client may take to accept one part of an answer"`
 	DrainTimeout      time.Duration `yaml:"drain_timeout" validate:"min=0" help:"how long running requests may go on after SIGTERM"`
+	TrustedProxies    []string      `yaml:"trusted_proxies" validate:"unique,dive,network" help:"networks (CIDR) of balancers whose X-Forwarded-For tells where a request comes from"`
+	TLS               TLS           `yaml:"tls"`
 }
 
 // Stream is the pace of streamed answers.
@@ -96,15 +111,72 @@ type Media struct {
 
 // Access says who may call. APIKeys holds the keys of APIKeysFile too, once loaded.
 type Access struct {
-	APIKeys     []Secret `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use; never in the file"`
-	APIKeysFile string   `yaml:"api_keys_file" env:"OUTCROP_API_KEYS_FILE" help:"file with those keys, one a line"`
-	Insecure    bool     `yaml:"insecure" help:"allows a public address without API keys"`
+	APIKeys        []Secret               `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use without limits; never in the file"`
+	APIKeysFile    string                 `yaml:"api_keys_file" env:"OUTCROP_API_KEYS_FILE" help:"file with those keys, one a line"`
+	Keys           []access.ConfiguredKey `yaml:"keys" validate:"dive" help:"keys with limits of their own, by their hashes"`
+	Store          string                 `yaml:"store" env:"OUTCROP_STATE" help:"where keys of outcrop key are kept: path of a file, redis (needs redis.url) or memory; by default outcrop/outcrop.db in $XDG_STATE_HOME or ~/.local/state"`
+	Grace          time.Duration          `yaml:"grace" validate:"min=0" help:"how long the last state of stored keys counts while the store cannot be reached"`
+	FailedAttempts int                    `yaml:"failed_attempts" validate:"min=0,max=1000000" help:"wrong keys that an address may send a minute before it is told to wait; 0 is no limit"`
+	Required       bool                   `yaml:"required" help:"whether a key is demanded although there is none yet"`
+	Insecure       bool                   `yaml:"insecure" help:"allows a public address without API keys"`
+
+	// DefaultStore is the path that an empty Store means; "" when the environment does not tell of any.
+	DefaultStore string
+}
+
+// Faults gives what is wrong with keys that tags cannot say.
+func (a *Access) Faults() map[string]error {
+	faults := map[string]error{}
+	for i := range a.Keys {
+		for member, err := range a.Keys[i].Faults() {
+			faults[fmt.Sprintf("keys[%d].%s", i, member)] = err
+		}
+	}
+	for member, err := range access.KeyFaults(a.Keys) {
+		faults["keys"+member] = err
+	}
+	return faults
 }
 
 // Log is what is logged, and how.
 type Log struct {
 	Level  string `yaml:"level" validate:"oneofci=debug info warn error" help:"debug, info, warn or error"`
 	Format string `yaml:"format" validate:"oneof=text json" help:"text or json"`
+}
+
+// Cache is what is kept of answers, and where.
+type Cache struct {
+	cache.Config
+	pipeline.CacheConfig
+	Secret Secret `yaml:"secret" help:"seals what is kept in Redis, so that nobody without it can put an answer there; the same for all instances"`
+}
+
+// Metrics says who may read /metrics besides this host itself.
+type Metrics struct {
+	Networks []string `yaml:"networks" validate:"unique,dive,network" help:"networks (CIDR) from where /metrics may be read; this host always may"`
+	Token    Secret   `yaml:"token" validate:"omitempty,word" help:"bearer token that opens /metrics to others"`
+}
+
+// TLS is the certificate of the gateway, where no balancer in front of it has one.
+type TLS struct {
+	CertFile string `yaml:"cert_file" help:"file of the certificate chain (PEM); read again on SIGHUP"`
+	KeyFile  string `yaml:"key_file" help:"file of its private key (PEM)"`
+}
+
+// Faults gives what is wrong with the two together.
+func (t TLS) Faults() map[string]error {
+	switch {
+	case t.CertFile == "" && t.KeyFile != "":
+		return map[string]error{"key_file": errors.New("needs cert_file beside it")}
+	case t.CertFile != "" && t.KeyFile == "":
+		return map[string]error{"cert_file": errors.New("needs key_file beside it")}
+	}
+	return nil
+}
+
+// Redis is the one server, cluster or set of sentinels that instances of the gateway share.
+type Redis struct {
+	URL Secret `yaml:"url" env:"REDIS_URL" file:"allowed" help:"redis://, rediss:// or unix:// URL; with addr= a cluster, with master_name= sentinels; hidden, since it may hold a password"`
 }
 
 // Default gives the settings of a gateway that is told nothing.
@@ -122,10 +194,15 @@ func Default() *Config {
 		Stream:   Stream{Hold: 30 * time.Second, KeepAlive: 15 * time.Second, Idle: 300 * time.Second},
 		Requests: Requests{Deadline: 600 * time.Second, EmbeddingCalls: 8},
 		Models:   Models{AllowARNs: true, Refresh: 6 * time.Hour},
+		Router:   router.DefaultRules(),
 		// Of the pool's connections only idle ones are limited, so a high number costs nothing on a quiet host.
 		Bedrock: Bedrock{PoolConnections: 512},
 		Media:   Media{Fetch: true, Timeout: 10 * time.Second},
+		Access:  Access{Grace: time.Hour, FailedAttempts: 20},
 		Log:     Log{Level: "info", Format: "text"},
+
+		Cache:      Cache{Config: cache.Default(), CacheConfig: pipeline.DefaultCache()},
+		Resilience: upstream.Default(),
 
 		MaxChoices: 8, ToolHistoryWithoutTools: "flatten", RequestMetadata: "on",
 		Documents: Documents{Names: "filename"}, PromptCache: PromptCache{Auto: "on"},

@@ -11,8 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"outcrop/cache"
+	"outcrop/internal/access"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
+	"outcrop/internal/pipeline"
+	"outcrop/internal/upstream"
+	"outcrop/router"
 )
 
 // load gives what Load makes of a file's text, its environment and files beside it ("name", "text").
@@ -66,6 +71,7 @@ func TestLoadFull(t *testing.T) {
 			Addr: "[::1]:9000", Prefixes: []string{"/openai/v1"},
 			AllowedOrigins: []string{"https://app.example.com", "tauri://localhost"},
 			BodyLimit:      8 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
+			TrustedProxies: []string{"10.2.0.0/16"}, TLS: config.TLS{CertFile: "cert.pem", KeyFile: "key.pem"},
 		},
 		Stream:   config.Stream{Hold: 10 * time.Second, KeepAlive: 5 * time.Second, Idle: 2 * time.Minute},
 		Requests: config.Requests{Deadline: 90 * time.Second, EmbeddingCalls: 4},
@@ -80,11 +86,34 @@ func TestLoadFull(t *testing.T) {
 				Prices: map[string]catalog.Price{"us": {Input: 5.5, Output: 27}},
 			}},
 		},
+		Router:    fullRouter(),
 		Bedrock:   config.Bedrock{Region: "eu-central-1", PoolConnections: 64, MaxAttempts: 5},
 		Guardrail: config.Guardrail{Identifier: "gr1", Version: "2", Trace: "enabled"},
 		Media:     config.Media{AllowHTTP: true, AllowPrivate: []string{"10.1.0.0/16", "fd00::/8"}, Timeout: 3 * time.Second},
-		Access:    config.Access{APIKeys: []config.Secret{"k1", "k2", "k3"}, APIKeysFile: "keys.txt", Insecure: true},
-		Log:       config.Log{Level: "DEBUG", Format: "json"},
+		Access: config.Access{APIKeys: []config.Secret{"k1", "k2", "k3"}, APIKeysFile: "keys.txt", Insecure: true,
+			Keys: []access.ConfiguredKey{{Name: "team-a", Hash: access.HashOf("foo"), Tenant: "acme", Models: []string{"anthropic.*", "gpt-4o"}, Tiers: []string{"fast"},
+				Endpoints: []string{"chat.completions"}, Limits: access.ConfiguredLimits{RequestsPerMinute: 60, TokensPerMinute: 100_000, Concurrent: 4},
+				Budget: access.ConfiguredBudget{Amount: 12_500_000, Period: "week", SoftPercent: 80}, Priority: "batch",
+				Guardrail: access.ConfiguredRail{Identifier: "gr2", Version: "DRAFT"}, Profile: "strict", MaxTokens: 1000, Extensions: []string{},
+				Expires: access.Moment{Time: time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)}, Networks: []string{"10.0.0.0/8"}, StoreText: true}},
+			Store: "redis", Grace: 10 * time.Minute, FailedAttempts: 5, Required: true},
+		Log:   config.Log{Level: "DEBUG", Format: "json"},
+		Redis: config.Redis{URL: "rediss://:secret@cache.example:6380/1"},
+		Cache: config.Cache{
+			Config: cache.Config{Memory: cache.Memory{Engine: "lru", MaxBytes: 5_000_000}, MaxEntryBytes: 20_000, Timeout: 50 * time.Millisecond},
+			CacheConfig: pipeline.CacheConfig{
+				TTL: 5 * time.Minute, TTLByEndpoint: map[string]time.Duration{"embeddings": time.Hour}, TTLByModel: map[string]time.Duration{"gpt-4o": 2 * time.Minute},
+				MaxTTL: 3 * time.Hour, ToolCalls: true, MaxTemperature: 0.2, Always: []string{"gpt-4o"},
+			},
+		},
+		Resilience: upstream.Config{
+			Attempt: upstream.Attempt{FirstEvent: 20 * time.Second, Answer: 40 * time.Second}, Fallback: upstream.Fallback{On: []string{"throttled"}},
+			Breaker:     upstream.Breaker{Window: 5 * time.Second, Calls: 3, Failures: 0.25, Open: 2 * time.Second, Probes: 1},
+			Concurrency: upstream.Concurrency{Floor: 2, Ceiling: 20, Increase: 1.5, Decrease: 0.5},
+			Queue:       upstream.Queue{Length: 10, Aging: time.Second}, RetryBudget: upstream.RetryBudget{Share: 0.1, Floor: 2},
+			Rates: map[string]upstream.Rate{"amazon.nova-pro-v1:0": {Requests: 60, Tokens: 6000}},
+		},
+		Metrics: config.Metrics{Networks: []string{"10.9.0.0/16"}},
 
 		MaxChoices: 4, ToolHistoryWithoutTools: "declare", RequestMetadata: "off",
 		Documents: config.Documents{Names: "neutral"}, PromptCache: config.PromptCache{Auto: "asked"},
@@ -94,10 +123,36 @@ func TestLoadFull(t *testing.T) {
 	}
 	for _, s := range config.Reference() { // so that a new setting is not forgotten in the file
 		key := s.Name[strings.LastIndexByte(s.Name, '.')+1:]
-		if key != "api_keys" && !strings.Contains(string(text), key+":") {
+		if key != "api_keys" && key != "secret" && key != "token" && !strings.Contains(string(text), key+":") {
 			t.Errorf("testdata/full.yaml lacks %s", s.Name)
 		}
 	}
+}
+
+// fullRouter is the section router of testdata/full.yaml.
+func fullRouter() router.Rules {
+	want := router.DefaultRules()
+	want.Tiers["fast"] = router.Tier{Next: "quality", Targets: []router.Target{
+		{Model: "amazon.nova-micro-v1:0", Region: "eu-west-1", Weight: 3, Order: 1, ServiceTier: "flex"}, {Model: "amazon.nova-lite-v1:0", Order: 1}}}
+	want.Tiers["own"] = router.Tier{Targets: []router.Target{{Model: "anthropic.claude-opus-5"}}}
+	want.Rules = []router.Rule{{
+		Name: "everything", Tier: "own", When: `prompt.words > 200 && keywords("plan")`,
+		MinWords: new(1), MaxWords: new(2), MinTokens: new(3), MaxTokens: new(4),
+		MinPromptWords: new(5), MaxPromptWords: new(6), MinPromptTokens: new(7), MaxPromptTokens: new(8),
+		MinTurns: new(9), MaxTurns: new(10), MinTools: new(11), MaxTools: new(12), MinOutput: new(13), MaxOutput: new(14), MinChoices: new(2),
+		HasImage: new(true), HasDocument: new(false), HasTools: new(true), ToolResults: new(false), StructuredOutput: new(true),
+		Code: new(false), Math: new(true), Stream: new(false),
+		Keywords: []string{"plan", "step by step"}, Pattern: `^\d+$`, Effort: []string{"high"}, Language: []string{"de", "fr"},
+		Tenant: []string{"t"}, Key: []string{"k"}, User: []string{"u"}, HeaderTier: []string{"gold"}, Metadata: map[string]string{"team": "red"},
+		MinScore: new(0.25), MaxScore: new(0.75), MinTimeBudget: new(time.Second), MaxTimeBudget: new(time.Minute),
+	}}
+	want.RuleSets = map[string][]router.Rule{"support": {{Name: "all", Tier: "fast"}}}
+	one := 1.0
+	want.Score = router.ScoreConfig{FastBelow: 0.2, BalancedBelow: 0.6, Weights: router.ScoreWeights{
+		Base: -1, Length: one, Clauses: one, Quantities: one, Relations: one, Changes: one, Units: one, Maths: one, Calculation: one, Code: one, Logic: one,
+		Statements: one, Numeric: one, Negation: one, Cases: one, Demands: one, Formats: one, Creative: one, Exposition: one, Passage: one, Smalltalk: one,
+	}}
+	return want
 }
 
 func TestEveryComplaintAtOnce(t *testing.T) {

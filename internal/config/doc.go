@@ -11,6 +11,10 @@
 //	env       further variables, the first that is set wins; for a map NAME=key sets the entry of that key
 //	validate  constraints of validator/v10 and those of rules.go
 //	help      one line for the reference
+//	list      "or-one" for a list that may be written as its only entry
+//	file      "allowed" for the one sort of secret that may stand in the file: a URL that may hold a password
+//
+// Sections may nest, and hold lists and tables (maps) of sections; how a package brings its own is in docs/recipes/add-a-setting.md.
 //
 // A setting exists when its feature does: anything else is an unknown key, which stops the start.
 package config

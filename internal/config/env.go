@@ -19,7 +19,7 @@ func variable(name string) string {
 
 // variables are those that set s as a whole, the strongest first.
 func variables(s setting) []string {
-	if s.value.Kind() == reflect.Map {
+	if s.inFileOnly() || strings.Contains(s.name, "[") {
 		return nil
 	}
 	names := []string{variable(s.name)}
@@ -52,6 +52,7 @@ func (l *loader) environ(list []string) {
 		}
 	}
 	l.hostPort(env["HOST"], env["PORT"])
+	l.cfg.Access.DefaultStore = stateFile(env)
 	known := map[string]bool{}
 	for _, s := range l.cfg.settings() {
 		done := false
@@ -140,7 +141,7 @@ var foreign = regexp.MustCompile(`_SERVICE_(HOST|PORT(_\w+)?)=|_PORT_[0-9]+_(TCP
 func (l *loader) unknown(env map[string]string, known map[string]bool) {
 	tables := map[string]string{}
 	for _, s := range l.cfg.settings() {
-		if s.value.Kind() == reflect.Map {
+		if s.inFileOnly() {
 			tables[variable(s.name)] = s.name
 		}
 	}

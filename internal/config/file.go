@@ -60,6 +60,9 @@ func (l *loader) syntax(err error) {
 func (l *loader) at(n *yaml.Node) origin { return origin{file: l.path, line: n.Line, column: n.Column} }
 
 func (l *loader) section(n *yaml.Node, s setting) {
+	if _, placed := l.origins[s.name]; !placed {
+		l.origins[s.name] = l.at(n)
+	}
 	known := members(s.value, s.name)
 	for key, value := range l.pairs(n, s.name) {
 		i := slices.IndexFunc(known, func(m setting) bool { return m.key() == key.Value })
@@ -121,7 +124,7 @@ func (l *loader) pairs(n *yaml.Node, name string) iter.Seq2[*yaml.Node, *yaml.No
 
 func (l *loader) value(n *yaml.Node, s setting) {
 	switch {
-	case s.isSecret():
+	case !s.mayStandInFile():
 		l.complain(l.at(n), s.name, "secrets do not belong in this file; use %s or a file of their own", strings.Join(variables(s), ", "))
 	case s.isSection():
 		l.section(n, s)
@@ -134,17 +137,25 @@ func (l *loader) value(n *yaml.Node, s setting) {
 	}
 }
 
+// table adds to the default, of which an entry that is a section of its own keeps what the file does not change.
 func (l *loader) table(n *yaml.Node, s setting) {
+	l.origins[s.name] = l.at(n)
 	for key, value := range l.pairs(n, s.name) {
-		entry := setting{name: entryName(s.name, key.Value), value: reflect.New(s.value.Type().Elem()).Elem()}
-		switch {
-		case entry.isSection():
-			l.origins[entry.name] = l.at(key)
-			l.section(value, entry)
-			setEntry(s.value, key.Value, entry.value)
-		case l.scalar(value, entry.name, entry.value):
-			setEntry(s.value, key.Value, entry.value)
+		entry := s.entry(key.Value)
+		if !entry.isComposite() {
+			if l.scalar(value, entry.name, entry.value) {
+				setEntry(s.value, key.Value, entry.value)
+			}
+			continue
 		}
+		if entry.isSection() {
+			l.origins[entry.name] = l.at(key)
+			if old := entryOf(s.value, key.Value); old.IsValid() {
+				entry.value.Set(old)
+			}
+		}
+		l.value(value, entry)
+		setEntry(s.value, key.Value, entry.value)
 	}
 }
 
@@ -154,6 +165,9 @@ func (l *loader) list(n *yaml.Node, s setting) {
 	if isNull(n) {
 		return
 	}
+	if n.Kind == yaml.ScalarNode && s.field.Tag.Get("list") == "or-one" {
+		n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
+	}
 	if n.Kind != yaml.SequenceNode {
 		l.complain(l.at(n), s.name, "must be a list ([a, b]), not %s", describe(n))
 		return
@@ -161,9 +175,13 @@ func (l *loader) list(n *yaml.Node, s setting) {
 	l.origins[s.name] = l.at(n)
 	s.value.Set(reflect.MakeSlice(s.value.Type(), 0, len(n.Content))) // an empty list says more than none
 	for i, item := range n.Content {
-		entry := reflect.New(s.value.Type().Elem()).Elem()
-		l.scalar(item, fmt.Sprintf("%s[%d]", s.name, i), entry) // a bad one stays empty, so that the others keep their numbers
-		s.value.Set(reflect.Append(s.value, entry))
+		entry := s.entry(strconv.Itoa(i))
+		if entry.isComposite() {
+			l.value(item, entry)
+		} else {
+			l.scalar(item, entry.name, entry.value) // a bad one stays empty, so that the others keep their numbers
+		}
+		s.value.Set(reflect.Append(s.value, entry.value))
 	}
 }
 

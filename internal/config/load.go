@@ -14,6 +14,9 @@ type Source struct {
 	Overrides Overrides
 	// ReadFile reads the YAML file and the file of API keys; nil is os.ReadFile.
 	ReadFile func(path string) ([]byte, error)
+	// KeysStored tells whether the store of these settings holds keys. It is asked only when a public address would need one and there
+	// is none in the settings; nil is no.
+	KeysStored func(*Config) bool
 }
 
 // Overrides are flags of the command line, which win over everything else. Zero values leave things as they are.
@@ -25,7 +28,7 @@ type Overrides struct {
 // Load gives the settings of s, or an error with every complaint there is, one a line: those of the file in its order as
 // file:line:column, then those of variables and flags by name. It touches nothing but the files named.
 func Load(s Source) (*Config, error) {
-	l := &loader{cfg: Default(), path: s.Path, read: s.ReadFile, origins: map[string]origin{}}
+	l := &loader{cfg: Default(), path: s.Path, read: s.ReadFile, stored: s.KeysStored, origins: map[string]origin{}}
 	if l.read == nil {
 		l.read = os.ReadFile
 	}
@@ -48,6 +51,7 @@ type loader struct {
 	cfg        *Config
 	path       string
 	read       func(string) ([]byte, error)
+	stored     func(*Config) bool
 	origins    map[string]origin // by setting: where its present value was made
 	complaints complaints
 }
@@ -56,13 +60,18 @@ func (l *loader) complain(at origin, setting, format string, args ...any) {
 	l.complaints = append(l.complaints, complaint{at, setting, fmt.Sprintf(format, args...)})
 }
 
-// origin is where a setting was made; an entry without a place of its own has that of its list.
+// origin is where a setting was made; what has no place of its own has that of the entry, list or section around it.
 func (l *loader) origin(setting string) origin {
-	if o, ok := l.origins[setting]; ok {
-		return o
+	for {
+		if o, ok := l.origins[setting]; ok {
+			return o
+		}
+		end := strings.LastIndexAny(setting, ".[")
+		if end < 0 {
+			return origin{}
+		}
+		setting = setting[:end] // inside a key with dots in it this finds nothing, and goes on
 	}
-	whole, _, _ := strings.Cut(setting, "[")
-	return l.origins[whole]
 }
 
 func (l *loader) override(o Overrides) {
@@ -117,5 +126,10 @@ func setEntry(table reflect.Value, key string, value reflect.Value) {
 	if table.IsNil() {
 		table.Set(reflect.MakeMap(table.Type()))
 	}
-	table.SetMapIndex(reflect.ValueOf(key), value)
+	table.SetMapIndex(reflect.ValueOf(key).Convert(table.Type().Key()), value)
+}
+
+// entryOf is what a table has under a key; invalid when it has nothing.
+func entryOf(table reflect.Value, key string) reflect.Value {
+	return table.MapIndex(reflect.ValueOf(key).Convert(table.Type().Key()))
 }

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"outcrop/internal/catalog"
+	"outcrop/router"
 )
 
 // catalog lets the catalogue judge each row of the settings, each base model and the aliases by themselves, so that the complaint
@@ -29,7 +31,7 @@ func (l *loader) catalog() {
 		return
 	}
 	l.baseModels(c)
-	l.aliases(c)
+	l.routes(c)
 }
 
 func (l *loader) baseModels(c *catalog.Catalog) {
@@ -44,15 +46,23 @@ func (l *loader) baseModels(c *catalog.Catalog) {
 	}
 }
 
-func (l *loader) aliases(c *catalog.Catalog) {
-	const setting = "models.aliases"
+// routes lets the router judge where names lead: aliases, and the models of tiers.
+func (l *loader) routes(c *catalog.Catalog) {
 	aliases := l.cfg.Models.Aliases
-	for alias, err := range c.AliasFaults(aliases) {
-		name, target := entryName(setting, alias), aliases[alias]
-		if !l.complaints.about(name) && !l.complaints.about(entryName(setting, target)) && !l.mayBeRow(target) {
-			l.complain(l.origin(name), name, "%s", err)
+	faults := router.Faults(router.Config{Aliases: aliases, Rules: l.cfg.Router}, c)
+	for alias, target := range aliases {
+		if l.complaints.about(entryName("models.aliases", target)) || l.mayBeRow(target) {
+			delete(faults, entryName("models.aliases", alias))
 		}
 	}
+	for name, tier := range l.cfg.Router.Tiers {
+		for i, target := range tier.Targets {
+			if l.mayBeRow(target.Model) {
+				delete(faults, fmt.Sprintf("router.tiers[%s].targets[%d].model", name, i))
+			}
+		}
+	}
+	l.report("", faults)
 }
 
 // mayBeRow tells whether a name may be meant for a row of the settings that is at fault: it is shaped like the id of a model, and

@@ -27,6 +27,7 @@ func rules() map[string]rule {
 		"addr":              {isAddr, `must be HOST:PORT, such as 127.0.0.1:8080`},
 		"arn":               {regexp.MustCompile(`^arn:aws[a-z-]*:bedrock:\S+$`).MatchString, "the name must be the ARN of a Bedrock model"},
 		"guardrail_version": {regexp.MustCompile(`^([0-9]{1,8}|DRAFT)$`).MatchString, "must be a number or DRAFT"},
+		"label":             {regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString, "must be a name of at most 64 letters, digits, dots, dashes and underscores"},
 		"network":           {isNetwork, "must be a network such as 10.1.0.0/16"},
 		"origin":            {isOrigin, "must be * or an origin such as https://app.example.com, without a path"},
 		"prefix":            {regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString, "must be a path such as /v1, without a slash at its end"},
@@ -38,7 +39,12 @@ func rules() map[string]rule {
 // validate checks the settings as they stand after everything was laid over everything.
 func (l *loader) validate() {
 	v := validator.New(validator.WithRequiredStructEnabled())
-	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("yaml") })
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		if f.Anonymous {
+			return "~" // its members are members of the section around it
+		}
+		return f.Tag.Get("yaml")
+	})
 	ours := rules()
 	for tag, r := range ours {
 		// The only errors are those of a tag that is empty or reserved, which the tests would show.
@@ -47,7 +53,7 @@ func (l *loader) validate() {
 	var failures validator.ValidationErrors
 	if errors.As(v.Struct(l.cfg), &failures) {
 		for _, f := range failures {
-			_, setting, _ := strings.Cut(f.Namespace(), ".") // "Config.server.addr"
+			_, setting, _ := strings.Cut(strings.ReplaceAll(f.Namespace(), ".~.", "."), ".") // "Config.server.addr"
 			// An entry of a list that could not be read is empty, and already complained of.
 			if _, made := l.origins[setting]; !made && l.complaints.about(setting) {
 				continue
@@ -56,6 +62,9 @@ func (l *loader) validate() {
 		}
 	}
 	l.attempts()
+	l.redis()
+	l.store()
+	l.faults(l.cfg.root())
 	l.catalog()
 	l.inputTypes()
 	l.guardrail()
@@ -151,12 +160,20 @@ func (l *loader) guardrail() {
 // public refuses to offer somebody's AWS account to a network without asking callers who they are.
 func (l *loader) public() {
 	addr, a := l.cfg.Server.Addr, l.cfg.Access
-	if !isAddr(addr) || isLoopback(addr) || len(a.APIKeys) > 0 || a.Insecure ||
+	if !isAddr(addr) || isLoopback(addr) || len(a.APIKeys) > 0 || len(a.Keys) > 0 || a.Required || a.Insecure ||
 		l.complaints.about("access.api_keys") || l.complaints.about("access.api_keys_file") || l.complaints.about("access.insecure") {
+		return
+	}
+	if l.stored != nil && len(l.complaints) == 0 && l.stored(l.cfg) {
 		return
 	}
 	l.complain(l.origin("server.addr"), "server.addr", "%s is a public address, which needs API keys: set OUTCROP_API_KEYS or "+
 		"access.api_keys_file, or listen on 127.0.0.1; --insecure allows it without keys", quote(addr))
+}
+
+// KeysRequired tells whether calls need a key even while there is none: a store that has lost its keys must not open a public address.
+func (c *Config) KeysRequired() bool {
+	return c.Access.Required || !c.Access.Insecure && !isLoopback(c.Server.Addr)
 }
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$`)

@@ -16,7 +16,7 @@ import (
 
 func TestSecretsAreNeverShown(t *testing.T) {
 	const secret = "sk-7up3r-53cr37"
-	c, err := config.Load(config.Source{Environ: []string{"OUTCROP_API_KEYS=" + secret}})
+	c, err := config.Load(config.Source{Environ: []string{"OUTCROP_API_KEYS=" + secret, "REDIS_URL=redis://:" + secret + "@h"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		if strings.Contains(text, secret) || strings.Contains(text, "53cr37") || strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", secret)) {
 			t.Errorf("%s shows it: %s", name, text)
 		}
-		if name == "slog" && strings.Count(text, "[hidden]") != 4 {
+		if name == "slog" && strings.Count(text, "[hidden]") < 6 {
 			t.Errorf("the log lacks the keys: %s", text)
 		}
 	}

@@ -24,7 +24,11 @@ func members(section reflect.Value, name string) []setting {
 	for i := range section.NumField() {
 		f := section.Type().Field(i)
 		key := f.Tag.Get("yaml")
-		if key == "" {
+		switch {
+		case f.Anonymous && key == "": // the section is made of several packages' settings
+			all = append(all, members(section.Field(i), name)...)
+			continue
+		case key == "":
 			continue // not for users to set
 		}
 		all = append(all, setting{join(name, key), f, section.Field(i)})
@@ -61,9 +65,33 @@ func (s setting) isSection() bool {
 	return s.value.Kind() == reflect.Struct && !s.value.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
+// isSecret tells a text, or a list of texts, of a type that hides them: Secret, or a package's own type of that kind.
 func (s setting) isSecret() bool {
 	t := s.value.Type()
-	return t == reflect.TypeFor[Secret]() || t == reflect.TypeFor[[]Secret]()
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String && t.Implements(reflect.TypeFor[interface{ Reveal() string }]())
+}
+
+// mayStandInFile is false for secrets, but for those tagged file:"allowed".
+func (s setting) mayStandInFile() bool { return !s.isSecret() || s.field.Tag.Get("file") == "allowed" }
+
+// isComposite tells a setting of several nodes from a single value.
+func (s setting) isComposite() bool {
+	k := s.value.Kind()
+	return k == reflect.Map || k == reflect.Slice || s.isSection()
+}
+
+// entry is a new entry of a list or table, whose name stands in brackets.
+func (s setting) entry(name string) setting {
+	return setting{name: entryName(s.name, name), value: reflect.New(s.value.Type().Elem()).Elem()}
+}
+
+// inFileOnly tells tables, and lists of anything but single values: no variable could hold them.
+func (s setting) inFileOnly() bool {
+	k := s.value.Kind()
+	return k == reflect.Map || k == reflect.Slice && s.entry("").isComposite()
 }
 
 // setText gives v the value that text stands for. The error says what it must be, as the rest of a sentence.

@@ -8,6 +8,7 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
 	"outcrop/internal/media"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/router"
 	"outcrop/translate"
@@ -21,10 +22,12 @@ type Call struct {
 	Principal access.Principal  // server, before the body is read
 	Endpoint  *Endpoint         // server
 	Request   openai.Request    // server
-	Options   translate.Options // server: what headers and settings say to the translation
+	Options   translate.Options // server: what headers and settings say to the translation; Permit: what the key does
 	Tune      Tune              // server: what headers say to the stages
 	Plan      router.Plan       // Route
 	Media     media.Set         // Fetch
+	Known     []bool            // Recall: items of an embedding request that need no call; nil is none
+	group     *upstream.Group   // Choices: the copies of one request
 }
 
 // Tune is what a request's headers say to the stages. The zero value says nothing.
@@ -48,6 +51,7 @@ type CacheControl struct {
 type Head struct {
 	Target   catalog.Target // who served
 	Attempts int            // tries against targets, the last included
+	Tries    []Try          // those, and targets whose queue was full, in order
 	Upstream []string       // AWS's request ids
 	Adjusted translate.Adjustments
 	Cache    CacheStatus
@@ -58,6 +62,9 @@ type CacheStatus struct {
 	State string        // "hit", "miss", "bypass"; "" when there is no cache
 	Age   time.Duration // of a hit
 	Key   string        // short, public form of the key
+	Items int           // of an embedding request, unless all of them were there
+	Hits  int           // those of Items that were there
+	Saved int64         // tokens of the usage that the answer shows and has not cost, when only some items were there
 }
 
 // Reply is an answer. Parts is ranged over exactly once; who opened a resource closes it inside the sequence.

@@ -42,7 +42,7 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 	if err != nil {
 		return Reply{Head: Head{Adjusted: back.Adjusted}}, withUpstream(err, id)
 	}
-	head := Head{Upstream: upstream(id), Adjusted: back.Adjusted}
+	head := Head{Upstream: requestIDs(id), Adjusted: back.Adjusted}
 	for _, a := range revealed.List() {
 		head.Adjusted.Add(a.Param, a.Reason) // R-GEN-05
 	}
@@ -59,7 +59,7 @@ func (e *engine) streamChat(ctx context.Context, b Backend, in *bedrockruntime.C
 		return Reply{Head: Head{Adjusted: back.Adjusted}}, located(err, back)
 	}
 	return Reply{
-		Head:  Head{Upstream: upstream(id), Adjusted: back.Adjusted},
+		Head:  Head{Upstream: requestIDs(id), Adjusted: back.Adjusted},
 		Parts: attributed(translate.ChatChunks(e.counted(events), back, meta), id),
 	}, nil
 }
@@ -130,7 +130,7 @@ func withUpstream(err error, id string) error {
 	return err
 }
 
-func upstream(id string) []string {
+func requestIDs(id string) []string {
 	if id == "" {
 		return nil
 	}

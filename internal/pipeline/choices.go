@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"outcrop/internal/catalog"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 )
 
@@ -36,12 +37,14 @@ func Choices(next Handler) Handler {
 // throttled copy still becomes a status (R-N-02).
 func several(ctx context.Context, cancel context.CancelFunc, n int, c *Call, next Handler) ([]Reply, error) {
 	replies := make([]Reply, n)
+	group := upstream.NewGroup(n)
 	var first error
 	var once sync.Once
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
 			call := *c
+			call.group = group
 			err := guarded(func() (err error) {
 				replies[i], err = next(ctx, &call)
 				return err
@@ -53,6 +56,7 @@ func several(ctx context.Context, cancel context.CancelFunc, n int, c *Call, nex
 		})
 	}
 	wg.Wait()
+	group.Close()
 	return replies, first
 }
 
@@ -64,6 +68,7 @@ func heads(replies []Reply) Head {
 			all.Target = r.Head.Target
 		}
 		all.Attempts += r.Head.Attempts
+		all.Tries = append(all.Tries, r.Head.Tries...)
 		all.Upstream = append(all.Upstream, r.Head.Upstream...)
 		for _, a := range r.Head.Adjusted.List() {
 			all.Adjusted.Add(a.Param, a.Reason)

@@ -3,19 +3,25 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"outcrop/openai"
 )
 
-// Deadline bounds requests that are not streamed. What comes too late is a 504 (R-ERR-71).
+// Deadline bounds plain requests as a whole and streams until their first event, whatever they wait for: a queue, a target or
+// another one. A request may ask for less by its header x-outcrop-timeout. What comes too late is a 504 (R-ERR-71).
 func Deadline(limit time.Duration) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			if c.Request.WantsStream() {
-				return next(ctx, c)
+			own := limit
+			if t := c.Tune.Timeout; t > 0 {
+				own = min(own, t)
 			}
-			timed, cancel := context.WithTimeoutCause(ctx, limit, errDeadline)
+			if c.Request.WantsStream() {
+				return begunWithin(ctx, own, c, next)
+			}
+			timed, cancel := context.WithTimeoutCause(ctx, own, errDeadline)
 			reply, err := next(timed, c)
 			if err != nil {
 				defer cancel()
@@ -32,6 +38,30 @@ func Deadline(limit time.Duration) Stage {
 			}
 			return reply, nil
 		}
+	}
+}
+
+// begunWithin bounds a stream's opening; once it has begun there is no total limit (R-STR-19).
+func begunWithin(ctx context.Context, limit time.Duration, c *Call, next Handler) (Reply, error) {
+	timed, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(limit, func() { cancel(errDeadline) })
+	reply, err := next(timed, c)
+	if !timer.Stop() && err == nil && errors.Is(context.Cause(timed), errDeadline) {
+		err = context.Cause(timed) // it began at the very moment; its context has ended, which closes it
+	}
+	if err != nil {
+		defer cancel(nil)
+		return reply, late(timed, err)
+	}
+	reply.Parts = ended(reply.Parts, cancel)
+	return reply, nil
+}
+
+// ended ends a context with its sequence.
+func ended(parts iter.Seq2[openai.Part, error], cancel context.CancelCauseFunc) iter.Seq2[openai.Part, error] {
+	return func(yield func(openai.Part, error) bool) {
+		defer cancel(nil)
+		parts(yield)
 	}
 }
 

@@ -15,13 +15,14 @@ import (
 // cancels the others and is the answer (R-EMB-07).
 func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
 	options := c.Options
-	options.InputType = c.Plan.InputType
+	options.InputType, options.Known = c.Plan.InputType, c.Known
 	calls, back, err := translate.EmbedInputs(c.Request.(*openai.EmbeddingRequest), t, options)
 	if err != nil {
 		return Reply{}, err
 	}
 	replies := make([]translate.EmbedReply, len(calls))
 	ids := make([]string, len(calls))
+	e.Upstream.Traffic(len(calls) - 1)
 	err = fanOut(ctx, len(calls), e.EmbeddingCalls, e.invokes, func(ctx context.Context, i int) error {
 		out, tokens, err := b.InvokeModel(ctx, calls[i])
 		if err != nil {

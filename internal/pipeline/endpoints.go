@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"outcrop/internal/catalog"
+	"outcrop/openai"
 	"outcrop/translate"
 )
 
@@ -14,6 +15,10 @@ type Endpoint struct {
 	Attempt Attempt      // translate, invoke, translate back
 	// Links checks the request and lists what has to be fetched for it; nil where requests have no links.
 	Links func(c *Call, t catalog.Target) ([]translate.Link, error)
+	// Recall answers from memory what was asked before; nil where nothing is kept.
+	Recall func(ctx context.Context, r *recaller, c *Call) (Reply, error)
+	Fold   func(parts []openai.Part) (openai.Part, error)      // the parts of a stream into the plain answer; a plain one stays
+	Unfold func(p openai.Part, m translate.Meta) []openai.Part // and back, under id and time of m; a chunk stays
 }
 
 // Attempt is one try against one target.
@@ -21,6 +26,7 @@ type Attempt func(ctx context.Context, e *engine, b Backend, c *Call, t catalog.
 
 // The endpoints, one row each.
 var (
-	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Attempt: attemptChat, Links: chatLinks}
-	Embeddings      = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Attempt: attemptEmbeddings}
+	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Attempt: attemptChat, Links: chatLinks,
+		Recall: recallChat, Fold: foldChat, Unfold: unfoldChat}
+	Embeddings = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Attempt: attemptEmbeddings, Recall: recallItems}
 )

@@ -3,50 +3,169 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"outcrop/internal/catalog"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 )
 
-// fallback is the end of the chain: it tries the plan's targets in order with the endpoint's Attempt. The next target gets
-// its turn while the failure is one of Bedrock's that another target may not share; nothing was sent to the client yet.
-func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
-	var upstream []string
-	for i, t := range c.Plan.Targets {
-		reply, err := e.try(ctx, c, t)
-		if err == nil {
-			reply.Head.Target = t
-			reply.Head.Attempts = i + 1
-			reply.Head.Upstream = append(upstream, reply.Head.Upstream...)
-			return reply, nil
-		}
-		var oe *openai.Error
-		isOurs := errors.As(err, &oe)
-		if isOurs && oe.UpstreamID != "" {
-			upstream = append(upstream, oe.UpstreamID)
-		}
-		upstreamFailed(e.Recorder, modelLabel(t), err)
-		last := i == len(c.Plan.Targets)-1
-		if last || !isOurs || !elsewhere(oe) || ctx.Err() != nil {
-			return Reply{Head: Head{Target: t, Attempts: i + 1, Upstream: upstream, Adjusted: reply.Head.Adjusted}}, err
-		}
-	}
-	return Reply{}, openai.ModelNotFound(c.Request.ModelName())
+// Try is one target that a request went to, as clients may know it.
+type Try struct {
+	Model, Region string           // never an ARN or profile
+	Outcome       upstream.Outcome // of the attempt; of a stream that has begun OK
+	Kind          openai.Kind      // of the error, unless OK
 }
 
-func (e *engine) try(ctx context.Context, c *Call, t catalog.Target) (Reply, error) {
-	backend, err := e.Backends(t)
+// fallback is the end of the chain: it goes to the plan's targets, best first as package upstream judges, with the endpoint's
+// Attempt. The next target gets its turn while the failure is one that another target may not share and nothing was sent to
+// the client yet.
+func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
+	if len(c.Plan.Targets) == 0 {
+		return Reply{}, openai.ModelNotFound(c.Request.ModelName())
+	}
+	r := &run{engine: e, call: c, plan: interchangeable(c)}
+	r.tries = r.space[:0]
+	e.Upstream.Search(&r.search, r.plan, e.want(c))
+	for {
+		callCtx, i, more, err := r.search.Next(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return r.answer(err)
+		case err != nil:
+			r.failed(i, Head{}, err)
+			continue
+		case i < 0:
+			return r.answer(r.err)
+		}
+		reply, err := r.attempt(callCtx, &r.plan[i], more)
+		if err == nil {
+			return r.answered(i, reply), nil
+		}
+		if !r.goesOn(ctx, i, reply.Head, err) {
+			return r.answer(err)
+		}
+		if more {
+			r.search.Left()
+		}
+	}
+}
+
+// interchangeable are the targets that may stand in for each other. Vectors of two embedding models cannot be compared, so that
+// such a request stays with the model of its first target, in whatever region.
+func interchangeable(c *Call) []catalog.Target {
+	plan := c.Plan.Targets
+	if c.Endpoint.Kind != catalog.Embed {
+		return plan
+	}
+	other := func(t catalog.Target) bool {
+		return t.Row.ID != plan[0].Row.ID || t.Row.ID == "" && t.CalledID != plan[0].CalledID
+	}
+	if !slices.ContainsFunc(plan, other) {
+		return plan
+	}
+	return slices.DeleteFunc(slices.Clone(plan), other) // plans are shared
+}
+
+// run is one request on its way from target to target.
+type run struct {
+	*engine
+	call   *Call
+	plan   []catalog.Target
+	search upstream.Search
+	tries  []Try
+	space  [1]Try   // for the ordinary case
+	calls  int      // tries that were more than waiting
+	ids    []string // AWS's, of failures
+	last   Head     // of the last failure
+	err    error    // of all failures the one of most use to the client
+	why    upstream.Outcome
+
+	stream stream // once it has begun
+}
+
+func (r *run) tried(i int, o upstream.Outcome, kind openai.Kind) {
+	model, region := r.search.Where(i)
+	r.tries = append(r.tries, Try{Model: model, Region: region, Outcome: o, Kind: kind})
+	if o != upstream.Overloaded {
+		r.calls++
+		r.last.Target = r.plan[i]
+	}
+}
+
+func (r *run) answered(i int, reply Reply) Reply {
+	r.tried(i, upstream.OK, 0)
+	reply.Head.Target, reply.Head.Attempts, reply.Head.Tries = r.last.Target, r.calls, r.tries
+	if len(r.ids) > 0 {
+		reply.Head.Upstream = append(r.ids, reply.Head.Upstream...)
+	}
+	return reply
+}
+
+// answer is the end without an answer.
+func (r *run) answer(err error) (Reply, error) {
+	head := r.last
+	head.Attempts, head.Tries, head.Upstream = r.calls, r.tries, r.ids
+	return Reply{Head: head}, err
+}
+
+// goesOn takes note of a failed attempt and tells whether another target may have its turn.
+func (r *run) goesOn(ctx context.Context, i int, head Head, err error) bool {
+	var oe *openai.Error
+	ours := errors.As(err, &oe)
+	o := r.failed(i, head, err)
+	r.search.Failed(r.blamed(ctx, o), called(o, oe))
+	return ours && ctx.Err() == nil && r.Upstream.GoesOn(o)
+}
+
+// failed takes note of a failure and keeps the error that is of most use: by its rank, and of equals that of the target which
+// the plan likes best.
+func (r *run) failed(i int, head Head, err error) upstream.Outcome {
+	o := upstream.OutcomeOf(err)
+	var oe *openai.Error
+	if errors.As(err, &oe) {
+		if oe.UpstreamID != "" {
+			r.ids = append(r.ids, oe.UpstreamID)
+		}
+		r.tried(i, o, oe.Kind)
+	} else {
+		r.tried(i, o, openai.Internal)
+	}
+	if o != upstream.Overloaded {
+		upstreamFailed(r.Recorder, modelLabel(r.plan[i]), err)
+		r.last.Adjusted = head.Adjusted
+	}
+	if r.err == nil || o.Beats(r.why) {
+		r.err, r.why = err, o
+	}
+	return o
+}
+
+// blamed is what a failure says of the target. That the request's own time was up says something only when the target has had
+// the time that another one would have had.
+func (r *run) blamed(ctx context.Context, o upstream.Outcome) upstream.Outcome {
+	if ctx.Err() == nil {
+		return o
+	}
+	patience := r.Upstream.Config().Attempt.Patience(r.call.Request.WantsStream(), true)
+	if errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errDeadline) || r.search.Took() < patience {
+		return upstream.Canceled
+	}
+	return upstream.Timeout
+}
+
+// called tells whether Bedrock was, or our own translation has refused the request for this target.
+func called(o upstream.Outcome, e *openai.Error) bool {
+	if e == nil || e.UpstreamID != "" {
+		return true
+	}
+	return o != upstream.Invalid && o != upstream.Unsupported && o != upstream.ContextLength && o != upstream.NotFound
+}
+
+func (e *engine) try(ctx context.Context, c *Call, t *catalog.Target) (Reply, error) {
+	backend, err := e.Backends(*t)
 	if err != nil {
 		return Reply{}, err
 	}
-	return c.Endpoint.Attempt(ctx, e, backend, c, t)
-}
-
-// elsewhere tells whether another target may succeed where this one failed.
-func elsewhere(err *openai.Error) bool {
-	switch err.Kind {
-	case openai.RateLimited, openai.TokensLimited, openai.QuotaExceeded, openai.BadUpstream, openai.Unavailable, openai.Timeout, openai.Internal:
-		return true
-	}
-	return false
+	return c.Endpoint.Attempt(ctx, e, backend, c, *t)
 }

@@ -43,9 +43,9 @@ func Measure(rec *telemetry.Recorder) Stage {
 						yield(nil, err)
 						return
 					}
-					if u := part.Tokens(); u != nil {
+					if u := part.Tokens(); u != nil && reply.Head.Cache.State != "hit" { // a hit has used none
 						rec.Used(c.Endpoint.Name, model, telemetry.Tokens{
-							Prompt: u.Prompt, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
+							Prompt: u.Prompt - reply.Head.Cache.Saved, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
 					}
 					if !yield(part, nil) {
 						return

@@ -17,6 +17,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
+	"outcrop/internal/upstream"
 	"outcrop/router"
 )
 
@@ -40,7 +41,7 @@ type BaseModels interface {
 
 // Router finds the targets of a request, from memory.
 type Router interface {
-	Plan(router.Facts) (router.Plan, error)
+	Plan(*router.Facts) (router.Plan, error)
 }
 
 // Catalog tells what is known of a base model that BaseModels found.
@@ -53,27 +54,41 @@ type Collaborators struct {
 	Recorder *telemetry.Recorder
 	Router   Router
 	Catalog  Catalog
+	Leads    Leads // nil: what a key may not ask for is found out only when it is routed
 	Backends Backends
 	Profiles BaseModels
-	Download Download // nil: links are refused
-	Version  string   // of the gateway, part of system_fingerprint
+	Download Download          // nil: links are refused
+	Upstream *upstream.Targets // nil: with the default settings
+	Memory   Memory            // of answers; nil: nothing is kept
+	Cache    CacheConfig       // which answers are kept there
+	Version  string            // of the gateway, part of system_fingerprint
 }
 
 // New composes the way of every request. The order of the stages, outermost first:
 //
 //	Measure   clock, outcome and tokens of every call, also of those that a stage refuses
-//	Deadline  bounds plain requests; a stream has no total limit (R-STR-19)
+//	Deadline  bounds plain requests, and streams until their first event (R-STR-19)
+//	Permit    holds the request to the rights of its key, and gives it what the key demands
 //	Route     resolves the model: the request's ordered targets, and why
+//	Narrow    leaves the targets that the key may use
 //	Fetch     downloads what the request names by URL, once it is known to be valid for the target
+//	Recall    answers from memory, and makes one call of equal requests under way (docs/caching.md)
 //	Choices   n > 1: as many calls of what is inside, merged by index
-//	Fallback  tries the targets in order, each with the endpoint's Attempt
+//	Fallback  tries the targets, best first, each in a slot of its own with the endpoint's Attempt
 func New(cfg Config, with Collaborators) Handler {
+	if with.Upstream == nil {
+		with.Upstream = upstream.New(upstream.Default(), "")
+	}
+	with.Recorder.WatchTargets(watch(with.Upstream))
 	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls))}
 	return Chain(e.fallback,
 		Measure(with.Recorder),
 		Deadline(cfg.Deadline),
+		Permit(with.Leads),
 		Route(with.Router, with.Catalog, with.Profiles),
+		Narrow,
 		Fetch(with.Download),
+		Recall(with.Cache, cfg.Deadline, with.Memory),
 		Choices,
 	)
 }

@@ -18,6 +18,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/router"
 )
@@ -362,6 +363,7 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 	c := catalog.Default()
 	first, _ := c.Resolve(nova, "us-east-1")
 	second, _ := c.Resolve("amazon.nova-micro-v1:0", "us-east-1")
+	second.Order = 1
 	run := func(kind openai.Kind) (Reply, error) {
 		tried = nil
 		endpoint := &Endpoint{Name: "test", Kind: catalog.Chat, Attempt: func(_ context.Context, _ *engine, _ Backend, _ *Call, target catalog.Target) (Reply, error) {
@@ -371,7 +373,7 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 			}
 			return Reply{Parts: one(&openai.ChatResponse{}), Head: Head{Upstream: []string{"aws-2"}}}, nil
 		}}
-		e := &engine{Collaborators: Collaborators{Recorder: telemetry.New(), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
+		e := &engine{Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
 		call := chatCall(t, ask(""))
 		call.Endpoint, call.Plan = endpoint, router.Plan{Targets: []catalog.Target{first, second}}
 		return e.fallback(t.Context(), call)

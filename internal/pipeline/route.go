@@ -2,9 +2,9 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 
 	"outcrop/internal/catalog"
+	"outcrop/openai"
 	"outcrop/router"
 )
 
@@ -13,12 +13,12 @@ import (
 func Route(r Router, known Catalog, profiles BaseModels) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			facts := router.Facts{Model: c.Request.ModelName(), Kind: c.Endpoint.Kind}
+			facts := FactsOf(c)
 			plan, err := r.Plan(facts)
 			if err != nil {
 				return Reply{}, err
 			}
-			if plan.Targets, err = withBases(ctx, facts, plan.Targets, known, profiles); err != nil {
+			if plan.Targets, err = withBases(ctx, facts, plan, known, profiles); err != nil {
 				return Reply{}, err
 			}
 			c.Plan = plan
@@ -27,25 +27,52 @@ func Route(r Router, known Catalog, profiles BaseModels) Stage {
 	}
 }
 
+// FactsOf are the facts of a call for the router.
+func FactsOf(c *Call) *router.Facts {
+	return router.FactsOf(c.Request, c.Endpoint.Kind, router.Caller{
+		Key: c.Principal.Key, Tenant: c.Principal.Tenant, Tier: c.Tune.Tier, TimeBudget: c.Tune.Timeout,
+	})
+}
+
 // withBases gives the targets with the rows of their base models. A base model that cannot be found out leaves the target's
-// capabilities unknown: Bedrock judges the request then (R-CAP-06).
-func withBases(ctx context.Context, f router.Facts, targets []catalog.Target, known Catalog, profiles BaseModels) ([]catalog.Target, error) {
-	for i, t := range targets {
+// capabilities unknown: Bedrock judges the request then (R-CAP-06). Targets of a tier that turn out not to fit the request are left
+// out; that nothing is left is the last one's error.
+func withBases(ctx context.Context, f *router.Facts, plan router.Plan, known Catalog, profiles BaseModels) ([]catalog.Target, error) {
+	fits := router.Check
+	if plan.Tier != "" {
+		fits = router.Fits
+	}
+	var kept []catalog.Target // plans are shared
+	var last error
+	for i, t := range plan.Targets {
 		if !t.NeedsBase() {
-			continue
-		}
-		base, err := profiles.BaseModel(ctx, t.CalledID)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, err
+			if kept != nil {
+				kept = append(kept, t)
 			}
 			continue
 		}
-		targets = slices.Clone(targets) // plans are shared
-		targets[i] = known.WithBase(t, base)
-		if err := router.Check(f, targets[i].Row); err != nil {
+		if kept == nil {
+			kept = append(make([]catalog.Target, 0, len(plan.Targets)), plan.Targets[:i]...)
+		}
+		base, err := profiles.BaseModel(ctx, t.CalledID)
+		if err != nil && ctx.Err() != nil {
 			return nil, err
 		}
+		if err == nil {
+			t = known.WithBase(t, base)
+			if last = fits(f, t.Row); last != nil {
+				continue
+			}
+		}
+		kept = append(kept, t)
 	}
-	return targets, nil
+	switch {
+	case kept == nil:
+		return plan.Targets, nil
+	case len(kept) == 0 && last != nil:
+		return nil, last
+	case len(kept) == 0:
+		return nil, openai.ModelNotFound(f.Model)
+	}
+	return kept, nil
 }

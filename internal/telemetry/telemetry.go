@@ -29,6 +29,8 @@ type Recorder struct {
 	tokens    *prometheus.CounterVec
 	upstream  *prometheus.CounterVec
 	unknown   *prometheus.CounterVec
+
+	cacheFaults *prometheus.CounterVec
 }
 
 // seconds are the buckets of all latencies: from a cache hit to a long thought.
@@ -55,6 +57,8 @@ func New() *Recorder {
 		tokens:    counter("tokens_total", "Tokens used, by kind: prompt, completion, cache_read, cache_write.", "endpoint", "model", "kind"),
 		upstream:  counter("upstream_errors_total", "Failures of Bedrock that reached a call, by model and error code.", "model", "code"),
 		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, delta, event, stop_reason, usage_missing.", "what"),
+
+		cacheFaults: counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign.", "what"),
 	}
 }
 
@@ -103,6 +107,9 @@ func (r *Recorder) Used(endpoint, model string, t Tokens) {
 
 // UpstreamError counts a failure of Bedrock.
 func (r *Recorder) UpstreamError(model, code string) { r.upstream.WithLabelValues(model, code).Inc() }
+
+// CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign".
+func (r *Recorder) CacheFault(what string) { r.cacheFaults.WithLabelValues(what).Inc() }
 
 // Unknown counts n things that no rule knows.
 func (r *Recorder) Unknown(what string, n int) {

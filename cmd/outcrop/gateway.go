@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net/netip"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+
+	"outcrop/cache"
+	"outcrop/internal/access"
+	"outcrop/internal/bedrock"
+	"outcrop/internal/catalog"
+	"outcrop/internal/config"
+	"outcrop/internal/media"
+	"outcrop/internal/pipeline"
+	"outcrop/internal/telemetry"
+	"outcrop/internal/upstream"
+	"outcrop/router"
+	"outcrop/server"
+	"outcrop/translate"
+)
+
+// gateway holds what lives as long as the process. Everything that the configuration decides about requests is built around
+// it, at the start and again on each reload.
+type gateway struct {
+	cfg         *config.Config // in force
+	bedrock     *bedrock.Bedrock
+	models      *router.Live
+	targets     *upstream.Targets
+	cache       *cache.Cache // nil: answers are not kept
+	certificate *certificate // nil: no TLS
+	rec         *telemetry.Recorder
+	log         *slog.Logger
+}
+
+func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*gateway, error) {
+	g := &gateway{cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region())}
+	var err error
+	if g.models, err = routes(cfg, b.Region()); err != nil {
+		return nil, err
+	}
+	if t := cfg.Server.TLS; t.CertFile != "" {
+		if g.certificate, err = newCertificate(t.CertFile, t.KeyFile); err != nil {
+			return nil, err
+		}
+	}
+	redis.SetLogger(quiet{})
+	if cfg.Cache.Enabled {
+		g.cache, err = cache.New(cfg.Cache.Config, cache.Options{
+			Redis: cfg.Redis.URL.Reveal(), Secret: cfg.Cache.Secret.Reveal(),
+			OnError: func(op cache.Op, _ error) { rec.CacheFault(string(op)) },
+		})
+	}
+	return g, err
+}
+
+// quiet keeps the Redis client from writing lines of its own to stderr while Redis is away: faults are counted.
+type quiet struct{}
+
+// Printf implements the client's logger.
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func (g *gateway) close() {
+	if g.cache != nil {
+		g.cache.Close()
+	}
+}
+
+// server makes the server that the configuration describes.
+func (g *gateway) server() (*server.Server, error) {
+	settings, with, err := g.site(g.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return server.New(settings, with), nil
+}
+
+// site builds what answers requests by a configuration.
+func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators, error) {
+	download, err := downloader(cfg.Media, options(cfg).Limits)
+	if err != nil {
+		return server.Config{}, server.Collaborators{}, err
+	}
+	var memory pipeline.Memory
+	if g.cache != nil {
+		memory = g.cache
+	}
+	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
+		Recorder: g.rec, Router: g.models, Catalog: g.models, Profiles: g.bedrock, Version: currentVersion(),
+		Backends: func(t catalog.Target) (pipeline.Backend, error) { return g.bedrock.For(t) },
+		Download: download, Upstream: g.targets, Memory: memory, Cache: cfg.Cache.CacheConfig,
+	})
+	return g.settings(cfg), server.Collaborators{
+		Handle: handle, Models: g.models, Explain: explainer{g.models}.request, Targets: g.targets.Report,
+		Gate: access.NewGate(access.Config{APIKeys: reveal(cfg.Access.APIKeys)}, nil, nil), Recorder: g.rec, Log: g.log,
+	}, nil
+}
+
+func (g *gateway) settings(cfg *config.Config) server.Config {
+	var encrypted *tls.Config
+	if g.certificate != nil {
+		encrypted = g.certificate.config()
+	}
+	return server.Config{
+		Prefixes:          cfg.Server.Prefixes,
+		AllowedOrigins:    cfg.Server.AllowedOrigins,
+		TrustedProxies:    prefixes(cfg.Server.TrustedProxies),
+		TLS:               encrypted,
+		BodyLimit:         int64(cfg.Server.BodyLimit),
+		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
+		ReadTimeout:       cfg.Server.ReadTimeout,
+		WriteTimeout:      cfg.Server.WriteTimeout,
+		DrainTimeout:      cfg.Server.DrainTimeout,
+		StreamHold:        cfg.Stream.Hold,
+		StreamKeepAlive:   cfg.Stream.KeepAlive,
+		Metrics:           server.Metrics{Networks: prefixes(cfg.Metrics.Networks), Token: cfg.Metrics.Token.Reveal()},
+		Options:           options(cfg),
+	}
+}
+
+// prefixes parses what config has checked.
+func prefixes(list []string) []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range list {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// reloadOnHangup takes over the configuration anew on SIGHUP, until ctx ends. Requests under way go on as they began. A
+// configuration with a fault changes nothing.
+func (g *gateway) reloadOnHangup(ctx context.Context, source config.Source, srv *server.Server) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			if err := g.reload(source, srv); err != nil {
+				g.log.Error("the configuration is not taken over", "error", err)
+			}
+		}
+	}
+}
+
+// fixed are the settings that only a start reads.
+var fixed = []string{
+	"server.addr", "server.read_header_timeout", "server.drain_timeout", "server.tls.", "bedrock.", "stream.idle", "models.refresh", "log.", "redis.",
+	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "access.store",
+}
+
+func (g *gateway) reload(source config.Source, srv *server.Server) error {
+	cfg, err := config.Load(source)
+	if err != nil {
+		return err
+	}
+	if g.certificate != nil {
+		if err := g.certificate.reload(); err != nil {
+			return err
+		}
+	}
+	settings, with, err := g.site(cfg)
+	if err != nil {
+		return err
+	}
+	if err := g.models.Reload(routing(cfg)); err != nil {
+		return err
+	}
+	srv.Reload(settings, with)
+	changed := config.Changed(g.cfg, cfg)
+	late := slices.DeleteFunc(slices.Clone(changed), func(name string) bool {
+		return !slices.ContainsFunc(fixed, func(p string) bool { return strings.HasPrefix(name, p) })
+	})
+	g.log.Info("the configuration is taken over", "changed", changed, "need_restart", late)
+	g.cfg = cfg
+	return nil
+}
+
+// options are the settings of the translation.
+func options(cfg *config.Config) translate.Options {
+	return translate.Options{
+		DefaultGuardrail: translate.Guardrail(cfg.Guardrail),
+		MaxChoices:       cfg.MaxChoices,
+		DeclareHistory:   cfg.ToolHistoryWithoutTools == "declare",
+		NoMetadata:       cfg.RequestMetadata == "off",
+		NeutralNames:     cfg.Documents.Names == "neutral",
+		PromptCache:      cfg.PromptCache.Auto,
+	}
+}
+
+// downloader fetches media by the settings; nil when nothing may be fetched.
+func downloader(cfg config.Media, limits translate.Limits) (pipeline.Download, error) {
+	if !cfg.Fetch {
+		return nil, nil
+	}
+	f, err := media.New(media.Config{AllowHTTP: cfg.AllowHTTP, AllowPrivate: cfg.AllowPrivate, MaxBytes: limits.Largest(), Timeout: cfg.Timeout})
+	if err != nil {
+		return nil, err
+	}
+	return f.Get, nil
+}
+
+func reveal(secrets []config.Secret) []string {
+	var keys []string
+	for _, s := range secrets {
+		keys = append(keys, s.Reveal())
+	}
+	return keys
+}

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+
+	"outcrop/internal/access"
+	"outcrop/internal/config"
+)
+
+func keyCommand() *cobra.Command {
+	var k keyring
+	cmd := &cobra.Command{
+		Use:   "key",
+		Short: "Make, list, revoke and rotate API keys",
+		Long: `Make, list, revoke and rotate API keys, in the store of a gateway: the file access.store, or Redis.
+
+A gateway on the same store knows of every change within about two seconds; it need not be restarted, and it may run meanwhile. A key
+is printed once, when it is made. Only its SHA-256 is kept.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f := cmd.PersistentFlags()
+	f.StringVar(&k.source.Path, "config", "", "configuration file (YAML) of the gateway, which names the store")
+	f.StringVar(&k.store, "store", "", "path of the store, or redis; instead of that of the configuration")
+	f.BoolVar(&k.asJSON, "json", false, "write JSON")
+	cmd.AddCommand(k.create(), k.list(), k.revoke(), k.rotate())
+	return cmd
+}
+
+// keyring is what the commands of keys share.
+type keyring struct {
+	source config.Source
+	store  string
+	asJSON bool
+}
+
+// open opens the store of the settings for work on its keys.
+func (k *keyring) open(ctx context.Context) (*access.Registry, func(), error) {
+	k.source.Environ = os.Environ()
+	if k.store != "" {
+		k.source.Environ = append(k.source.Environ, "OUTCROP_ACCESS_STORE="+k.store)
+	}
+	k.source.Overrides.Insecure = true // nothing listens
+	cfg, err := config.Load(k.source)
+	if err != nil {
+		return nil, nil, err
+	}
+	if cfg.Access.Store == config.StoreMemory {
+		return nil, nil, errors.New("access.store is memory, which no other process can reach: name a file or redis")
+	}
+	s, err := openStore(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return access.NewRegistry(s), func() { _ = s.Close() }, nil
+}
+
+func (k *keyring) create() *cobra.Command {
+	var of keyFlags
+	var noStore bool
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Make a key and print it, this once",
+		Long: `Make a key. Its first line of output is the key, which is printed this once, the second its id.
+
+What is left out restricts nothing, but for requests a minute, of which there are 100. In names of models, tiers and endpoints * stands
+for any characters. A key for tiers alone may use these and name no model. Endpoints are chat.completions, embeddings, models,
+outcrop.route and so on.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if noStore {
+				secret, hash := access.Secret()
+				return k.shown(cmd.OutOrStdout(), secret, hash.String(), struct {
+					Key  string      `json:"key"`
+					Hash access.Hash `json:"hash"`
+				}{secret, hash})
+			}
+			key, err := of.key(time.Now())
+			if err != nil {
+				return err
+			}
+			r, done, err := k.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			secret, made, err := r.Create(cmd.Context(), key)
+			if err != nil {
+				return err
+			}
+			return k.shown(cmd.OutOrStdout(), secret, made.ID, struct {
+				Key string `json:"key"`
+				shownKey
+			}{secret, shownAs(made)})
+		},
+	}
+	of.add(cmd)
+	cmd.Flags().BoolVar(&noStore, "no-store", false, "keep nothing; print the key and its hash, for access.keys of the configuration")
+	return cmd
+}
+
+// shown prints a new key, and what goes with it.
+func (k *keyring) shown(w io.Writer, secret, second string, whole any) error {
+	if k.asJSON {
+		return writeJSON(w, whole)
+	}
+	_, err := fmt.Fprintf(w, "%s\n%s\n", secret, second)
+	return err
+}
+
+func (k *keyring) list() *cobra.Command {
+	var tenant string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List keys, without anything secret",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, done, err := k.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			keys, unread := r.List(cmd.Context())
+			if unread != nil && keys == nil {
+				return unread
+			}
+			now := time.Now()
+			keys = slices.DeleteFunc(keys, func(key access.Key) bool {
+				return cmd.Flags().Changed("tenant") && key.Tenant != tenant || !all && key.State(now) == "revoked"
+			})
+			return errors.Join(k.table(cmd.OutOrStdout(), keys, now), unread)
+		},
+	}
+	cmd.Flags().StringVar(&tenant, "tenant", "", "only keys of this tenant")
+	cmd.Flags().BoolVar(&all, "all", false, "revoked keys too")
+	return cmd
+}
+
+func (k *keyring) table(w io.Writer, keys []access.Key, now time.Time) error {
+	if k.asJSON {
+		shown := make([]shownKey, len(keys))
+		for i, key := range keys {
+			shown[i] = shownAs(key)
+		}
+		return writeJSON(w, shown)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tNAME\tTENANT\tSTATE\tCREATED\tEXPIRES\tREQUESTS/MIN\tBUDGET\tMAY USE")
+	for _, key := range keys {
+		expires, limit, budget := "never", "-", "-"
+		if !key.Expires.IsZero() {
+			expires = key.Expires.Format(time.DateOnly)
+		}
+		if n := key.Limits.RequestsPerMinute; n > 0 {
+			limit = fmt.Sprint(n)
+		}
+		if b := key.Budget; b != nil {
+			budget = fmt.Sprintf("%s USD a %s", access.MicroUSD(b.AmountMicros), b.Period)
+			if b.Period == "total" {
+				budget = fmt.Sprintf("%s USD", access.MicroUSD(b.AmountMicros))
+			}
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, dash(key.Name), dash(key.Tenant), key.State(now),
+			key.Created.Format(time.DateOnly), expires, limit, budget, uses(&key))
+	}
+	return t.Flush()
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// uses says in short what a key may use.
+func uses(k *access.Key) string {
+	var parts []string
+	for _, list := range []struct {
+		name  string
+		names []string
+	}{{"models", k.Models}, {"tiers", k.Tiers}, {"endpoints", k.Endpoints}} {
+		if len(list.names) > 0 {
+			parts = append(parts, list.name+" "+strings.Join(list.names, ","))
+		}
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (k *keyring) revoke() *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke ID…",
+		Short: "End keys, for ever",
+		Long:  "End keys, each named by its id, its name if only one has it, or the key itself. Gateways know within about two seconds.",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, which []string) error {
+			r, done, err := k.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			var revoked []access.Key
+			var failed []error
+			for _, id := range which {
+				key, err := r.Revoke(cmd.Context(), id)
+				if err != nil {
+					failed = append(failed, err)
+					continue
+				}
+				revoked = append(revoked, key)
+				if !k.asJSON {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s is revoked\n", key.ID)
+				}
+			}
+			if k.asJSON {
+				failed = append(failed, k.table(cmd.OutOrStdout(), revoked, time.Now()))
+			}
+			return errors.Join(failed...)
+		},
+	}
+}
+
+func (k *keyring) rotate() *cobra.Command {
+	var grace time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate ID",
+		Short: "Give a key a new secret and print it, this once",
+		Long: `Give a key a new secret. Id, tenant, limits, budget and everything else stay. The old secret is valid for the grace, so that clients can
+be changed without a break; with --grace 0 it ends at once, as after a leak. The first line of output is the key, the second its id.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, which []string) error {
+			if grace < 0 {
+				return errors.New("--grace must not be negative")
+			}
+			r, done, err := k.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			secret, key, err := r.Rotate(cmd.Context(), which[0], grace)
+			if err != nil {
+				return err
+			}
+			return k.shown(cmd.OutOrStdout(), secret, key.ID, struct {
+				Key string `json:"key"`
+				shownKey
+			}{secret, shownAs(key)})
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the old secret stays valid")
+	return cmd
+}
+
+// shownKey is a key as it is shown: neither secrets nor their hashes.
+type shownKey struct {
+	access.Key
+	State string `json:"state"`
+}
+
+func shownAs(k access.Key) shownKey {
+	state := k.State(time.Now())
+	k.Hash, k.Former = access.Hash{}, nil
+	return shownKey{k, state}
+}
+
+func writeJSON(w io.Writer, v any) error {
+	b, err := json.Marshal(v, jsontext.WithIndent("  "))
+	if err == nil {
+		_, err = w.Write(append(b, '\n'))
+	}
+	return err
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"outcrop/policy"
+)
+
+// scanLine is one line of input.
+type scanLine struct {
+	Text      *string `json:"text"`
+	Direction string  `json:"direction"`
+	Role      string  `json:"role"`
+}
+
+// scanned is one line of output; start and end count Unicode code points of the text that came in.
+type scanned struct {
+	Findings  []scanFinding `json:"findings"`
+	Injection struct {
+		Score   float64 `json:"score"`
+		Blocked bool    `json:"blocked"`
+	} `json:"injection"`
+	Text string `json:"text"`
+}
+
+type scanFinding struct {
+	Kind  string  `json:"kind"`
+	Start int     `json:"start"`
+	End   int     `json:"end"`
+	Score float64 `json:"score"`
+}
+
+func scanCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "scan [--config FILE] < texts.jsonl",
+		Short: "Show what the policy finds in texts, and what becomes of them",
+		Long: `Read JSON lines {"text": "…", "direction": "input"} from standard input and write one line for each:
+{"findings":[{"kind","start","end","score"}],"injection":{"score","blocked"},"text":"…redacted…"}. start and end count Unicode code
+points of the text that came in. A line that cannot be read gives {"error":"…"}.
+
+Without --config all local detectors are on: redact, threshold 0.8. With it, the section security of the file decides.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := scanConfig(path)
+			if err != nil {
+				return err
+			}
+			p, err := policy.New(cfg)
+			if err != nil {
+				return err
+			}
+			return scan(cmd.Context(), p, cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "configuration file (YAML) with a section security")
+	return cmd
+}
+
+// scanConfig reads the section security of a file; other sections are none of its business.
+func scanConfig(path string) (policy.Config, error) {
+	if path == "" {
+		return policy.Default(), nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return policy.Config{}, err
+	}
+	var file struct {
+		Security yaml.Node `yaml:"security"`
+	}
+	if err := yaml.Unmarshal(b, &file); err != nil {
+		return policy.Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	var cfg policy.Config
+	if file.Security.IsZero() {
+		return cfg, fmt.Errorf("%s: there is no section security", path)
+	}
+	section, err := yaml.Marshal(&file.Security)
+	if err != nil {
+		return cfg, err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(section))
+	d.KnownFields(true)
+	if err := d.Decode(&cfg); err != nil {
+		return cfg, fmt.Errorf("%s: security: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// scan answers each line, in order.
+func scan(ctx context.Context, p *policy.Policy, in io.Reader, out io.Writer) error {
+	return eachLine(ctx, in, out, func(to, line []byte) []byte { return append(to, scanOne(ctx, p, line)...) })
+}
+
+// scanOne answers one line.
+func scanOne(ctx context.Context, p *policy.Policy, line []byte) []byte {
+	result, err := scanText(ctx, p, line)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err == nil {
+		err = enc.Encode(result)
+	}
+	if err != nil {
+		b.Reset()
+		_ = enc.Encode(map[string]string{"error": err.Error()}) // a string never fails
+	}
+	return b.Bytes()
+}
+
+func scanText(ctx context.Context, p *policy.Policy, line []byte) (*scanned, error) {
+	var in scanLine
+	if err := json.Unmarshal(line, &in); err != nil {
+		return nil, fmt.Errorf("not a JSON object of text and direction: %w", err)
+	}
+	if in.Text == nil {
+		return nil, errors.New("there is no text")
+	}
+	d := policy.Input
+	switch in.Direction {
+	case "", "input":
+	case "output":
+		d = policy.Output
+	default:
+		return nil, fmt.Errorf("direction is input or output, not %q", in.Direction)
+	}
+	if in.Role == "" {
+		in.Role = map[policy.Direction]string{policy.Input: "user", policy.Output: "assistant"}[d]
+	}
+	text := policy.Text{Value: *in.Text, Role: in.Role}
+	session := p.Begin()
+	if d == policy.Output { // a vault for tokenize, as the request would have brought one
+		if _, err := session.Inspect(ctx, policy.Input, nil); err != nil {
+			return nil, err
+		}
+	}
+	v, err := session.Inspect(ctx, d, []policy.Text{text})
+	if err != nil {
+		return nil, err
+	}
+	out := &scanned{Findings: make([]scanFinding, 0, len(v.Findings)), Text: v.Texts[0]}
+	at, points := 0, 0
+	for _, f := range v.Findings { // in order and without overlaps
+		points += utf8.RuneCountInString(text.Value[at:f.Start])
+		length := utf8.RuneCountInString(text.Value[f.Start:f.End])
+		out.Findings = append(out.Findings, scanFinding{f.Kind, points, points + length, f.Score})
+		points, at = points+length, f.End
+	}
+	out.Injection.Score = v.Injection
+	if d == policy.Output || in.Role == "system" { // Inspect looks for injections in what others than the operator send to the model
+		out.Injection.Score, _ = p.InjectionScore(text.Value)
+	}
+	out.Injection.Blocked = p.BlocksInjection(out.Injection.Score)
+	return out, nil
+}

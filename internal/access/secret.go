@@ -1,0 +1,98 @@
+package access
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"math/big"
+	"strings"
+)
+
+// A key of our making is the prefix, 256 random bits in base 62 and, as GitHub's tokens have it, a checksum, so that scanners find
+// keys that have got where they should not be, and can tell them from what only looks like one: oc-[0-9A-Za-z]{49}. The checksum is
+// the CRC-32 (IEEE) of everything before it, in base 62 too; both numbers are filled up with zeros in front. Digits come before
+// capital letters before small ones.
+const (
+	secretPrefix   = "oc-"
+	secretDigits   = 43
+	checksumDigits = 6
+	secretLength   = len(secretPrefix) + secretDigits + checksumDigits
+)
+
+// newSecret makes a key.
+func newSecret() string {
+	var random [sha256.Size]byte
+	_, _ = rand.Read(random[:]) // never fails: without randomness the process ends
+	body := secretPrefix + base62(new(big.Int).SetBytes(random[:]), secretDigits)
+	return body + checksum(body)
+}
+
+func checksum(body string) string {
+	return base62(big.NewInt(int64(crc32.ChecksumIEEE([]byte(body)))), checksumDigits)
+}
+
+// wellFormed tells whether a text is a key as newSecret makes them.
+func wellFormed(key string) bool {
+	if len(key) != secretLength || !strings.HasPrefix(key, secretPrefix) {
+		return false
+	}
+	body, sum := key[:secretLength-checksumDigits], key[secretLength-checksumDigits:]
+	return subtle.ConstantTimeCompare([]byte(checksum(body)), []byte(sum)) == 1
+}
+
+// base62 writes n in so many digits. big.Int writes small letters before capital ones, which are swapped.
+func base62(n *big.Int, digits int) string {
+	text := []byte(n.Text(62))
+	for i, c := range text {
+		if c >= 'A' {
+			text[i] = c ^ ('a' - 'A')
+		}
+	}
+	return strings.Repeat("0", digits-len(text)) + string(text)
+}
+
+// newID makes the public id of a key.
+func newID() string {
+	var random [12]byte
+	_, _ = rand.Read(random[:]) // never fails: without randomness the process ends
+	return "key_" + base62(new(big.Int).SetBytes(random[:]), 17)
+}
+
+// Hash is the SHA-256 of a key, all that is ever kept of it.
+type Hash [sha256.Size]byte
+
+// longestKey bounds what is hashed of what a client sends. Nothing that is longer is a key.
+const longestKey = 1024
+
+// HashOf is the hash of a key.
+func HashOf(key string) Hash { return sha256.Sum256([]byte(key)) }
+
+// equal compares in a time that depends on neither.
+func (h *Hash) equal(other *Hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
+
+const hashPrefix = "sha256:"
+
+// MarshalText writes sha256:HEX.
+func (h Hash) MarshalText() ([]byte, error) {
+	return hex.AppendEncode([]byte(hashPrefix), h[:]), nil
+}
+
+// UnmarshalText reads sha256:HEX.
+func (h *Hash) UnmarshalText(text []byte) error {
+	digits, ok := strings.CutPrefix(string(text), hashPrefix)
+	b, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(b) != len(h) {
+		return errors.New("must be sha256: and the 64 hexadecimal digits of a key's SHA-256") // without the text: it might be a key
+	}
+	*h = Hash(b)
+	return nil
+}
+
+// String is the text form.
+func (h Hash) String() string {
+	text, _ := h.MarshalText() // never fails
+	return string(text)
+}

@@ -1,0 +1,56 @@
+package config
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// redis sees to it that the URL of Redis is one that the client can read, before anything depends on it.
+func (l *loader) redis() {
+	const setting = "redis.url"
+	if text := l.cfg.Redis.URL.Reveal(); text != "" && !l.complaints.about(setting) {
+		if err := redisFault(text); err != nil {
+			l.complain(l.origin(setting), setting, "%s", err)
+		}
+	}
+}
+
+// redisFault judges a URL as go-redis reads it: with addr= it is that of a cluster, with master_name= of sentinels. What it says
+// holds no part of the URL where a password may stand.
+func redisFault(text string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or password, characters such as / ? # @ : are written as %2F …")
+	}
+	sentinels, cluster := u.Query().Has("master_name"), u.Query().Has("addr")
+	database := strings.Trim(u.Path, "/")
+	_, notNumber := strconv.ParseUint(database, 10, 31)
+	switch {
+	case u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix":
+		return errors.New("must begin with redis://, rediss:// (TLS) or unix://")
+	case u.Scheme == "unix" && (sentinels || cluster):
+		return errors.New("a socket (unix://) has neither addr= nor master_name=")
+	case u.Scheme == "unix" && database == "":
+		return errors.New("names no socket: write unix:///path/of/the.sock")
+	case u.Scheme != "unix" && u.Opaque != "":
+		return errors.New("must have two slashes behind " + u.Scheme + ":")
+	case u.Scheme != "unix" && database != "" && notNumber != nil:
+		return errors.New("behind the host there may be the number of a database only, such as /0")
+	case cluster && !sentinels && database != "" && database != "0":
+		return errors.New("a cluster (addr=) has no database but 0")
+	case sentinels:
+		_, err = redis.ParseFailoverURL(text)
+	case cluster:
+		_, err = redis.ParseClusterURL(text)
+	default:
+		_, err = redis.ParseURL(text)
+	}
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "redis: "))
+	}
+	return nil
+}

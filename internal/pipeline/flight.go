@@ -1,0 +1,329 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"outcrop/openai"
+)
+
+// What a flight holds. Parts that everybody has read stay, for those who join later and for the cache, until there are
+// flightBytes of them; from then on nobody joins, the answer is not kept, and the call waits for its readers.
+const (
+	flightBytes = 4 << 20
+	partBytes   = 400             // of a part beside its texts, about
+	patience    = 5 * time.Second // for the slowest of several readers, once the flight is full
+)
+
+// flights are the calls under way that equal requests share.
+type flights struct {
+	mu    sync.Mutex
+	byKey map[key]*flight
+	// landed is how many flights have landed so far. Where it has not changed, what memory did not have then it does not have now.
+	landed atomic.Uint64
+}
+
+func newFlights() *flights { return &flights{byKey: map[key]*flight{}} }
+
+// join gives a seat in the flight of a key. Who leads is the first, and must have the flight produced; begin makes it.
+func (fs *flights) join(k key, begin func() *flight) (s *seat, leads bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := fs.byKey[k]
+	if f == nil || f.full() {
+		f, leads = begin(), true
+		fs.byKey[k] = f
+	}
+	return f.board(), leads
+}
+
+// land takes the flight out before it ends, so that whoever comes behind its end finds what it has kept.
+func (fs *flights) land(f *flight) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.forget(f)
+	fs.landed.Add(1)
+}
+
+func (fs *flights) forget(f *flight) {
+	if fs.byKey[f.key] == f {
+		delete(fs.byKey, f.key)
+	}
+}
+
+// leave gives a seat up. With the last of them the call is given up, and has ended when leave returns; nobody can join in
+// between.
+func (fs *flights) leave(s *seat) {
+	f := s.flight
+	fs.mu.Lock()
+	empty := f.unboard(s)
+	if empty {
+		fs.forget(f)
+		f.cancel()
+	}
+	fs.mu.Unlock()
+	if empty {
+		<-f.done
+	}
+}
+
+// flight is one call and those who wait for its answer. The call runs under a context of its own, so that it goes on when
+// the request that began it is given up.
+type flight struct {
+	key      key
+	streamed bool // the form of its parts
+	ctx      context.Context
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when the goroutine of the call has ended
+
+	mu       sync.Mutex
+	change   chan struct{} // closed at the next change, for those who wait; nil when nobody does
+	departed bool          // head and refusal are there
+	first    Head
+	refusal  error         // there are no parts
+	parts    []openai.Part // those before dropped are gone
+	sizes    []int         // of parts, in bytes
+	dropped  int
+	bytes    int
+	overfull bool // has been full, once
+	ended    bool
+	err      error // how it ended
+	seats    map[*seat]struct{}
+}
+
+// seat is one reader of a flight.
+type seat struct {
+	flight *flight
+	next   int  // part
+	thrown bool // out, for being too slow
+}
+
+func newFlight(ctx context.Context, k key, limit time.Duration, streamed bool) *flight {
+	f := &flight{key: k, streamed: streamed, done: make(chan struct{}), seats: map[*seat]struct{}{}}
+	f.ctx, f.cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errDeadline)
+	return f
+}
+
+func (f *flight) board() *seat {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &seat{flight: f}
+	f.seats[s] = struct{}{}
+	return s
+}
+
+// unboard tells whether nobody is left.
+func (f *flight) unboard(s *seat) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.seats, s)
+	f.changed()
+	return len(f.seats) == 0
+}
+
+func (f *flight) full() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.overfull
+}
+
+// changed wakes everybody. The lock is held.
+func (f *flight) changed() {
+	if f.change != nil {
+		close(f.change)
+		f.change = nil
+	}
+}
+
+// waiting is closed at the next change. The lock is held.
+func (f *flight) waiting() <-chan struct{} {
+	if f.change == nil {
+		f.change = make(chan struct{})
+	}
+	return f.change
+}
+
+// depart tells what is known before the first part. With an error there will be no part.
+func (f *flight) depart(h Head, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.departed, f.first, f.refusal = true, h, err
+	f.changed()
+}
+
+// end is the last thing that happens.
+func (f *flight) end(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.departed {
+		f.departed, f.refusal = true, err // a panic
+	}
+	f.ended, f.err = true, err
+	f.changed()
+}
+
+// load takes the parts in; size tells the bytes of a part's texts.
+func (f *flight) load(parts iter.Seq2[openai.Part, error], size func(openai.Part) int) error {
+	for part, err := range parts {
+		if err != nil {
+			return err
+		}
+		n := partBytes + size(part)
+		f.mu.Lock()
+		f.parts, f.sizes = append(f.parts, part), append(f.sizes, n)
+		f.bytes += n
+		f.changed()
+		f.overfull = f.overfull || f.bytes > flightBytes
+		wait := f.overfull
+		f.mu.Unlock()
+		if wait {
+			if err := f.room(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// room waits until the readers have caught up so far that the flight is no longer full. One that keeps others waiting for too
+// long is thrown out; who reads alone takes the time that it needs.
+func (f *flight) room() error {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	late := false
+	for {
+		f.mu.Lock()
+		slowest := f.drop()
+		if late && len(f.seats) > 1 && f.bytes > flightBytes {
+			slowest.thrown = true
+			delete(f.seats, slowest)
+			f.drop()
+		}
+		if f.bytes <= flightBytes {
+			f.changed()
+			f.mu.Unlock()
+			return nil
+		}
+		change := f.waiting()
+		f.mu.Unlock()
+		late = false
+		select {
+		case <-change:
+		case <-f.ctx.Done():
+			return f.ctx.Err()
+		case <-timer.C:
+			late = true
+			timer.Reset(patience)
+		}
+	}
+}
+
+// drop lets go of what everybody has read, and gives the slowest reader; nil when nobody reads. The lock is held.
+func (f *flight) drop() (slowest *seat) {
+	for s := range f.seats {
+		if slowest == nil || s.next < slowest.next {
+			slowest = s
+		}
+	}
+	if slowest == nil {
+		return nil
+	}
+	for f.dropped < slowest.next {
+		f.bytes -= f.sizes[0]
+		f.parts[0] = nil
+		f.parts, f.sizes = f.parts[1:], f.sizes[1:]
+		f.dropped++
+	}
+	return slowest
+}
+
+// all gives the parts when none of them is gone.
+func (f *flight) all() ([]openai.Part, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.parts, !f.overfull
+}
+
+// head waits for what is known before the first part.
+func (s *seat) head(ctx context.Context) (Head, error) {
+	f := s.flight
+	for {
+		f.mu.Lock()
+		if f.departed {
+			defer f.mu.Unlock()
+			return f.first, ownError(f.refusal)
+		}
+		change := f.waiting()
+		f.mu.Unlock()
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return Head{}, ctx.Err()
+		}
+	}
+}
+
+var errSlow = &openai.Error{Kind: openai.Timeout, Code: openai.CodeStreamTruncated,
+	Message: "The answer was read too slowly, and others wait for it too. Try again."}
+
+// parts are the parts of the answer, which belong to all who read them.
+func (s *seat) parts(ctx context.Context) iter.Seq2[openai.Part, error] {
+	return func(yield func(openai.Part, error) bool) {
+		for {
+			part, change, err := s.take()
+			switch {
+			case err != nil:
+				yield(nil, err)
+				return
+			case part != nil:
+				if !yield(part, nil) {
+					return
+				}
+			case change == nil:
+				return
+			default:
+				select {
+				case <-change:
+				case <-ctx.Done():
+					yield(nil, ctx.Err())
+					return
+				}
+			}
+		}
+	}
+}
+
+// take gives the next part, or what to wait for, or nothing at the end.
+func (s *seat) take() (openai.Part, <-chan struct{}, error) {
+	f := s.flight
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case s.thrown:
+		return nil, nil, ownError(errSlow)
+	case s.next < f.dropped+len(f.parts):
+		part := f.parts[s.next-f.dropped]
+		s.next++
+		if f.overfull {
+			f.changed()
+		}
+		return part, nil, nil
+	case f.ended:
+		return nil, nil, ownError(f.err)
+	}
+	return nil, f.waiting(), nil
+}
+
+// ownError gives each reader an error of its own, since those on the way out may add to it.
+func ownError(err error) error {
+	var oe *openai.Error
+	if !errors.As(err, &oe) {
+		return err
+	}
+	own := *oe
+	return &own
+}

@@ -1,0 +1,242 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"outcrop/cache"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// recallItems answers embedding requests from memory, item by item: only texts that are new cost a call (R-EMB-17). A vector
+// depends on nothing but its text and how it is asked for, so temperature and the like are no question.
+func recallItems(ctx context.Context, r *recaller, c *Call) (Reply, error) {
+	ttl := r.cfg.ttl(c)
+	if ttl <= 0 {
+		return r.around(ctx, c)
+	}
+	it, err := r.itemsOf(c)
+	if err != nil {
+		return Reply{Head: Head{Target: first(c), Adjusted: it.back.Adjusted}}, err
+	}
+	it.question = question{recaller: r, call: c, how: &keptItems, key: it.all, ttl: ttl}
+	it.look, it.fetch = it.remember, it.ask
+	return it.answer(ctx)
+}
+
+// keptItems: what is kept was kept item by item, and an answer with all of them has no id or time that would make it another.
+var keptItems = kept{
+	copies: func(translate.Meta, *openai.Extension) func(openai.Part) openai.Part {
+		return func(p openai.Part) openai.Part { return p }
+	},
+	size:  func(openai.Part) int { return 0 }, // a plain answer is one part
+	stamp: func(*Call) translate.Meta { return translate.Meta{} },
+}
+
+// items is an embedding request whose vectors are kept. What a flight finds is its leader's alone.
+type items struct {
+	question
+	req  *openai.EmbeddingRequest
+	back translate.EmbedContext
+	keys []key
+	all  key
+}
+
+// found is what memory had of a request.
+type found struct {
+	vectors []vector // by item; those without values are missing
+	known   []bool
+	hits    int
+	oldest  time.Duration
+}
+
+// vector is little-endian float32 values, and the tokens of the text behind them.
+type vector struct {
+	values []byte
+	tokens int64
+}
+
+// itemsOf checks the request as a call would, and makes the keys. The error is an *openai.Error.
+func (r *recaller) itemsOf(c *Call) (*items, error) {
+	it := &items{req: c.Request.(*openai.EmbeddingRequest)}
+	options := c.Options
+	options.InputType = c.Plan.InputType
+	options.Known = make([]bool, it.req.Input.Len())
+	for i := range options.Known {
+		options.Known[i] = true // only to check: no call is made up
+	}
+	var err error
+	if _, it.back, err = translate.EmbedInputs(it.req, first(c), options); err != nil {
+		return it, err
+	}
+	if err := translate.EmbedDecode(it.req); err != nil {
+		return it, err
+	}
+	it.keys, it.all = r.keys.vectors(c, it.req.Input.Texts, it.back.Shape)
+	return it, nil
+}
+
+// recall asks memory for every item.
+func (it *items) recall(ctx context.Context) *found {
+	f := &found{vectors: make([]vector, len(it.keys)), known: make([]bool, len(it.keys))}
+	if it.call.Tune.CacheControl.NoCache {
+		return f
+	}
+	names := make([]string, len(it.keys))
+	for i, k := range it.keys {
+		names[i] = k.String()
+	}
+	for i, e := range it.memory.GetMany(ctx, names) {
+		age, fresh := it.call.age(e)
+		if !fresh {
+			continue
+		}
+		if v, ok := readVector(it.keys[i], e.Value); ok {
+			f.vectors[i], f.known[i] = v, true
+			f.hits++
+			f.oldest = max(f.oldest, age)
+		}
+	}
+	return f
+}
+
+// remember answers when memory has every item.
+func (it *items) remember(ctx context.Context) (Reply, bool) {
+	f := it.recall(ctx)
+	if f.hits < len(it.keys) {
+		return Reply{}, false
+	}
+	head := Head{Target: first(it.call), Adjusted: it.back.Adjusted, Cache: it.status("hit")}
+	head.Cache.Age = f.oldest
+	whole := &openai.EmbeddingResponse{Model: first(it.call).Public, Data: make([]openai.Embedding, len(it.keys))}
+	it.fill(whole, f)
+	return Reply{Head: head, Parts: one(whole)}, true
+}
+
+// ask makes a call for the items that memory lacks, keeps what it brings, and joins both.
+func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
+	f := it.recall(ctx)
+	if f.hits > 0 {
+		c.Known = f.known
+	}
+	reply, err := it.next(ctx, c)
+	if err != nil {
+		return reply, err
+	}
+	if f.hits > 0 && reply.Head.Target.Row.ID != first(c).Row.ID {
+		// Vectors of another model do not go together with these: they are let go, and all are asked for.
+		for _, err := range reply.Parts {
+			if err != nil {
+				return reply, err
+			}
+		}
+		c.Known = nil
+		return it.next(ctx, c)
+	}
+	reply.Head.Cache = CacheStatus{State: "miss", Key: it.key.public(), Items: len(it.keys), Hits: f.hits}
+	if it.call.Tune.CacheControl.NoCache {
+		reply.Head.Cache.State = "bypass"
+	}
+	var whole *openai.EmbeddingResponse
+	for part, err := range reply.Parts {
+		if err != nil {
+			return reply, err
+		}
+		whole = part.(*openai.EmbeddingResponse)
+	}
+	if fromFirst(c, reply.Head.Target) {
+		it.keepItems(ctx, whole, f)
+	}
+	it.join(whole, f)
+	reply.Head.Cache.Saved = f.tokens()
+	reply.Parts = one(whole)
+	return reply, nil
+}
+
+// keepItems stores the vectors of a call, each under its own key.
+func (it *items) keepItems(ctx context.Context, whole *openai.EmbeddingResponse, f *found) {
+	var list []cache.Item
+	next := 0
+	for i, k := range it.keys {
+		if f.known[i] {
+			continue
+		}
+		e := &whole.Data[next]
+		next++
+		if values, err := packed(e); err == nil {
+			value := writeValue(k, Head{}, func(b []byte) []byte {
+				b = binary.AppendUvarint(b, uint64(max(e.Tokens, 0))) //nolint:gosec // not negative
+				return append(b, values...)
+			})
+			list = append(list, cache.Item{Key: k.String(), Value: value})
+		}
+	}
+	it.memory.SetMany(ctx, list, it.ttl)
+}
+
+// join puts what memory had between what a call has brought.
+func (it *items) join(whole *openai.EmbeddingResponse, f *found) {
+	if f.hits == 0 {
+		return
+	}
+	data := make([]openai.Embedding, len(it.keys))
+	next := 0
+	for i := range data {
+		if !f.known[i] {
+			data[i] = whole.Data[next]
+			next++
+		}
+	}
+	whole.Data = data
+	it.fill(whole, f)
+}
+
+// fill writes what memory had into an answer. The usage is that of the calls that have made the vectors.
+func (it *items) fill(whole *openai.EmbeddingResponse, f *found) {
+	plain := it.req.EncodingFormat == nil || *it.req.EncodingFormat != "base64"
+	for i, v := range f.vectors {
+		if !f.known[i] {
+			continue
+		}
+		e := openai.Embedding{Tokens: v.tokens}
+		if plain {
+			e.Floats = translate.UnpackVector(make([]byte, 0, len(v.values)*3+2), v.values)
+		} else {
+			e.Base64 = base64.StdEncoding.EncodeToString(v.values)
+		}
+		whole.Data[i] = e
+	}
+	whole.Usage.Prompt += f.tokens()
+}
+
+func (f *found) tokens() (sum int64) {
+	for _, v := range f.vectors {
+		sum += v.tokens
+	}
+	return sum
+}
+
+// packed gives the values of an embedding as they are kept.
+func packed(e *openai.Embedding) ([]byte, error) {
+	if e.Floats == nil {
+		return base64.StdEncoding.DecodeString(e.Base64)
+	}
+	return translate.PackVector(make([]byte, 0, len(e.Floats)/2), e.Floats)
+}
+
+// readVector reads what keepItems has written under the key.
+func readVector(k key, value []byte) (v vector, ok bool) {
+	_, body, ok := readValue(k, value)
+	if !ok {
+		return v, false
+	}
+	tokens, size := binary.Uvarint(body)
+	if size <= 0 || int64(tokens) < 0 { //nolint:gosec // checks just that
+		return v, false
+	}
+	v = vector{values: body[size:], tokens: int64(tokens)}
+	return v, len(v.values) > 0 && len(v.values)%4 == 0
+}

@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"outcrop/cache"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// Memory is where answers are kept. What it does not give is a miss, whatever the reason.
+type Memory interface {
+	GetMany(ctx context.Context, keys []string) []cache.Entry
+	SetMany(ctx context.Context, items []cache.Item, ttl time.Duration)
+}
+
+// Recall answers from memory what was asked before, and makes one call of equal requests that come at the same time. What is
+// kept, and for how long, is in docs/caching.md. With a nil memory there is no cache, and no header says anything of one.
+func Recall(cfg CacheConfig, deadline time.Duration, memory Memory) Stage {
+	return func(next Handler) Handler {
+		if memory == nil {
+			return next
+		}
+		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), flights: newFlights(), next: next}
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			if c.Endpoint.Recall == nil || c.Tune.CacheControl.NoStore {
+				return r.around(ctx, c)
+			}
+			return c.Endpoint.Recall(ctx, r, c)
+		}
+	}
+}
+
+// recaller is what the calls of one Recall share.
+type recaller struct {
+	cfg      CacheConfig
+	deadline time.Duration // of a plain call that several requests may wait for
+	memory   Memory
+	keys     *keyer
+	flights  *flights
+	next     Handler
+}
+
+// kept is how answers of an endpoint are kept whole.
+type kept struct {
+	exact  func(req openai.Request, highest float64) bool // whether equal requests mean to have the same answer
+	worthy func(whole openai.Part, tools bool) bool       // whether an answer is complete and good enough
+	write  func(b []byte, whole openai.Part) []byte
+	read   func(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]openai.Part, error) // write's inverse
+	copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part                // of parts, under another head
+	size   func(p openai.Part) int                                                                  // of its texts, in bytes
+	stamp  func(c *Call) translate.Meta                                                             // of the answer to c
+}
+
+// around is the way past the cache.
+func (r *recaller) around(ctx context.Context, c *Call) (Reply, error) {
+	reply, err := r.next(ctx, c)
+	reply.Head.Cache.State = "bypass"
+	return reply, err
+}
+
+// whole is the way of a request whose answer is kept as one.
+func (r *recaller) whole(ctx context.Context, c *Call, how *kept) (Reply, error) {
+	ttl := r.cfg.ttl(c)
+	if ttl <= 0 || !how.exact(c.Request, r.cfg.MaxTemperature) && !r.cfg.always(c) {
+		return r.around(ctx, c)
+	}
+	a := &question{recaller: r, call: c, how: how, key: r.keys.chat(c), ttl: ttl}
+	a.look, a.fetch = a.hit, r.next
+	return a.answer(ctx)
+}
+
+// question is one request whose answer may be kept.
+type question struct {
+	*recaller
+	call  *Call
+	how   *kept
+	key   key
+	ttl   time.Duration
+	look  func(ctx context.Context) (Reply, bool) // answers from memory, if it can
+	fetch Handler                                 // answers in another way
+}
+
+func (a *question) status(state string) CacheStatus {
+	return CacheStatus{State: state, Key: a.key.public()}
+}
+
+// answer answers from memory, or from a call that is under way, or from one of its own.
+func (a *question) answer(ctx context.Context) (Reply, error) {
+	if a.call.Tune.CacheControl.NoCache {
+		f := a.flight(ctx) // nobody joins it, and it joins none: what is under way is not new either
+		seat := f.board()
+		go a.produce(f, false)
+		return a.read(ctx, seat, "bypass")
+	}
+	before := a.flights.landed.Load()
+	if reply, ok := a.look(ctx); ok {
+		return reply, nil
+	}
+	seat, leads := a.flights.join(a.key, func() *flight { return a.flight(ctx) })
+	if !leads {
+		return a.read(ctx, seat, "hit")
+	}
+	go a.produce(seat.flight, a.flights.landed.Load() != before)
+	return a.read(ctx, seat, "miss")
+}
+
+// hit answers with a whole answer from memory.
+func (a *question) hit(ctx context.Context) (Reply, bool) {
+	e := a.memory.GetMany(ctx, []string{a.key.String()})[0]
+	age, fresh := a.call.age(e)
+	if !fresh {
+		return Reply{}, false
+	}
+	head, body, ok := readValue(a.key, e.Value)
+	if !ok {
+		return Reply{}, false
+	}
+	extension := openai.Extension{Cache: &openai.Cached{Age: int64(age.Seconds())}}
+	parts, err := a.how.read(body, a.how.stamp(a.call), extension, a.call.Request.WantsStream())
+	if err != nil {
+		return Reply{}, false // a foreign value, or one of another version
+	}
+	head.Target = first(a.call)
+	head.Cache = a.status("hit")
+	head.Cache.Age = age
+	return Reply{Head: head, Parts: each(parts)}, true
+}
+
+// age is how old what was found is, and whether that will do for the request.
+func (c *Call) age(e cache.Entry) (time.Duration, bool) {
+	if !e.Found() {
+		return 0, false
+	}
+	age := max(time.Since(e.Stored), 0)
+	control := &c.Tune.CacheControl
+	return age, !control.HasAge || age <= control.MaxAge
+}
+
+// flight begins the call. It may take as long as a request may, whoever waits for it. A stream has no limit of ours (R-STR-19);
+// Bedrock ends every call within an hour.
+func (a *question) flight(ctx context.Context) *flight {
+	limit, streamed := a.deadline, a.call.Request.WantsStream()
+	if streamed {
+		limit = 2 * time.Hour
+	}
+	return newFlight(ctx, a.key, limit, streamed)
+}
+
+// produce makes the call of a flight, and ends the flight. With again another flight has landed since memory was looked at,
+// which may have been for this key.
+func (a *question) produce(f *flight, again bool) {
+	defer close(f.done)
+	defer f.cancel()
+	err := guarded(func() error {
+		if again {
+			if reply, ok := a.look(f.ctx); ok {
+				f.depart(reply.Head, nil)
+				return f.load(reply.Parts, a.how.size)
+			}
+		}
+		call := *a.call
+		reply, err := a.fetch(f.ctx, &call)
+		f.depart(reply.Head, late(f.ctx, err))
+		if err != nil {
+			return err
+		}
+		if err := f.load(reply.Parts, a.how.size); err != nil {
+			return late(f.ctx, err)
+		}
+		if parts, all := f.all(); all && a.how.write != nil {
+			a.keep(f.ctx, reply.Head, parts)
+		}
+		return nil
+	})
+	a.flights.land(f)
+	f.end(err)
+}
+
+// read is the answer of a flight to one of those who wait for it, in the form that this one asked for.
+func (a *question) read(ctx context.Context, s *seat, state string) (Reply, error) {
+	stop := context.AfterFunc(ctx, func() { a.flights.leave(s) }) // in case nobody ranges
+	head, err := s.head(ctx)
+	if head.Cache.State == "" || state == "hit" && head.Cache.State != state {
+		head.Cache = a.status(state) // whoever joined has it for nothing, whatever it was to the first
+	}
+	if err != nil {
+		stop()
+		a.flights.leave(s)
+		return Reply{Head: head}, err
+	}
+	stamp := a.how.stamp(a.call)
+	var mark *openai.Extension
+	if state == "hit" {
+		mark = &openai.Extension{Cache: &openai.Cached{}}
+		head.Adjusted = ownAdjustments(head.Adjusted)
+	}
+	own := a.how.copies(stamp, mark)
+	var parts iter.Seq2[openai.Part, error] = func(yield func(openai.Part, error) bool) {
+		defer stop()
+		defer a.flights.leave(s)
+		for part, err := range s.parts(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(own(part), nil) {
+				return
+			}
+		}
+	}
+	if s.flight.streamed != a.call.Request.WantsStream() {
+		parts = a.formed(parts, stamp)
+	}
+	return Reply{Head: head, Parts: parts}, nil
+}
+
+// formed gives the parts in the form that the request asked for, where another request began the call in the other one.
+func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.Meta) iter.Seq2[openai.Part, error] {
+	endpoint := a.call.Endpoint
+	if a.call.Request.WantsStream() {
+		return func(yield func(openai.Part, error) bool) {
+			for part, err := range parts {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				for _, p := range endpoint.Unfold(part, stamp) {
+					if !yield(p, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+	return func(yield func(openai.Part, error) bool) {
+		var all []openai.Part
+		for part, err := range parts {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			all = append(all, part)
+		}
+		yield(endpoint.Fold(all))
+	}
+}
+
+// keep stores a complete answer.
+func (a *question) keep(ctx context.Context, head Head, parts []openai.Part) {
+	if !fromFirst(a.call, head.Target) || !undoubted(head.Adjusted) {
+		return
+	}
+	whole, err := a.call.Endpoint.Fold(parts)
+	if err != nil || !a.how.worthy(whole, a.cfg.ToolCalls) {
+		return
+	}
+	head.Adjusted = ownAdjustments(head.Adjusted)
+	value := writeValue(a.key, head, func(b []byte) []byte { return a.how.write(b, whole) })
+	a.memory.SetMany(ctx, []cache.Item{{Key: a.key.String(), Value: value}}, a.ttl)
+}

@@ -1,0 +1,543 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"outcrop/cache"
+	"outcrop/internal/access"
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// memory is a Memory of a map.
+type memory struct {
+	mu      sync.Mutex
+	entries map[string]cache.Entry
+	reads   int
+}
+
+func newMemory() *memory { return &memory{entries: map[string]cache.Entry{}} }
+
+func (m *memory) GetMany(_ context.Context, keys []string) []cache.Entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	list := make([]cache.Entry, len(keys))
+	for i, k := range keys {
+		if e := m.entries[k]; e.Found() && time.Now().Before(e.Expires) {
+			list[i] = e
+		}
+	}
+	return list
+}
+
+func (m *memory) SetMany(_ context.Context, items []cache.Item, ttl time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, i := range items {
+		m.entries[i.Key] = cache.Entry{Value: i.Value, Stored: time.Now(), Expires: time.Now().Add(ttl)}
+	}
+}
+
+func (m *memory) spoil(change func(value []byte) []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k, e := range m.entries {
+		e.Value = change(slices.Clone(e.Value))
+		m.entries[k] = e
+	}
+}
+
+func (m *memory) size() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.entries)
+}
+
+// bed is what is behind Recall: it counts calls and answers each with its number.
+type bed struct {
+	calls  atomic.Int64
+	answer func(ctx context.Context, n int64, c *Call) (Reply, error)
+}
+
+func (b *bed) handle(ctx context.Context, c *Call) (Reply, error) {
+	n := b.calls.Add(1)
+	if b.answer != nil {
+		return b.answer(ctx, n, c)
+	}
+	return replyOf(c, fmt.Sprint("answer ", n)), nil
+}
+
+var usual = openai.Usage{Prompt: 7, Completion: 3, Reasoning: new(int64)}
+
+// wholeOf is the plain answer of a text, complete.
+func wholeOf(c *Call, text string) *openai.ChatResponse {
+	usage := usual
+	return &openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: "m", Fingerprint: "fp_1"}, ServiceTier: "default",
+		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}}, Usage: &usage}
+}
+
+// chunksOf is the same as a stream, a word a chunk, after each of which step is called.
+func chunksOf(c *Call, text string, step func() error) iter.Seq2[openai.Part, error] {
+	whole := wholeOf(c, text)
+	h := whole.Head
+	return func(yield func(openai.Part, error) bool) {
+		chunk := func(d openai.Delta, finish string) bool {
+			return yield(&openai.ChatChunk{Head: &h, Choices: []openai.ChunkChoice{{Delta: d, FinishReason: finish}}}, nil)
+		}
+		if !chunk(openai.Delta{Role: "assistant"}, "") {
+			return
+		}
+		for _, word := range strings.SplitAfter(text, " ") {
+			if step != nil {
+				if err := step(); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
+			if !chunk(openai.Delta{Content: word}, "") {
+				return
+			}
+		}
+		_ = chunk(openai.Delta{}, openai.FinishStop) && yield(&openai.ChatChunk{Head: &h, ServiceTier: "default", Usage: whole.Usage}, nil)
+	}
+}
+
+func replyOf(c *Call, text string) Reply {
+	head := Head{Target: first(c), Attempts: 1, Upstream: []string{"aws-1"}}
+	if c.Request.WantsStream() {
+		return Reply{Head: head, Parts: chunksOf(c, text, nil)}
+	}
+	return Reply{Head: head, Parts: one(wholeOf(c, text))}
+}
+
+// around puts Recall around the bed, with the default settings as changed.
+func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) Handler {
+	cfg := DefaultCache()
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return Recall(cfg, time.Minute, m)(b.handle)
+}
+
+var ids atomic.Int64
+
+// exact is a request that is answered from memory, as changed.
+func exact(changes ...func(*Call)) *Call {
+	zero := 0.0
+	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero, Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
+	c.ID, c.At = fmt.Sprint("id", ids.Add(1)), time.Now()
+	for _, change := range changes {
+		change(c)
+	}
+	return c
+}
+
+func streamedCall(c *Call) { c.Request.(*openai.ChatRequest).Stream = true }
+
+// ask runs a call and gives its head and its answer as it is written, folded when it was a stream.
+func (h Handler) ask(t testing.TB, c *Call) (Head, *openai.ChatResponse) {
+	t.Helper()
+	reply, err := h(t.Context(), c)
+	if err != nil {
+		t.Fatalf("%s: %v", c.ID, err)
+	}
+	var parts []openai.Part
+	for p, err := range reply.Parts {
+		if err != nil {
+			t.Fatalf("%s: %v", c.ID, err)
+		}
+		parts = append(parts, p)
+	}
+	whole, err := foldChat(parts)
+	if err != nil {
+		t.Fatalf("%s: %v", c.ID, err)
+	}
+	if stored, ok := whole.(*openai.StoredChat); ok {
+		text := stored.AppendJSON(nil, true)
+		r, err := stored.Response()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := r.AppendJSON(nil, true); !bytes.Equal(text, again) || !json.Valid(text) {
+			t.Fatalf("kept\n%s\nread\n%s", text, again)
+		}
+		return reply.Head, r
+	}
+	return reply.Head, whole.(*openai.ChatResponse)
+}
+
+func content(r *openai.ChatResponse) string { return *r.Choices[0].Message.Content }
+
+func TestRecall(t *testing.T) {
+	forms := map[string]func(*Call){"plain": func(*Call) {}, "streamed": streamedCall}
+	for _, was := range slices.Sorted(maps.Keys(forms)) {
+		for _, is := range slices.Sorted(maps.Keys(forms)) {
+			t.Run(was+" then "+is, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := &bed{}
+					h := b.recall(newMemory())
+					one := exact(forms[was])
+					head, r := h.ask(t, one)
+					if head.Cache.State != "miss" || len(head.Cache.Key) != 16 || content(r) != "answer 1" || r.Outcrop != nil {
+						t.Fatalf("first: %+v %+v", head.Cache, r)
+					}
+					time.Sleep(90 * time.Second)
+					two := exact(forms[is])
+					hit, again := h.ask(t, two)
+					if b.calls.Load() != 1 || hit.Cache != (CacheStatus{State: "hit", Age: 90 * time.Second, Key: head.Cache.Key}) {
+						t.Fatalf("second: %d calls, %+v", b.calls.Load(), hit.Cache)
+					}
+					if hit.Target.Row == nil || hit.Attempts != 0 || len(hit.Upstream) != 0 {
+						t.Errorf("a hit has a target and no calls: %+v", hit)
+					}
+					if again.ID != "chatcmpl-"+two.ID || again.Created != two.At.Unix() || again.Model != "m" || again.Fingerprint != "fp_1" || again.ServiceTier != "default" {
+						t.Errorf("R-RES-01 its own id and time: %+v", again)
+					}
+					if content(again) != "answer 1" || *again.Usage.Reasoning != 0 || again.Usage.Prompt != 7 || again.Usage.Completion != 3 {
+						t.Errorf("%q %+v", content(again), again.Usage)
+					}
+					if x := again.Outcrop; x == nil || x.Cache == nil || x.Cache.Age != 90 {
+						t.Errorf("R-RES-15 a hit is marked: %+v", x)
+					}
+					time.Sleep(time.Hour)
+					if late, r := h.ask(t, exact(forms[is])); late.Cache.State != "miss" || content(r) != "answer 2" {
+						t.Errorf("after an hour: %+v", late.Cache)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestReplayedStream: a hit looks like a stream that a model wrote.
+func TestReplayedStream(t *testing.T) {
+	text := strings.Repeat("Ein längerer Satz über Fjorde. ", 60) + strings.Repeat("ø", 500)
+	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }}
+	h := b.recall(newMemory())
+	h.ask(t, exact())
+	reply, err := h(t.Context(), exact(streamedCall))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := collect(t, reply)
+	if err != nil || len(parts) < 10 {
+		t.Fatalf("%d parts, %v", len(parts), err)
+	}
+	head, joined := parts[0].(*openai.ChatChunk).Head, ""
+	for i, p := range parts {
+		c := p.(*openai.ChatChunk)
+		if c.Head != head {
+			t.Errorf("part %d has a head of its own", i)
+		}
+		switch i {
+		case 0:
+			if c.Choices[0].Delta.Role != "assistant" {
+				t.Errorf("R-STR-07 first: %+v", c)
+			}
+		case len(parts) - 2:
+			if c.Choices[0].FinishReason != "stop" || c.Outcrop.Cache == nil {
+				t.Errorf("last of the choice: %+v", c)
+			}
+		case len(parts) - 1:
+			if c.Usage == nil || len(c.AppendJSON(nil, false)) != 0 {
+				t.Errorf("R-STR-06 usage: %+v", c)
+			}
+		default:
+			d := c.Choices[0].Delta.Content
+			joined += d
+			if len(d) > 200 || d == "" || strings.ContainsRune(d, '\uFFFD') || !json.Valid(c.AppendJSON(nil, false)) {
+				t.Errorf("piece %q", d)
+			}
+		}
+	}
+	if joined != text {
+		t.Errorf("joined: %q", joined)
+	}
+}
+
+func TestWhatIsKept(t *testing.T) {
+	edit := func(f func(r *openai.ChatResponse)) func(c *Call) Reply {
+		return func(c *Call) Reply {
+			r := wholeOf(c, "text")
+			f(r)
+			return Reply{Head: Head{Target: first(c)}, Parts: one(r)}
+		}
+	}
+	tool := openai.ToolCall{ID: "t1", Type: "function", Function: openai.FunctionCall{Name: "f", Arguments: new(string)}}
+	other := func(id string, order int) func(c *Call) Reply {
+		return func(c *Call) Reply {
+			r := replyOf(c, "text")
+			r.Head.Target = catalog.Target{Row: &catalog.Model{ID: id}, Order: order}
+			return r
+		}
+	}
+	adjusted := func(param, reason string) func(c *Call) Reply {
+		return func(c *Call) Reply {
+			r := replyOf(c, "text")
+			r.Head.Adjusted.Add(param, reason)
+			return r
+		}
+	}
+	tools := func(cfg *CacheConfig) { cfg.ToolCalls = true }
+	for name, test := range map[string]struct {
+		reply func(c *Call) Reply
+		cfg   func(*CacheConfig)
+		kept  bool
+	}{
+		"stop":           {edit(func(*openai.ChatResponse) {}), nil, true},
+		"length":         {edit(func(r *openai.ChatResponse) { r.Choices[0].FinishReason = "length" }), nil, false},
+		"content filter": {edit(func(r *openai.ChatResponse) { r.Choices[0].FinishReason = "content_filter" }), nil, false},
+		"tool calls":     {edit(func(r *openai.ChatResponse) { r.Choices[0].FinishReason = "tool_calls" }), nil, false},
+		"tool calls, allowed": {edit(func(r *openai.ChatResponse) {
+			r.Choices[0].Message.ToolCalls, r.Choices[0].FinishReason = []openai.ToolCall{tool}, "tool_calls"
+		}), tools, true},
+		"length, tools allowed": {edit(func(r *openai.ChatResponse) { r.Choices[0].FinishReason = "length" }), tools, false},
+		"second choice cut": {edit(func(r *openai.ChatResponse) {
+			r.Choices = append(r.Choices, openai.Choice{Index: 1, FinishReason: "length"})
+		}), nil, false},
+		"two choices": {edit(func(r *openai.ChatResponse) { r.Choices = append(r.Choices, r.Choices[0]); r.Choices[1].Index = 1 }), nil, true},
+		"masked": {edit(func(r *openai.ChatResponse) {
+			r.Outcrop = &openai.Extension{Guardrail: &openai.Guardrail{Action: "masked"}}
+		}), nil, false},
+		"blocked": {edit(func(r *openai.ChatResponse) {
+			r.Outcrop = &openai.Extension{Guardrail: &openai.Guardrail{Action: "blocked"}}
+		}), nil, false},
+		"guardrail without a finding": {edit(func(r *openai.ChatResponse) {
+			r.Outcrop = &openai.Extension{Guardrail: &openai.Guardrail{Action: "none"}}
+		}), nil, true},
+		"unknown stop reason":     {edit(func(r *openai.ChatResponse) { r.Outcrop = &openai.Extension{StopReason: "new_reason"} }), nil, false},
+		"malformed":               {adjusted("finish_reason", "malformed_model_output"), nil, false},
+		"adjusted":                {adjusted("seed", "unsupported"), nil, true},
+		"empty":                   {edit(func(r *openai.ChatResponse) { r.Choices[0].Message.Content = new(string) }), nil, false},
+		"refusal":                 {edit(func(r *openai.ChatResponse) { r.Choices[0].Message.Refusal = new(string) }), nil, false},
+		"other target":            {other("n", 1), nil, false},
+		"same model, later":       {other("m", 1), nil, false},
+		"one of the first equals": {other("m", 0), nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return test.reply(c), nil }}
+			m := newMemory()
+			change := test.cfg
+			if change == nil {
+				change = func(*CacheConfig) {}
+			}
+			h := b.recall(m, change)
+			head, before := h.ask(t, exact())
+			hit, after := h.ask(t, exact())
+			if kept := m.size() == 1 && b.calls.Load() == 1; kept != test.kept || kept != (hit.Cache.State == "hit") {
+				t.Fatalf("%d entries after %d calls", m.size(), b.calls.Load())
+			}
+			before.Head, after.Head, after.Outcrop = openai.Head{}, openai.Head{}, before.Outcrop
+			if x, y := before.AppendJSON(nil, true), after.AppendJSON(nil, true); !bytes.Equal(x, y) {
+				t.Errorf("was\n%s\nis\n%s", x, y)
+			}
+			if x, y := head.Adjusted.Header(), hit.Adjusted.Header(); x != y {
+				t.Errorf("adjusted: was %q, is %q", x, y)
+			}
+		})
+	}
+	t.Run("errors", func(t *testing.T) {
+		b := &bed{answer: func(_ context.Context, n int64, c *Call) (Reply, error) {
+			if n == 1 {
+				return Reply{}, &openai.Error{Kind: openai.RateLimited, Message: "slow down"}
+			}
+			return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, "a b", func() error { return errors.New("cut") })}, nil
+		}}
+		m := newMemory()
+		h := b.recall(m)
+		for range 2 {
+			reply, err := h(t.Context(), exact(streamedCall))
+			if err == nil {
+				_, err = collect(t, reply)
+			}
+			if err == nil || m.size() != 0 {
+				t.Errorf("%v, %d entries", err, m.size())
+			}
+		}
+	})
+}
+
+func TestWhichRequests(t *testing.T) {
+	temperature := func(x float64) func(*Call) {
+		return func(c *Call) { c.Request.(*openai.ChatRequest).Temperature = &x }
+	}
+	unset := func(c *Call) { c.Request.(*openai.ChatRequest).Temperature = nil }
+	control := func(f func(*CacheControl)) func(*Call) { return func(c *Call) { f(&c.Tune.CacheControl) } }
+	hour := control(func(x *CacheControl) { x.TTL = time.Hour })
+	noStore := control(func(x *CacheControl) { x.NoStore = true })
+	noCache := control(func(x *CacheControl) { x.NoCache = true })
+	for name, test := range map[string]struct {
+		call   []func(*Call)
+		cfg    func(*CacheConfig)
+		states string // of two requests after each other
+	}{
+		"temperature 0":             {nil, nil, "miss hit"},
+		"temperature 0.1":           {[]func(*Call){temperature(0.1)}, nil, "bypass bypass"},
+		"no temperature":            {[]func(*Call){unset}, nil, "bypass bypass"},
+		"temperature 0.1, allowed":  {[]func(*Call){temperature(0.1)}, func(c *CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
+		"no temperature, asked for": {[]func(*Call){unset, hour}, nil, "miss hit"},
+		"no temperature, by model":  {[]func(*Call){unset}, func(c *CacheConfig) { c.Always = []string{"m"} }, "miss hit"},
+		"no temperature, by tier":   {[]func(*Call){unset, func(c *Call) { c.Plan.Tier = "fast" }}, func(c *CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
+		"no-store":                  {[]func(*Call){noStore}, nil, "bypass bypass"},
+		"no-cache":                  {[]func(*Call){noCache}, nil, "bypass bypass"},
+		"kept for no time":          {nil, func(c *CacheConfig) { c.TTL = 0 }, "bypass bypass"},
+		"no time, but asked for":    {[]func(*Call){hour}, func(c *CacheConfig) { c.TTL = 0 }, "miss hit"},
+		"model kept for no time":    {nil, func(c *CacheConfig) { c.TTLByModel = map[string]time.Duration{"m": 0} }, "bypass bypass"},
+		"endpoint kept for no time": {nil, func(c *CacheConfig) { c.TTLByEndpoint = map[string]time.Duration{"chat.completions": 0} }, "bypass bypass"},
+		"model before its endpoint": {nil, func(c *CacheConfig) {
+			c.TTLByEndpoint, c.TTLByModel = map[string]time.Duration{"chat.completions": 0}, map[string]time.Duration{"m": 1e9}
+		}, "miss hit"},
+		"max-age 0":                  {[]func(*Call){control(func(x *CacheControl) { x.HasAge = true })}, nil, "miss miss"},
+		"no answer older than 1 min": {[]func(*Call){control(func(x *CacheControl) { x.HasAge, x.MaxAge = true, time.Minute })}, nil, "miss hit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &bed{}
+				change := test.cfg
+				if change == nil {
+					change = func(*CacheConfig) {}
+				}
+				h := b.recall(newMemory(), change)
+				head, _ := h.ask(t, exact(test.call...))
+				time.Sleep(time.Millisecond)
+				again, _ := h.ask(t, exact(test.call...))
+				if states := head.Cache.State + " " + again.Cache.State; states != test.states {
+					t.Errorf("%s, wanted %s", states, test.states)
+				}
+			})
+		})
+	}
+	t.Run("no-cache renews what is kept", func(t *testing.T) {
+		b := &bed{}
+		h := b.recall(newMemory())
+		h.ask(t, exact())
+		h.ask(t, exact(noCache))
+		if head, r := h.ask(t, exact()); head.Cache.State != "hit" || content(r) != "answer 2" {
+			t.Errorf("%+v %q", head.Cache, content(r))
+		}
+	})
+	t.Run("another tenant misses", func(t *testing.T) {
+		b := &bed{}
+		h := b.recall(newMemory())
+		h.ask(t, exact())
+		head, _ := h.ask(t, exact(func(c *Call) { c.Principal = access.Principal{Tenant: "u"} }))
+		key, _ := h.ask(t, exact(func(c *Call) { c.Principal = access.Principal{Key: "t"} }))
+		if head.Cache.State != "miss" || key.Cache.State != "miss" {
+			t.Errorf("%+v %+v", head.Cache, key.Cache)
+		}
+	})
+	t.Run("a request asks for no longer than may be", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := &bed{}
+			h := b.recall(newMemory(), func(c *CacheConfig) { c.MaxTTL = time.Minute })
+			h.ask(t, exact(hour))
+			time.Sleep(61 * time.Second)
+			if head, _ := h.ask(t, exact(hour)); head.Cache.State != "miss" {
+				t.Errorf("%+v", head.Cache)
+			}
+		})
+	})
+	t.Run("without a memory there is no cache", func(t *testing.T) {
+		b := &bed{}
+		h := b.recall(nil)
+		h.ask(t, exact())
+		if head, _ := h.ask(t, exact()); head.Cache != (CacheStatus{}) || b.calls.Load() != 2 {
+			t.Errorf("%+v", head.Cache)
+		}
+	})
+}
+
+func TestPoisonedValues(t *testing.T) {
+	for name, change := range map[string]func([]byte) []byte{
+		"empty":   func([]byte) []byte { return nil },
+		"short":   func([]byte) []byte { return []byte{1} },
+		"cut":     func(v []byte) []byte { return v[:len(v)/2] },
+		"a bit":   func(v []byte) []byte { v[len(v)/2] ^= 1; return v },
+		"format":  func(v []byte) []byte { v[0]++; return v },
+		"foreign": func([]byte) []byte { return []byte(`{"id":"chatcmpl-evil","choices":[]}`) },
+		"other key": func([]byte) []byte {
+			return writeValue(key{1}, Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "evil")) })
+		},
+	} {
+		for form, as := range map[string]func(*Call){"plain": func(*Call) {}, "streamed": streamedCall} {
+			t.Run(name+" "+form, func(t *testing.T) {
+				b, m := &bed{}, newMemory()
+				h := b.recall(m)
+				h.ask(t, exact())
+				m.spoil(change)
+				if head, r := h.ask(t, exact(as)); head.Cache.State != "miss" || content(r) != "answer 2" {
+					t.Errorf("%+v %q", head.Cache, content(r))
+				}
+			})
+		}
+	}
+}
+
+func FuzzReadValue(f *testing.F) {
+	k := key{1, 2}
+	f.Add(writeValue(k, Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "text")) }))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, body, ok := readValue(k, b); ok {
+			b = body
+		}
+		for _, stream := range []bool{true, false} {
+			_, _ = readChat(b, translate.Meta{}, openai.Extension{}, stream)
+		}
+	})
+}
+
+func BenchmarkRecall(b *testing.B) {
+	text := strings.Repeat("words of an answer ", 105)
+	answer := func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }
+	drain := func(b *testing.B, h Handler, c *Call) {
+		reply, err := h(context.Background(), c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out := make([]byte, 0, 4096)
+		for p, err := range reply.Parts {
+			if err != nil {
+				b.Fatal(err)
+			}
+			out = p.AppendJSON(out[:0], true)
+		}
+	}
+	run := func(name string, h Handler, c *Call) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				drain(b, h, c)
+			}
+		})
+	}
+	store, err := cache.New(cache.Default(), cache.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	direct := &bed{answer: answer}
+	run("without", direct.handle, exact())
+	run("without, stream", direct.handle, exact(streamedCall))
+	h := direct.recall(store)
+	miss := exact(func(c *Call) { c.Tune.CacheControl.NoCache = true })
+	run("miss", h, miss)
+	run("miss, stream", h, exact(streamedCall, func(c *Call) { c.Tune.CacheControl.NoCache = true }))
+	drain(b, h, exact())
+	run("hit", h, exact())
+	run("hit, stream", h, exact(streamedCall))
+}

@@ -1,0 +1,81 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"outcrop/internal/store"
+)
+
+const budgetsSchema = `
+CREATE TABLE budgets (
+	tenant TEXT    NOT NULL,
+	id     TEXT    NOT NULL,
+	since  INTEGER NOT NULL, -- when the period began
+	spent  INTEGER NOT NULL, -- billionths of a USD
+	PRIMARY KEY (tenant, id, since)
+) STRICT, WITHOUT ROWID;
+`
+
+// errRefused ends a transaction that must not change anything.
+var errRefused = errors.New("nothing is left")
+
+// Reserve adds an amount to every account, or to none when one has nothing left: the first such one is refused, else it is -1.
+// What it gives besides are the sums before. When it returns, the amount is on disk.
+func (s *Store) Reserve(ctx context.Context, accounts []store.Account, amount int64) (spent []int64, refused int, err error) {
+	refused = -1
+	err = s.change(ctx, func(tx *sql.Tx) error {
+		if spent, err = sums(ctx, tx, accounts); err != nil {
+			return err
+		}
+		for i := range accounts {
+			if spent[i] >= accounts[i].Limit {
+				refused = i
+				return errRefused
+			}
+		}
+		return spend(ctx, tx, accounts, amount)
+	})
+	if errors.Is(err, errRefused) {
+		err = nil
+	}
+	return spent, refused, err
+}
+
+// Settle adds a difference, which may be negative, to every account. No sum falls below 0.
+func (s *Store) Settle(ctx context.Context, accounts []store.Account, difference int64) error {
+	return s.change(ctx, func(tx *sql.Tx) error { return spend(ctx, tx, accounts, difference) })
+}
+
+// Spent gives the sums of accounts.
+func (s *Store) Spent(ctx context.Context, accounts []store.Account) ([]int64, error) {
+	return sums(ctx, s.db, accounts)
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func sums(ctx context.Context, q querier, accounts []store.Account) ([]int64, error) {
+	list := make([]int64, len(accounts))
+	for i, a := range accounts {
+		err := q.QueryRowContext(ctx, "SELECT spent FROM budgets WHERE tenant = ? AND id = ? AND since = ?", a.Tenant, a.ID, a.From).Scan(&list[i])
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func spend(ctx context.Context, tx *sql.Tx, accounts []store.Account, amount int64) error {
+	for _, a := range accounts {
+		_, err := tx.ExecContext(ctx, `INSERT INTO budgets (tenant, id, since, spent) VALUES (?1, ?2, ?3, max(?4, 0))
+			ON CONFLICT DO UPDATE SET spent = max(spent + ?4, 0)`, a.Tenant, a.ID, a.From, amount)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

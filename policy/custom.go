@@ -1,0 +1,129 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Custom is a kind of the user's own: an expression (RE2), an optional checksum over its digits and letters, and words that
+// must stand near when given. The expression's first group, if it has one, is the finding.
+type Custom struct {
+	Kind     string   `yaml:"kind"`
+	Pattern  string   `yaml:"pattern"`
+	Checksum string   `yaml:"checksum"` // "", luhn, mod97 or mod11
+	Score    float64  `yaml:"score"`    // 0 is 0.9
+	Context  []string `yaml:"context"`  // words near it; without one of them the score is halved
+}
+
+type customRule struct {
+	Custom
+	expr  *regexp.Regexp
+	check func([]byte) bool
+}
+
+type custom struct{ rules []customRule }
+
+var checksums = map[string]func([]byte) bool{"": nil, "luhn": luhn, "mod97": mod97, "mod11": mod11}
+
+func newCustom(rules []Custom) (Detector, error) {
+	if len(rules) == 0 {
+		return nil, nil
+	}
+	c := &custom{}
+	var complaints []error
+	for i, r := range rules {
+		check, ok := checksums[r.Checksum]
+		expr, err := regexp.Compile(r.Pattern)
+		switch {
+		case r.Kind == "" || r.Pattern == "":
+			err = errors.New("kind and pattern are needed")
+		case !ok:
+			err = fmt.Errorf("no checksum is called %q: use luhn, mod97 or mod11", r.Checksum)
+		case err == nil && expr.MatchString(""):
+			err = errors.New("the pattern matches the empty text")
+		}
+		if err != nil {
+			complaints = append(complaints, fmt.Errorf("custom[%d]: %w", i, err))
+			continue
+		}
+		if r.Score == 0 {
+			r.Score = 0.9
+		}
+		c.rules = append(c.rules, customRule{r, expr, check})
+	}
+	return c, errors.Join(complaints...)
+}
+
+func (*custom) Name() string { return "custom" }
+
+// Reach is a bound for expressions, whose length nobody can tell.
+func (*custom) Reach() int { return 256 }
+
+func (c *custom) Detect(ctx context.Context, _ Direction, texts []Text) ([]Finding, error) {
+	var out []Finding
+	for n, t := range texts {
+		for _, r := range c.rules {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			out = r.find(n, t.Value, out)
+		}
+	}
+	return out, nil
+}
+
+func (r *customRule) find(n int, s string, out []Finding) []Finding {
+	for _, m := range r.expr.FindAllStringSubmatchIndex(s, -1) {
+		a, b := m[0], m[1]
+		if len(m) > 3 && m[2] >= 0 {
+			a, b = m[2], m[3]
+		}
+		if r.check != nil && !r.check(bare(s[a:b])) {
+			continue
+		}
+		score := r.Score
+		if len(r.Context) > 0 {
+			near := strings.ToLower(s[max(0, a-60):min(len(s), b+30)])
+			known := false
+			for _, w := range r.Context {
+				known = known || strings.Contains(near, strings.ToLower(w))
+			}
+			if !known {
+				score /= 2
+			}
+		}
+		out = append(out, Finding{Text: n, Kind: r.Kind, Start: a, End: b, Score: score})
+	}
+	return out
+}
+
+// bare leaves digits and capital letters.
+func bare(s string) []byte {
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if isDigit(s[i]) {
+			b = append(b, s[i])
+		} else if isAlpha(s[i]) {
+			b = append(b, s[i]&^0x20)
+		}
+	}
+	return b
+}
+
+// mod11 checks ISBN-like numbers: weights fall from the number of digits to 1.
+func mod11(d []byte) bool {
+	sum := 0
+	for i, c := range d {
+		v := int(c - '0')
+		if c == 'X' {
+			v = 10
+		} else if v > 9 {
+			return false
+		}
+		sum += v * (len(d) - i)
+	}
+	return len(d) > 1 && sum%11 == 0
+}

@@ -1,0 +1,121 @@
+package policy
+
+import (
+	"context"
+	"slices"
+)
+
+// Direction tells whether texts go to the model or come from it.
+type Direction uint8
+
+// The two directions.
+const (
+	Input Direction = iota
+	Output
+)
+
+func (d Direction) String() string {
+	if d == Output {
+		return "output"
+	}
+	return "input"
+}
+
+// Text is one text to look at, and where it stands.
+type Text struct {
+	Value string
+	Role  string // "user", "tool", "system", "assistant"; "" is unknown
+	Path  string // "messages[2].content[0].text"
+	// JSON says that the value is that of a JSON text (arguments of a tool call): its strings are inspected decoded.
+	JSON bool
+	// Head and Tail tell that the text is a piece of a stream: before it, or behind it, there is more.
+	Head, Tail bool
+}
+
+// Finding is one thing found: bytes Start to End of the text with index Text, and how sure the detector is, 0 to 1.
+type Finding struct {
+	Text       int
+	Kind       string
+	Start, End int
+	Score      float64
+}
+
+// Detector finds things in texts. It never changes a text and never decides. Reach is how many bytes a finding can span, so
+// that a stream knows how much to hold back.
+type Detector interface {
+	Name() string
+	Detect(ctx context.Context, d Direction, texts []Text) ([]Finding, error)
+	Reach() int
+}
+
+// Kinds of findings that the detectors of this package report; custom expressions add their own.
+const (
+	KindEmail     = "EMAIL"
+	KindPhone     = "PHONE_NUMBER"
+	KindCard      = "CREDIT_CARD"
+	KindIBAN      = "IBAN"
+	KindIP        = "IP_ADDRESS"
+	KindSSN       = "US_SSN"
+	KindAWSKey    = "AWS_ACCESS_KEY"
+	KindAWSSecret = "AWS_SECRET_KEY"
+	KindSecret    = "SECRET"
+	KindURL       = "URL"
+	KindAddress   = "ADDRESS"
+	KindPerson    = "PERSON"
+)
+
+// priority settles which of two findings over the same bytes counts: what a checksum or a fixed form proves comes before what
+// only looks like something. Kinds of the user's own rules come first.
+var priority = map[string]int{
+	KindAWSKey: 90, KindAWSSecret: 90, KindSecret: 90, KindIBAN: 80, KindCard: 75, KindURL: 70, KindEmail: 68,
+	KindSSN: 60, KindIP: 55, KindPhone: 50, KindAddress: 40, KindPerson: 30,
+}
+
+func rank(kind string) int {
+	if p, ok := priority[kind]; ok {
+		return p
+	}
+	return 100
+}
+
+// resolve drops findings that lie over a better one, so that those left do not touch and stand in the order of the text.
+// A finding wins by rank when its kind is proven, else by length, score and place: the outcome does not hang on the order in
+// which detectors ran.
+func resolve(found []Finding) []Finding {
+	if len(found) < 2 {
+		return found
+	}
+	better := func(a, b Finding) int {
+		if a.Text != b.Text {
+			return a.Text - b.Text
+		}
+		if ra, rb := rank(a.Kind), rank(b.Kind); ra != rb {
+			return rb - ra
+		}
+		if la, lb := a.End-a.Start, b.End-b.Start; la != lb {
+			return lb - la
+		}
+		if a.Score != b.Score {
+			if a.Score > b.Score {
+				return -1
+			}
+			return 1
+		}
+		return a.Start - b.Start
+	}
+	slices.SortFunc(found, better)
+	kept := make([]Finding, 0, len(found))
+	for _, f := range found {
+		at, _ := slices.BinarySearchFunc(kept, f, func(k, f Finding) int {
+			if k.Text != f.Text {
+				return k.Text - f.Text
+			}
+			return k.Start - f.Start
+		})
+		if at < len(kept) && kept[at].Text == f.Text && kept[at].Start < f.End || at > 0 && kept[at-1].Text == f.Text && kept[at-1].End > f.Start {
+			continue
+		}
+		kept = slices.Insert(kept, at, f)
+	}
+	return kept
+}

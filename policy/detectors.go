@@ -1,0 +1,33 @@
+package policy
+
+// forms are the things of fixed form, one row each; what finds them stands in the file of that name.
+var forms = []form{
+	{[]string{KindEmail}, cueAt, (*patterns).email},
+	{[]string{KindIP}, cueDigit, (*patterns).ip4},
+	{[]string{KindIP}, cueColon, (*patterns).ip6},
+	{[]string{KindIBAN}, cueDigit, (*patterns).iban},
+	{[]string{KindCard, KindSSN, KindPhone}, cueDigit, (*patterns).numbers},
+	{[]string{KindAddress}, cueDigit, (*patterns).address},
+	{[]string{KindURL, KindSecret}, cueColon, (*patterns).url},
+	{[]string{KindURL}, cueMark, (*patterns).www},
+	{[]string{KindSecret}, cueMark, (*patterns).token},
+	{[]string{KindAWSKey, KindSecret}, cueLetter, (*patterns).key},
+	{[]string{KindSecret, KindAWSSecret}, cueMark | cueColon, (*patterns).assigned},
+}
+
+// detectors are all detectors of this package, one row each. A row's make returns nil when nothing that it finds is wanted.
+var detectors = []struct {
+	name string
+	make func(cfg *Config, wanted func(kind string) bool) (Detector, error)
+}{
+	{"custom", func(cfg *Config, wanted func(string) bool) (Detector, error) { return newCustom(cfg.Redaction.Custom) }},
+	{"patterns", func(cfg *Config, wanted func(string) bool) (Detector, error) {
+		return newPatterns(wanted, cfg.Redaction.Regions), nil
+	}},
+	{"person", func(_ *Config, wanted func(string) bool) (Detector, error) {
+		if !wanted(KindPerson) {
+			return nil, nil
+		}
+		return newPersons()
+	}},
+}

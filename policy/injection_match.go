@@ -1,0 +1,168 @@
+package policy
+
+import "strings"
+
+// What remains of a rule's weight where its words are talked about and not meant.
+const (
+	byMention  = 0.3  // quoted, or in a text about attacks
+	byPlace    = 0.35 // not where an order may begin: "users who ignore all previous warnings"
+	byQuestion = 0.2  // "how do I ignore …"
+	byAsking   = 0.5  // in a sentence with a question mark
+)
+
+// matchRules notes every rule that the words of a text keep, with the weight of its worst place.
+func (found *tally) matchRules(t *reading) {
+	for c := range t.clauses {
+		here := t.clauses[c].classes
+		if here&^(wFill|wLead|wGreet) == 0 {
+			continue
+		}
+		both := here
+		if c+1 < len(t.clauses) {
+			both |= t.clauses[c+1].classes
+		}
+		for i := range injectionRules {
+			r := &injectionRules[i]
+			classes := here
+			if r.how&onward != 0 {
+				classes = both
+			}
+			if here&r.steps[0].class == 0 || !r.possible(classes) {
+				continue
+			}
+			if w := r.weigh(t, c); w > 0 {
+				found.add(r.name, w)
+			}
+		}
+	}
+}
+
+func (r *injectionRule) possible(present class) bool {
+	for _, s := range r.steps {
+		if present&s.class == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// weigh gives the greatest weight with which a rule holds in a clause.
+func (r *injectionRule) weigh(t *reading, c int) float64 {
+	weight := 0.0
+	here := &t.clauses[c]
+	to := here.to
+	if r.how&onward != 0 && c+1 < len(t.clauses) {
+		to = t.clauses[c+1].to
+	}
+	for at := here.from; at < here.to && weight < r.weight; at++ {
+		if t.words[at].class&r.steps[0].class == 0 {
+			continue
+		}
+		if end := r.match(t.words[:to], at); end >= 0 {
+			weight = max(weight, r.weight*r.meant(t, c, at, end))
+		}
+	}
+	return weight
+}
+
+// match gives the index of the last word of the rule when it begins at a word, or -1.
+func (r *injectionRule) match(words []word, at int) int {
+	end := at
+	for _, s := range r.steps[1:] {
+		next, left := -1, s.gap
+		for i := end + 1; i < min(len(words), end+2+2*s.gap) && left >= 0; i++ {
+			if words[i].class&s.class != 0 {
+				next = i
+				break
+			}
+			if words[i].class&wFill == 0 {
+				left--
+			}
+		}
+		if next < 0 {
+			return -1
+		}
+		end = next
+	}
+	if r.how&last != 0 {
+		for i := end + 1; i < len(words); i++ {
+			if words[i].class&(wFill|wLead|wPrior|wThings|wText|wThis|wMy|wGreet|wExact) == 0 || i > end+4 {
+				return -1
+			}
+		}
+	}
+	return end
+}
+
+// meant tells how much of a rule's weight counts at a place, 0 to 1.
+func (r *injectionRule) meant(t *reading, c, at, end int) float64 {
+	words, here, share := t.words, &t.clauses[c], 1.0
+	starts := words[at].start
+	if r.how&order != 0 && !starts {
+		share *= byPlace
+	}
+	if words[at].quoted && words[end].quoted || mentioned(t, c, at, end) {
+		share *= byMention
+	}
+	about := classesOf(words[at : end+1])
+	if r.how&own == 0 && (ownText(words[at:end+1]) || r.how&ask != 0 && about&wMe != 0) {
+		share *= byMention
+	}
+	switch {
+	case here.howTo && !(starts && r.how&order != 0 && at > here.from) && about&(wYou|wSelf) == 0:
+		share *= byQuestion
+	case here.asked && r.how&ask == 0 && !(r.how&order != 0 && starts):
+		share *= byAsking
+	}
+	return share
+}
+
+func classesOf(words []word) class {
+	var c class
+	for i := range words {
+		c |= words[i].class
+	}
+	return c
+}
+
+// mentioned tells whether a text talks about such texts where a rule holds: "detect the phrase ignore all …". An order that
+// begins its clause is meant unless that very clause talks about it.
+func mentioned(t *reading, c, at, end int) bool {
+	for i := max(t.clauses[c].from, at-7); i < at; i++ {
+		if t.words[i].class&wTalk != 0 {
+			return true
+		}
+	}
+	if t.words[at].start && !t.words[at].quoted {
+		return false
+	}
+	for k := max(0, c-1); k <= min(c+1, len(t.clauses)-1); k++ {
+		if t.clauses[k].classes&wTalk != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ownText tells "ignore the typos in my earlier message": an order about the speaker's own text.
+func ownText(words []word) bool {
+	for i := range words[:len(words)-1] {
+		if words[i].class&wMy != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// matchPhrases notes the marks of chat templates.
+func (found *tally) matchPhrases(text string) {
+	if !strings.ContainsAny(text, "<[#\n\U0001f513") {
+		return
+	}
+	lower := strings.ToLower(text)
+	for _, p := range phrases {
+		if strings.Contains(lower, p.text) {
+			found.add("template: "+strings.TrimSpace(p.text), p.weight)
+		}
+	}
+}

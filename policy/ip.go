@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// ip4 looks at four numbers of 0 to 255 with dots between them, which are no version.
+func (p *patterns) ip4(s string, i int, out []Finding) []Finding {
+	if i > 0 && (s[i-1] == '.' || isWordByte(s[i-1])) {
+		return out
+	}
+	at, small := i, true
+	for part := range 4 {
+		from, n := at, 0
+		for at < len(s) && isDigit(s[at]) && at-from < 4 {
+			n = n*10 + int(s[at]-'0')
+			at++
+		}
+		if at == from || at-from > 3 || n > 255 {
+			return out
+		}
+		small = small && n < 30
+		if part < 3 {
+			if at >= len(s) || s[at] != '.' {
+				return out
+			}
+			at++
+		}
+	}
+	if at < len(s) && (isWordByte(s[at]) || s[at] == '.' && at+1 < len(s) && isDigit(s[at+1]) || s[at] == '-' && at+1 < len(s) && isAlpha(s[at+1])) {
+		return out
+	}
+	score, near := 0.95, lookIn(s[max(0, i-24):i])
+	if near&aroundVersion != 0 && near&aroundIP == 0 {
+		score = 0.4
+	} else if small && near&aroundIP == 0 && i > 0 && (s[i-1] == '=' || s[i-1] == '-' || s[i-1] == '~' || s[i-1] == '^') {
+		score = 0.5 // package==1.2.3.4
+	}
+	return append(out, Finding{Kind: KindIP, Start: i, End: at, Score: score})
+}
+
+// ip6 looks at the address that the first colon of a run stands in.
+func (p *patterns) ip6(s string, i int, out []Finding) []Finding {
+	a := i
+	for a > 0 && i-a < 5 && isHex(s[a-1]) {
+		a--
+	}
+	if a > 0 && (isWordByte(s[a-1]) || s[a-1] == ':' || s[a-1] == '.') || i-a > 4 {
+		return out
+	}
+	b, colons, digits := i, 0, false
+	for b < len(s) && b-a < 46 && (isHex(s[b]) || s[b] == ':' || s[b] == '.') {
+		if s[b] == ':' {
+			colons++
+		}
+		b++
+	}
+	for _, c := range []byte(s[a:b]) {
+		digits = digits || isDigit(c)
+	}
+	if colons < 2 || b-a < 3 || b < len(s) && isWordByte(s[b]) {
+		return out
+	}
+	raw := strings.TrimRight(s[a:b], ".")
+	if !strings.HasSuffix(raw, "::") {
+		raw = strings.TrimRight(raw, ":")
+	}
+	addr, err := netip.ParseAddr(raw)
+	if err != nil {
+		return out
+	}
+	end, score := a+len(raw), 0.95
+	if end < len(s) && s[end] == '%' { // a zone
+		for end++; end < len(s) && isAlnum(s[end]); end++ {
+		}
+	}
+	if !digits && colons < 5 || addr.IsUnspecified() { // a::b is a name in some languages, and :: is anything
+		score = 0.4
+		if look(s, a, end)&aroundIP != 0 && !addr.IsUnspecified() {
+			score = 0.85
+		}
+	}
+	return append(out, Finding{Kind: KindIP, Start: a, End: end, Score: score})
+}

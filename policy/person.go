@@ -1,0 +1,428 @@
+package policy
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// persons finds names of people: runs of capitalised words, weighed by what is known of each word and by the words around.
+// It is a sum of few, readable weights; they were chosen on the labelled texts in testdata/pii.
+type persons struct{ names gazetteer }
+
+func newPersons() (Detector, error) {
+	g, err := loadNames()
+	if err != nil {
+		return nil, err
+	}
+	return &persons{g}, nil
+}
+
+func (*persons) Name() string { return "person" }
+
+// Reach is the longest name with the words that give it away.
+func (*persons) Reach() int { return 160 }
+
+func (p *persons) Detect(_ context.Context, _ Direction, texts []Text) ([]Finding, error) {
+	var out []Finding
+	for n, t := range texts {
+		from := len(out)
+		out = p.scan(t.Value, out)
+		for i := from; i < len(out); i++ {
+			out[i].Text = n
+		}
+	}
+	return out, nil
+}
+
+// nameWord is one word of a run.
+type nameWord struct {
+	start, end int
+	flag       nameFlag
+	comma      bool // a comma stands behind it
+}
+
+// personScan is the state of one text.
+type personScan struct {
+	*persons
+	s     string
+	run   []nameWord
+	out   []Finding
+	maybe []Finding // single words that a full name elsewhere in the text would confirm
+	known []string  // words of the full names found
+}
+
+func (p *persons) scan(s string, out []Finding) []Finding {
+	c := personScan{persons: p, s: s, out: out}
+	from := len(out)
+	for i := 0; i < len(s); {
+		b := s[i]
+		if b < 'A' || b > 'Z' && b < 0xC3 || !c.begins(i) {
+			i++
+			continue
+		}
+		if b < 0x80 || upperAt(s, i) {
+			i = c.read(i)
+			c.weigh()
+			continue
+		}
+		if b >= 0xE3 && b <= 0xED {
+			i = c.eastern(i)
+			continue
+		}
+		i++
+	}
+	c.lower()
+	for _, m := range c.maybe {
+		for _, w := range c.known {
+			if strings.EqualFold(s[m.Start:m.End], w) {
+				m.Score = 0.88
+				c.out = append(c.out, m)
+				break
+			}
+		}
+	}
+	// What the lower-case rules add may lie inside what was found.
+	return append(c.out[:from:from], resolve(c.out[from:])...)
+}
+
+// begins tells that a word starts at i.
+func (c *personScan) begins(i int) bool {
+	if i == 0 {
+		return true
+	}
+	b := c.s[i-1]
+	if b >= 0x80 {
+		r, _ := utf8.DecodeLastRuneInString(c.s[:i])
+		return !unicode.IsLetter(r) || c.s[i] >= 0xE3
+	}
+	return !isAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !isAlnum(c.s[i-2]) || isAlpha(c.s[i-2])) && b != '/' && b != '\\' && b != '#' && b != '&' && b != '$'
+}
+
+func upperAt(s string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsUpper(r)
+}
+
+// wordEnd is where the word that begins at i ends, inner hyphens and apostrophes included.
+func wordEnd(s string, i int) int {
+	for i < len(s) {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsLetter(r) || unicode.Is(unicode.Mn, r) {
+			i += size
+			continue
+		}
+		if (r == '-' || r == '\'' || r == '’') && i+size < len(s) {
+			next, n := utf8.DecodeRuneInString(s[i+size:])
+			if unicode.IsLetter(next) {
+				// The s of a genitive is no part of a name, the rest of O'Brien is.
+				if r != '-' && next == 's' && (i+size+n == len(s) || !isWordByte(s[i+size+n])) {
+					return i
+				}
+				i += size
+				continue
+			}
+		}
+		return i
+	}
+	return i
+}
+
+// read collects the capitalised words from i on and gives the place behind them.
+func (c *personScan) read(i int) int {
+	c.run = c.run[:0]
+	s := c.s
+	for at := i; ; {
+		end := wordEnd(s, at)
+		w := nameWord{start: at, end: end, flag: c.names.flags(s[at:end])}
+		next := end
+		if next < len(s) && s[next] == '.' && (w.flag&(isInitial|isTitle|isSuffix) != 0 || end-at <= 2) {
+			next++
+			if next < len(s) && upperAt(s, next) && w.flag&isInitial != 0 { // J.R.R. Tolkien
+				c.run = append(c.run, w)
+				at = next
+				continue
+			}
+		}
+		if next < len(s) && (isDigit(s[next]) || s[next] == '_' || s[next] == '@' || s[next] == '.' && next+1 < len(s) && isAlnum(s[next+1])) {
+			w.flag = isCommon // a file, a host, an identifier
+		}
+		w.comma = next < len(s) && s[next] == ','
+		c.run = append(c.run, w)
+		if end == at || len(c.run) >= 12 {
+			return max(next, i+1)
+		}
+		step := next
+		if step < len(s) && s[step] == ',' {
+			step++
+		}
+		if step >= len(s) || s[step] != ' ' && !strings.HasPrefix(s[step:], "\u00a0") {
+			return next
+		}
+		step++
+		if s[step-1] == 0xC2 {
+			step++
+		}
+		// Up to two particles may stand before the next capital.
+		for range 3 {
+			if step >= len(s) || upperAt(s, step) {
+				break
+			}
+			e := wordEnd(s, step)
+			if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' || w.comma || len(c.run) == 0 || s[step:e] == "y" && w.flag&isLast == 0 {
+				break
+			}
+			c.run = append(c.run, nameWord{start: step, end: e, flag: isParticle})
+			step = e + 1
+		}
+		if step >= len(s) || !upperAt(s, step) || s[step] >= 0xE3 {
+			for len(c.run) > 1 && c.run[len(c.run)-1].flag == isParticle {
+				c.run = c.run[:len(c.run)-1]
+			}
+			return next
+		}
+		at = step
+	}
+}
+
+// weigh cuts the run where words stand that are no names, and judges each piece.
+func (c *personScan) weigh() {
+	run := c.run
+	for i := 0; i < len(run); {
+		f := run[i].flag
+		if f&(isFirst|isLast) == 0 && f&(isCommon|isSuffix) != 0 || f&isTitle != 0 && f&(isFirst|isLast) == 0 || f == isParticle ||
+			f&isTitle != 0 && i+1 < len(run) && !run[i].comma && f&isAmbiguous != 0 && c.titleAt(i) ||
+			f&isCommon != 0 && i == 0 && len(run) > 1 && f&isAfter == 0 && (run[1].flag&isFirst != 0 && run[1].flag&isAmbiguous == 0) {
+			i++
+			continue
+		}
+		j := i
+		for j < len(run) {
+			f := run[j].flag
+			if j > i && (f&(isFirst|isLast) == 0 && f&isCommon != 0 || f&isSuffix != 0) {
+				break
+			}
+			j++
+			if run[j-1].comma {
+				break
+			}
+		}
+		c.piece(i, j)
+		i = j
+	}
+}
+
+// titleAt tells that the word is followed by something that may be a name, so that it is the title of it.
+func (c *personScan) titleAt(i int) bool { return c.run[i+1].flag&(isCommon|isAfter) == 0 }
+
+// piece judges the words i to j of the run.
+func (c *personScan) piece(i, j int) {
+	run, s := c.run, c.s
+	for i < j && run[i].flag == isParticle {
+		i++
+	}
+	// "Dear", "Mr" and the like stand in the run before the piece.
+	cue := 0.0
+	titled := i > 0 && run[i-1].flag&isTitle != 0 && !run[i-1].comma
+	switch {
+	case titled:
+		cue = 0.75
+	default:
+		cue = c.before(run[i].start)
+	}
+	last := j < len(run) && run[j].flag&isSuffix != 0 && run[j-1].end+4 > run[j].start
+	if last {
+		cue = max(cue, 0.4)
+	}
+	// A place, a firm, a work: University of …, Smith Street, Johnson & Johnson.
+	after := j < len(run) && run[j].flag&isAfter != 0 && !run[j-1].comma
+	for k := i + 1; k < j; k++ {
+		after = after || run[k].flag&isAfter != 0 && (run[k].flag&isLast == 0 || run[k].flag&isFirst == 0 && k < j-1 || c.placeWord(k))
+	}
+	if (after || c.firm(run[i].start, run[j-1].end)) && !titled || firms[strings.ToLower(s[run[i].start:run[j-1].end])] {
+		return
+	}
+	if i > 0 && !titled && run[i-1].flag&isAfter != 0 && run[i-1].flag&isTitle == 0 && cue < 0.5 && strings.IndexByte(s[run[i-1].end:run[i].start], ',') < 0 {
+		return // Lake Victoria
+	}
+	// The order of lists: Last, First.
+	if j-i <= 2 && run[j-1].comma && j < len(run) && run[j].flag&isFirst != 0 && run[j-1].flag&(isLast|isShape) != 0 && i+1 == j && run[i].flag&isFirst == 0 {
+		e := j + 1
+		for e < len(run) && run[e].flag&isInitial != 0 {
+			e++
+		}
+		if clean(run[j].flag) && (clean(run[i].flag) || c.sentenceStart(run[i].start)) || cue > 0.2 {
+			c.found(i, e, 0.86)
+			return
+		}
+	}
+	cue += c.behind(run[j-1].end)
+	for j-i >= 3 && run[i].flag&(isFirst|isLast|isInitial|isTitle) == 0 && clean(run[i+1].flag) && run[i+1].flag&isFirst != 0 {
+		i++
+	}
+	if j-i > 5 {
+		j = i + 5
+	}
+	score := c.words(i, j)
+	if j-i >= 2 {
+		score += cue * 0.8
+	} else {
+		if f := run[i].flag; f&(isFirst|isLast) != 0 && !clean(f) && cue < 0.46 {
+			cue = min(cue, 0.25) // a place or a firm agrees, too
+		} else if f&(isFirst|isLast) == 0 && j < len(run) && run[j].flag&isCommon != 0 && !run[i].comma && !titled {
+			cue = 0 // Dear Hiring Team
+		}
+		score += cue
+	}
+	if j-i == 1 && score < 0.8 {
+		if run[i].flag&isCommon == 0 && run[i].end-run[i].start > 2 {
+			c.maybe = append(c.maybe, Finding{Kind: KindPerson, Start: run[i].start, End: run[i].end})
+		}
+		return
+	}
+	if score >= 0.5 {
+		c.found(i, j, min(score, 0.99))
+	}
+}
+
+func (c *personScan) found(i, j int, score float64) {
+	c.out = append(c.out, Finding{Kind: KindPerson, Start: c.run[i].start, End: c.run[j-1].end, Score: score})
+	if score >= 0.8 && j-i >= 2 {
+		for _, w := range c.run[i:j] {
+			if w.end-w.start > 2 && w.flag&isParticle == 0 {
+				c.known = append(c.known, c.s[w.start:w.end])
+			}
+		}
+	}
+}
+
+func clean(f nameFlag) bool { return f&(isFirst|isLast) != 0 && f&(isAmbiguous|isCommon) == 0 }
+
+// placeWord tells words that end the names of places rather than those of people.
+func (c *personScan) placeWord(k int) bool {
+	switch strings.ToLower(c.s[c.run[k].start:c.run[k].end]) {
+	case "street", "lane", "park", "lake", "church", "hall", "house", "castle", "bridge", "bay", "beach", "island", "college", "hill", "bank", "prize", "award", "act", "group", "cup", "press", "post", "times":
+		return c.run[k].flag&isLast == 0 || k > 0 && c.run[k-1].flag&isAmbiguous != 0 || c.run[k-1].flag&isFirst == 0
+	}
+	return false
+}
+
+// words weighs what is known of the words alone.
+func (c *personScan) words(i, j int) float64 {
+	var w [6]nameFlag
+	n, initials, particles := 0, 0, 0
+	for _, x := range c.run[i:j] {
+		switch {
+		case x.flag&isInitial != 0:
+			initials++
+		case x.flag == isParticle || n > 0 && x.flag&isParticle != 0 && x.flag&(isFirst|isLast) == 0:
+			particles++
+		case n < len(w):
+			w[n] = x.flag
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	a, z := w[0], w[n-1]
+	if n == 1 {
+		if initials > 0 {
+			if a&isLast != 0 {
+				return 0.68 + 0.2*b2f(clean(a))
+			}
+			if a&isFirst != 0 {
+				return 0.5 + 0.3*b2f(clean(a))
+			}
+			return 0.6
+		}
+		return c.single(i, a)
+	}
+	score := 0.3
+	switch {
+	case a&isFirst != 0 && clean(a) && z&isLast != 0:
+		score = 0.97
+	case a&isFirst != 0 && clean(a) && z&isFirst != 0:
+		score = 0.92
+	case a&isFirst != 0 && clean(a) && z&(isCommon|isAfter) == 0:
+		score = 0.88
+	case a&isLast != 0 && z&isFirst != 0 && clean(a) && clean(z):
+		score = 0.92
+	case a&isFirst != 0 && z&isLast != 0 && clean(z):
+		score = 0.9
+	case a&isFirst != 0 && z&isLast != 0 && z&(isCommon|isAfter) == 0:
+		score = 0.8
+	case a&isFirst != 0 && z&isLast != 0:
+		score = 0.66
+	case a&isLast != 0 && clean(z) && z&isFirst != 0 && strings.Contains(c.s[c.run[j-1].start:c.run[j-1].end], "-"):
+		score = 0.86 // Park Ji-sung
+	case a&(isLast|isShape) != 0 && clean(z) && a&(isCommon|isAmbiguous) == 0:
+		score = 0.84
+	case z&isLast != 0 && clean(z) && a&(isCommon|isAfter) == 0:
+		score = 0.8 - 0.1*b2f(c.sentenceStart(c.run[i].start)) - 0.1*b2f(a&isAmbiguous != 0)
+	case clean(z) && a&(isCommon|isAfter) == 0:
+		score = 0.78
+	case a&(isFirst|isLast) != 0 && z&isShape != 0:
+		score = 0.84
+	case z&isShape != 0 && a&(isCommon|isAmbiguous|isAfter) == 0:
+		score = 0.62
+	case a&isFirst != 0 && z&(isCommon|isAfter) == 0:
+		score = 0.62
+	}
+	if initials > 0 {
+		score += 0.15
+	}
+	if particles > 0 {
+		score += 0.1
+	}
+	if n >= 3 {
+		for _, f := range w[1 : n-1] {
+			if f&(isFirst|isLast) == 0 {
+				score -= 0.08
+			} else {
+				score += 0.03
+			}
+		}
+	}
+	return score
+}
+
+// single weighs a word that stands alone.
+func (c *personScan) single(i int, f nameFlag) float64 {
+	length := c.run[i].end - c.run[i].start
+	score := 0.15
+	switch {
+	case f&isFirst == 0 && f&(isAfter|isCommon) != 0:
+		return 0.05
+	case f&isFirst != 0 && f&isCommon != 0:
+		score = 0.2
+	case f&isFirst != 0 && clean(f):
+		score = 0.84
+	case f&isFirst != 0:
+		score = 0.42
+	case f&isLast != 0 && clean(f):
+		score = 0.7
+	case f&isLast != 0:
+		score = 0.35
+	case f&isShape != 0:
+		score = 0.3
+	}
+	if at := c.run[i].start; score == 0.7 && !c.sentenceStart(at) && !strings.HasSuffix(c.s[:at], " of ") && !strings.HasSuffix(c.s[:at], " the ") && !strings.HasSuffix(c.s[:at], " in ") {
+		score = 0.8
+	}
+	if f&isCaps != 0 {
+		score -= 0.3
+	}
+	if length <= 3 && score > 0.5 {
+		score -= 0.2
+	}
+	return score
+}
+
+func (c *personScan) sentenceStart(i int) bool {
+	for i > 0 && (c.s[i-1] == ' ' || c.s[i-1] == '"') {
+		i--
+	}
+	return i == 0 || strings.IndexByte(".!?\n:;-", c.s[i-1]) >= 0
+}

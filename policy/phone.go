@@ -1,0 +1,206 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// defaultRegions are the countries whose local phone numbers are known when the configuration names none.
+var defaultRegions = []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR"}
+
+// phone weighs the form of a number and the words around it. The library, which is dear, is asked only where these leave doubt.
+func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding {
+	if r.start > 0 && (isWordByte(s[r.start-1]) || s[r.start-1] == '$' || s[r.start-1] == '#') {
+		return out
+	}
+	follows := i > 1 && !r.plus && !r.paren && isDigit(s[i-2])
+	if i > 0 && !r.plus && !r.paren && s[i-1] == '.' || follows && s[i-1] != ' ' {
+		return out
+	}
+	for g := r.g - 1; g >= 0; g-- {
+		end := r.groups[g].end
+		n := r.groups[g].n
+		if n > 17 || n < 7 {
+			continue
+		}
+		if end < len(s) && g == r.g-1 && !phoneEnds(s, end) {
+			return out
+		}
+		score := phoneForm(r, g, s, i)
+		if score == 0 {
+			continue
+		}
+		if ext := extension(s, end); ext > end {
+			end, score = ext, score+0.1
+		}
+		near := look(s, r.start, end)
+		if follows && score < 0.88 {
+			return out
+		}
+		if before := lookIn(s[max(0, r.start-22):r.start]); before&(aroundOther|aroundBank|aroundCard) != 0 && before&aroundPhone == 0 {
+			near = aroundOther // what stands right before the number says what it is
+		}
+		if near&aroundPhone != 0 {
+			score += 0.4
+		} else if near&(aroundOther|aroundBank|aroundCard) != 0 && !r.plus {
+			score -= 0.3
+		}
+		if score >= 0.4 && score < 0.8 && p.dialable(s[r.start:r.groups[g].end], r.plus) {
+			score += 0.25
+			if g == 0 {
+				score -= 0.1 // digits without any form are too many things
+			}
+		}
+		if score >= 0.5 {
+			return append(out, Finding{Kind: KindPhone, Start: r.start, End: end, Score: min(score, 0.99)})
+		}
+	}
+	return out
+}
+
+func phoneEnds(s string, end int) bool {
+	c := s[end]
+	if c == 'x' || c == 'X' || c == 'e' && strings.HasPrefix(s[end:], "ext") {
+		return true
+	}
+	return !isWordByte(c) && c != '%' && (c != '-' && c != '.' && c != ',' && c != ':' || end+1 >= len(s) || !isWordByte(s[end+1]))
+}
+
+// phoneForm is how much groups 0 to g look like a phone number by themselves.
+func phoneForm(r *digitRun, g int, s string, i int) float64 {
+	gs, n := r.groups[:g+1], r.groups[g].n
+	d := r.digits[:n]
+	if r.plus {
+		if n < 8 || n > 16 || d[0] == '0' {
+			return 0
+		}
+		return 0.95
+	}
+	if dateLike(gs, d) || allSame(d) {
+		return 0
+	}
+	last := gs[g].size
+	switch {
+	case n == 10 && g == 2 && gs[0].size == 3 && gs[1].size == 3 && last == 4, // 555-123-4567
+		n == 11 && g == 3 && gs[0].size == 1 && gs[1].size == 3 && gs[2].size == 3 && last == 4 && d[0] == '1': // 1-555-123-4567
+		if gs[0].sep == ' ' && gs[1].sep == ' ' && !r.paren {
+			return 0.85
+		}
+		return 0.92
+	case r.paren && n >= 8 && n <= 14 && g >= 1:
+		return 0.88
+	case strings.HasPrefix(string(d), "00") && n >= 10 && d[2] != '0':
+		if g >= 1 {
+			return 0.88
+		}
+		return 0.6
+	case n == 10 && g == 1 && (gs[0].size == 3 || gs[0].size == 6): // 555-1234567
+		return 0.65
+	case n == 7 && g == 1 && gs[0].size == 3:
+		if gs[0].sep == '-' || gs[0].sep == '.' {
+			return 0.5
+		}
+		return 0.4
+	case g == 0 && n >= 10 && n <= 13:
+		return 0.42
+	case g == 0 && n >= 8 && d[0] == '0':
+		return 0.45
+	case g == 0:
+		return 0.4 * b2f(n >= 7 && n <= 15)
+	case d[0] == '0' && n >= 9 && n <= 12:
+		if g >= 2 && pairs(gs) || g >= 2 && gs[0].size >= 3 {
+			return 0.82
+		}
+		return 0.68
+	case n >= 9 && n <= 14 && g >= 2 && g <= 6 && last >= 2:
+		return 0.55
+	case n >= 8 && n <= 14 && last >= 2:
+		return 0.45
+	}
+	return 0
+}
+
+func b2f(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// pairs tells groups of two digits, as French numbers are written.
+func pairs(gs []group) bool {
+	for _, g := range gs {
+		if g.size != 2 {
+			return false
+		}
+	}
+	return true
+}
+
+func allSame(d []byte) bool { return len(strings.Trim(string(d), string(d[:1]))) == 0 }
+
+// dateLike tells years, days and months between equal separators, and ranges of years.
+func dateLike(gs []group, d []byte) bool {
+	year := func(b []byte) bool { return len(b) == 4 && (string(b[:2]) == "19" || string(b[:2]) == "20") }
+	switch {
+	case len(gs) >= 3 && gs[0].size == 4 && gs[1].size <= 2 && gs[2].size <= 2 && year(d[:4]):
+		return true
+	case len(gs) >= 3 && gs[0].size <= 2 && gs[1].size <= 2 && gs[2].size == 4 && year(d[gs[1].n:gs[2].n]):
+		return true
+	case len(gs) == 2 && gs[0].size == 4 && gs[1].size == 4 && year(d[:4]) && year(d[4:8]):
+		return true
+	case len(gs) == 1 && len(d) == 8 && year(d[:4]) && d[4] <= '1' && d[6] <= '3':
+		return true
+	case len(gs) == 1 && len(d) == 14 && year(d[:4]) && d[4] <= '1':
+		return true
+	}
+	for k, g := range gs { // 1 234 567: thousands
+		if k > 0 && g.size != 3 || k == 0 && g.size > 3 {
+			return false
+		}
+	}
+	return len(gs) >= 3 && gs[0].size < 3 && (gs[0].sep == ' ' || gs[0].sep == '.') && d[0] != '0'
+}
+
+// extension reads x123, ext. 123, extension 123, #123 behind a number.
+func extension(s string, end int) int {
+	at := end
+	for at < len(s) && (s[at] == ' ' || s[at] == ',') && at-end < 2 {
+		at++
+	}
+	word := at
+	for at < len(s) && (isAlpha(s[at]) || s[at] == '#') && at-word < 9 {
+		at++
+	}
+	switch strings.ToLower(s[word:at]) {
+	case "x", "ext", "extn", "extension", "#", "durchwahl", "poste":
+	default:
+		return end
+	}
+	for at < len(s) && (s[at] == '.' || s[at] == ' ' || s[at] == ':') && at-word < 12 {
+		at++
+	}
+	from := at
+	for at < len(s) && isDigit(s[at]) && at-from < 7 {
+		at++
+	}
+	if at == from || at < len(s) && isWordByte(s[at]) {
+		return end
+	}
+	return at
+}
+
+// dialable asks the library whether some country numbers its phones so.
+func (p *patterns) dialable(number string, international bool) bool {
+	regions := p.regions
+	if international {
+		regions = []string{"ZZ"}
+	}
+	for _, region := range regions {
+		if n, err := phonenumbers.Parse(number, region); err == nil && phonenumbers.IsValidNumber(n) {
+			return true
+		}
+	}
+	return false
+}

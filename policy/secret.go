@@ -1,0 +1,191 @@
+package policy
+
+import (
+	"math"
+	"strings"
+)
+
+// longestSecret bounds what is read of a key or token.
+const longestSecret = 8192
+
+// tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is how
+// many bytes follow at least.
+var tokenForms = []struct {
+	prefix string
+	least  int
+}{
+	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 18}, {"gldt-", 18}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20},
+	{"xoxr-", 20}, {"xoxs-", 20}, {"xapp-", 20}, {"sk-", 20}, {"oc-", 24}, {"sk_live_", 16}, {"rk_live_", 16}, {"sk_test_", 16}, {"pk_live_", 16},
+	{"whsec_", 20}, {"npm_", 30}, {"pypi-", 40}, {"hf_", 30}, {"ya29.", 30}, {"SG.", 40}, {"dop_v1_", 40}, {"shpat_", 28}, {"shpss_", 28}, {"lin_api_", 30},
+	{"AGE-SECRET-KEY-", 50}, {"sq0atp-", 20}, {"sq0csp-", 40}, {"dapi-", 30}, {"r8_", 36}, {"gsk_", 40}, {"xai-", 40}, {"nvapi-", 40}, {"tvly-", 28},
+}
+
+// token looks at secrets with known prefixes, and at private keys, around a mark.
+func (p *patterns) token(s string, i int, out []Finding) []Finding {
+	if s[i] == '-' && strings.HasPrefix(s[i:], "-----BEGIN ") && (i == 0 || s[i-1] != '-') {
+		return pem(s, i, out)
+	}
+	for _, f := range tokenForms {
+		at := strings.IndexByte(f.prefix, s[i])
+		if at < 0 || i < at || !strings.HasPrefix(s[i-at:], f.prefix) {
+			continue
+		}
+		a, b := i-at, i-at+len(f.prefix)
+		for b < len(s) && b-a < 512 && (isAlnum(s[b]) || s[b] == '_' || s[b] == '-' || s[b] == '.') {
+			b++
+		}
+		for b > a && (s[b-1] == '.' || s[b-1] == '-') {
+			b--
+		}
+		if a > 0 && (isWordByte(s[a-1]) || s[a-1] == '-') || b-a-len(f.prefix) < f.least || entropy(s[a+len(f.prefix):b]) < 2.5 {
+			continue
+		}
+		if f.least < 30 && !mixed(s[a+len(f.prefix):b]) {
+			continue
+		}
+		return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.97})
+	}
+	return out
+}
+
+func pem(s string, i int, out []Finding) []Finding {
+	head, _, ok := strings.Cut(s[i:min(len(s), i+64)], "PRIVATE KEY")
+	if !ok || strings.Contains(head, "\n") {
+		return out
+	}
+	end := min(len(s), i+longestSecret)
+	if e := strings.Index(s[i+11:end], "-----END "); e >= 0 {
+		if close := strings.Index(s[i+11+e+9:min(len(s), i+11+e+70)], "-----"); close >= 0 {
+			end = i + 11 + e + 9 + close + 5
+		}
+	}
+	return append(out, Finding{Kind: KindSecret, Start: i, End: end, Score: 0.99})
+}
+
+// key looks at keys of AWS and Google, and at JSON web tokens, which begin at i.
+func (p *patterns) key(s string, i int, out []Finding) []Finding {
+	if i > 0 && (isAlnum(s[i-1]) || s[i-1] == '_') {
+		return out
+	}
+	rest := s[i:]
+	b := i
+	switch {
+	case strings.HasPrefix(rest, "AKIA") || strings.HasPrefix(rest, "ASIA") || strings.HasPrefix(rest, "ABIA") || strings.HasPrefix(rest, "ACCA"):
+		for b < len(s) && (s[b] >= 'A' && s[b] <= 'Z' || isDigit(s[b])) {
+			b++
+		}
+		if b-i == 20 && borders(s, i, b) {
+			return append(out, Finding{Kind: KindAWSKey, Start: i, End: b, Score: 0.97})
+		}
+	case strings.HasPrefix(rest, "AIza"):
+		for b < len(s) && (isAlnum(s[b]) || s[b] == '_' || s[b] == '-') {
+			b++
+		}
+		if b-i >= 39 && b-i <= 40 {
+			return append(out, Finding{Kind: KindSecret, Start: i, End: b, Score: 0.97})
+		}
+	case strings.HasPrefix(rest, "eyJ"):
+		dots := 0
+		for b < len(s) && b-i < longestSecret && (isAlnum(s[b]) || s[b] == '_' || s[b] == '-' || s[b] == '.' && b+1 < len(s) && isAlnum(s[b+1])) {
+			dots += int(b2f(s[b] == '.'))
+			b++
+		}
+		if dots >= 2 && dots <= 4 && b-i > 40 {
+			return append(out, Finding{Kind: KindSecret, Start: i, End: b, Score: 0.97})
+		}
+	}
+	return out
+}
+
+// secretNames are what members and variables that hold secrets are called; the value behind = or : is looked at.
+var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "apikey", "api-key", "token", "private_key", "access_key", "secret_key",
+	"client_secret", "auth_key", "passphrase", "passwort", "kennwort", "contraseña", "motdepasse", "credentials", "secretaccesskey", "connectionstring"}
+
+// assigned looks at the value behind an = or : whose name says that it is secret.
+func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
+	if s[i] != '=' && s[i] != ':' {
+		return out
+	}
+	n := i
+	for n > 0 && i-n < 3 && (s[n-1] == ' ' || s[n-1] == '"' || s[n-1] == '\'') {
+		n--
+	}
+	from := n
+	for from > 0 && n-from < 40 && (isWordByte(s[from-1]) || s[from-1] == '-') {
+		from--
+	}
+	if n-from < 3 {
+		return out
+	}
+	name := strings.ToLower(s[from:n])
+	isSecret := false
+	for _, w := range secretNames {
+		isSecret = isSecret || strings.HasSuffix(name, w) || strings.HasSuffix(name, w+"s") && w != "token"
+	}
+	a := i + 1
+	for a < len(s) && a-i < 4 && (s[a] == ' ' || s[a] == '=' || s[a] == '>') {
+		a++
+	}
+	quoted := a < len(s) && (s[a] == '"' || s[a] == '\'' || s[a] == '`')
+	if quoted {
+		a++
+	}
+	b := a
+	for b < len(s) && b-a < 512 && s[b] > ' ' && strings.IndexByte("\"'`,;<>(){}[]", s[b]) < 0 {
+		b++
+	}
+	if s[i] == ':' {
+		if !isSecret && strings.HasSuffix(name, "webhook") {
+			isSecret = true
+		}
+	}
+	for !quoted && b > a && (s[b-1] == '.' || s[b-1] == '!' || s[b-1] == '?') {
+		b--
+	}
+	value := s[a:b]
+	aws := len(value) == 40 && (strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws")))
+	switch {
+	case aws && entropy(value) > 3.5:
+		return append(out, Finding{Kind: KindAWSSecret, Start: a, End: b, Score: 0.97})
+	case !isSecret || len(value) < 6 || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "//"):
+		return out
+	}
+	password := strings.Contains(name, "pass") || strings.HasSuffix(name, "pwd") || strings.Contains(name, "wort")
+	e := entropy(value)
+	switch {
+	case password && (mixed(value) || quoted && e > 2.4) && e > 2:
+		return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.88})
+	case !password && len(value) >= 12 && mixed(value) && e > 3:
+		return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.9})
+	}
+	return out
+}
+
+// mixed tells letters together with digits or signs, which words do not have.
+func mixed(s string) bool {
+	letters, others := false, false
+	for i := range len(s) {
+		if isAlpha(s[i]) {
+			letters = true
+		} else if s[i] != '-' && s[i] != '_' && s[i] != '.' && s[i] < 0x80 {
+			others = true
+		}
+	}
+	return letters && others
+}
+
+// entropy is Shannon's, in bits a byte.
+func entropy(s string) float64 {
+	var count [256]int
+	for i := range len(s) {
+		count[s[i]]++
+	}
+	e := 0.0
+	for _, n := range count {
+		if n > 0 {
+			p := float64(n) / float64(len(s))
+			e -= p * math.Log2(p)
+		}
+	}
+	return e
+}

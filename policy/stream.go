@@ -1,0 +1,212 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of what a stream keeps.
+const (
+	streamContext = 400       // bytes already released that detectors still read, for the words around
+	streamCluster = 240       // bytes that are held back for names, numbers and addresses of several words
+	streamAfter   = 26        // bytes behind a candidate that may still change its score
+	streamJSON    = 4_000_000 // bytes of a tool call's arguments
+)
+
+// Stream inspects one text of an answer that comes in pieces. It gives out what is decided and holds back only what may still
+// become, or change, a finding. A Stream belongs to one goroutine.
+type Stream struct {
+	session  *Session
+	text     Text
+	verdict  Verdict
+	buf      string // context, then what is held back
+	released int    // bytes of buf that are context
+	length   int    // characters given out
+	idle     bool   // there is nothing to look for
+}
+
+// Stream begins a text of the answer; t.Value is ignored. Texts with t.JSON are decided at their end: what a string of arguments
+// says cannot be read before it is whole.
+func (s *Session) Stream(t Text) *Stream {
+	p := s.policy
+	idle := len(p.detectors) == 0 && len(p.domains.rules) == 0 && len(p.output.forbidden) == 0 && len(p.output.canaries) == 0 && p.cfg.Output.MaxLength == 0 && len(s.system) == 0
+	return &Stream{session: s, text: t, idle: idle}
+}
+
+// Verdict is what was decided so far; its Texts are empty. After Blocked nothing more comes out.
+func (st *Stream) Verdict() Verdict { return st.verdict }
+
+// Feed takes the next piece and gives what can go out.
+func (st *Stream) Feed(ctx context.Context, piece string) (string, error) {
+	if st.idle {
+		return piece, nil
+	}
+	st.buf += piece
+	if st.text.JSON && len(st.buf) < streamJSON {
+		return "", nil
+	}
+	return st.release(ctx, st.safe())
+}
+
+// Flush gives the rest at the end of the text.
+func (st *Stream) Flush(ctx context.Context) (string, error) {
+	if st.text.JSON && !st.idle {
+		t := st.text
+		t.Value = st.buf
+		st.buf = ""
+		v, err := st.session.Inspect(ctx, Output, []Text{t})
+		if err != nil {
+			return "", err
+		}
+		st.verdict.Blocked = st.verdict.Blocked || v.Blocked
+		st.verdict.Decisions = append(st.verdict.Decisions, v.Decisions...)
+		if v.Blocked {
+			return "", nil
+		}
+		return v.Texts[0], nil
+	}
+	return st.release(ctx, len(st.buf))
+}
+
+// release gives out the buffer up to at, or up to a finding that lies across.
+func (st *Stream) release(ctx context.Context, at int) (string, error) {
+	if st.verdict.Blocked || at <= st.released {
+		return "", nil
+	}
+	t := st.text
+	t.Value, t.Head, t.Tail = st.buf, st.released > 0, at < len(st.buf)
+	edits, err := st.session.edits(ctx, Output, t)
+	if err != nil {
+		return "", err
+	}
+	edits = slices.DeleteFunc(edits, func(e edit) bool { return e.Start < st.released || e.Kind == KindLength })
+	for _, e := range edits {
+		if e.Start < at && e.End > at {
+			at = e.Start
+		}
+	}
+	edits = slices.DeleteFunc(edits, func(e edit) bool { return e.Start >= at })
+	st.verdict.note(t, edits)
+	if st.verdict.Blocked {
+		return "", nil
+	}
+	for i := range edits {
+		edits[i].Start -= st.released
+		edits[i].End -= st.released
+	}
+	out := st.limit(st.session.rewrite(Output, st.buf[st.released:at], edits))
+	keep := max(0, at-streamContext)
+	if keep > 0 {
+		if sp := strings.IndexAny(st.buf[keep:at], " \n"); sp >= 0 {
+			keep += sp
+		}
+	}
+	st.buf, st.released = st.buf[keep:], at-keep
+	return out, nil
+}
+
+// limit cuts at the greatest length of a text.
+func (st *Stream) limit(out string) string {
+	most := st.session.policy.cfg.Output.MaxLength
+	if most == 0 {
+		return out
+	}
+	n := utf8.RuneCountInString(out)
+	st.length += n
+	if st.length <= most {
+		return out
+	}
+	a := st.session.policy.decide(KindLength, Output, st.text.Role)
+	st.verdict.note(st.text, []edit{{Finding{Kind: KindLength, Score: 1}, a}})
+	if a == Flag {
+		return out
+	}
+	left := max(0, most-(st.length-n))
+	st.length = most
+	return string([]rune(out)[:left])
+}
+
+// safe is how far the buffer is decided whatever comes: before the last word, before a run of capitalised words and numbers
+// that reaches into the last bytes, before a private key that is still open.
+func (st *Stream) safe() int {
+	s, p := st.buf, st.session.policy
+	at := wordStart(s, len(s), st.released)
+	for end := at; end > st.released && len(s)-end < streamCluster; {
+		word := wordStart(s, end, st.released)
+		w := strings.TrimSpace(s[word:end])
+		if clusterWord(w) {
+			if len(s)-end < streamAfter || joins(s, end, at) {
+				at = word
+			} else {
+				break
+			}
+		} else if len(w) > 3 && len(s)-end >= streamAfter {
+			break
+		}
+		end = word
+	}
+	tail := max(0, len(s)-40)
+	for _, lead := range []string{"ame is ", "ame's ", "call me ", "i'm ", "i am ", "this is ", "assword", "ecret"} {
+		if k := strings.LastIndex(s[tail:], lead); k >= 0 {
+			at = min(at, max(st.released, tail+k+len(lead)))
+		}
+	}
+	if k := strings.LastIndex(s, "-----BEGIN "); k >= st.released && !strings.Contains(s[k+8:], "-----END ") && len(s)-k < longestSecret {
+		at = min(at, k)
+	} else if k >= st.released && len(s)-k < longestSecret {
+		if e := strings.Index(s[k:], "-----END "); e >= 0 && len(s)-k-e < 48 {
+			at = min(at, k)
+		}
+	}
+	for _, d := range p.detectors {
+		if c, ok := d.(*custom); ok {
+			at = min(at, len(s)-c.Reach())
+		}
+	}
+	if len(p.output.forbidden) > 0 {
+		at = min(at, len(s)-256)
+	}
+	at = min(at, len(s)-p.output.longest)
+	if n := p.cfg.Output.LeakWords; n > 0 && len(st.session.system) > 0 {
+		at = min(at, len(s)-n*12)
+	}
+	if len(s)-at > longestSecret+streamCluster {
+		at = len(s) - streamCluster
+	}
+	for at > st.released && at < len(s) && !utf8.RuneStart(s[at]) {
+		at--
+	}
+	return max(at, st.released)
+}
+
+// wordStart is where the word that ends at end begins, with the white space behind it; no further back than from.
+func wordStart(s string, end, from int) int {
+	i := end
+	for i > from && s[i-1] <= ' ' {
+		i--
+	}
+	for i > from && s[i-1] > ' ' {
+		i--
+	}
+	return i
+}
+
+// clusterWord tells words that stand in names, numbers, addresses and assignments.
+func clusterWord(w string) bool {
+	if w == "" {
+		return false
+	}
+	for i := range len(w) {
+		if c := w[i]; isDigit(c) || c >= 'A' && c <= 'Z' || c >= 0x80 || c == '@' || c == '=' || c == '&' {
+			return true
+		}
+	}
+	return strings.HasSuffix(w, ":") || w == "-" || w == "/" || w == "(" || beforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4
+}
+
+// joins tells that nothing but small words stands between a cluster and what is held back already.
+func joins(s string, end, at int) bool {
+	return at-end < 16 && strings.IndexAny(s[min(end, at):at], "\n") < 0
+}

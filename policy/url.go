@@ -1,0 +1,73 @@
+package policy
+
+import "strings"
+
+// url looks at a web address whose scheme ends at i.
+func (p *patterns) url(s string, i int, out []Finding) []Finding {
+	if i+4 > len(s) || s[i+1] != '/' || s[i+2] != '/' {
+		return out
+	}
+	a := i
+	for a > 0 && i-a < 12 && (isAlnum(s[a-1]) || s[a-1] == '+') {
+		a--
+	}
+	if a == i || !isAlpha(s[a]) {
+		return out
+	}
+	switch strings.ToLower(s[a:i]) {
+	case "http", "https", "ftp", "ftps", "ws", "wss", "sftp", "ssh", "git", "s3":
+	default:
+		return out
+	}
+	if b := urlEnd(s, i+3); b > i+4 {
+		for _, hook := range webhooks { // whoever knows such an address may post there
+			if strings.HasPrefix(s[i+3:b], hook) && b-i > len(hook)+20 {
+				out = append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.97})
+			}
+		}
+		return append(out, Finding{Kind: KindURL, Start: a, End: b, Score: 0.95})
+	}
+	return out
+}
+
+// www looks at an address that begins with www and a dot.
+func (p *patterns) www(s string, i int, out []Finding) []Finding {
+	if s[i] != '.' || i < 3 || !strings.EqualFold(s[i-3:i], "www") || i > 3 && (isWordByte(s[i-4]) || s[i-4] == '/' || s[i-4] == '.') {
+		return out
+	}
+	if b := urlEnd(s, i+1); b > i+3 && strings.Contains(s[i+1:b], ".") {
+		return append(out, Finding{Kind: KindURL, Start: i - 3, End: b, Score: 0.9})
+	}
+	return out
+}
+
+// urlEnd is where an address ends: before white space, quotes and angle brackets, without the punctuation of the sentence.
+func urlEnd(s string, b int) int {
+	from, open := b, 0
+scan:
+	for ; b < len(s) && b-from < longestURL; b++ {
+		switch c := s[b]; {
+		case c <= ' ' || c == 0x7F || c == '<' || c == '>' || c == '"' || c == '`' || c == '{' || c == '}' || c == '|' || c == '^':
+			break scan
+		case c == '(':
+			open++
+		case c == ')':
+			if open--; open < 0 {
+				break scan
+			}
+		case c == ']':
+			if !strings.Contains(s[from:b], "[") {
+				break scan
+			}
+		}
+	}
+	for b > from && strings.IndexByte(".,;:!?'*_", s[b-1]) >= 0 {
+		b--
+	}
+	return b
+}
+
+const longestURL = 2048
+
+// webhooks are addresses that are secrets by themselves.
+var webhooks = []string{"hooks.slack.com/services/", "discord.com/api/webhooks/", "hooks.zapier.com/hooks/catch/"}

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"outcrop/internal/pipeline"
+	"outcrop/internal/upstream"
+)
+
+// headerAttempts says what happened at the targets that a request went to.
+const headerAttempts = "x-outcrop-attempts"
+
+// attempts is the value of headerAttempts, "1:MODEL@REGION=throttled(429);2:MODEL@REGION=ok": the target as public catalogue id
+// and region, never as the profile or ARN that was called, and how the attempt ended, with the status that it would have been
+// for the client. "" when no target was tried.
+func attempts(tries []pipeline.Try) string {
+	if len(tries) == 0 {
+		return ""
+	}
+	const most = 16 // each choice of a request has attempts of its own
+	var b strings.Builder
+	b.Grow(48 * min(len(tries), most))
+	for i, t := range tries[:min(len(tries), most)] {
+		if i > 0 {
+			b.WriteByte(';')
+		}
+		b.WriteString(strconv.Itoa(i + 1))
+		b.WriteByte(':')
+		b.WriteString(t.Model)
+		b.WriteByte('@')
+		b.WriteString(t.Region)
+		b.WriteByte('=')
+		b.WriteString(t.Outcome.String())
+		if t.Outcome != upstream.OK && t.Outcome != upstream.Canceled {
+			b.WriteByte('(')
+			b.WriteString(strconv.Itoa(renderings[t.Kind].status))
+			b.WriteByte(')')
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"outcrop/internal/pipeline"
+	"outcrop/internal/upstream"
+	"outcrop/openai"
+)
+
+const (
+	headerTimeout  = "x-outcrop-timeout"
+	headerPriority = "x-outcrop-priority"
+)
+
+// tune is what this request's headers say to the stages.
+func tune(h http.Header) (pipeline.Tune, *openai.Error) {
+	tuned := pipeline.Tune{Tier: strings.TrimSpace(h.Get("x-outcrop-tier")), Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
+	if _, ok := upstream.ParsePriority(tuned.Priority); !ok && tuned.Priority != "" {
+		return tuned, openai.Invalidf(openai.CodeInvalidValue, headerPriority, "The header %s must be interactive, normal or batch.", headerPriority)
+	}
+	var err *openai.Error
+	if tuned.Timeout, err = timeout(strings.TrimSpace(h.Get(headerTimeout))); err != nil {
+		return tuned, err
+	}
+	tuned.CacheControl, err = cacheControl(h)
+	return tuned, err
+}
+
+// timeout reads headerTimeout: seconds, or a duration with its unit such as 1500ms; "" says nothing.
+func timeout(text string) (time.Duration, *openai.Error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if seconds, notNumber := strconv.ParseFloat(text, 64); notNumber == nil {
+		d, err = time.Duration(min(seconds, longest.Seconds())*float64(time.Second)), nil
+	}
+	if err != nil || d <= 0 {
+		return 0, openai.Invalidf(openai.CodeInvalidValue, headerTimeout, "The header %s must be a number of seconds above 0, or a duration such as 1500ms.", headerTimeout)
+	}
+	return min(d, longest), nil
+}
+
+// longest keeps absurd durations from overflowing; the gateway's own deadline is far below.
+const longest = 24 * time.Hour
