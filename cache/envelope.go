@@ -65,7 +65,7 @@ func (s *sealer) seal(r *record) []byte {
 	b = append(b, codec)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Stored.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Expires.UnixMilli()))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Value)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Value))) //nolint:gosec // an answer is far below 4 GB
 	b = append(b, packed...)
 	return s.sum(b, r.key, b)
 }
@@ -94,8 +94,8 @@ func (s *sealer) open(key string, b []byte, now time.Time) (Entry, error) {
 	// Without a secret anybody may have sealed this, so nothing of it is believed.
 	header, packed := body[len(envelopeMark):envelopeHeader], body[envelopeHeader:]
 	e := Entry{
-		Stored:  time.UnixMilli(int64(binary.BigEndian.Uint64(header[1:]))),
-		Expires: time.UnixMilli(int64(binary.BigEndian.Uint64(header[9:]))),
+		Stored:  time.UnixMilli(int64(binary.BigEndian.Uint64(header[1:]))), //nolint:gosec // what does not fit was not written here: it is long past
+		Expires: time.UnixMilli(int64(binary.BigEndian.Uint64(header[9:]))), //nolint:gosec // the same
 	}
 	size := int64(binary.BigEndian.Uint32(header[17:]))
 	if size > int64(s.most) {

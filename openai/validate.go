@@ -23,6 +23,9 @@ var validate = sync.OnceValue(func() *validator.Validate {
 // Validate checks the ranges that stand in the validate tags of a request and gives the first fault in the order of its
 // members as a 400 in OpenAI's words, or nil (R-ERR-61). v is a pointer to a struct.
 func Validate(v any) *Error {
+	if plainlyFine(v) {
+		return nil
+	}
 	err := validate().Struct(v)
 	if err == nil {
 		return nil

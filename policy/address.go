@@ -19,7 +19,7 @@ func wordSet(words string) map[string]bool {
 
 // address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor 5), or
 // at the number of a post office box.
-func (p *patterns) address(s string, i int, out []Finding) []Finding {
+func (p *patterns) address(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	if i > 0 && (isWordByte(s[i-1]) || s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/' || s[i-1] == ':' || s[i-1] == '$') {
 		return out
 	}
@@ -114,7 +114,7 @@ func capitalWords(s string, at int) int {
 }
 
 // streetBehind tells where the street begins that stands before the number at i.
-func streetBehind(s string, i int) (int, bool) {
+func streetBehind(s string, i int) (int, bool) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	at := i
 	for at > 0 && (s[at-1] == ' ' || s[at-1] == ',') && i-at < 3 {
 		at--
@@ -153,7 +153,7 @@ func streetBehind(s string, i int) (int, bool) {
 		if words > 0 && streetBefore[strings.TrimRight(w, ".")] {
 			return from, true
 		}
-		if c := s[from]; !(c >= 'A' && c <= 'Z' || c == 0xC3 || len(w) <= 3) {
+		if c := s[from]; (c < 'A' || c > 'Z') && c != 0xC3 && len(w) > 3 {
 			return 0, false
 		}
 		end = from
@@ -166,7 +166,7 @@ func streetBehind(s string, i int) (int, bool) {
 }
 
 // locality runs on over what belongs to an address behind the street: flat, city, state, postal code.
-func locality(s string, end int) int {
+func locality(s string, end int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	if end < len(s) && s[end] == '.' && end+1 < len(s) && (s[end+1] == ' ' || s[end+1] == ',') && end+2 < len(s) && s[end+2] != ' ' && streetAfter[strings.ToLower(lastWord(s[:end]))] {
 		if e := locality(s, end+1); e > end+1 {
 			return e

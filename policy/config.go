@@ -26,46 +26,46 @@ type Config struct {
 	Injection InjectionScan `yaml:"prompt_injection_scan"`
 	// AllowedDomains are the only hosts that links and images of answers may name: "https://example.com", "*.example.com",
 	// "example.com:8443". Empty allows all.
-	AllowedDomains []string    `yaml:"allowed_domains"`
-	DomainAction   Action      `yaml:"domain_action"` // redact (the default: links lose their address) or block
+	AllowedDomains []string    `yaml:"allowed_domains" help:"only hosts that links and images of answers may name, and media may be fetched from: https://example.com, *.example.com; empty allows all"`
+	DomainAction   Action      `yaml:"domain_action" help:"what becomes of other addresses in answers: redact (they are removed), block or flag"` // redact (the default: links lose their address) or block
 	Output         OutputRules `yaml:"output"`
 }
 
 // Redaction says which kinds are looked for and what becomes of them.
 type Redaction struct {
-	Enabled    bool               `yaml:"enabled"`
-	Entities   []string           `yaml:"entities"` // empty is every kind
-	Action     Action             `yaml:"action"`   // "" is redact
-	Actions    map[string]Action  `yaml:"actions"`  // by kind
-	Input      Action             `yaml:"input"`    // in place of Action, for texts on their way in
-	Output     Action             `yaml:"output"`   // and for answers
-	Roles      map[string]Action  `yaml:"roles"`    // by role: user, tool, system, assistant
-	Threshold  float64            `yaml:"threshold"`
-	Thresholds map[string]float64 `yaml:"thresholds"` // by kind
-	Regions    []string           `yaml:"phone_regions"`
-	Custom     []Custom           `yaml:"custom"`
-	Unscanned  Action             `yaml:"unscanned"` // what becomes of a request with what cannot be read (PDF, images): allow or block
+	Enabled    bool               `yaml:"enabled" help:"whether personal data is looked for"`
+	Entities   []string           `yaml:"entities" help:"kinds that are looked for; empty is every kind"`                                      // empty is every kind
+	Action     Action             `yaml:"action" help:"what becomes of a finding: redact (the default), mask, tokenize, block, allow or flag"` // "" is redact
+	Actions    map[string]Action  `yaml:"actions" help:"what becomes of findings, by kind"`                                                    // by kind
+	Input      Action             `yaml:"input" help:"what becomes of findings in requests, in place of action"`                               // in place of Action, for texts on their way in
+	Output     Action             `yaml:"output" help:"what becomes of findings in answers, in place of action"`                               // and for answers
+	Roles      map[string]Action  `yaml:"roles" help:"by role: user, tool, system, assistant"`                                                 // by role: user, tool, system, assistant
+	Threshold  float64            `yaml:"threshold" help:"least score of a finding; 0 is 0.8"`
+	Thresholds map[string]float64 `yaml:"thresholds" help:"least score of a finding, by kind"` // by kind
+	Regions    []string           `yaml:"phone_regions" help:"countries whose phone numbers are known in their local form"`
+	Custom     []Custom           `yaml:"custom" help:"kinds of your own: kind, pattern (RE2), checksum, score, context"`
+	Unscanned  Action             `yaml:"unscanned" help:"what becomes of a request with what cannot be read, such as PDFs and images: allow or block"` // what becomes of a request with what cannot be read (PDF, images): allow or block
 }
 
 // InjectionScan is the scan for prompt injections.
 type InjectionScan struct {
-	Enabled       bool              `yaml:"enabled"`
-	Patterns      []string          `yaml:"patterns"`
-	PatternWeight float64           `yaml:"pattern_weight"`
-	Threshold     float64           `yaml:"threshold"`
-	Action        Action            `yaml:"action"` // block (the default) or flag
-	Roles         map[string]Action `yaml:"roles"`
+	Enabled       bool              `yaml:"enabled" help:"whether prompt injections are looked for"`
+	Patterns      []string          `yaml:"patterns" help:"phrases that add to the score of a text"`
+	PatternWeight float64           `yaml:"pattern_weight" help:"what one of the phrases adds; 0 is 0.5"`
+	Threshold     float64           `yaml:"threshold" help:"score from which a text counts as an attack; 0 is 0.8"`
+	Action        Action            `yaml:"action" help:"what becomes of an attack: block (the default) or flag"` // block (the default) or flag
+	Roles         map[string]Action `yaml:"roles" help:"by role: user, tool, system, assistant"`
 }
 
 // OutputRules are limits of answers.
 type OutputRules struct {
-	MaxLength int      `yaml:"max_length"` // characters of one text; 0 is no limit
-	Forbidden []string `yaml:"forbidden"`  // expressions (RE2) that no answer may hold
-	Secrets   Action   `yaml:"secrets"`    // what becomes of keys and secrets in answers; "" leaves it to pii_redaction
-	Canaries  []string `yaml:"canaries"`   // strings of the system prompt that no answer may show
+	MaxLength int      `yaml:"max_length" help:"longest text of an answer in characters; 0 is no limit"`                     // characters of one text; 0 is no limit
+	Forbidden []string `yaml:"forbidden" help:"expressions (RE2) that no answer may hold"`                                   // expressions (RE2) that no answer may hold
+	Secrets   Action   `yaml:"secrets" help:"what becomes of keys and secrets in answers; empty leaves it to pii_redaction"` // what becomes of keys and secrets in answers; "" leaves it to pii_redaction
+	Canaries  []string `yaml:"canaries" help:"strings of the system prompt that no answer may show"`                         // strings of the system prompt that no answer may show
 	// LeakWords is how many words in a row an answer may take from the system prompt before it counts as leaked; 0 is off.
-	LeakWords int    `yaml:"leak_words"`
-	Action    Action `yaml:"action"` // of forbidden patterns, canaries and leaks: block (the default), redact or flag
+	LeakWords int    `yaml:"leak_words" help:"how many words in a row an answer may take from the system prompt before it counts as leaked; 0 is off"`
+	Action    Action `yaml:"action" help:"what becomes of forbidden patterns, canaries and leaks: block (the default), redact or flag"` // of forbidden patterns, canaries and leaks: block (the default), redact or flag
 }
 
 // Default is every local detector on, redact, threshold 0.8: what `outcrop scan` does without a configuration.

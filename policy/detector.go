@@ -68,7 +68,7 @@ const (
 // only looks like something. Kinds of the user's own rules come first.
 var priority = map[string]int{
 	KindAWSKey: 90, KindAWSSecret: 90, KindSecret: 90, KindIBAN: 80, KindCard: 75, KindURL: 70, KindEmail: 68,
-	KindSSN: 60, KindIP: 55, KindPhone: 50, KindAddress: 40, KindPerson: 30,
+	KindSSN: 60, KindIP: 55, KindPhone: 50, KindAddress: 40, KindPerson: 30, KindHidden: 20,
 }
 
 func rank(kind string) int {

@@ -30,4 +30,10 @@ var detectors = []struct {
 		}
 		return newPersons()
 	}},
+	{"hidden", func(_ *Config, wanted func(string) bool) (Detector, error) {
+		if !wanted(KindHidden) {
+			return nil, nil
+		}
+		return HiddenText{}, nil
+	}},
 }

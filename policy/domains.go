@@ -101,7 +101,7 @@ type link struct{ start, end, from, to int }
 
 // links finds the addresses that whoever shows the text would follow: Markdown links, images and references, autolinks,
 // attributes of HTML, and bare addresses.
-func links(s string) []link {
+func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	var out []link
 	seen := func(a int) bool { return len(out) > 0 && a < out[len(out)-1].to }
 	for i := 0; i < len(s); i++ {
@@ -166,9 +166,10 @@ func markdownLink(s string, i int) (link, bool) {
 	}
 	b, depth := a, 0
 	for b < len(s) && b-a < longestURL && s[b] != '>' && s[b] != ' ' && s[b] != '\n' && (s[b] != ')' || depth > 0) {
-		if s[b] == '(' {
+		switch s[b] {
+		case '(':
 			depth++
-		} else if s[b] == ')' {
+		case ')':
 			depth--
 		}
 		b++

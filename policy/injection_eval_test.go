@@ -97,8 +97,8 @@ func TestEvalInjection(t *testing.T) {
 		floor       float64
 	}{
 		{"first", "[^h]*.jsonl", 0.9},
-		{"heldout-dev", "heldout-dev-*.jsonl", 0.2},
-		{"heldout-test", "heldout-test-*.jsonl", 0.2},
+		{"heldout-dev", "heldout-dev-*.jsonl", 0.75},
+		{"heldout-test", "heldout-test-*.jsonl", 0.7},
 	} {
 		q := measure(d, readLabelled(t, set.files), func(l labelled, score float64, why []Signal) {
 			wrong := !l.Injection && score >= d.Threshold()

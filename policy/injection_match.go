@@ -97,11 +97,12 @@ func (r *injectionRule) match(words []word, at int) int {
 // meant tells how much of a rule's weight counts at a place, 0 to 1.
 func (r *injectionRule) meant(t *reading, c, at, end int) float64 {
 	words, here, share := t.words, &t.clauses[c], 1.0
-	starts := words[at].start
+	starts := words[at].start || at > here.from && continues(words[at-1].text) && !here.howTo && !here.asked
+	given := starts && r.how&order != 0 // the words are an order, whatever the clause asks
 	if r.how&order != 0 && !starts {
 		share *= byPlace
 	}
-	if words[at].quoted && words[end].quoted || mentioned(t, c, at, end) {
+	if words[end].quoted && (words[at].quoted || here.classes&wTalk != 0) || mentioned(t, c, at) {
 		share *= byMention
 	}
 	about := classesOf(words[at : end+1])
@@ -109,12 +110,21 @@ func (r *injectionRule) meant(t *reading, c, at, end int) float64 {
 		share *= byMention
 	}
 	switch {
-	case here.howTo && !(starts && r.how&order != 0 && at > here.from) && about&(wYou|wSelf) == 0:
+	case here.howTo && (!given || at == here.from) && about&(wYou|wSelf) == 0:
 		share *= byQuestion
-	case here.asked && r.how&ask == 0 && !(r.how&order != 0 && starts):
+	case here.asked && r.how&ask == 0 && !given:
 		share *= byAsking
 	}
 	return share
+}
+
+// continues tells the words behind which another order may follow the first.
+func continues(w string) bool {
+	switch w {
+	case "and", "und", "then", "but", "sondern", "y", "et", "e", "и":
+		return true
+	}
+	return false
 }
 
 func classesOf(words []word) class {
@@ -127,7 +137,7 @@ func classesOf(words []word) class {
 
 // mentioned tells whether a text talks about such texts where a rule holds: "detect the phrase ignore all …". An order that
 // begins its clause is meant unless that very clause talks about it.
-func mentioned(t *reading, c, at, end int) bool {
+func mentioned(t *reading, c, at int) bool {
 	for i := max(t.clauses[c].from, at-7); i < at; i++ {
 		if t.words[i].class&wTalk != 0 {
 			return true

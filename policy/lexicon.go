@@ -72,7 +72,7 @@ const (
 	wGreet                       // words that lead into an order at the beginning of a sentence only
 	wTalk                        // injection, attack, phrase: talk about such texts
 	wFill                        // the, of, that: does not count between two words
-	wRead // read, see, screen: what a model does to the text that an attack sits in
+	wRead                        // read, see, screen: what a model does to the text that an attack sits in
 	wTurned                      // a word that means something once it is read by ROT13 or backwards
 )
 

@@ -21,7 +21,7 @@ type group struct {
 
 // readRun reads digits and what may stand between the groups of a card or phone number. It begins at the first digit; a plus,
 // a parenthesis or both before it belong to the run.
-func readRun(s string, i int) (r digitRun) {
+func readRun(s string, i int) (r digitRun) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	r.start = i
 	if i > 0 && s[i-1] == '(' {
 		r.start, r.paren = i-1, true
@@ -183,7 +183,7 @@ func ssn(s string, i int, r *digitRun, out []Finding) []Finding {
 		return out
 	}
 	var end int
-	score := 0.0
+	var score float64
 	switch g := r.groups; {
 	case r.g >= 3 && g[0].size == 3 && g[1].size == 2 && g[2].size == 4 && g[0].sep == g[1].sep:
 		if r.g > 3 && g[2].sep != ' ' {

@@ -130,7 +130,7 @@ func wordEnd(s string, i int) int {
 }
 
 // read collects the capitalised words from i on and gives the place behind them.
-func (c *personScan) read(i int) int {
+func (c *personScan) read(i int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	c.run = c.run[:0]
 	s := c.s
 	for at := i; ; {
@@ -217,13 +217,13 @@ func (c *personScan) weigh() {
 func (c *personScan) titleAt(i int) bool { return c.run[i+1].flag&(isCommon|isAfter) == 0 }
 
 // piece judges the words i to j of the run.
-func (c *personScan) piece(i, j int) {
+func (c *personScan) piece(i, j int) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	run, s := c.run, c.s
 	for i < j && run[i].flag == isParticle {
 		i++
 	}
 	// "Dear", "Mr" and the like stand in the run before the piece.
-	cue := 0.0
+	var cue float64
 	titled := i > 0 && run[i-1].flag&isTitle != 0 && !run[i-1].comma
 	switch {
 	case titled:
@@ -309,7 +309,7 @@ func (c *personScan) placeWord(k int) bool {
 }
 
 // words weighs what is known of the words alone.
-func (c *personScan) words(i, j int) float64 {
+func (c *personScan) words(i, j int) float64 { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	var w [6]nameFlag
 	n, initials, particles := 0, 0, 0
 	for _, x := range c.run[i:j] {

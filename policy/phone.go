@@ -10,7 +10,7 @@ import (
 var defaultRegions = []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR"}
 
 // phone weighs the form of a number and the words around it. The library, which is dear, is asked only where these leave doubt.
-func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding {
+func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	if r.start > 0 && (isWordByte(s[r.start-1]) || s[r.start-1] == '$' || s[r.start-1] == '#') {
 		return out
 	}
@@ -27,7 +27,7 @@ func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding 
 		if end < len(s) && g == r.g-1 && !phoneEnds(s, end) {
 			return out
 		}
-		score := phoneForm(r, g, s, i)
+		score := phoneForm(r, g)
 		if score == 0 {
 			continue
 		}
@@ -68,7 +68,7 @@ func phoneEnds(s string, end int) bool {
 }
 
 // phoneForm is how much groups 0 to g look like a phone number by themselves.
-func phoneForm(r *digitRun, g int, s string, i int) float64 {
+func phoneForm(r *digitRun, g int) float64 { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	gs, n := r.groups[:g+1], r.groups[g].n
 	d := r.digits[:n]
 	if r.plus {
@@ -141,7 +141,7 @@ func pairs(gs []group) bool {
 func allSame(d []byte) bool { return len(strings.Trim(string(d), string(d[:1]))) == 0 }
 
 // dateLike tells years, days and months between equal separators, and ranges of years.
-func dateLike(gs []group, d []byte) bool {
+func dateLike(gs []group, d []byte) bool { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	year := func(b []byte) bool { return len(b) == 4 && (string(b[:2]) == "19" || string(b[:2]) == "20") }
 	switch {
 	case len(gs) >= 3 && gs[0].size == 4 && gs[1].size <= 2 && gs[2].size <= 2 && year(d[:4]):

@@ -43,7 +43,7 @@ type Verdict struct {
 	Texts     []string // rewritten, in the order given; meaningless when blocked
 	Decisions []Decision
 	Findings  []Finding // where in the texts; of texts with JSON none are listed
-	Injection float64 // the highest score of a text
+	Injection float64   // the highest score of a text
 }
 
 // New builds the detectors that a configuration asks for. Its error names everything that is wrong.

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Redacted is the placeholder of a kind: <EMAIL>.
-func Redacted(kind string) string { return "<" + kind + ">" }
+// redacted is the placeholder of a kind: <EMAIL>.
+func redacted(kind string) string { return "<" + kind + ">" }
 
 // masked hides most of a value, and leaves what people need to recognise their own: the last digits, the first letter.
 func masked(kind, v string) string {
@@ -78,7 +78,7 @@ func rewrite(s string, edits []edit, v *Vault) string {
 		var with string
 		switch e.action {
 		case Redact:
-			with = Redacted(e.Kind)
+			with = redacted(e.Kind)
 			if e.Kind == KindDomain {
 				with = "#link-removed" // leads nowhere, in Markdown and HTML too
 			}
@@ -89,7 +89,7 @@ func rewrite(s string, edits []edit, v *Vault) string {
 			with = masked(e.Kind, s[e.Start:e.End])
 		case Tokenize:
 			if v == nil {
-				with = Redacted(e.Kind)
+				with = redacted(e.Kind)
 			} else {
 				with = v.placeholder(e.Kind, s[e.Start:e.End])
 			}

@@ -55,15 +55,15 @@ func pem(s string, i int, out []Finding) []Finding {
 	}
 	end := min(len(s), i+longestSecret)
 	if e := strings.Index(s[i+11:end], "-----END "); e >= 0 {
-		if close := strings.Index(s[i+11+e+9:min(len(s), i+11+e+70)], "-----"); close >= 0 {
-			end = i + 11 + e + 9 + close + 5
+		if dashes := strings.Index(s[i+11+e+9:min(len(s), i+11+e+70)], "-----"); dashes >= 0 {
+			end = i + 11 + e + 9 + dashes + 5
 		}
 	}
 	return append(out, Finding{Kind: KindSecret, Start: i, End: end, Score: 0.99})
 }
 
 // key looks at keys of AWS and Google, and at JSON web tokens, which begin at i.
-func (p *patterns) key(s string, i int, out []Finding) []Finding {
+func (p *patterns) key(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	if i > 0 && (isAlnum(s[i-1]) || s[i-1] == '_') {
 		return out
 	}
@@ -102,7 +102,7 @@ var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "ap
 	"client_secret", "auth_key", "passphrase", "passwort", "kennwort", "contraseña", "motdepasse", "credentials", "secretaccesskey", "connectionstring"}
 
 // assigned looks at the value behind an = or : whose name says that it is secret.
-func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
+func (p *patterns) assigned(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	if s[i] != '=' && s[i] != ':' {
 		return out
 	}

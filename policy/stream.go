@@ -208,5 +208,5 @@ func clusterWord(w string) bool {
 
 // joins tells that nothing but small words stands between a cluster and what is held back already.
 func joins(s string, end, at int) bool {
-	return at-end < 16 && strings.IndexAny(s[min(end, at):at], "\n") < 0
+	return at-end < 16 && !strings.Contains(s[min(end, at):at], "\n")
 }

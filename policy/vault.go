@@ -173,10 +173,10 @@ func (r *Restorer) match(s string) (n int, value string, grows bool) {
 		if at >= len(s) {
 			return 0, "", r.prefix(string(name[:k]))
 		}
-		c, size, more := s[at], 1, false
+		c, size := s[at], 1
 		if r.json && c == '\\' {
-			c, size, more = unescape(s[at:])
-			if more {
+			var more bool
+			if c, size, more = unescape(s[at:]); more {
 				return 0, "", k == 0 || r.prefix(string(name[:k]))
 			}
 			if size == 0 {

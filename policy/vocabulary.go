@@ -1,13 +1,14 @@
+//nolint:misspell // words of other languages, and common slips
 package policy
 
 // vocabulary is what injections are worded with, by class: English and German in breadth, the other languages with the words
 // that orders to a model need. A star at the end marks a stem.
 var vocabulary = map[class]string{
-	wOverride: `ignoriere ignorier ignorieren ignorierst ignorire disregard dismiss abandon vergesst vergessen vergis unbeachtet ignore forget
-		unlearn vergiss* vergiß missacht* verwirf ignorez oublie oubliez négligez néglige ignora ignoren ignorad olvida olvide olviden
-		olvídate dimentica dimenticate ignorate trascura esqueça esquece esquecer desconsidere desconsidera negeer vergeet negeren zignoruj
-		ignoruj zapomnij pomiń игнориру* проигнориру* забудь* забыть отбрось zapomeň görmezden unut yoksay 忽略 忽视 无视 無視 忘记 忘掉 不要理会 不理会 無視し
-		忘れ 무시 무시하고 잊어 잊고 무시해 무시하라 تجاهل انس نظرانداز अनदेखा भूल บริบท discard`,
+	wOverride: `vergesse ignoriere ignorier ignorieren ignorierst ignorire disregard dismiss abandon vergesst vergessen vergis unbeachtet ignore
+		forget unlearn vergiss* vergiß missacht* verwirf ignorez oublie oubliez négligez néglige ignora ignoren ignorad olvida olvide
+		olviden olvídate dimentica dimenticate ignorate trascura esqueça esquece esquecer desconsidere desconsidera negeer vergeet negeren
+		zignoruj ignoruj zapomnij pomiń игнориру* проигнориру* забудь* забыть отбрось zapomeň görmezden unut yoksay 忽略 忽视 无视 無視 忘记 忘掉 不要理会
+		不理会 無視し 忘れ 무시 무시하고 잊어 잊고 무시해 무시하라 تجاهل انس نظرانداز अनदेखा भूल บริบท discard`,
 	wDrop: `leave lass lasst skip erase delete drop omit cancel cancelled overlook neglect überspring* lösche löschen streich* discard*
 		descarta`,
 	wBypass: `brich breche break bypass circumvent override overrule overwrite disable deactivate disengage violate evade escape umgehe umgehen
@@ -43,8 +44,9 @@ var vocabulary = map[class]string{
 		history everything information info texte wörter worte wort satz sätze nachricht* gespräch* kontext zeile zeilen inhalt*
 		informationen contexte mots texto contexto conversación mensajes palabras testo contesto messaggi conversa palavras mensagens tekst
 		gesprek kontekst wiadomości текст сообщени* контекст слов* сказал* bağlam metin 内容 文本 对话 上下文 文字 内容を 会話 文章 대화 내용 문맥 النص المحادثة`,
-	wData: `news articles documents nachrichten artikel bericht report data input document file text context email article examples daten
-		eingabe dokument* datei beispiele données entrée datos entrada dati dados dane данн* 数据 输入 文档 データ 入力 데이터 입력`,
+	wData: `emails mails contacts messages news articles documents nachrichten artikel bericht report data input document file text context
+		email article examples daten eingabe dokument* datei beispiele données entrée datos entrada dati dados dane данн* 数据 输入 文档 データ 入力
+		데이터 입력`,
 	wTask: `something thing assignment exercise anderes etwas neues task tasks job question questions instruction* mission order command
 		aufgabe* auftrag frage fragen befehl* ziel anweisung* tâche* tarea* pregunta* objetivo compito domanda tarefa pergunta taak vraag
 		opdracht zadani* pytani* задани* задач* вопрос* görev 任务 问题 タスク 質問 課題 작업 질문 임무 المهمة`,
@@ -56,7 +58,7 @@ var vocabulary = map[class]string{
 		以下 新しい 次の 새로운 다음 جديدة नया`,
 	wReal: `actual real true genuine proper eigentlich* wahre* echte* véritable verdader* réel* vero vera 真正 本当の 진짜`,
 	wChange: `test wrong erased gone falsch gelöscht fake deleted void invalid obsolete changed cancelled canceled overridden suspended outdated
-		mistake lifted revoked replaced ungültig geändert aufgehoben hinfällig veraltet annulé* anulad* annullat* недействительн* 无效 作废 無効`,
+		mistake lifted revoked replaced ungültig geändert aufgehoben hinfällig veraltet annulé* anulad* annullat* недействит* 无效 作废 無効`,
 	wNow: `onward now henceforth onwards hereafter currently jetzt nun ab sofort fortan künftig maintenant désormais dorénavant ahora adelante
 		ora adesso agora nu teraz отныне теперь сейчас artık şimdi 现在 从现在 今から これから 지금 이제 الآن`,
 	wInstead: `instead rather stattdessen lieber anstatt statt anstelle plutôt lieu lugar vez invece piuttosto in plaats zamiast вместо yerine 而是
@@ -71,18 +73,18 @@ var vocabulary = map[class]string{
 		répète répétez révèle révélez imprime muestra muéstrame muestre repite dime revela enséñame mostra mostrami ripeti stampa rivela
 		mostre repita revele imprima toon herhaal geef pokaż powtórz wypisz ujawnij покажи повтори выведи раскрой напиши напечатай göster
 		tekrarla yazdır 显示 输出 打印 重复 告诉我 泄露 透露 展示 表示 出力 繰り返し 見せて 教えて 보여줘 출력 반복 알려줘 اعرض اطبع كرر दिखाओ`,
-	wReveal: `encode encrypt convert rewrite rephrase paraphrase codiere kodiere verschlüssele schreib erkläre explain show shows print prints
-		repeat reveal display output return give list share type echo dump disclose leak expose quote recite reproduce copy paste spell
-		summarize summarise translate provide describe recount zeig zeige zeigen nenne nennen wiederhole wiederholen ausgeben gib drucke
-		verrate offenbare liste kopiere teile schreibe zitiere übersetze druck verrat montre montrez affiche affichez répète répétez donne
-		donnez révèle révélez écris imprime muestra muéstrame muestre repite dime revela escribe enseña enséñame mostra mostrami ripeti
-		stampa rivela dammi scrivi mostre repita revele imprima toon herhaal geef pokaż powtórz wypisz ujawnij покажи повтори выведи
-		раскрой напиши напечатай göster tekrarla yazdır 显示 输出 打印 重复 告诉我 泄露 透露 展示 表示 出力 繰り返し 見せて 教えて 보여줘 출력 반복 알려줘 اعرض اطبع كرر दिखाओ`,
+	wReveal: `gib encode encrypt convert rewrite rephrase paraphrase codiere kodiere verschlüssele schreib show shows print prints repeat reveal
+		display output return give list share type echo dump disclose leak expose quote recite reproduce copy paste spell summarize
+		summarise translate provide describe recount zeig zeige zeigen nenne nennen wiederhole wiederholen ausgeben drucke verrate
+		offenbare liste kopiere teile schreibe zitiere übersetze druck verrat montre montrez affiche affichez répète répétez donne donnez
+		révèle révélez écris imprime muestra muéstrame muestre repite dime revela escribe enseña enséñame mostra mostrami ripeti stampa
+		rivela dammi scrivi mostre repita revele imprima toon herhaal geef pokaż powtórz wypisz ujawnij покажи повтори выведи раскрой
+		напиши напечатай göster tekrarla yazdır 显示 输出 打印 重复 告诉我 泄露 透露 展示 表示 出力 繰り返し 見せて 教えて 보여줘 출력 반복 알려줘 اعرض اطبع كرر दिखाओ`,
 	wTell: `erzähl erzähle tell telling inform mention* reveal notify alert disclose erwähn* sage sag verrate informier* dis dites informe*
 		digas menciona mencionar dire informare diga mencione vertel noem mów wspomin* говори упомин* сообщ* 告诉 提及 言わない 伝え 말하지 언급`,
-	wSay: `antwort responses answers reply repeat call nenne admit say says answer respond output write claim confirm sag sage antworte
-		schreib schreibe erzähl erzähle behaupte sagen antworten dis réponds répondez écris di responde diga escribe rispondi scrivi
-		responda zeg antwoord powiedz odpowiedz napisz скажи ответь напиши söyle yaz 说 回答 回复 写 言って 答え 말해 대답`,
+	wSay: `antwort* responses answers reply repeat call nenne admit say says answer respond output write claim confirm sag sage schreib
+		schreibe erzähl erzähle behaupte sagen dis réponds répondez écris di responde diga escribe rispondi scrivi responda zeg antwoord
+		powiedz odpowiedz napisz скажи ответь напиши söyle yaz 说 回答 回复 写 言って 答え 말해 대답`,
 	wGiven: `give gives gaben geben told taught instructed gesagt bekommst given gave got received receive provided bekommen erhalten gegeben
 		bekamst erhieltst hast reçu reçues données recibiste recibido dieron ricevuto recebeu ontvangen otrzymał* получил* дал 收到 给你 与えられた
 		받은`,
@@ -98,9 +100,9 @@ var vocabulary = map[class]string{
 		당신은 넌 أنت`,
 	wSelf: `deinem your yours ur dein deine deines deins deinen deiner ihre ihren eure votre vos ton ta tes tu tus su sus tuo tua tuoi tue
 		vostro seu sua seus suas uw jouw twoj* twój swoje твои твой твоя ваши ваш свои твою sizin senin 你的 您的 あなたの 너의 당신의 네`,
-	wMe:   `i we me one man ich wir mir uns je nous yo io ik eu people someone users attackers`,
+	wMe:   `i we one man ich wir je yo io ik eu people someone users attackers`,
 	wMy:   `my mine mein meine meinen meinem meiner meines unser* our mon mes mis mío mia mie meu minha mijn moj мой мое моё моих 我的 私の 내`,
-	wThis: `das dass it daß this that these those diesem dieser diese dieses hier here`,
+	wThis: `them das dass it daß this that these those diesem dieser diese dieses hier here`,
 	wUser: `customer customers client clients user users human humans anyone anybody reader recipient operator owner nutzer* benutzer*
 		anwender* menschen utilisateur* usuario* utente usuário* gebruiker* użytkownik* пользовател* kullanıcı 用户 ユーザー 利用者 사용자`,
 	wModel: `kis bots copilot gemini claude agents agent model assistant assistants ai llm llms chatbot bot gpt chatgpt assistent assistenten ki
@@ -147,8 +149,8 @@ var vocabulary = map[class]string{
 		download accept rate recommend reveal`,
 	wSend: `send forward upload post transmit email exfiltrate transfer deliver submit fetch sende schicke senden leite übermittle envoie
 		envoyez transfère envía envia reenvía invia inoltra envie stuur wyślij отправ* перешли gönder 发送 转发 上传 送信 転送 보내 전송`,
-	wMust: `will must should shall can to gonna sollst musst sollen müssen solltest wirst kannst devez dois doit debes debe tienes deves devi
-		powinieneś должен должна нужно`,
+	wMust: `darfst may will must should shall can to gonna sollst musst sollen müssen solltest wirst kannst devez dois doit debes debe tienes
+		deves devi powinieneś должен должна нужно`,
 	wWant: `order ask command need will brauche soll want wants wish möchte* wünsche voglio quiero veux quero wil chcę хочу 想 要 希望`,
 	wAsk: `do does can could should would are is have kannst könntest koenntest würdest wuerdest kann lautet lautete lauten welch whats wessen
 		how what why which when where who did was wie warum wieso welche* wann wo wer erkläre comment pourquoi quoi qué cómo como por
@@ -157,10 +159,10 @@ var vocabulary = map[class]string{
 	wLead: `then danach afterwards also dann und maybe please pls plz now and so but just kindly instead immediately simply bitte jetzt nun
 		aber maintenant et puis mais por favor ahora y luego pero per favore ora adesso poi ma agora então e alsjeblieft nu en proszę teraz
 		a пожалуйста теперь и а сейчас şimdi 请 现在 然后 接下来 今 では 次に 이제 지금 그리고 من فضلك الآن कृपया अब`,
-	wGreet: `wait hold dude bro listen sorry oh ah ach halt warte nochmal super great thx ps übrigens uebrigens btw fine besides later danach
-		anschließend eventually toll genug enough right okay ok hey hi hello next first firstly actually well yes no let alright attention
-		important stop perfect thanks however anyway hereby today additionally finally again dear sir sofort einfach hallo ja nein achtung
-		stopp danke gut zuerst dennoch trotzdem allerdings system sudo mal`,
+	wGreet: `from on ab point von wait hold dude bro listen sorry oh ah ach halt warte nochmal super great thx ps übrigens uebrigens btw fine
+		besides later danach anschließend eventually toll genug enough right okay ok hey hi hello next first firstly actually well yes no
+		let alright attention important stop perfect thanks however anyway hereby today additionally finally again dear sir sofort einfach
+		hallo ja nein achtung stopp danke gut zuerst dennoch trotzdem allerdings system sudo mal`,
 	wTalk: `injection injections attack attacks attacker attackers vulnerab* security exploit* detect* prevent* protect* defen* mitigat*
 		research* paper* phrase phrases regex quote* article blog tutorial classifier classifiers dataset malicious adversar* sanitiz*
 		sanitis* threat* owasp scanner penetration angriff* angreifer* sicherheit* verhinder* schütz* erkenn* artikel ausdruck attaque*

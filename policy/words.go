@@ -29,7 +29,6 @@ type clause struct {
 type reading struct {
 	words   []word
 	clauses []clause
-	plain   []byte // folded text of the words that are no part of the original
 	tricks  tricks
 }
 
@@ -112,7 +111,7 @@ func (p *splitter) run() {
 				i++
 			}
 		case '"', '\'', '`':
-			p.quotation(i, 1)
+			p.quotation(i)
 		}
 		i++
 	}
@@ -127,7 +126,7 @@ func (p *splitter) unicode(i int) int {
 	case c == '—' || c == '–' || c == '，' || c == '、':
 		p.comma = true
 	case isQuote(c):
-		p.quotation(i, size)
+		p.quotation(i)
 	case c == '？' || c == '؟':
 		p.end(true)
 	case c == '。' || c == '！' || c == '；' || c == '：' || c == '•':
@@ -136,7 +135,7 @@ func (p *splitter) unicode(i int) int {
 	return i + size
 }
 
-func (p *splitter) quotation(i, size int) {
+func (p *splitter) quotation(i int) {
 	switch {
 	case p.json:
 		if p.plain[i] == '"' {
@@ -218,10 +217,8 @@ func (r *reader) appendWords(words []word, w word) []word {
 		end := len(run)
 		if unspaced(c) {
 			end = max(r.words.longest(run), size)
-		} else if c = rune(run[0]); end > 1 {
-			if i := indexUnspaced(run); i > 0 {
-				end = i
-			}
+		} else if i := indexUnspaced(run); i > 0 {
+			end = i
 		}
 		w.text, run = run[:end], run[end:]
 		words = append(words, w)
@@ -321,8 +318,12 @@ func leads(words []word, k int) bool {
 		after = words[k+1].class
 	}
 	switch {
-	case w.class&(wLead|wGreet|wMust|wModel) != 0:
+	case w.class&(wLead|wGreet|wMust|wModel|wOnly|wNow|wAll|wSelf) != 0:
 		return true
+	case w.text == "the" || w.text == "die" || w.text == "der" || w.text == "das":
+		return true
+	case w.text == "to" || w.text == "an" || w.text == "for" || w.text == "für": // "to the AI: …"
+		return after&wModel != 0 || k+2 < len(words) && words[k+2].class&wModel != 0 || before&(wYou|wMust) != 0
 	case w.class&wYou != 0:
 		return before&(wAsk|wWant|wMust) != 0 || after&(wMust|wLead) != 0
 	case w.class&wAsk != 0:
@@ -332,7 +333,7 @@ func leads(words []word, k int) bool {
 	case w.class&wWant != 0:
 		return after&wYou != 0 || before&wMe != 0
 	}
-	return w.text == "to" && before&(wYou|wMust) != 0
+	return false
 }
 
 // howTo tells "how do I …", "what is the best …": within its first words a question that is not about the reader.

@@ -31,6 +31,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 			return err
 		}
 		req, bad := decode(body)
+		asked(c, req)
 		if bad != nil {
 			return bad
 		}
@@ -41,7 +42,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 		v := visitOf(c)
 		call := &pipeline.Call{
 			ID: v.id, At: v.at, Principal: principalOf(c), Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
-			Tune: tuned,
+			Tune: tuned, Standing: standingOf(c), Entry: visitOf(c).entry,
 		}
 		if req.WantsStream() {
 			return s.stream(c, call)
@@ -63,8 +64,9 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 			return err
 		}
 		visitOf(c).usage = part.Tokens()
-		out = part.AppendJSON(make([]byte, 0, 2048), true)
+		out = part.AppendJSON(make([]byte, 0, 4096), true)
 	}
+	s.recorded(c)
 	s.stamp(c)
 	limit := s.cfg.WriteTimeout + time.Duration(len(out)>>18)*time.Second // a slow line may take 256 KB a second
 	if err := http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -84,16 +86,12 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	if r.ContentLength > s.cfg.BodyLimit {
 		return nil, s.tooLarge(r)
 	}
-	var b bytes.Buffer
-	if n := r.ContentLength; n > 0 {
-		b.Grow(int(min(n, 1<<20)) + bytes.MinRead) // more only when it really comes
-	}
-	_, err := b.ReadFrom(http.MaxBytesReader(c.Response().Writer, r.Body, s.cfg.BodyLimit))
+	body, err := s.read(c.Response().Writer, r)
 	if err == nil {
 		if deadline == nil {
 			_ = rc.SetReadDeadline(time.Time{})
 		}
-		return b.Bytes(), nil
+		return body, nil
 	}
 	// The deadline stays: net/http reads on behind an answer, to save the connection, and must not wait for ever.
 	var large *http.MaxBytesError
@@ -108,11 +106,26 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	return nil, &openai.Error{Kind: openai.RequestTimeout, Code: openai.CodeTimeout, Message: "The body of the request did not arrive in time.", Err: err}
 }
 
+// read reads a body whose announced size is within the limit. Room for a large one is made as it comes.
+func (s *Server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	const large = 1 << 20
+	n := r.ContentLength
+	if n >= 0 && n <= large {
+		body := make([]byte, n)
+		_, err := io.ReadFull(r.Body, body) // net/http gives no more than was announced
+		return body, err
+	}
+	var b bytes.Buffer
+	b.Grow(int(min(max(n, 0), large)) + bytes.MinRead)
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, s.cfg.BodyLimit))
+	return b.Bytes(), err
+}
+
 func acceptable(h http.Header) *openai.Error {
-	if enc := h.Get("content-encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
 		return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: "The body must not be compressed."}
 	}
-	ct := h.Get("content-type")
+	ct := h.Get("Content-Type")
 	if ct == "" || ct == jsonType {
 		return nil
 	}
@@ -138,11 +151,11 @@ func (s *Server) tooLarge(r *http.Request) *openai.Error {
 // Bedrock's own OpenAI endpoint (R-GRD-01).
 func (s *Server) options(h http.Header) translate.Options {
 	o := s.cfg.Options
-	o.Strict = o.Strict || strings.EqualFold(h.Get("x-outcrop-strict"), "true")
+	o.Strict = o.Strict || strings.EqualFold(h.Get("X-Outcrop-Strict"), "true")
 	o.Guardrail = translate.Guardrail{
-		Identifier: h.Get("x-amzn-bedrock-guardrailidentifier"),
-		Version:    h.Get("x-amzn-bedrock-guardrailversion"),
-		Trace:      strings.ToLower(h.Get("x-amzn-bedrock-trace")),
+		Identifier: h.Get("X-Amzn-Bedrock-Guardrailidentifier"),
+		Version:    h.Get("X-Amzn-Bedrock-Guardrailversion"),
+		Trace:      strings.ToLower(h.Get("X-Amzn-Bedrock-Trace")),
 	}
 	return o
 }
@@ -150,6 +163,10 @@ func (s *Server) options(h http.Header) translate.Options {
 // describe turns what is known of an answer before its first part into headers.
 func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Head) {
 	h := c.Response().Header()
+	limitHeaders(h, head.Standing)
+	if head.Warning != "" && head.Cache.State != "hit" {
+		h.Set(headerBudgetWarning, head.Warning)
+	}
 	if route := routed(call, head); route != "" {
 		h.Set(headerRoute, route)
 	}

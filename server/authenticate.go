@@ -29,10 +29,10 @@ func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 
 func credential(c echo.Context) string {
 	h := c.Request().Header
-	if scheme, key, ok := strings.Cut(h.Get("authorization"), " "); ok && strings.EqualFold(scheme, "bearer") {
+	if scheme, key, ok := strings.Cut(h.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "bearer") {
 		return strings.TrimSpace(key)
 	}
-	return h.Get("api-key")
+	return h.Get("Api-Key")
 }
 
 func principalOf(c echo.Context) access.Principal {

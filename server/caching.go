@@ -13,14 +13,14 @@ import (
 
 // The headers by which a request says what the cache may do (docs/caching.md).
 const (
-	headerCacheControl = "cache-control"
-	headerCacheTTL     = "x-outcrop-cache-ttl"
+	headerCacheControl = "Cache-Control"
+	headerCacheTTL     = "X-Outcrop-Cache-Ttl"
 )
 
 // cacheControl reads them. A header that says nothing readable is a 400 that names it; directives of RFC 9111 that mean
 // nothing to requests here are ignored, as the RFC asks.
 func cacheControl(h http.Header) (c pipeline.CacheControl, err *openai.Error) {
-	for directive := range strings.SplitSeq(strings.Join(h.Values(headerCacheControl), ","), ",") {
+	for directive := range strings.SplitSeq(strings.Join(h[headerCacheControl], ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "no-cache":
@@ -30,7 +30,7 @@ func cacheControl(h http.Header) (c pipeline.CacheControl, err *openai.Error) {
 		case "max-age":
 			age, ok := lifetime(strings.Trim(strings.TrimSpace(value), `"`))
 			if !ok {
-				return c, openai.Invalidf(openai.CodeInvalidValue, headerCacheControl, "The directive max-age of the header %s must be a number of seconds.", headerCacheControl)
+				return c, unreadable(headerCacheControl, "must have a number of seconds in its directive max-age")
 			}
 			c.MaxAge, c.HasAge = age, true
 		}
@@ -38,7 +38,7 @@ func cacheControl(h http.Header) (c pipeline.CacheControl, err *openai.Error) {
 	if text := strings.TrimSpace(h.Get(headerCacheTTL)); text != "" {
 		ttl, ok := lifetime(text)
 		if !ok {
-			return c, openai.Invalidf(openai.CodeInvalidValue, headerCacheTTL, "The header %s must be a number of seconds, or a duration such as 5m.", headerCacheTTL)
+			return c, unreadable(headerCacheTTL, "must be a number of seconds, or a duration such as 5m")
 		}
 		c.TTL = ttl
 		c.NoStore = c.NoStore || ttl == 0

@@ -140,7 +140,7 @@ func chaos(t *testing.T, s *storm) (url string, targets *upstream.Targets) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &region{bedrock: bed, chances: chances, storm: s, dice: rand.New(rand.NewPCG(7, uint64(len(name))))} //nolint:gosec // a test that repeats itself
+		r := &region{bedrock: bed, chances: chances, storm: s, dice: rand.New(rand.NewPCG(7, uint64(len(name))))}
 		srv := httptest.NewServer(r)
 		t.Cleanup(srv.Close)
 		sky.servers[name] = srv.Listener.Addr().String()

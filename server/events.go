@@ -106,9 +106,9 @@ func (w *eventWriter) begin() {
 	}
 	w.begun = true
 	h := w.c.Response().Header()
-	h.Set("content-type", "text/event-stream; charset=utf-8")
-	h.Set("cache-control", "no-cache")
-	h.Set("x-accel-buffering", "no")
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no")
 	w.s.stamp(w.c)
 	w.c.Response().WriteHeader(http.StatusOK)
 }

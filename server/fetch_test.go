@@ -42,7 +42,7 @@ func TestFetchedImages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return func(c *pipeline.Collaborators) { c.Download = f.Get }
+		return func(c *pipeline.Collaborators) { c.Download = f.GetWithin }
 	}
 	open := build(t, config(), offline.Config{}, fetching(media.Config{AllowHTTP: true, AllowPrivate: []string{"127.0.0.1/32"}}))
 	careful := build(t, config(), offline.Config{}, fetching(media.Config{AllowHTTP: true}))

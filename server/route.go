@@ -11,7 +11,7 @@ import (
 )
 
 // headerRoute says why an answer came from where it did.
-const headerRoute = "x-outcrop-route"
+const headerRoute = "X-Outcrop-Route"
 
 // routed is the value of headerRoute: the rule that fired, the tier, the target that served (the first one, while none did), and the
 // score if a rule asked for it. A target is shown as public catalogue id and region, never as the profile or ARN that was called.
@@ -22,6 +22,7 @@ func routed(call *pipeline.Call, head pipeline.Head) string {
 		return ""
 	}
 	var b strings.Builder
+	b.Grow(128)
 	add := func(name, value string) {
 		if value == "" {
 			return

@@ -15,7 +15,7 @@ import (
 
 // routes lists everything that is served. An endpoint that runs through the pipeline is one row in calls.
 func (s *Server) routes(e *echo.Echo) {
-	e.Use(s.observe, s.shield)
+	e.Use(s.observe, s.shield, s.record)
 	if len(s.cfg.AllowedOrigins) > 0 {
 		e.Use(s.cors())
 	}
@@ -30,16 +30,23 @@ func (s *Server) routes(e *echo.Echo) {
 	}{
 		{"/chat/completions", pipeline.ChatCompletions, decode(openai.DecodeChat)},
 		{"/embeddings", pipeline.Embeddings, decode(openai.DecodeEmbedding)},
+		{"/moderations", pipeline.Moderations, decode(openai.DecodeModeration)},
 	}
 	for _, prefix := range s.cfg.Prefixes {
 		for _, call := range calls {
-			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate(call.endpoint.Name))
+			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate(call.endpoint.Name), s.admit)
 		}
 		if s.Explain != nil {
-			e.POST(prefix+"/outcrop/route", s.explainRoute, s.authenticate("outcrop.route"))
+			e.POST(prefix+"/outcrop/route", s.explainRoute, s.authenticate("outcrop.route"), s.admit)
+		}
+		if s.Usage != nil {
+			e.GET(prefix+"/outcrop/usage", s.reportUsage, s.authenticate("outcrop.usage"))
 		}
 		if s.Targets != nil {
 			e.GET(prefix+"/outcrop/targets", s.listTargets, s.authenticate("outcrop.targets"))
+		}
+		if s.Audit != nil {
+			e.GET(prefix+"/outcrop/provenance/key", s.provenanceKey, s.authenticate("outcrop.provenance"))
 		}
 		e.GET(prefix+"/models", s.listModels, s.authenticate("models"))
 		e.GET(prefix+"/models/", s.listModels, s.authenticate("models")) // R-MOD-03

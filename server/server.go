@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
+	"outcrop/internal/audit"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -59,7 +60,10 @@ type Collaborators struct {
 	// Explain gives the JSON of what the router makes of a request's body; nil leaves the endpoint out.
 	Explain  func(body []byte, who access.Principal, tune pipeline.Tune) ([]byte, error)
 	Targets  func() upstream.Report // how the targets are doing; nil leaves the endpoint out
+	Limiter  *access.Limiter        // nil: nobody is limited
+	Usage    *access.Usage          // nil leaves the endpoint out
 	Recorder *telemetry.Recorder
+	Audit    *audit.Log // nil: no records are kept
 	Log      *slog.Logger
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -12,14 +13,23 @@ import (
 	"outcrop/openai"
 )
 
+// Values that stand in every answer, made once. They are never changed.
+var (
+	nosniff    = []string{"nosniff"}
+	nothing    = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noReferrer = []string{"no-referrer"}
+	noStore    = []string{"no-store"}
+	oneYear    = []string{"max-age=31536000"}
+)
+
 // shield sets the headers that keep browsers from making something else of an answer than data.
 func (s *Server) shield(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("x-content-type-options", "nosniff")
-		h.Set("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+		h["X-Content-Type-Options"], h["Content-Security-Policy"], h["Referrer-Policy"] = nosniff, nothing, noReferrer
+		h["Cache-Control"] = noStore // answers to a key in api-key would be fair game for a shared cache
 		if s.cfg.TLS != nil {
-			h.Set("strict-transport-security", "max-age=31536000")
+			h["Strict-Transport-Security"] = oneYear
 		}
 		return next(c)
 	}
@@ -29,7 +39,7 @@ func (s *Server) shield(next echo.HandlerFunc) echo.HandlerFunc {
 var exposed = []string{
 	headerRequestID, headerUpstream, headerAdjusted, headerAttempts, headerRoute, headerCache, headerShouldRetry, headerProcessing, "retry-after",
 	"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
-	"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", "x-outcrop-provenance",
+	"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", "x-outcrop-provenance", headerBudgetWarning,
 }
 
 // cors answers preflights, which bring no key, and lets the pages of the configured origins read answers. Cookies play no part.
@@ -48,13 +58,14 @@ type Metrics struct {
 	Token    string         // bearer token that opens it to others; "" is none
 }
 
-// metrics are for the operator: an API key does not open them, and without a rule only this host may read them.
+// metrics are for the operator: an API key does not open them, and without a rule only this host may read them. What a proxy on this
+// host passes on does not count as this host's.
 func (s *Server) metrics(next echo.HandlerFunc) echo.HandlerFunc {
 	want := sha256.Sum256([]byte(s.cfg.Metrics.Token))
 	return func(c echo.Context) error {
 		got := sha256.Sum256([]byte(credential(c)))
 		byToken := s.cfg.Metrics.Token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
-		if !byToken && !s.mayReadMetrics(c.RealIP()) {
+		if !byToken && !fromThisHost(c.Request()) && !s.mayReadMetrics(c.RealIP()) {
 			return &openai.Error{Kind: openai.Forbidden, Code: "metrics_not_allowed", Message: "Metrics may not be read from this address."}
 		}
 		return next(c)
@@ -66,14 +77,5 @@ func (s *Server) mayReadMetrics(address string) bool {
 	if err != nil {
 		return false
 	}
-	a = a.Unmap()
-	if a.IsLoopback() {
-		return true
-	}
-	for _, p := range s.cfg.Metrics.Networks {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.cfg.Metrics.Networks, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }

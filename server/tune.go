@@ -12,21 +12,24 @@ import (
 )
 
 const (
-	headerTimeout  = "x-outcrop-timeout"
-	headerPriority = "x-outcrop-priority"
+	headerTimeout  = "X-Outcrop-Timeout"
+	headerPriority = "X-Outcrop-Priority"
 )
 
 // tune is what this request's headers say to the stages.
 func tune(h http.Header) (pipeline.Tune, *openai.Error) {
-	tuned := pipeline.Tune{Tier: strings.TrimSpace(h.Get("x-outcrop-tier")), Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
+	tuned := pipeline.Tune{Tier: strings.TrimSpace(h.Get("X-Outcrop-Tier")), Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
 	if _, ok := upstream.ParsePriority(tuned.Priority); !ok && tuned.Priority != "" {
-		return tuned, openai.Invalidf(openai.CodeInvalidValue, headerPriority, "The header %s must be interactive, normal or batch.", headerPriority)
+		return tuned, unreadable(headerPriority, "must be interactive, normal or batch")
 	}
 	var err *openai.Error
 	if tuned.Timeout, err = timeout(strings.TrimSpace(h.Get(headerTimeout))); err != nil {
 		return tuned, err
 	}
-	tuned.CacheControl, err = cacheControl(h)
+	if tuned.CacheControl, err = cacheControl(h); err != nil {
+		return tuned, err
+	}
+	tuned.Manifest, err = wantsManifest(h)
 	return tuned, err
 }
 
@@ -40,9 +43,15 @@ func timeout(text string) (time.Duration, *openai.Error) {
 		d, err = time.Duration(min(seconds, longest.Seconds())*float64(time.Second)), nil
 	}
 	if err != nil || d <= 0 {
-		return 0, openai.Invalidf(openai.CodeInvalidValue, headerTimeout, "The header %s must be a number of seconds above 0, or a duration such as 1500ms.", headerTimeout)
+		return 0, unreadable(headerTimeout, "must be a number of seconds above 0, or a duration such as 1500ms")
 	}
 	return min(d, longest), nil
+}
+
+// unreadable is the 400 for a header that says nothing readable. Clients know headers in small letters.
+func unreadable(header, must string) *openai.Error {
+	name := strings.ToLower(header)
+	return openai.Invalidf(openai.CodeInvalidValue, name, "The header %s %s.", name, must)
 }
 
 // longest keeps absurd durations from overflowing; the gateway's own deadline is far below.

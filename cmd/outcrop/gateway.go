@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"outcrop/cache"
-	"outcrop/internal/access"
+	"outcrop/internal/audit"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
@@ -36,6 +36,9 @@ type gateway struct {
 	targets     *upstream.Targets
 	cache       *cache.Cache // nil: answers are not kept
 	certificate *certificate // nil: no TLS
+	audit       *audit.Log   // nil: no records are kept
+	guard       *guard       // nil: everybody may call
+	books       *books       // nil: nothing is counted
 	rec         *telemetry.Recorder
 	log         *slog.Logger
 }
@@ -57,7 +60,11 @@ func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder,
 			Redis: cfg.Redis.URL.Reveal(), Secret: cfg.Cache.Secret.Reveal(),
 			OnError: func(op cache.Op, _ error) { rec.CacheFault(string(op)) },
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
+	g.audit, err = openAudit(cfg, rec, log)
 	return g, err
 }
 
@@ -68,6 +75,7 @@ type quiet struct{}
 func (quiet) Printf(context.Context, string, ...any) {}
 
 func (g *gateway) close() {
+	closeAudit(g.audit, g.log)
 	if g.cache != nil {
 		g.cache.Close()
 	}
@@ -92,14 +100,25 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 	if g.cache != nil {
 		memory = g.cache
 	}
+	inspecting, err := guards(&cfg.Security, g.bedrock, g.rec)
+	if err != nil {
+		return server.Config{}, server.Collaborators{}, err
+	}
+	redact, err := redactor(&cfg.Security)
+	if err != nil {
+		return server.Config{}, server.Collaborators{}, err
+	}
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
-		Recorder: g.rec, Router: g.models, Catalog: g.models, Profiles: g.bedrock, Version: currentVersion(),
+		Recorder: g.rec, Router: g.models, Catalog: g.models, Leads: g.models.Leads, Profiles: g.bedrock, Version: currentVersion(),
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return g.bedrock.For(t) },
 		Download: download, Upstream: g.targets, Memory: memory, Cache: cfg.Cache.CacheConfig,
+		Guards: inspecting, Redact: redact,
+		Limiter: g.books.limiter(cfg), Budgets: g.books.budgets(cfg), Usage: g.books.usage(cfg),
 	})
+	warnOfText(cfg, redact, g.log)
 	return g.settings(cfg), server.Collaborators{
 		Handle: handle, Models: g.models, Explain: explainer{g.models}.request, Targets: g.targets.Report,
-		Gate: access.NewGate(access.Config{APIKeys: reveal(cfg.Access.APIKeys)}, nil, nil), Recorder: g.rec, Log: g.log,
+		Gate: g.guard.gate(cfg), May: explainer{g.models}.may, Limiter: g.books.limiter(cfg), Usage: g.books.usage(cfg), Recorder: g.rec, Audit: g.audit, Log: g.log,
 	}, nil
 }
 
@@ -157,7 +176,7 @@ func (g *gateway) reloadOnHangup(ctx context.Context, source config.Source, srv 
 // fixed are the settings that only a start reads.
 var fixed = []string{
 	"server.addr", "server.read_header_timeout", "server.drain_timeout", "server.tls.", "bedrock.", "stream.idle", "models.refresh", "log.", "redis.",
-	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "access.store",
+	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "usage.keep", "audit.", "access.store", "access.grace", "access.failed_attempts",
 }
 
 func (g *gateway) reload(source config.Source, srv *server.Server) error {
@@ -208,7 +227,7 @@ func downloader(cfg config.Media, limits translate.Limits) (pipeline.Download, e
 	if err != nil {
 		return nil, err
 	}
-	return f.Get, nil
+	return f.GetWithin, nil
 }
 
 func reveal(secrets []config.Secret) []string {

@@ -48,6 +48,15 @@ type keyring struct {
 
 // open opens the store of the settings for work on its keys.
 func (k *keyring) open(ctx context.Context) (*access.Registry, func(), error) {
+	s, err := k.openStore(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return access.NewRegistry(s), func() { _ = s.Close() }, nil
+}
+
+// openStore opens the store of the settings.
+func (k *keyring) openStore(ctx context.Context) (stateStore, error) {
 	k.source.Environ = os.Environ()
 	if k.store != "" {
 		k.source.Environ = append(k.source.Environ, "OUTCROP_ACCESS_STORE="+k.store)
@@ -55,16 +64,12 @@ func (k *keyring) open(ctx context.Context) (*access.Registry, func(), error) {
 	k.source.Overrides.Insecure = true // nothing listens
 	cfg, err := config.Load(k.source)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if cfg.Access.Store == config.StoreMemory {
-		return nil, nil, errors.New("access.store is memory, which no other process can reach: name a file or redis")
+		return nil, errors.New("access.store is memory, which no other process can reach: name a file or redis")
 	}
-	s, err := openStore(ctx, cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	return access.NewRegistry(s), func() { _ = s.Close() }, nil
+	return openStore(ctx, cfg)
 }
 
 func (k *keyring) create() *cobra.Command {

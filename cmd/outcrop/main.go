@@ -32,6 +32,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(), bedrockCommand(), versionCommand())
+	root.AddCommand(serveCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(), usageCommand(), auditCommand(), bedrockCommand(), versionCommand())
 	return root
 }

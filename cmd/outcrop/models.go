@@ -51,7 +51,7 @@ func keepListed(ctx context.Context, every time.Duration, list func(context.Cont
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(every + rand.N(every/5) - every/10): // many gateways that start together must not ask together for ever
+		case <-time.After(every + rand.N(every/5) - every/10): //nolint:gosec // jitter: many gateways that start together must not ask together for ever
 		}
 	}
 }

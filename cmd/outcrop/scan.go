@@ -86,6 +86,7 @@ func scanConfig(path string) (policy.Config, error) {
 	if file.Security.IsZero() {
 		return cfg, fmt.Errorf("%s: there is no section security", path)
 	}
+	withoutGateway(&file.Security)
 	section, err := yaml.Marshal(&file.Security)
 	if err != nil {
 		return cfg, err
@@ -101,6 +102,18 @@ func scanConfig(path string) (policy.Config, error) {
 // scan answers each line, in order.
 func scan(ctx context.Context, p *policy.Policy, in io.Reader, out io.Writer) error {
 	return eachLine(ctx, in, out, func(to, line []byte) []byte { return append(to, scanOne(ctx, p, line)...) })
+}
+
+// withoutGateway takes out of the section what only a gateway needs; serve checks it.
+func withoutGateway(section *yaml.Node) {
+	for i := 0; i+1 < len(section.Content); {
+		switch section.Content[i].Value {
+		case "managed", "profiles", "on_block", "block_message":
+			section.Content = append(section.Content[:i], section.Content[i+2:]...)
+		default:
+			i += 2
+		}
+	}
 }
 
 // scanOne answers one line.

@@ -59,6 +59,7 @@ func (s *serving) run(ctx context.Context) error {
 	if !s.offline && (s.embedded.Replay != "" || s.embedded.Pace != 0) {
 		return errors.New("--replay and --pace go with --offline")
 	}
+	s.source.KeysStored = keysStored(ctx)
 	cfg, err := config.Load(s.source)
 	if err != nil {
 		return err
@@ -78,6 +79,15 @@ func (s *serving) run(ctx context.Context) error {
 	}
 	s.gateway = g
 	defer g.close()
+	if g.guard, err = newGuard(ctx, cfg, log); err != nil {
+		return err
+	}
+	defer g.guard.close()
+	defer inBackground(ctx, g.guard.keys.Run)()
+	if g.books, err = newBooks(cfg, g.guard.store, log); err != nil {
+		return err
+	}
+	defer g.books.run(ctx, cfg)()
 	srv, err := g.server()
 	if err != nil {
 		return err

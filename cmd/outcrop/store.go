@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"outcrop/internal/access"
@@ -19,6 +20,8 @@ import (
 // stateStore keeps what must not be lost, in any engine.
 type stateStore interface {
 	access.KeyStore
+	access.BudgetStore
+	access.UsageStore
 	Close() error
 }
 
@@ -87,6 +90,8 @@ type guard struct {
 	store    stateStore
 	keys     *access.Directory
 	attempts *access.Attempts
+	addr     string // that the process listens on, whatever the settings may say later
+	log      *slog.Logger
 }
 
 func newGuard(ctx context.Context, cfg *config.Config, log *slog.Logger) (*guard, error) {
@@ -101,22 +106,24 @@ func newGuard(ctx context.Context, cfg *config.Config, log *slog.Logger) (*guard
 		}
 		log.Error("API keys cannot be read from the store as they should; the last state goes on for access.grace", "error", err.Error())
 	}
-	g := &guard{s, access.NewDirectory(s, cfg.Access.Grace, report), access.NewAttempts(cfg.Access.FailedAttempts)}
-	_ = g.keys.Refresh(ctx) // Run tries again, and reports
-	return g, nil
+	keys := access.NewDirectory(s, cfg.Access.Grace, report)
+	_ = keys.Refresh(ctx) // its Run tries again, and reports
+	return &guard{s, keys, access.NewAttempts(cfg.Access.FailedAttempts), cfg.Server.Addr, log}, nil
 }
 
-// gate admits the callers that the settings, and the store, know.
-func (g *guard) gate(cfg *config.Config, log *slog.Logger) *access.Gate {
-	keys := reveal(cfg.Access.APIKeys)
-	for _, k := range keys {
-		const short = 16
-		if len(k) < short {
-			log.Warn("an API key of the settings is shorter than 16 characters and may be guessed; outcrop key create makes better ones")
-			break
-		}
+// gate admits the callers that the settings and the store know; of no guard, everybody.
+func (g *guard) gate(cfg *config.Config) *access.Gate {
+	if g == nil {
+		return &access.Gate{}
 	}
-	return access.NewGate(access.Config{APIKeys: keys, Keys: cfg.Access.Keys, Required: cfg.KeysRequired()}, g.keys, g.attempts)
+	keys := reveal(cfg.Access.APIKeys)
+	const short = 16
+	if slices.ContainsFunc(keys, func(k string) bool { return len(k) < short }) {
+		g.log.Warn("an API key of the settings has less than 16 characters and may be guessed; outcrop key create makes better ones")
+	}
+	here := *cfg
+	here.Server.Addr = g.addr
+	return access.NewGate(access.Config{APIKeys: keys, Keys: cfg.Access.Keys, Required: here.KeysRequired()}, g.keys, g.attempts)
 }
 
 func (g *guard) close() { _ = g.store.Close() }

@@ -156,8 +156,8 @@ func swapped(key string) string {
 // by their SHA-256, which nobody can steer towards that of a key, and what was found is compared in constant time.
 func TestKeysAreComparedInConstantTime(t *testing.T) {
 	for file, wants := range map[string][]string{
-		"gate.go":   {"HashOf(", "!e.hash.equal(&sum)"},
-		"secret.go": {"subtle.ConstantTimeCompare(h[:], other[:]) == 1", "subtle.ConstantTimeCompare([]byte(checksum(body)), []byte(sum)) == 1"},
+		"gate.go":   {"sha256.Sum256(text)", "!e.hash.equal(&sum)"},
+		"secret.go": {"subtle.ConstantTimeCompare(h[:], other[:]) == 1", "subtle.ConstantTimeCompare(sum[:], key[secretLength-checksumDigits:]) == 1"},
 	} {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -197,7 +197,7 @@ func TestRotation(t *testing.T) {
 		g, r, refresh := keyed(t)
 		first, made := create(t, r, Key{Name: "one", Tenant: "acme"})
 		second, changed, err := r.Rotate(t.Context(), "one", time.Hour)
-		if err != nil || changed.ID != made.ID || changed.Tenant != "acme" || second == first || !wellFormed(second) {
+		if err != nil || changed.ID != made.ID || changed.Tenant != "acme" || second == first || !wellFormed([]byte(second)) {
 			t.Fatalf("%+v, %v", changed, err)
 		}
 		refresh()
@@ -292,10 +292,11 @@ func TestDirectoryFollowsTheStore(t *testing.T) {
 		synctest.Wait()
 		kind := func(key string) openai.Kind {
 			_, err := admit(g, key)
-			if err == nil {
-				return 0
+			var e *openai.Error
+			if errors.As(err, &e) {
+				return e.Kind
 			}
-			return err.(*openai.Error).Kind
+			return 0
 		}
 		if got := kind(secret); got != openai.Unavailable {
 			t.Errorf("nobody can tell whether the key is good, and kind %d was answered", got)
@@ -358,8 +359,10 @@ func TestUnreadableEntries(t *testing.T) {
 		}
 	}
 	d := NewDirectory(s, time.Hour, nil)
-	if err := d.Refresh(t.Context()); err == nil || strings.Count(err.Error(), "\n") != 1 {
-		t.Errorf("two entries cannot be read: %v", err)
+	for range 2 { // also when nothing has changed
+		if err := d.Refresh(t.Context()); err == nil || strings.Count(err.Error(), "\n") != 1 {
+			t.Errorf("two entries cannot be read: %v", err)
+		}
 	}
 	g := NewGate(Config{}, d, nil)
 	if p, err := admit(g, secret); err != nil || p.KeyID != made.ID || p.Tenant != "a" {

@@ -31,7 +31,8 @@ type Directory struct {
 type keyring struct {
 	revision int64
 	read     time.Time
-	any      bool // whether there are, or ever were, entries at all, valid or not
+	any      bool  // whether there are, or ever were, entries at all, valid or not
+	unread   error // says which entries cannot be read
 	secrets  map[Hash]*entry
 }
 
@@ -50,24 +51,19 @@ func NewDirectory(s KeyStore, grace time.Duration, report func(error)) *Director
 
 // Run keeps the directory up to date until ctx ends.
 func (d *Directory) Run(ctx context.Context) {
-	said := ""
-	for {
+	for failing := false; ; {
 		err := d.Refresh(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		now := ""
-		if err != nil {
-			now = err.Error()
-		}
-		if now != said {
+		if (err != nil) != failing {
 			d.report(err)
-			said = now
+			failing = err != nil
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(poll + rand.N(poll/4)): // gateways that start together must not ask together for ever
+		case <-time.After(poll + rand.N(poll/4)): //nolint:gosec // jitter: gateways that start together must not ask together for ever
 		}
 	}
 }
@@ -84,7 +80,7 @@ func (d *Directory) Refresh(ctx context.Context) error {
 	old := d.known.Load()
 	if old != nil && old.revision == revision && at.Sub(old.read) < reread {
 		d.checked.Store(at.UnixNano())
-		return nil
+		return old.unread
 	}
 	documents, err := d.store.Keys(ctx)
 	if err != nil {
@@ -101,9 +97,10 @@ func (d *Directory) Refresh(ctx context.Context) error {
 		}
 		ring.add(&k, at)
 	}
+	ring.unread = errors.Join(unread...)
 	d.known.Store(ring)
 	d.checked.Store(at.UnixNano())
-	return errors.Join(unread...)
+	return ring.unread
 }
 
 // add leaves out what is not valid any more, so that a revoked key is looked for, and not found, as one that never was.

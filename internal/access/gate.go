@@ -1,6 +1,7 @@
 package access
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
 	"time"
@@ -74,12 +75,13 @@ func (g *Gate) Admit(c Credential) (Principal, error) {
 // find gives whose key it is, nil for nobody's, and whether that is sure. Of a text that is too long, and of one that has the wrong
 // form for a store, the hash is made all the same, so that it takes as long as any other.
 func (g *Gate) find(key string, now time.Time) (who *Principal, sure bool) {
-	sum := HashOf(key[:min(len(key), longestKey)])
+	text := []byte(key[:min(len(key), longestKey)])
+	sum := Hash(sha256.Sum256(text))
 	if len(key) > longestKey {
 		return nil, true
 	}
 	e, sure := g.known[sum], true
-	if formed := wellFormed(key); e == nil && formed && g.stored != nil {
+	if formed := wellFormed(text); e == nil && formed && g.stored != nil {
 		e, sure = g.stored.find(&sum, now)
 	}
 	if e == nil || !e.hash.equal(&sum) || !e.until.IsZero() && !now.Before(e.until) {

@@ -127,12 +127,12 @@ func (l *Limiter) Admit(ctx context.Context, p *Principal, ask Ask) (*Admission,
 	calls := max(ask.Calls, 1)
 	for _, o := range []struct {
 		owner    store.Owner
-		limits   *Limits
+		limits   Limits
 		requests int64
 	}{
-		{store.Owner{Kind: 'k', ID: p.KeyID}, &key, calls - 1},
-		{store.Owner{Kind: 't'}, &tenant, calls - 1},
-		{store.Owner{Kind: 'u', ID: userID(ask.User)}, &own, calls},
+		{store.Owner{Kind: 'k', ID: p.KeyID}, key, calls - 1},
+		{store.Owner{Kind: 't'}, tenant, calls - 1},
+		{store.Owner{Kind: 'u', ID: userID(ask.User)}, own, calls},
 	} {
 		a.add(o.owner, store.Requests, o.limits.RequestsPerMinute, o.requests)
 		a.add(o.owner, store.Tokens, o.limits.TokensPerMinute, ask.Tokens)

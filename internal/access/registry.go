@@ -152,7 +152,7 @@ func (r *Registry) find(ctx context.Context, which string) (Key, error) {
 	if len(named) == 1 {
 		return named[0], nil
 	}
-	if wellFormed(which) {
+	if wellFormed([]byte(which)) {
 		which = "with this secret"
 	}
 	if len(named) > 1 {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -27,20 +28,27 @@ func newSecret() string {
 	var random [sha256.Size]byte
 	_, _ = rand.Read(random[:]) // never fails: without randomness the process ends
 	body := secretPrefix + base62(new(big.Int).SetBytes(random[:]), secretDigits)
-	return body + checksum(body)
+	sum := checksum([]byte(body))
+	return body + string(sum[:])
 }
 
-func checksum(body string) string {
-	return base62(big.NewInt(int64(crc32.ChecksumIEEE([]byte(body)))), checksumDigits)
+// checksum gives the digits for what stands before them.
+func checksum(body []byte) (digits [checksumDigits]byte) {
+	sum := crc32.ChecksumIEEE(body)
+	for i := range digits {
+		digits[checksumDigits-1-i] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[sum%62]
+		sum /= 62
+	}
+	return digits
 }
 
 // wellFormed tells whether a text is a key as newSecret makes them.
-func wellFormed(key string) bool {
-	if len(key) != secretLength || !strings.HasPrefix(key, secretPrefix) {
+func wellFormed(key []byte) bool {
+	if len(key) != secretLength || !bytes.HasPrefix(key, []byte(secretPrefix)) {
 		return false
 	}
-	body, sum := key[:secretLength-checksumDigits], key[secretLength-checksumDigits:]
-	return subtle.ConstantTimeCompare([]byte(checksum(body)), []byte(sum)) == 1
+	sum := checksum(key[:secretLength-checksumDigits])
+	return subtle.ConstantTimeCompare(sum[:], key[secretLength-checksumDigits:]) == 1
 }
 
 // base62 writes n in so many digits. big.Int writes small letters before capital ones, which are swapped.

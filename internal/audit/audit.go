@@ -2,7 +2,8 @@
 // and answer, in a chain that shows later changes.
 //
 // It must not decide about requests, must not see the text of one unless it is handed over for storing, and must never make a
-// request wait for a disk. Start at [Log]; the form of the chain is in chain.go, its check in verify.go.
+// request wait for a disk. Start at [Log] and [Entry]; the form of
+// the chain is in chain.go, its check in verify.go, that of the digests in digest.go.
 package audit
 
 import (
@@ -33,11 +34,11 @@ type Record struct {
 	Tier     string    `json:"tier,omitzero"`    // of the router
 	Cache    string    `json:"cache,omitzero"`   // hit, miss or bypass
 	Policy   []Finding `json:"policy,omitzero"`  // decisions of the policy
-	Prompt   string    `json:"prompt,omitzero"`  // keyed digest of the request's texts, hexadecimal
-	Answers  []string  `json:"answers,omitzero"` // keyed digest of each choice's text
+	Prompt   string    `json:"prompt,omitzero"`  // keyed digest of the request's texts, hexadecimal ([Prompt])
+	Answers  []string  `json:"answers,omitzero"` // keyed digest of each choice ([Answer])
 	Usage    Usage     `json:"usage,omitzero"`
-	Cost     string    `json:"cost_usd,omitzero"` // decimal, as far as prices are known
-	Millis   int64     `json:"ms"`
+	Cost     string    `json:"cost_usd,omitzero"` // decimal, as far as prices are known; of an answer out of the cache "0"
+	Millis   int64     `json:"ms"`                // from arrival to the end of the answer
 	Attempts int       `json:"attempts,omitzero"`
 	Upstream []string  `json:"upstream,omitzero"` // AWS's request ids
 	Text     *Text     `json:"text,omitzero"`     // only where a key's profile asks for it, redacted
@@ -70,8 +71,8 @@ type Text struct {
 
 // Config says where records go. The fields carry the tags of internal/config.
 type Config struct {
-	Enabled    bool          `yaml:"enabled" help:"whether a record is kept of every answer"`
-	Dir        string        `yaml:"dir" help:"folder of the audit files; - writes to standard output; empty is audit beside the store"`
+	Enabled    bool          `yaml:"enabled" help:"whether a record is kept of every answer (docs/provenance.md)"`
+	Dir        string        `yaml:"dir" help:"folder of the audit files; - writes to standard output; empty is audit beside the file of access.store"`
 	KeyFile    string        `yaml:"key_file" help:"file of the signing key, made when it is missing; empty is signing.key in the folder of the audit files"`
 	MaxBytes   int64         `yaml:"max_bytes" validate:"min=65536" help:"size at which a file is closed and the next begun"`
 	MaxFiles   int           `yaml:"max_files" validate:"min=0" help:"how many files of a chain are kept, the oldest go first; 0 keeps all"`
@@ -80,9 +81,9 @@ type Config struct {
 	FailClosed bool          `yaml:"fail_closed" help:"whether requests are refused while records cannot be kept; otherwise records are dropped, and counted"`
 }
 
-// Default keeps records nowhere until it is told to.
+// Default keeps records, in the folder that the program finds for state.
 func Default() Config {
-	return Config{MaxBytes: 64 << 20, SealEvery: 10 * time.Second, Queue: 4096}
+	return Config{Enabled: true, MaxBytes: 64 << 20, SealEvery: 10 * time.Second, Queue: 4096}
 }
 
 // ErrUnavailable tells that records cannot be kept and requests must be refused.
@@ -93,22 +94,19 @@ type Log struct {
 	cfg   Config
 	keys  Keys
 	chain *chain
-	queue chan entry
+	queue chan *Entry
 	slots chan struct{} // one for each record that may be under way
 
 	dropped atomic.Int64 // since the last line that told so
 	lost    atomic.Int64 // in all
+	refused atomic.Int64
 	failing atomic.Bool
+	waiting int // records written since the last flush
 	onError func(error)
 
 	mu     sync.RWMutex // guards closing of the queue against senders
 	closed bool
 	done   chan struct{}
-}
-
-type entry struct {
-	record Record
-	slot   bool
 }
 
 // Options are what a Log works with beside its Config.
@@ -131,7 +129,7 @@ func New(cfg Config, keys Keys, sink Sink, o Options) (*Log, error) {
 	}
 	l := &Log{
 		cfg: cfg, keys: keys, chain: c, onError: o.OnError, done: make(chan struct{}),
-		queue: make(chan entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue),
+		queue: make(chan *Entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue),
 	}
 	go l.run()
 	return l, nil
@@ -140,32 +138,42 @@ func New(cfg Config, keys Keys, sink Sink, o Options) (*Log, error) {
 // Keys gives the keys of digests and seals.
 func (l *Log) Keys() Keys { return l.keys }
 
-// Lost is how many records could not be kept since the start.
-func (l *Log) Lost() int64 { return l.lost.Load() }
+// Chain is the name of the chain that this log writes.
+func (l *Log) Chain() string { return l.chain.name }
 
-// Begin takes a place for the record of a request that is about to be answered. When the log cannot take one and is to fail closed,
-// the error is [ErrUnavailable] and the request must not be answered. Otherwise the result must be called exactly once.
-func (l *Log) Begin() (keep func(Record), err error) {
-	select {
-	case l.slots <- struct{}{}:
-	default:
-		if l.cfg.FailClosed {
-			return nil, ErrUnavailable
-		}
-		return l.Keep, nil
-	}
-	if l.cfg.FailClosed && l.failing.Load() {
-		<-l.slots
-		return nil, ErrUnavailable
-	}
-	return func(r Record) { l.send(entry{r, true}) }, nil
+// State is how a log is doing.
+type State struct {
+	Lost    int64 // records that could not be kept, since the start
+	Refused int64 // requests that were refused because their records could not have been kept
+	Waiting int   // records that wait for the disk
+	Failing bool  // the last write has failed
 }
 
-// Keep hands over a record and returns at once. A record for which there is no room is dropped and counted; the next line of the
-// chain says how many.
-func (l *Log) Keep(r Record) { l.send(entry{r, false}) }
+// State tells how the log is doing.
+func (l *Log) State() State {
+	return State{l.lost.Load(), l.refused.Load(), len(l.queue), l.failing.Load()}
+}
 
-func (l *Log) send(e entry) {
+// Open takes a place for the record of a request that is about to be answered. When the log cannot take one and is to fail closed,
+// the error is [ErrUnavailable] and the request must not be answered. Otherwise the entry must be kept.
+func (l *Log) Open(id string, at time.Time) (*Entry, error) {
+	e := &Entry{Record: Record{ID: id, At: at}, log: l}
+	select {
+	case l.slots <- struct{}{}:
+		e.slot = true
+	default:
+	}
+	if l.cfg.FailClosed && (!e.slot || l.failing.Load()) {
+		l.free(e)
+		l.refused.Add(1)
+		return nil, ErrUnavailable
+	}
+	return e, nil
+}
+
+// send hands over a record and returns at once. One for which there is no room is dropped and counted; the next line of the chain
+// says how many.
+func (l *Log) send(e *Entry) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if !l.closed {
@@ -175,10 +183,15 @@ func (l *Log) send(e entry) {
 		default:
 		}
 	}
+	l.free(e)
+	l.drop(1)
+}
+
+func (l *Log) free(e *Entry) {
 	if e.slot {
 		<-l.slots
+		e.slot = false
 	}
-	l.drop(1)
 }
 
 func (l *Log) drop(n int64) {
@@ -198,36 +211,37 @@ func (l *Log) run() {
 			}
 			l.write(e)
 		case <-seal.C:
-			if l.failing.Load() || l.dropped.Load() > 0 {
-				l.report(l.flushDropped())
-			}
-			l.report(l.chain.seal())
+			l.report(errors.Join(l.tellDropped(), l.chain.seal(), l.chain.flush()))
 		}
 	}
 }
 
-func (l *Log) write(e entry) {
-	err := l.flushDropped()
+// write gives a record to the chain. What the disk does not take at once waits in the sink, within bounds; only what finds no room
+// there is lost.
+func (l *Log) write(e *Entry) {
+	const most = 64 // records between two flushes, however busy it is
+	err := l.tellDropped()
 	if err == nil {
-		err = l.chain.append(e.record)
-	}
-	if err == nil && len(l.queue) == 0 {
-		err = l.chain.flush()
+		err = l.chain.append(&e.Record)
 	}
 	if err != nil {
 		l.drop(1)
 	}
-	if e.slot {
-		<-l.slots
+	l.free(e)
+	if l.waiting++; len(l.queue) == 0 || l.waiting >= most {
+		l.waiting = 0
+		err = errors.Join(err, l.chain.flush())
+	} else if err == nil {
+		return // nothing was learnt about the disk
 	}
 	l.report(err)
 }
 
-// flushDropped writes how many records are missing, so that the chain itself says so.
-func (l *Log) flushDropped() error {
+// tellDropped writes how many records are missing, so that the chain itself says so.
+func (l *Log) tellDropped() error {
 	n := l.dropped.Load()
 	if n == 0 {
-		return l.chain.flush()
+		return nil
 	}
 	if err := l.chain.gap(n); err != nil {
 		return err
@@ -257,7 +271,7 @@ func (l *Log) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("the audit log still writes: %w", ctx.Err())
 	}
-	return errors.Join(l.flushDropped(), l.chain.close())
+	return errors.Join(l.tellDropped(), l.chain.close())
 }
 
 // Sink takes the lines of a chain in order. Write takes whole lines; Flush brings them to where they last.

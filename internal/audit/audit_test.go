@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"os"
@@ -51,11 +52,12 @@ func write(t testing.TB, cfg Config, n int) []string {
 		t.Fatal(err)
 	}
 	for i := range n {
-		keep, err := l.Begin()
+		e, err := l.Open("", time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		keep(record(i))
+		e.Record = record(i)
+		e.Keep(e.At)
 	}
 	if err := l.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -69,7 +71,7 @@ func write(t testing.TB, cfg Config, n int) []string {
 
 func verify(t testing.TB, paths []string) *Report {
 	t.Helper()
-	all, err := Verify(paths, keys(t).public(), nil)
+	all, err := Verify(paths, Check{Public: []ed25519.PublicKey{keys(t).PublicKey()}})
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d chains, %v", len(all), err)
 	}
@@ -90,7 +92,7 @@ func TestChain(t *testing.T) {
 		}
 	}
 	other, _ := NewKeys(bytes.Repeat([]byte{8}, 32))
-	if all, _ := Verify(paths, other.public(), nil); all[0].OK() {
+	if all, _ := Verify(paths, Check{Public: []ed25519.PublicKey{other.PublicKey()}}); all[0].OK() {
 		t.Error("a chain of another key passes")
 	}
 }
@@ -108,7 +110,7 @@ func TestTampering(t *testing.T) {
 		if err := os.WriteFile(p, changed, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		all, err := Verify([]string{p}, keys(t).public(), nil)
+		all, err := Verify([]string{p}, Check{Public: []ed25519.PublicKey{keys(t).PublicKey()}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,21 +188,22 @@ func TestSlowDiskNeverBlocks(t *testing.T) {
 			}
 			refused := 0
 			for i := range 100 {
-				keep, err := l.Begin()
+				e, err := l.Open("", time.Time{})
 				switch {
 				case errors.Is(err, ErrUnavailable):
 					refused++
 				case err != nil:
 					t.Fatal(err)
 				default:
-					keep(record(i))
+					e.Record = record(i)
+					e.Keep(e.At)
 				}
 				synctest.Wait()
 			}
-			if closed != (refused > 0) || closed == (l.Lost() > 0) {
-				t.Errorf("fail closed %v: refused %d, lost %d", closed, refused, l.Lost())
+			if closed != (refused > 0) || closed == (l.State().Lost > 0) || l.State().Refused != int64(refused) {
+				t.Errorf("fail closed %v: refused %d, %+v", closed, refused, l.State())
 			}
-			lost := l.Lost()
+			lost := l.State().Lost
 			close(sink.free)
 			if err := l.Close(t.Context()); err != nil {
 				t.Fatal(err)
@@ -231,24 +234,32 @@ func TestFullDisk(t *testing.T) {
 		}
 		close(sink.free)
 		sink.full.Store(true)
-		l.Keep(record(1))
+		first, err := l.Open("1", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		first.Keep(time.Now())
 		synctest.Wait()
-		if _, err := l.Begin(); !errors.Is(err, ErrUnavailable) {
+		if _, err := l.Open("2", time.Now()); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("a full disk: %v", err)
 		}
 		sink.full.Store(false)
 		time.Sleep(2 * cfg.SealEvery)
 		synctest.Wait()
-		keep, err := l.Begin()
+		again, err := l.Open("3", time.Now())
 		if err != nil {
 			t.Fatalf("the disk works again: %v", err)
 		}
-		keep(record(2))
+		again.Keep(time.Now())
+		again.Keep(time.Now()) // counts once
 		if err := l.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		if len(told) != 2 || told[0] == nil || told[1] != nil {
 			t.Errorf("told %v", told)
+		}
+		if n := strings.Count(out.String(), `"record":`); n != 2 || l.State().Lost != 0 {
+			t.Errorf("%d records, %+v: what was written when the disk was full waits for it", n, l.State())
 		}
 	})
 }
@@ -260,7 +271,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := LoadKeys(path)
-	if err != nil || again.Digest([]byte("x")) != first.Digest([]byte("x")) {
+	if err != nil || again.Digest("x") != first.Digest("x") {
 		t.Errorf("the key does not last: %v", err)
 	}
 	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
@@ -294,7 +305,11 @@ func BenchmarkKeep(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Keep(record(1))
+		e, err := l.Open("req_1", time.Now())
+		if err != nil {
+			b.Fatal(err)
+		}
+		e.Keep(time.Now())
 	}
 	if err := l.Close(context.Background()); err != nil {
 		b.Fatal(err)

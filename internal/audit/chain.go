@@ -70,7 +70,7 @@ func newChain(keys Keys, sink Sink, now func() time.Time) (*chain, error) {
 // header makes the first line of a file.
 func (c *chain) header() []byte {
 	c.file++
-	return c.encode(line{Begin: &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.public())}})
+	return c.encode(line{Begin: &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}})
 }
 
 // encode gives the line with its hash and makes it the head of the chain.
@@ -106,9 +106,9 @@ func (c *chain) put(l line) error {
 	return nil
 }
 
-func (c *chain) append(r Record) error {
+func (c *chain) append(r *Record) error {
 	c.clean = false
-	return c.put(line{Record: &r})
+	return c.put(line{Record: r})
 }
 
 func (c *chain) gap(n int64) error {

@@ -124,6 +124,9 @@ func (s *Stream) Next(header func() []byte) error {
 
 // Flush writes what waits.
 func (s *Stream) Flush() error {
+	if len(s.lines) == 0 {
+		return nil
+	}
 	n, err := s.to.Write(s.lines)
 	s.lines = s.lines[:copy(s.lines, s.lines[n:])]
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
@@ -18,12 +19,12 @@ import (
 // Keys sign seals and key digests. Both come from one secret, so that one file is kept and one is lost.
 type Keys struct {
 	sign   ed25519.PrivateKey
-	digest []byte
+	hashes *hashes // keyed
 }
 
 const (
 	seedType   = "OUTCROP AUDIT KEY"
-	publicType = "OUTCROP AUDIT PUBLIC KEY"
+	publicType = "PUBLIC KEY" // of RFC 8410, as every other program reads it
 )
 
 // NewKeys derives the keys from a seed of 32 random bytes.
@@ -36,15 +37,21 @@ func NewKeys(seed []byte) (Keys, error) {
 		m.Write([]byte("outcrop audit " + what))
 		return m.Sum(nil)
 	}
-	return Keys{sign: ed25519.NewKeyFromSeed(derive("sign")), digest: derive("digest")}, nil
+	return Keys{sign: ed25519.NewKeyFromSeed(derive("sign")), hashes: keyedHashes(derive("digest"))}, nil
 }
 
 // LoadKeys reads the key file, and makes it with its folder when there is none.
 func LoadKeys(path string) (Keys, error) {
-	text, err := os.ReadFile(path)
+	k, err := ReadKeys(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return makeKeys(path)
 	}
+	return k, err
+}
+
+// ReadKeys reads the key file.
+func ReadKeys(path string) (Keys, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return Keys{}, fmt.Errorf("read the audit key: %w", err)
 	}
@@ -55,49 +62,60 @@ func LoadKeys(path string) (Keys, error) {
 	return NewKeys(block.Bytes)
 }
 
+// makeKeys makes the key file whole or not at all. Of two processes that start together one makes the key, and both use it.
 func makeKeys(path string) (Keys, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails (Go 1.24)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Keys{}, fmt.Errorf("make the folder of the audit key: %w", err)
 	}
-	// O_EXCL: of two processes that start together only one makes the key, and the other reads it.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return LoadKeys(path)
-	}
+	f, err := os.CreateTemp(dir, ".signing-*.key") // readable by its owner only
 	if err != nil {
 		return Keys{}, fmt.Errorf("make the audit key: %w", err)
 	}
-	err = errors.Join(pem.Encode(f, &pem.Block{Type: seedType, Bytes: seed}), f.Close())
-	if err != nil {
+	defer func() { _ = os.Remove(f.Name()) }()
+	err = errors.Join(pem.Encode(f, &pem.Block{Type: seedType, Bytes: seed}), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Link(f.Name(), path)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return Keys{}, fmt.Errorf("write the audit key: %w", err)
 	}
-	return NewKeys(seed)
+	return ReadKeys(path)
 }
 
-// Digest gives the keyed digest of a text, hexadecimal: without the key a short text cannot be found by trying.
-func (k Keys) Digest(text []byte) string {
-	m := hmac.New(sha256.New, k.digest)
-	m.Write(text)
-	return hex.EncodeToString(m.Sum(nil))
-}
+// Digest gives the keyed digest of a text, HMAC-SHA-256 in hexadecimal: without the key a short text cannot be found by trying.
+func (k Keys) Digest(text string) string { return k.hashes.of(text) }
 
-// Public gives the public half of the signing key in PEM, for those who only check.
+// Public gives the public half of the signing key in PEM (RFC 8410), for those who only check.
 func (k Keys) Public() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: publicType, Bytes: k.public()})
+	der, err := x509.MarshalPKIXPublicKey(k.PublicKey())
+	if err != nil {
+		return nil // an Ed25519 key always can be written
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: publicType, Bytes: der})
 }
 
 // ReadPublic reads what Public wrote.
 func ReadPublic(text []byte) (ed25519.PublicKey, error) {
-	block, _ := pem.Decode(text)
-	if block == nil || block.Type != publicType || len(block.Bytes) != ed25519.PublicKeySize {
-		return nil, errors.New("this is not the public key of an audit log")
+	if block, _ := pem.Decode(text); block != nil && block.Type == publicType {
+		key, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if public, ok := key.(ed25519.PublicKey); err == nil && ok {
+			return public, nil
+		}
 	}
-	return block.Bytes, nil
+	return nil, errors.New("this is not the public key of an audit log")
 }
 
-func (k Keys) public() ed25519.PublicKey { return k.sign.Public().(ed25519.PublicKey) }
+// KeyID is a short name of a public key.
+func KeyID(public ed25519.PublicKey) string {
+	sum := sha256.Sum256(public)
+	return hex.EncodeToString(sum[:8])
+}
+
+// PublicKey is the public half of the signing key.
+func (k Keys) PublicKey() ed25519.PublicKey { return k.sign.Public().(ed25519.PublicKey) }
 
 // Sign signs a statement, base64. Whoever has the public key can check it with [Signed].
 func (k Keys) Sign(statement []byte) string {

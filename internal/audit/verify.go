@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 )
@@ -18,22 +19,39 @@ import (
 // Report is what a check of one chain has found.
 type Report struct {
 	Chain    string   `json:"chain"`
+	Key      string   `json:"key"`   // short name of the public key that the chain names
+	First    int      `json:"first"` // number of the first file that is there: 1, unless the oldest were removed
 	Files    int      `json:"files"`
 	Records  int      `json:"records"`
 	Missing  int64    `json:"missing"`  // records that the gateway itself says it could not keep
 	Sealed   int64    `json:"sealed"`   // sequence number up to which a seal vouches
 	Unsealed int      `json:"unsealed"` // lines after the last seal: their order and content hold together, but an end may be missing
+	Torn     bool     `json:"torn"`     // the last line is being written, or was when the process or its disk ended
 	Faults   []string `json:"faults"`   // what is wrong, with file and line; none proves the chain
 }
 
 // OK tells that nothing was changed, and nothing removed before the last seal.
 func (r *Report) OK() bool { return len(r.Faults) == 0 }
 
-// Verify checks files in order and gives a report for each chain in them. With a public key, the seals must be that key's;
-// without one they must be of the key that the files name, which only proves that they are of one piece. The error is about
-// reading, never about content.
-func Verify(paths []string, public ed25519.PublicKey, each func(Record)) ([]*Report, error) {
-	v := verifier{public: public, each: each}
+// Check says how strict a verification is.
+type Check struct {
+	// Public are keys of which one must have signed. Without any, seals must be of the key that the files name, which only proves that
+	// they are of one piece.
+	Public  []ed25519.PublicKey
+	Partial bool        // a chain may begin with a later file than the first, as retention leaves it
+	Each    func(Found) // told of every record, before anything behind it was checked; may be nil
+}
+
+// Found is a record in its chain.
+type Found struct {
+	Chain  *Report // complete only when the verification has ended
+	Seq    int64
+	Record Record
+}
+
+// Verify checks files in order and gives a report for each chain in them. The error is about reading, never about content.
+func Verify(paths []string, how Check) ([]*Report, error) {
+	v := verifier{Check: how}
 	for _, p := range paths {
 		if err := v.file(p); err != nil {
 			return nil, err
@@ -44,8 +62,7 @@ func Verify(paths []string, public ed25519.PublicKey, each func(Record)) ([]*Rep
 }
 
 type verifier struct {
-	public  ed25519.PublicKey
-	each    func(Record)
+	Check
 	reports []*Report
 
 	now   *Report
@@ -110,6 +127,10 @@ func (v *verifier) line(path string, n int, text []byte) {
 	whole := bytes.TrimSuffix(text, []byte("\n"))
 	body, hash, ok := cutHash(whole)
 	var l line
+	if !ok && v.now != nil && torn(text) {
+		v.now.Torn = true
+		return
+	}
 	if !ok || json.Unmarshal(append(bytes.Clone(body), '}'), &l) != nil {
 		v.fault(path, n, "this is not a line of an audit log")
 		return
@@ -138,8 +159,8 @@ func (v *verifier) line(path string, n int, text []byte) {
 	switch {
 	case l.Record != nil:
 		v.now.Records++
-		if v.each != nil {
-			v.each(*l.Record)
+		if v.Each != nil {
+			v.Each(Found{v.now, l.Seq, *l.Record})
 		}
 	case l.Gap > 0:
 		v.now.Missing += l.Gap
@@ -156,23 +177,37 @@ func (v *verifier) begin(path string, n int, l *line) {
 	}
 	if v.now == nil || v.now.Chain != l.Chain {
 		v.start(l.Chain)
-		v.key = key
+		v.key, v.now.Key, v.now.First = key, KeyID(key), l.Begin.File
 		if l.Begin.File != 1 {
-			v.fault(path, n, "the chain begins with file %d: the files before it are missing", l.Begin.File)
+			if !v.Partial {
+				v.fault(path, n, "the chain begins with file %d: the files before it are missing", l.Begin.File)
+			}
 			v.seq = l.Seq - 1
 			_, _ = hex.Decode(v.head[:], []byte(l.Begin.Prev)[:min(len(l.Begin.Prev), 2*sha256.Size)])
 		}
 	} else if l.Begin.File != v.files+1 || !bytes.Equal(key, v.key) {
 		v.fault(path, n, "file %d of the chain follows file %d", l.Begin.File, v.files)
 	}
-	if v.public != nil && !bytes.Equal(key, v.public) {
+	if len(v.Public) > 0 && !slices.ContainsFunc(v.Public, func(p ed25519.PublicKey) bool { return p.Equal(ed25519.PublicKey(key)) }) {
 		v.fault(path, n, "the chain is signed with another key")
 	}
 	if l.Begin.Prev != hex.EncodeToString(v.head[:]) {
 		v.fault(path, n, "the end of the file before was removed")
 	}
+	if v.now.Torn {
+		v.fault(path, n, "the file before ends in the middle of a line")
+	}
 	v.files = l.Begin.File
 	v.now.Files++
+}
+
+// torn tells the beginning of a line: it has no end, and nothing stands behind where its hash would end.
+func torn(text []byte) bool {
+	if bytes.HasSuffix(text, []byte("\n")) {
+		return false
+	}
+	_, hash, hashed := bytes.Cut(text, []byte(hashMember))
+	return !hashed || len(hash) <= 2*sha256.Size || string(hash[2*sha256.Size:]) == `"`
 }
 
 func (v *verifier) seal(path string, n int, l *line, head [sha256.Size]byte) {

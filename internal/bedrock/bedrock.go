@@ -165,7 +165,7 @@ func (b *Bedrock) client(p place) *bedrockruntime.Client {
 
 // forgetOne makes room. Whoever still holds the client may go on using it.
 func (b *Bedrock) forgetOne() {
-	skip := rand.IntN(len(b.clients))
+	skip := rand.IntN(len(b.clients)) //nolint:gosec // spreads load
 	for p := range b.clients {
 		if skip--; skip < 0 {
 			delete(b.clients, p)

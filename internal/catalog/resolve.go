@@ -108,8 +108,11 @@ func cutContext(id string) string {
 // NeedsBase tells that the target is an inference profile whose base model is not known: whoever can ask Bedrock
 // (GetInferenceProfile) should, and hand the answer to [Catalog.WithBase] (R-CAP-04).
 func (t Target) NeedsBase() bool {
+	if t.Row.ID != "" {
+		return false
+	}
 	a, ok := parseARN(t.CalledID)
-	return ok && t.Row.ID == "" && (a.kind == applicationProfile || a.kind == inferenceProfile)
+	return ok && (a.kind == applicationProfile || a.kind == inferenceProfile)
 }
 
 // WithBase gives the target the row of its base model, a model id or an ARN as GetInferenceProfile names it. The id that is called

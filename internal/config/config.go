@@ -7,6 +7,7 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/access"
+	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/upstream"
@@ -30,6 +31,12 @@ type Config struct {
 	Cache      Cache           `yaml:"cache"`
 	Resilience upstream.Config `yaml:"resilience"`
 	Metrics    Metrics         `yaml:"metrics"`
+	Audit      audit.Config    `yaml:"audit"`
+	Security   Security        `yaml:"security"`
+
+	Limits  access.LimitConfig  `yaml:"limits"`
+	Budgets access.BudgetConfig `yaml:"budgets"`
+	Usage   access.UsageConfig  `yaml:"usage"`
 
 	// What follows are settings of the translation, under the names that its rules give them.
 	MaxChoices              int         `yaml:"max_choices" validate:"min=1,max=128" help:"greatest n of a chat request"`                                                                                                  // R-PAR-10
@@ -203,6 +210,10 @@ func Default() *Config {
 
 		Cache:      Cache{Config: cache.Default(), CacheConfig: pipeline.DefaultCache()},
 		Resilience: upstream.Default(),
+		Audit:      audit.Default(),
+		Security:   Security{Managed: pipeline.DefaultManaged()},
+
+		Limits: access.DefaultLimits(), Budgets: access.DefaultBudgets(), Usage: access.DefaultUsage(),
 
 		MaxChoices: 8, ToolHistoryWithoutTools: "flatten", RequestMetadata: "on",
 		Documents: Documents{Names: "filename"}, PromptCache: PromptCache{Auto: "on"},

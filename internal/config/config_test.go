@@ -13,10 +13,12 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/access"
+	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/upstream"
+	"outcrop/policy"
 	"outcrop/router"
 )
 
@@ -53,6 +55,31 @@ func TestLoadNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(config.Default(), got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func fullSecurity() config.Security {
+	return config.Security{
+		SecurityRules: config.SecurityRules{
+			Config: policy.Config{
+				Redaction: policy.Redaction{
+					Enabled: true, Entities: []string{"EMAIL", "STAFF_ID"}, Action: policy.Tokenize, Actions: map[string]policy.Action{"EMAIL": policy.Mask},
+					Input: policy.Redact, Output: policy.Allow, Roles: map[string]policy.Action{"tool": policy.Block}, Threshold: 0.7,
+					Thresholds: map[string]float64{"EMAIL": 0.6}, Regions: []string{"DE"}, Unscanned: policy.Block,
+					Custom: []policy.Custom{{Kind: "STAFF_ID", Pattern: `E-\d{6}`, Checksum: "luhn", Score: 0.7, Context: []string{"staff"}}},
+				},
+				Injection: policy.InjectionScan{Enabled: true, Patterns: []string{"system prompt"}, PatternWeight: 0.4, Threshold: 0.9, Action: policy.Flag,
+					Roles: map[string]policy.Action{"tool": policy.Block}},
+				AllowedDomains: []string{"https://example.com"}, DomainAction: policy.Block,
+				Output: policy.OutputRules{MaxLength: 100, Forbidden: []string{"zeus"}, Secrets: policy.Redact, Canaries: []string{"canary-41"}, LeakWords: 9, Action: policy.Flag},
+			},
+			OnBlock: "answer", BlockMessage: "Not here.",
+		},
+		Managed: pipeline.ManagedConfig{
+			Guardrail: pipeline.ManagedGuardrail{Identifier: "gr3", Version: "4"}, Checks: []string{"prompt_attack"}, Threshold: 0.6, Action: "flag",
+			Directions: []string{"input"}, Timeout: 900 * time.Millisecond, OnError: "open", Cache: 50,
+		},
+		Profiles: map[string]config.SecurityRules{"strict": {Config: policy.Config{Redaction: policy.Redaction{Enabled: true}}, OnBlock: "answer"}},
 	}
 }
 
@@ -97,6 +124,7 @@ func TestLoadFull(t *testing.T) {
 				Guardrail: access.ConfiguredRail{Identifier: "gr2", Version: "DRAFT"}, Profile: "strict", MaxTokens: 1000, Extensions: []string{},
 				Expires: access.Moment{Time: time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)}, Networks: []string{"10.0.0.0/8"}, StoreText: true}},
 			Store: "redis", Grace: 10 * time.Minute, FailedAttempts: 5, Required: true},
+		Audit: audit.Config{Dir: "/var/log/outcrop", KeyFile: "/run/secrets/audit.key", MaxBytes: 1e6, MaxFiles: 30, SealEvery: time.Minute, Queue: 100, FailClosed: true},
 		Log:   config.Log{Level: "DEBUG", Format: "json"},
 		Redis: config.Redis{URL: "rediss://:secret@cache.example:6380/1"},
 		Cache: config.Cache{
@@ -113,7 +141,12 @@ func TestLoadFull(t *testing.T) {
 			Queue:       upstream.Queue{Length: 10, Aging: time.Second}, RetryBudget: upstream.RetryBudget{Share: 0.1, Floor: 2},
 			Rates: map[string]upstream.Rate{"amazon.nova-pro-v1:0": {Requests: 60, Tokens: 6000}},
 		},
-		Metrics: config.Metrics{Networks: []string{"10.9.0.0/16"}},
+		Metrics:  config.Metrics{Networks: []string{"10.9.0.0/16"}},
+		Security: fullSecurity(),
+		Limits: access.LimitConfig{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 600}},
+			EndUser: access.ConfiguredLimits{TokensPerMinute: 9000}, WhenStoreIsAway: "refuse"},
+		Budgets: access.BudgetConfig{Tenants: map[string]access.ConfiguredBudget{"acme": {Amount: 99_000_000, Period: "day"}}, OutputTokens: 2048, UnknownPrice: "refuse"},
+		Usage:   access.UsageConfig{Tags: []string{"project", "team"}, Keep: 1000 * time.Hour},
 
 		MaxChoices: 4, ToolHistoryWithoutTools: "declare", RequestMetadata: "off",
 		Documents: config.Documents{Names: "neutral"}, PromptCache: config.PromptCache{Auto: "asked"},

@@ -68,6 +68,7 @@ func (l *loader) validate() {
 	l.catalog()
 	l.inputTypes()
 	l.guardrail()
+	l.profiles()
 	l.public()
 }
 

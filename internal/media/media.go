@@ -71,6 +71,14 @@ func New(cfg Config) (*Fetcher, error) {
 // Get downloads what rawURL, an http or https URL, names. Errors are for the log: they may name addresses that the client
 // must not learn of; they leave out the URL, which may hold a signature.
 func (f *Fetcher) Get(ctx context.Context, rawURL string) (Item, error) {
+	return f.GetWithin(ctx, rawURL, nil)
+}
+
+// GetWithin is Get for addresses that are allowed, those of redirects included; with nil all are.
+func (f *Fetcher) GetWithin(ctx context.Context, rawURL string, allowed func(url string) bool) (Item, error) {
+	if allowed != nil && !allowed(rawURL) {
+		return Item{}, errNotAllowed
+	}
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
 	defer cancel()
 	u, err := f.parse(rawURL)
@@ -86,7 +94,12 @@ func (f *Fetcher) Get(ctx context.Context, rawURL string) (Item, error) {
 		"Accept-Encoding": {"identity"},
 		"User-Agent":      {"Outcrop"}, // some hosts refuse clients that do not say who they are
 	}
-	client := http.Client{Transport: f.transport(ctx), CheckRedirect: f.redirect}
+	client := http.Client{Transport: f.transport(ctx), CheckRedirect: func(req *http.Request, via []*http.Request) error {
+		if allowed != nil && !allowed(req.URL.String()) {
+			return errNotAllowed
+		}
+		return f.redirect(req, via)
+	}}
 	res, err := client.Do(req)
 	var item Item
 	if err == nil {
@@ -98,6 +111,8 @@ func (f *Fetcher) Get(ctx context.Context, rawURL string) (Item, error) {
 	}
 	return item, withoutURL(err)
 }
+
+var errNotAllowed = errors.New("the policy does not allow this address")
 
 // transport is for one download. One for all would go on connecting when a download is over, since net/http hopes to use the
 // connection for another request.

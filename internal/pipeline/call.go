@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/media"
 	"outcrop/internal/upstream"
@@ -24,9 +25,13 @@ type Call struct {
 	Request   openai.Request    // server
 	Options   translate.Options // server: what headers and settings say to the translation; Permit: what the key does
 	Tune      Tune              // server: what headers say to the stages
+	Standing  access.Standing   // server: how the limits stand that it has asked before the body was read
 	Plan      router.Plan       // Route
 	Media     media.Set         // Fetch
 	Known     []bool            // Recall: items of an embedding request that need no call; nil is none
+	Entry     *audit.Entry      // server: the record of the answer; nil keeps none
+	Findings  []audit.Finding   // Inspect: what the policy has decided, never the texts
+	Allows    func(string) bool // Inspect: which addresses media may be fetched from; nil is any
 	group     *upstream.Group   // Choices: the copies of one request
 }
 
@@ -36,6 +41,7 @@ type Tune struct {
 	Timeout      time.Duration // x-outcrop-timeout: shortens the deadline; 0 says nothing
 	Priority     string        // x-outcrop-priority: "interactive", "normal" or "batch"
 	CacheControl CacheControl  // cache-control and x-outcrop-cache-ttl
+	Manifest     bool          // x-outcrop-provenance: the answer is to carry a signed manifest
 }
 
 // CacheControl is what a request says about the cache.
@@ -55,6 +61,9 @@ type Head struct {
 	Upstream []string       // AWS's request ids
 	Adjusted translate.Adjustments
 	Cache    CacheStatus
+	Standing access.Standing // how the limits of the caller stand; the zero value is without limits
+	Warning  string          // that a budget of the caller comes to its end; "" for none
+	Bill     *Bill           // what it costs, once Account knows; nil: nobody counts
 }
 
 // CacheStatus is what became of a request at the cache.

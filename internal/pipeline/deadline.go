@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 	"time"
 
 	"outcrop/openai"
@@ -21,15 +22,15 @@ func Deadline(limit time.Duration) Stage {
 			if c.Request.WantsStream() {
 				return begunWithin(ctx, own, c, next)
 			}
-			timed, cancel := context.WithTimeoutCause(ctx, own, errDeadline)
+			timed := &timed{Context: ctx, at: time.Now().Add(own)}
 			reply, err := next(timed, c)
 			if err != nil {
-				defer cancel()
+				defer timed.end()
 				return reply, late(timed, err)
 			}
 			parts := reply.Parts
 			reply.Parts = func(yield func(openai.Part, error) bool) {
-				defer cancel()
+				defer timed.end()
 				for part, err := range parts {
 					if !yield(part, late(timed, err)) {
 						return
@@ -39,6 +40,60 @@ func Deadline(limit time.Duration) Stage {
 			return reply, nil
 		}
 	}
+}
+
+// timed is a context with a deadline, whose timer is made when somebody first waits for it: an answer from memory waits for nothing.
+type timed struct {
+	context.Context
+	at    time.Time
+	mu    sync.Mutex
+	run   context.Context // nil until then
+	stop  context.CancelFunc
+	ended bool
+}
+
+// running gives the context that the deadline ends.
+func (t *timed) running() context.Context {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.run == nil {
+		t.run, t.stop = context.WithDeadlineCause(t.Context, t.at, errDeadline)
+		if t.ended {
+			t.stop()
+		}
+	}
+	return t.run
+}
+
+// end releases what belongs to the context, as a CancelFunc does.
+func (t *timed) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended = true; t.stop != nil {
+		t.stop()
+	}
+}
+
+func (t *timed) Done() <-chan struct{} { return t.running().Done() }
+func (t *timed) Err() error            { return t.running().Err() }
+
+func (t *timed) Deadline() (time.Time, bool) {
+	if d, ok := t.Context.Deadline(); ok && d.Before(t.at) {
+		return d, true
+	}
+	return t.at, true
+}
+
+// Value is also how the package context finds the cause of an end, and the context whose children others become: both are those of
+// the running one, once there is one.
+func (t *timed) Value(key any) any {
+	t.mu.Lock()
+	within := t.run
+	t.mu.Unlock()
+	if within == nil {
+		within = t.Context
+	}
+	return within.Value(key)
 }
 
 // begunWithin bounds a stream's opening; once it has begun there is no total limit (R-STR-19).

@@ -9,8 +9,8 @@ import (
 	"outcrop/translate"
 )
 
-// Download gets what a URL names. Its errors are for the log only.
-type Download func(ctx context.Context, url string) (media.Item, error)
+// Download gets what a URL names, by way of allowed addresses only; with nil all are. Its errors are for the log only.
+type Download func(ctx context.Context, url string, allowed func(url string) bool) (media.Item, error)
 
 // downloads is how many links of one request are fetched at a time (R-PART-04).
 const downloads = 4
@@ -30,7 +30,7 @@ func Fetch(download Download) Stage {
 			target := c.Plan.Targets[0] // another is tried only when this one has found nothing wrong with the request
 			links, err := c.Endpoint.Links(c, target)
 			if err == nil && len(links) > 0 {
-				c.Media, err = fetch(ctx, download, links)
+				c.Media, err = fetch(ctx, download, links, c.Allows)
 			}
 			if err != nil {
 				return Reply{Head: Head{Target: target}}, err
@@ -41,11 +41,11 @@ func Fetch(download Download) Stage {
 }
 
 // fetch downloads all links, or gives the first failure, which cancels the others.
-func fetch(ctx context.Context, download Download, links []translate.Link) (media.Set, error) {
+func fetch(ctx context.Context, download Download, links []translate.Link, allowed func(string) bool) (media.Set, error) {
 	items := make([]media.Item, len(links))
 	err := fanOut(ctx, len(links), downloads, semaphore.NewWeighted(downloads), func(ctx context.Context, i int) error {
 		var err error
-		if items[i], err = download(ctx, links[i].URL); err != nil {
+		if items[i], err = download(ctx, links[i].URL, allowed); err != nil {
 			return links[i].Fault(err)
 		}
 		return nil

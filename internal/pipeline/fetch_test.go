@@ -41,8 +41,8 @@ type recorder struct {
 	call     *Call
 }
 
-func (r *recorder) download(do Download) Download {
-	return func(ctx context.Context, url string) (media.Item, error) {
+func (r *recorder) download(do func(ctx context.Context, url string) (media.Item, error)) Download {
+	return func(ctx context.Context, url string, _ func(string) bool) (media.Item, error) {
 		r.mu.Lock()
 		r.urls = append(r.urls, url)
 		r.now++

@@ -237,6 +237,6 @@ func readVector(k key, value []byte) (v vector, ok bool) {
 	if size <= 0 || int64(tokens) < 0 { //nolint:gosec // checks just that
 		return v, false
 	}
-	v = vector{values: body[size:], tokens: int64(tokens)}
+	v = vector{values: body[size:], tokens: int64(tokens)} //nolint:gosec // checked above
 	return v, len(v.values) > 0 && len(v.values)%4 == 0
 }

@@ -219,7 +219,7 @@ func encodingOf(t reflect.Type) encoding {
 	case reflect.Slice:
 		elem := encodingOf(t.Elem())
 		return optional(func(s *keying, v reflect.Value) {
-			s.number(uint64(v.Len()))
+			s.number(uint64(v.Len())) //nolint:gosec // not negative
 			for i := range v.Len() {
 				elem(s, v.Index(i))
 			}

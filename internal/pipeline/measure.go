@@ -85,10 +85,11 @@ func modelLabel(t catalog.Target) string {
 }
 
 func outcome(err error) string {
+	if err == nil {
+		return "ok"
+	}
 	var e *openai.Error
 	switch {
-	case err == nil:
-		return "ok"
 	case errors.As(err, &e) && e.Code != "":
 		return e.Code
 	case errors.Is(err, context.Canceled):

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"golang.org/x/sync/semaphore"
 
+	"outcrop/internal/access"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -54,25 +55,36 @@ type Collaborators struct {
 	Recorder *telemetry.Recorder
 	Router   Router
 	Catalog  Catalog
-	Leads    Leads // nil: what a key may not ask for is found out only when it is routed
+	Guards   Guards // policies by profile of keys; empty: nothing is inspected
+	Leads    Leads  // nil: what a key may not ask for is found out only when it is routed
 	Backends Backends
 	Profiles BaseModels
-	Download Download          // nil: links are refused
-	Upstream *upstream.Targets // nil: with the default settings
-	Memory   Memory            // of answers; nil: nothing is kept
-	Cache    CacheConfig       // which answers are kept there
-	Version  string            // of the gateway, part of system_fingerprint
+	Download Download            // nil: links are refused
+	Upstream *upstream.Targets   // nil: with the default settings
+	Memory   Memory              // of answers; nil: nothing is kept
+	Cache    CacheConfig         // which answers are kept there
+	Limiter  *access.Limiter     // nil: nobody is limited
+	Budgets  *access.Budgets     // nil: nobody has a budget
+	Usage    *access.Usage       // nil: usage is not kept
+	Version  string              // of the gateway, part of system_fingerprint
+	Redact   func(string) string // what records may hold of a text; nil: none is kept
 }
 
 // New composes the way of every request. The order of the stages, outermost first:
 //
 //	Measure   clock, outcome and tokens of every call, also of those that a stage refuses
+//	Record    what was asked, answered and decided, for the provenance record (docs/provenance.md)
+//	Tally     counts the request for charge-back (docs/limits-and-budgets.md)
 //	Deadline  bounds plain requests, and streams until their first event (R-STR-19)
+//	Limit     takes tokens and slots from the limits of key, tenant and end user
+//	Moderate  answers moderation requests, which need no model
 //	Permit    holds the request to the rights of its key, and gives it what the key demands
+//	Inspect   lets the policy look at what goes in and what comes out, and rewrite it (docs/policy.md)
 //	Route     resolves the model: the request's ordered targets, and why
 //	Narrow    leaves the targets that the key may use
 //	Fetch     downloads what the request names by URL, once it is known to be valid for the target
 //	Recall    answers from memory, and makes one call of equal requests under way (docs/caching.md)
+//	Account   reserves what the call may cost, and counts what it has used
 //	Choices   n > 1: as many calls of what is inside, merged by index
 //	Fallback  tries the targets, best first, each in a slot of its own with the endpoint's Attempt
 func New(cfg Config, with Collaborators) Handler {
@@ -83,12 +95,18 @@ func New(cfg Config, with Collaborators) Handler {
 	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls))}
 	return Chain(e.fallback,
 		Measure(with.Recorder),
+		Record(with.Redact),
+		Tally(with.Usage),
 		Deadline(cfg.Deadline),
+		Limit(with.Limiter, outputTokens(with.Budgets)),
+		Moderate(with.Guards),
 		Permit(with.Leads),
+		Inspect(with.Guards, with.Recorder),
 		Route(with.Router, with.Catalog, with.Profiles),
 		Narrow,
 		Fetch(with.Download),
 		Recall(with.Cache, cfg.Deadline, with.Memory),
+		Account(with.Budgets, with.Usage, outputTokens(with.Budgets)),
 		Choices,
 	)
 }

@@ -62,7 +62,7 @@ func appendText(b []byte, s string) []byte {
 
 func cutText(b []byte) (text string, rest []byte, ok bool) {
 	n, size := binary.Uvarint(b)
-	if size <= 0 || n > uint64(len(b)-size) {
+	if size <= 0 || n > uint64(len(b)-size) { //nolint:gosec // not negative
 		return "", nil, false
 	}
 	b = b[size:]

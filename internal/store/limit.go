@@ -43,10 +43,10 @@ type Verdict struct {
 	Stands  [MostDemands]Stand // by demand, after what was granted
 }
 
-// A sliding minute is counted by seconds. What came at any moment of a second counts until a minute after the end of that second, so
-// that no 60 seconds ever hold more than the limit.
+// A sliding minute is counted by seconds of the clock: 60 of them in a row never hold more than the limit. What came in a second counts
+// until a minute after its beginning, so that nobody is told to wait longer than the 60 seconds that OpenAI's SDKs are willing to.
 const (
-	MinuteSeconds = 61
+	MinuteSeconds = 60
 	// Lease is how long a slot is held for a gateway that is not heard of any more.
 	Lease = time.Minute
 )

@@ -9,6 +9,7 @@ package telemetry
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,16 +22,54 @@ import (
 type Recorder struct {
 	registry *prometheus.Registry
 
-	http      *prometheus.CounterVec
+	http      series[answered, prometheus.Counter]
 	inFlight  prometheus.Gauge
-	calls     *prometheus.CounterVec
-	duration  *prometheus.HistogramVec
-	firstPart *prometheus.HistogramVec
+	calls     series[ended, prometheus.Counter]
+	duration  series[served, prometheus.Observer]
+	firstPart series[served, prometheus.Observer]
 	tokens    *prometheus.CounterVec
 	upstream  *prometheus.CounterVec
 	unknown   *prometheus.CounterVec
 
 	cacheFaults *prometheus.CounterVec
+
+	policy       *prometheus.CounterVec
+	policyFaults *prometheus.CounterVec
+}
+
+// The labels of the series that every request needs.
+type (
+	answered struct {
+		route  string
+		status int
+	}
+	served struct{ endpoint, model string }
+	ended  struct{ endpoint, model, outcome string }
+)
+
+// series finds the members of one instrument by their labels, as a vector of Prometheus does, which puts them into words and checks
+// them each time. Labels are bounded, and so is what it holds.
+type series[L comparable, M any] struct {
+	mu      *sync.RWMutex
+	members map[L]M
+	add     func(L) M
+}
+
+func seriesOf[L comparable, M any](add func(L) M) series[L, M] {
+	return series[L, M]{mu: &sync.RWMutex{}, members: map[L]M{}, add: add}
+}
+
+func (s *series[L, M]) of(labels L) M {
+	s.mu.RLock()
+	m, known := s.members[labels]
+	s.mu.RUnlock()
+	if !known {
+		m = s.add(labels)
+		s.mu.Lock()
+		s.members[labels] = m // the vector gives everybody the same
+		s.mu.Unlock()
+	}
+	return m
 }
 
 // seconds are the buckets of all latencies: from a cache hit to a long thought.
@@ -47,16 +86,25 @@ func New() *Recorder {
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
 		return f.NewHistogramVec(prometheus.HistogramOpts{Namespace: "outcrop", Name: name, Help: help, Buckets: seconds}, labels)
 	}
+	answers := counter("http_requests_total", "HTTP requests answered, by route and status.", "route", "status")
+	calls := counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled or the error code).", "endpoint", "model", "outcome")
+	byModel := func(name, help string) series[served, prometheus.Observer] {
+		all := histogram(name, help, "endpoint", "model")
+		return seriesOf(func(l served) prometheus.Observer { return all.WithLabelValues(l.endpoint, l.model) })
+	}
 	return &Recorder{
 		registry:  reg,
-		http:      counter("http_requests_total", "HTTP requests answered, by route and status.", "route", "status"),
+		http:      seriesOf(func(l answered) prometheus.Counter { return answers.WithLabelValues(l.route, strconv.Itoa(l.status)) }),
 		inFlight:  f.NewGauge(prometheus.GaugeOpts{Namespace: "outcrop", Name: "requests_in_flight", Help: "API calls being answered."}),
-		calls:     counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled or the error code).", "endpoint", "model", "outcome"),
-		duration:  histogram("request_duration_seconds", "Time from an API call's arrival to the end of its answer.", "endpoint", "model"),
-		firstPart: histogram("time_to_first_part_seconds", "Time from an API call's arrival to the first part of its answer.", "endpoint", "model"),
+		calls:     seriesOf(func(l ended) prometheus.Counter { return calls.WithLabelValues(l.endpoint, l.model, l.outcome) }),
+		duration:  byModel("request_duration_seconds", "Time from an API call's arrival to the end of its answer."),
+		firstPart: byModel("time_to_first_part_seconds", "Time from an API call's arrival to the first part of its answer."),
 		tokens:    counter("tokens_total", "Tokens used, by kind: prompt, completion, cache_read, cache_write.", "endpoint", "model", "kind"),
 		upstream:  counter("upstream_errors_total", "Failures of Bedrock that reached a call, by model and error code.", "model", "code"),
 		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, delta, event, stop_reason, usage_missing.", "what"),
+
+		policy:       counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and action.", "kind", "direction", "action"),
+		policyFaults: counter("policy_faults_total", "Failures of Bedrock's detectors, by what became of the texts: open (they passed) or closed.", "what"),
 
 		cacheFaults: counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign.", "what"),
 	}
@@ -69,7 +117,7 @@ func (r *Recorder) Handler() http.Handler {
 
 // HTTP counts one answered HTTP request; route is the pattern, never the path.
 func (r *Recorder) HTTP(route string, status int) {
-	r.http.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	r.http.of(answered{route, status}).Inc()
 }
 
 // Begin counts a call that has begun; the result is called when it has ended.
@@ -83,13 +131,13 @@ type Tokens struct{ Prompt, Completion, CacheRead, CacheWrite int64 }
 
 // Call records the end of a call; outcome is "ok", "canceled" or an error code.
 func (r *Recorder) Call(endpoint, model, outcome string, took time.Duration) {
-	r.calls.WithLabelValues(endpoint, model, outcome).Inc()
-	r.duration.WithLabelValues(endpoint, model).Observe(took.Seconds())
+	r.calls.of(ended{endpoint, model, outcome}).Inc()
+	r.duration.of(served{endpoint, model}).Observe(took.Seconds())
 }
 
 // FirstPart records when the first part of an answer was there.
 func (r *Recorder) FirstPart(endpoint, model string, took time.Duration) {
-	r.firstPart.WithLabelValues(endpoint, model).Observe(took.Seconds())
+	r.firstPart.of(served{endpoint, model}).Observe(took.Seconds())
 }
 
 // Used adds the tokens of one answer.
@@ -110,6 +158,14 @@ func (r *Recorder) UpstreamError(model, code string) { r.upstream.WithLabelValue
 
 // CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign".
 func (r *Recorder) CacheFault(what string) { r.cacheFaults.WithLabelValues(what).Inc() }
+
+// Policy counts n findings of a kind with what became of them. Kinds are those of detectors and of the configuration.
+func (r *Recorder) Policy(kind, direction, action string, n int) {
+	r.policy.WithLabelValues(kind, direction, action).Add(float64(n))
+}
+
+// PolicyFault counts a failure of Bedrock's detectors after which texts passed ("open") or were refused ("closed").
+func (r *Recorder) PolicyFault(what string) { r.policyFaults.WithLabelValues(what).Inc() }
 
 // Unknown counts n things that no rule knows.
 func (r *Recorder) Unknown(what string, n int) {

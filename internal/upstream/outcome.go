@@ -40,7 +40,7 @@ func (o Outcome) String() string { return names[o] }
 
 func outcomeNamed(name string) Outcome {
 	if i := slices.Index(names[:], name); i >= 0 {
-		return Outcome(i)
+		return Outcome(i) //nolint:gosec // an index of the closed list
 	}
 	return Invalid // settings have been validated; and Invalid never goes on
 }

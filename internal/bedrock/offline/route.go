@@ -8,10 +8,11 @@ import (
 
 // operation is a call of the API: its name and the names in its path, decoded.
 type operation struct {
-	name  string
-	id    string     // model id, profile id or guardrail
-	query url.Values // of a GET
-	spec  string     // fault suffix of the model id
+	name    string
+	id      string     // model id, profile id or guardrail
+	version string     // of a guardrail
+	query   url.Values // of a GET
+	spec    string     // fault suffix of the id
 }
 
 // routes maps the last path segments of POST /model/{id}/… to operations.
@@ -40,7 +41,10 @@ func route(r *http.Request) (op operation, ok bool) {
 		op.name = routes[seg[2]]
 		op.id, op.spec, _ = strings.Cut(seg[1], "+")
 	case r.Method == http.MethodPost && len(seg) == 5 && seg[0] == "guardrail" && seg[2] == "version" && seg[4] == "apply":
-		op.name, op.id = "ApplyGuardrail", seg[1]
+		op.name, op.version = "ApplyGuardrail", seg[3]
+		op.id, op.spec, _ = strings.Cut(seg[1], "+")
+	case r.Method == http.MethodPost && len(seg) == 2 && seg[0] == "guardrail-checks" && seg[1] == "invoke":
+		op.name = "InvokeGuardrailChecks"
 	case r.Method != http.MethodGet:
 		return op, false
 	case len(seg) == 1 && seg[0] == "foundation-models":

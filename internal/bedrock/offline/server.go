@@ -16,7 +16,8 @@
 // numbers. A tool is called when the last user text names it or a significant word of its name ("weather" for get_weather), or
 // when the choice is forced. After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
 // Markdown code fence, by the schema that the prompt quotes. With a guardrail, the word BLOCKME in a text is blocked and MASKME in
-// an answer is masked.
+// an answer is masked. ApplyGuardrail and InvokeGuardrailChecks also know e-mail addresses, "ignore previous instructions" and its
+// like, and a few bad words (guardrail_checks.go).
 //
 // # Resources of the account 123456789012
 //
@@ -152,6 +153,10 @@ func (s *Server) answer(op operation, body []byte) *reply {
 		return s.converse(op.id, body, op.name == "ConverseStream")
 	case "InvokeModel":
 		return s.invoke(op.id, body)
+	case "ApplyGuardrail":
+		return s.applyGuardrail(op, body)
+	case "InvokeGuardrailChecks":
+		return s.invokeChecks(body)
 	case "CountTokens":
 		return s.countTokens(op.id, body)
 	case "ListFoundationModels":

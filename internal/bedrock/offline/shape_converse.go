@@ -1,12 +1,14 @@
 package offline
 
-// The shapes of Converse, ConverseStream and CountTokens, from the service model as FACTS 1.2 gives it. They are built once per
+// The shapes of the operations with a body, from the service model as FACTS 1.2 gives it. They are built once per
 // server, because patterns are compiled in them.
 
 type shapes struct {
 	converse       *shape
 	converseStream *shape
 	countTokens    *shape
+	apply          *shape
+	checks         *shape
 }
 
 func newShapes() shapes {
@@ -38,6 +40,8 @@ func newShapes() shapes {
 	return shapes{
 		converse:       top(guardrailShape(false)),
 		converseStream: top(guardrailShape(true)),
+		apply:          applyShape(),
+		checks:         checksShape(),
 		countTokens: structure(map[string]*shape{
 			"input": union(map[string]*shape{
 				"invokeModel": structure(map[string]*shape{"body": blob().atMost(25e6)}, "body"),

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"outcrop/internal/access"
+	"outcrop/internal/config"
+	"outcrop/internal/store/redis"
+)
+
+// books is what was counted of limits, budgets and usage. It lives as long as the process, whatever settings it is given.
+type books struct {
+	store  stateStore
+	shared *redis.Store // limits that gateways share; nil without Redis
+	meters *access.Meters
+	ledger *access.Ledger
+	log    *slog.Logger
+}
+
+// newBooks counts into the store of the state, and limits into Redis where there is one.
+func newBooks(cfg *config.Config, s stateStore, log *slog.Logger) (*books, error) {
+	b := &books{store: s, log: log}
+	var shared access.LimitStore
+	if url := cfg.Redis.URL.Reveal(); url != "" {
+		var err error
+		if b.shared, err = redis.Open(url, time.Second); err != nil {
+			return nil, err
+		}
+		shared = b.shared
+	}
+	b.meters = access.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds", "limits are shared through Redis again"))
+	b.ledger = access.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later", "usage is written again"))
+	return b, nil
+}
+
+// told logs that something begins to fail, and that it works again.
+func (b *books) told(fails, works string) func(error) {
+	return func(err error) {
+		if err == nil {
+			b.log.Info(works)
+			return
+		}
+		b.log.Error(fails, "error", err.Error())
+	}
+}
+
+// run keeps the books until it is stopped, which writes what is not written yet. It has to be stopped after the last request.
+func (b *books) run(ctx context.Context, cfg *config.Config) (stop func()) {
+	ctx = context.WithoutCancel(ctx)
+	stopLedger := inBackground(ctx, func(ctx context.Context) { b.ledger.Run(ctx, cfg.Usage.Keep) })
+	stopMeters := func() {}
+	if b.shared != nil {
+		stopMeters = inBackground(ctx, b.meters.Run)
+	}
+	return func() {
+		stopMeters()
+		stopLedger()
+		if b.shared != nil {
+			_ = b.shared.Close() // the process ends
+		}
+	}
+}
+
+// limiter, budgets and usage count into the books by the settings; of no books they are nil, which counts nothing.
+
+func (b *books) limiter(cfg *config.Config) *access.Limiter {
+	if b == nil {
+		return nil
+	}
+	return access.NewLimiter(cfg.Limits, b.meters)
+}
+
+func (b *books) budgets(cfg *config.Config) *access.Budgets {
+	if b == nil {
+		return nil
+	}
+	return access.NewBudgets(cfg.Budgets, b.store, func(e access.BudgetEvent) {
+		if e.Err != nil {
+			b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID, "tenant", e.Account.Tenant, "error", e.Err.Error())
+			return
+		}
+		b.log.Warn("a budget comes to its end", "account", e.Account.ID, "tenant", e.Account.Tenant, "budget", e.Warning)
+	})
+}
+
+func (b *books) usage(cfg *config.Config) *access.Usage {
+	if b == nil {
+		return nil
+	}
+	return access.NewUsage(cfg.Usage, b.ledger)
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"outcrop/internal/access"
+)
+
+func usageCommand() *cobra.Command {
+	var k keyring
+	var from, to, groupBy, format, tenant, key string
+	cmd := &cobra.Command{
+		Use:   "usage",
+		Short: "Show who has used how much, and what it cost",
+		Long: `Show who has used how much, and what it cost, from the store of a gateway, which may run meanwhile and has written all but its last
+second.
+
+Times are dates, as in RFC 3339, or seconds since 1970; whole hours are counted. Without them it is the last 30 days. Groups are key, tenant,
+model, hour, day and tag:NAME, of the tags that usage.tags names, with commas between them.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q, argument, err := access.ParseUsageQuery(from, to, groupBy, time.Now())
+			if err != nil {
+				return fmt.Errorf("--%s %w", map[string]string{"group_by": "group-by", "from": "from", "to": "to"}[argument], err)
+			}
+			if cmd.Flags().Changed("tenant") {
+				q.Tenant = &tenant
+			}
+			if cmd.Flags().Changed("key") {
+				q.Key = &key
+			}
+			s, err := k.openStore(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = s.Close() }()
+			report, err := access.ReadUsage(cmd.Context(), s, q)
+			if err != nil {
+				return err
+			}
+			switch out := cmd.OutOrStdout(); format {
+			case "table":
+				return report.WriteTable(out)
+			case "csv":
+				return report.WriteCSV(out)
+			case "json":
+				_, err := out.Write(append(report.AppendJSON(nil), '\n'))
+				return err
+			}
+			return errors.New("--format must be table, csv or json")
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&k.source.Path, "config", "", "configuration file (YAML) of the gateway, which names the store")
+	f.StringVar(&k.store, "store", "", "path of the store, or redis; instead of that of the configuration")
+	f.StringVar(&from, "from", "", "beginning (default 30 days before the end)")
+	f.StringVar(&to, "to", "", "end (default now)")
+	f.StringVar(&groupBy, "group-by", "model", "what to add up by")
+	f.StringVar(&tenant, "tenant", "", "of this tenant only; \"\" is keys without one")
+	f.StringVar(&key, "key", "", "of the key with this id only")
+	f.StringVar(&format, "format", "table", "table, csv or json")
+	return cmd
+}

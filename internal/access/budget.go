@@ -1,0 +1,214 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"outcrop/internal/store"
+	"outcrop/openai"
+)
+
+// BudgetStore keeps what was spent; internal/store has engines, and storetest says what they promise.
+type BudgetStore interface {
+	// Reserve adds an amount to every account, or to none when one has nothing left: the first such one is refused, else it is
+	// -1. What it gives besides are the sums before. Once it has returned, the amount is not lost by a crash.
+	Reserve(ctx context.Context, accounts []store.Account, amount int64) (spent []int64, refused int, err error)
+	// Settle adds a difference, which may be negative, to every account. No sum falls below 0.
+	Settle(ctx context.Context, accounts []store.Account, difference int64) error
+}
+
+// BudgetConfig are the budgets beside those of keys, and how calls are reckoned before they are made.
+type BudgetConfig struct {
+	Tenants      map[string]ConfiguredBudget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
+	OutputTokens int64                       `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
+	UnknownPrice string                      `yaml:"unknown_price" validate:"oneof=allow refuse" help:"a model without a known price: allow, it counts nothing and is marked so in the usage, or refuse it to keys that have a budget"`
+}
+
+// DefaultBudgets limits nobody but keys.
+func DefaultBudgets() BudgetConfig { return BudgetConfig{OutputTokens: 4096, UnknownPrice: "allow"} }
+
+// Faults gives what is wrong with budgets of tenants.
+func (c BudgetConfig) Faults() map[string]error {
+	faults := map[string]error{}
+	for tenant, b := range c.Tenants {
+		if b.Amount <= 0 {
+			faults["tenants["+tenant+"].amount"] = fmt.Errorf("must be more than 0")
+		}
+	}
+	return faults
+}
+
+const budgetTimeout = 5 * time.Second
+
+// Budgets hold callers to what they may spend. What a call may cost is added to the sum before the call and corrected after it, so that
+// a crash in between leaves the sum too high, by no more than that, and never too low.
+type Budgets struct {
+	BudgetConfig
+	store  BudgetStore
+	report func(BudgetEvent)
+	warned *sync.Map // accounts of which was reported that they come to their end; bounded by the keys there are
+}
+
+// BudgetEvent is something that people should know of a budget.
+type BudgetEvent struct {
+	Account store.Account
+	Warning string // "" for an error
+	Err     error
+}
+
+// NewBudgets works on a store, and reports what people should know.
+func NewBudgets(cfg BudgetConfig, s BudgetStore, report func(BudgetEvent)) *Budgets {
+	return &Budgets{cfg, s, report, &sync.Map{}}
+}
+
+// budget is one that holds for a caller.
+type budget struct {
+	Budget
+	whose string
+}
+
+func (b *Budgets) of(p *Principal) (list [2]budget, n int) {
+	if p.Rights != nil && p.Rights.Budget != nil {
+		list[n] = budget{*p.Rights.Budget, "key"}
+		n++
+	}
+	if t, ok := b.Tenants[p.Tenant]; ok && p.Tenant != "" {
+		list[n] = budget{t.budget(), "tenant"}
+		n++
+	}
+	return list, n
+}
+
+func (c ConfiguredBudget) budget() Budget {
+	b := Budget{AmountMicros: int64(c.Amount), Period: c.Period, SoftPercent: c.SoftPercent}
+	if b.Period == "" {
+		b.Period = "month"
+	}
+	return b
+}
+
+// Holds tells whether a caller has a budget.
+func (b *Budgets) Holds(p *Principal) bool {
+	if b == nil {
+		return false
+	}
+	_, n := b.of(p)
+	return n > 0
+}
+
+// Hold is what was reserved for a call.
+type Hold struct {
+	Warning string // that a budget comes to its end; "" for none
+
+	budgets  *Budgets
+	accounts []store.Account
+	amount   NanoUSD
+	once     sync.Once
+}
+
+// Reserve takes what a call may cost from the caller's budgets. A call is let through while anything is left of each, so that a sum
+// passes its budget by no more than what is reserved at the time; else the error is the 429 of R-ERR-68. Without a budget the hold is
+// nil; any other must be settled.
+func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD) (*Hold, error) {
+	if b == nil {
+		return nil, nil
+	}
+	list, n := b.of(p)
+	if n == 0 {
+		return nil, nil
+	}
+	now := time.Now().UTC()
+	h := &Hold{budgets: b, amount: max(amount, 0)}
+	for _, x := range list[:n] {
+		id := x.whose + ":" + x.Period
+		if x.whose == "key" {
+			id = "key:" + p.KeyID + ":" + x.Period
+		}
+		from, _ := period(x.Period, now)
+		h.accounts = append(h.accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(MicroUSD(x.AmountMicros).Nano())})
+	}
+	own, cancel := context.WithTimeout(ctx, budgetTimeout)
+	defer cancel()
+	spent, refused, err := b.store.Reserve(own, h.accounts, int64(h.amount))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err() // if it was reserved after all, it stays so: the store may not be asked again by a call that has ended
+	case err != nil:
+		b.report(BudgetEvent{Account: h.accounts[0], Err: err})
+		return nil, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
+	case refused >= 0:
+		return nil, spentError(&list[refused], now)
+	}
+	h.warn(list[:n], spent)
+	return h, nil
+}
+
+// warn says what is nearly spent, and reports it once.
+func (h *Hold) warn(list []budget, spent []int64) {
+	for i := range list {
+		x := &list[i]
+		percent := int64(float64(spent[i]) / float64(h.accounts[i].Limit) * 100)
+		if x.SoftPercent == 0 || percent < int64(x.SoftPercent) {
+			continue
+		}
+		h.Warning = fmt.Sprintf("%s; spent=%d%%; amount=%s; period=%s", x.whose, percent, MicroUSD(x.AmountMicros), x.Period)
+		if _, said := h.budgets.warned.LoadOrStore(h.accounts[i], true); !said {
+			h.budgets.report(BudgetEvent{Account: h.accounts[i], Warning: h.Warning})
+		}
+	}
+}
+
+// Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's context may have
+// ended. Only the first call does anything. When the store fails, the reservation stays.
+func (h *Hold) Settle(ctx context.Context, cost NanoUSD) {
+	if h == nil {
+		return
+	}
+	h.once.Do(func() {
+		if cost == h.amount {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
+		defer cancel()
+		if err := h.budgets.store.Settle(ctx, h.accounts, int64(max(cost, 0)-h.amount)); err != nil {
+			h.budgets.report(BudgetEvent{Account: h.accounts[0], Err: err})
+		}
+	})
+}
+
+func spentError(b *budget, now time.Time) error {
+	span := "in all"
+	if b.Period != "total" {
+		span = "a " + b.Period
+	}
+	whose := "this API key"
+	if b.whose == "tenant" {
+		whose = "your organization"
+	}
+	e := &openai.Error{Kind: openai.QuotaExceeded, Code: openai.CodeQuota, Final: true,
+		Message: fmt.Sprintf("You exceeded your current quota: the budget of %s, %s USD %s, is spent.", whose, MicroUSD(b.AmountMicros), span)}
+	if _, end := period(b.Period, now); !end.IsZero() {
+		e.After = end.Sub(now)
+	}
+	return e
+}
+
+// period gives when the period of a time began, in seconds, and when it ends. Periods begin at midnight UTC, weeks on Monday. A total
+// has neither.
+func period(name string, now time.Time) (from int64, end time.Time) {
+	y, m, d := now.Date()
+	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	switch name {
+	case "day":
+		return day.Unix(), day.AddDate(0, 0, 1)
+	case "week":
+		monday := day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
+		return monday.Unix(), monday.AddDate(0, 0, 7)
+	case "month":
+		first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
+		return first.Unix(), first.AddDate(0, 1, 0)
+	}
+	return 0, time.Time{}
+}

@@ -1,0 +1,245 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"outcrop/internal/store"
+	"outcrop/internal/store/memory"
+	"outcrop/openai"
+)
+
+func spender(b Budget) *Principal { return &Principal{KeyID: "k1", Rights: &Rights{Budget: &b}} }
+
+func spentOf(t *testing.T, s *memory.Store, p *Principal, kind string) int64 {
+	t.Helper()
+	from, _ := period(kind, time.Now().UTC())
+	sums, err := s.Spent(t.Context(), []store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":" + kind, From: from}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums[0]
+}
+
+func TestBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01, a Saturday
+		s := memory.New()
+		var events []BudgetEvent
+		b := NewBudgets(DefaultBudgets(), s, func(e BudgetEvent) { events = append(events, e) })
+		p := spender(Budget{AmountMicros: 1000, Period: "day", SoftPercent: 50}) // a million billionths
+		first, err := b.Reserve(t.Context(), p, 700_000)
+		if err != nil || first.Warning != "" {
+			t.Fatal(first, err)
+		}
+		second, err := b.Reserve(t.Context(), p, 700_000)
+		if err != nil || second.Warning != "key; spent=70%; amount=0.001; period=day" {
+			t.Fatal(second, err)
+		}
+		_, err = b.Reserve(t.Context(), p, 1)
+		var e *openai.Error
+		if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || e.Code != openai.CodeQuota || !e.Final || e.After != 24*time.Hour || !strings.Contains(e.Message, "0.001 USD a day") {
+			t.Fatalf("R-ERR-68 %+v", e)
+		}
+		first.Settle(t.Context(), 200_000)
+		first.Settle(t.Context(), 0)
+		second.Settle(t.Context(), 100_000)
+		if n := spentOf(t, s, p, "day"); n != 300_000 {
+			t.Errorf("%d are spent", n)
+		}
+		third, err := b.Reserve(t.Context(), p, 0)
+		if err != nil || third.Warning != "" {
+			t.Errorf("%+v, %v", third, err)
+		}
+		third.Settle(t.Context(), 900_000) // more than was reserved
+		if _, err := b.Reserve(t.Context(), p, 1); err == nil {
+			t.Error("R-ERR-68 nothing is left, and a call was let through")
+		}
+		time.Sleep(24 * time.Hour)
+		if _, err := b.Reserve(t.Context(), p, 1); err != nil {
+			t.Errorf("the next day: %v", err)
+		}
+		if len(events) != 1 || events[0].Warning == "" {
+			t.Errorf("events %+v", events)
+		}
+	})
+}
+
+func TestSettlingWorksOnItsOwnTime(t *testing.T) {
+	s := memory.New()
+	b := NewBudgets(DefaultBudgets(), s, nil)
+	p := spender(Budget{AmountMicros: 10, Period: "total"})
+	ctx, cancel := context.WithCancel(t.Context())
+	h, err := b.Reserve(ctx, p, 5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	h.Settle(ctx, 1)
+	if n := spentOf(t, s, p, "total"); n != 1 {
+		t.Errorf("%d are spent", n)
+	}
+}
+
+// TestCrash: a process that ends between reserving and settling leaves the reservation behind, and no more.
+func TestCrash(t *testing.T) {
+	s := memory.New() // which outlives the process, as a file does
+	p := spender(Budget{AmountMicros: 1000, Period: "total"})
+	before := NewBudgets(DefaultBudgets(), s, nil)
+	if _, err := before.Reserve(t.Context(), p, 400_000); err != nil {
+		t.Fatal(err)
+	}
+	after := NewBudgets(DefaultBudgets(), s, nil)
+	h, err := after.Reserve(t.Context(), p, 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Settle(t.Context(), 5_000)
+	if n := spentOf(t, s, p, "total"); n != 405_000 {
+		t.Errorf("%d are spent", n)
+	}
+}
+
+func TestBudgetOfATenant(t *testing.T) {
+	s := memory.New()
+	cfg := DefaultBudgets()
+	cfg.Tenants = map[string]ConfiguredBudget{"acme": {Amount: 1}}
+	b := NewBudgets(cfg, s, nil)
+	one, two := &Principal{KeyID: "1", Tenant: "acme"}, &Principal{KeyID: "2", Tenant: "acme", Rights: &Rights{Budget: &Budget{AmountMicros: 50, Period: "week"}}}
+	if !b.Holds(one) || b.Holds(&Principal{KeyID: "1"}) || b.Holds(&Principal{Tenant: "other"}) {
+		t.Error("who has a budget?")
+	}
+	if _, err := b.Reserve(t.Context(), one, 1000); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Reserve(t.Context(), two, 1000)
+	if err == nil || !strings.Contains(err.Error(), "your organization") {
+		t.Errorf("got %v", err)
+	}
+	if n := spentOf(t, s, two, "week"); n != 0 {
+		t.Errorf("the key was charged %d", n)
+	}
+	if h, err := b.Reserve(t.Context(), &Principal{KeyID: "1"}, 1); h != nil || err != nil {
+		t.Error(h, err)
+	}
+}
+
+type brokenBudgets struct{ reserve, settle error }
+
+func (s brokenBudgets) Reserve(context.Context, []store.Account, int64) ([]int64, int, error) {
+	return []int64{0}, -1, s.reserve
+}
+func (s brokenBudgets) Settle(context.Context, []store.Account, int64) error { return s.settle }
+
+func TestBudgetStoreFails(t *testing.T) {
+	var events []BudgetEvent
+	report := func(e BudgetEvent) { events = append(events, e) }
+	p := spender(Budget{AmountMicros: 50, Period: "week"})
+	_, err := NewBudgets(DefaultBudgets(), brokenBudgets{reserve: errors.New("disk")}, report).Reserve(t.Context(), p, 1)
+	var e *openai.Error
+	if !errors.As(err, &e) || e.Kind != openai.Unavailable || strings.Contains(e.Message, "disk") {
+		t.Errorf("got %v", err)
+	}
+	h, err := NewBudgets(DefaultBudgets(), brokenBudgets{settle: errors.New("disk")}, report).Reserve(t.Context(), p, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Settle(t.Context(), 9)
+	if len(events) != 2 || events[0].Err == nil || events[1].Err == nil {
+		t.Errorf("events %+v", events)
+	}
+}
+
+// TestManyCalls: whatever happens at the same time, the sum is that of what was settled, and passes the budget by no more than what was
+// reserved at the time.
+func TestManyCalls(t *testing.T) {
+	s := memory.New()
+	b := NewBudgets(DefaultBudgets(), s, nil)
+	const most, workers = 100_000, 8
+	p := spender(Budget{AmountMicros: 5000, Period: "total"})
+	var mu sync.Mutex
+	var sum NanoUSD
+	var all sync.WaitGroup
+	for w := range workers {
+		dice := rand.New(rand.NewPCG(3, uint64(w)))
+		all.Go(func() {
+			for range 200 {
+				reserved := NanoUSD(dice.Int64N(most))
+				h, err := b.Reserve(t.Context(), p, reserved)
+				if err != nil {
+					continue
+				}
+				cost := NanoUSD(dice.Int64N(int64(reserved) + 1))
+				mu.Lock()
+				sum += cost
+				mu.Unlock()
+				h.Settle(t.Context(), cost)
+			}
+		})
+	}
+	all.Wait()
+	if n := NanoUSD(spentOf(t, s, p, "total")); n != sum || n < 5_000_000 || n > 5_000_000+workers*most {
+		t.Errorf("%d are spent, %d were settled", n, sum)
+	}
+}
+
+func TestPeriods(t *testing.T) {
+	at := func(s string) time.Time {
+		when, err := time.Parse(time.DateTime, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return when
+	}
+	for _, tt := range []struct{ name, now, from, end string }{
+		{"day", "2028-02-29 23:59:59", "2028-02-29 00:00:00", "2028-03-01 00:00:00"},
+		{"week", "2026-11-22 23:00:00", "2026-11-16 00:00:00", "2026-11-23 00:00:00"}, // a Sunday
+		{"week", "2026-11-23 00:00:00", "2026-11-23 00:00:00", "2026-11-30 00:00:00"},
+		{"month", "2026-12-31 12:00:00", "2026-12-01 00:00:00", "2027-01-01 00:00:00"},
+	} {
+		if from, end := period(tt.name, at(tt.now)); from != at(tt.from).Unix() || !end.Equal(at(tt.end)) {
+			t.Errorf("%s of %s: %s to %s", tt.name, tt.now, time.Unix(from, 0).UTC(), end)
+		}
+	}
+	if from, end := period("total", time.Now()); from != 0 || !end.IsZero() {
+		t.Error(from, end)
+	}
+}
+
+func TestCost(t *testing.T) {
+	haiku := RatesOf(1, 5, 0.1, 1.25)
+	for _, tt := range []struct {
+		name  string
+		rates Rates
+		used  Tokens
+		want  NanoUSD
+	}{
+		{"nothing", haiku, Tokens{}, 0},
+		{"input and output", haiku, Tokens{Input: 1000, Output: 100}, 1_500_000},
+		{"the cache is part of the input", haiku, Tokens{Input: 1000, CacheRead: 600, CacheWrite: 300}, 100*1000 + 600*100 + 300*1250},
+		{"fractions are rounded up", RatesOf(0.0375, 0, 0, 0), Tokens{Input: 3}, 113},
+		{"without prices of the cache it is input", RatesOf(2, 0, 0, 0), Tokens{Input: 10, CacheRead: 10}, 20_000},
+		{"more cache than input", haiku, Tokens{Input: 1, CacheRead: 10}, 1000},
+		{"below nothing", haiku, Tokens{Input: -5, Output: -7}, 0},
+		{"without a price", Rates{}, Tokens{Input: 1000, Output: 1000}, 0},
+		{"absurd", RatesOf(1e9, math.Inf(1), math.NaN(), -1), Tokens{Input: math.MaxInt64, Output: math.MaxInt64}, math.MaxInt64 / 2 / 1000},
+	} {
+		if got := tt.rates.Cost(tt.used); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	for n, want := range map[NanoUSD]string{0: "0.00", 1: "0.000000001", 1_500_000_000: "1.50", -20_000_000: "-0.02", math.MinInt64: "-9223372036.854775808"} {
+		if n.String() != want {
+			t.Errorf("%d is written %s, want %s", n, n, want)
+		}
+	}
+	if n := MicroUSD(math.MaxInt64).Nano(); n != math.MaxInt64 {
+		t.Error(n)
+	}
+}

@@ -1,0 +1,155 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"outcrop/internal/store"
+)
+
+// UsageQuery asks for usage. Whole hours are counted: From is rounded down to one and To up.
+type UsageQuery struct {
+	From, To time.Time // zero: a month before To; now
+	GroupBy  []string  // "key", "tenant", "model", "hour", "day", "tag:NAME"
+	// Tenant and Key, where not nil, are the only ones that are looked at.
+	Tenant, Key *string
+}
+
+// UsageReport is the answer, in order of its groups.
+type UsageReport struct {
+	From, To time.Time
+	GroupBy  []string
+	Rows     []UsageRow
+	Total    store.UsageSums
+}
+
+// UsageRow is the sums of one group, with a value for each of GroupBy.
+type UsageRow struct {
+	Group []string
+	store.UsageSums
+}
+
+const (
+	mostGroups = 100_000
+	month      = 30 * 24 * time.Hour
+)
+
+var tagName = regexp.MustCompile(`^tag:[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// ParseUsageQuery reads times, as a date, as in RFC 3339 or in seconds since 1970, and the names of groups with commas between them.
+// "" leaves each to its default. An error names the argument that is at fault, "from", "to" or "group_by".
+func ParseUsageQuery(from, to, groupBy string, now time.Time) (q UsageQuery, argument string, err error) {
+	if q.To, err = usageTime(to, now.Add(time.Second)); err != nil { // so that an hour which has just begun is in it
+		return q, "to", err
+	}
+	if q.From, err = usageTime(from, q.To.Add(-month)); err != nil {
+		return q, "from", err
+	}
+	if !q.From.Before(q.To) {
+		return q, "from", errors.New("must be before to")
+	}
+	if groupBy == "" {
+		groupBy = "model"
+	}
+	for name := range strings.SplitSeq(groupBy, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains([]string{"key", "tenant", "model", "hour", "day"}, name) && !tagName.MatchString(name) {
+			return q, "group_by", errors.New("must be a list of key, tenant, model, hour, day and tag:NAME, with commas between them")
+		}
+		if !slices.Contains(q.GroupBy, name) {
+			q.GroupBy = append(q.GroupBy, name)
+		}
+	}
+	if len(q.GroupBy) > 8 {
+		return q, "group_by", errors.New("must not have more than 8 names")
+	}
+	return q, "", nil
+}
+
+func usageTime(text string, otherwise time.Time) (time.Time, error) {
+	if text == "" {
+		return otherwise.UTC(), nil
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 40); err == nil && len(text) > 8 {
+		return time.Unix(seconds, 0).UTC(), nil
+	}
+	var m Moment
+	if err := m.UnmarshalText([]byte(text)); err != nil {
+		return time.Time{}, err
+	}
+	return m.Time, nil
+}
+
+// ReadUsage adds up what a store has.
+func ReadUsage(ctx context.Context, s UsageStore, q UsageQuery) (*UsageReport, error) {
+	from, to := q.From.Unix()/3600, (q.To.Unix()+3599)/3600
+	report := &UsageReport{From: time.Unix(from*3600, 0).UTC(), To: time.Unix(to*3600, 0).UTC(), GroupBy: q.GroupBy}
+	groups := map[string]*UsageRow{}
+	err := s.Usage(ctx, from, to, func(u store.Usage) error {
+		if q.Tenant != nil && u.Tenant != *q.Tenant || q.Key != nil && u.Key != *q.Key {
+			return nil
+		}
+		values := groupOf(&u.UsageKey, q.GroupBy)
+		name := strings.Join(values, "\x00")
+		row := groups[name]
+		if row == nil {
+			if len(groups) >= mostGroups {
+				return fmt.Errorf("more than %d groups: ask for less time, or fewer groups", mostGroups)
+			}
+			row = &UsageRow{Group: values}
+			groups[name] = row
+		}
+		row.Add(u.UsageSums)
+		report.Total.Add(u.UsageSums)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range groups {
+		report.Rows = append(report.Rows, *row)
+	}
+	slices.SortFunc(report.Rows, func(a, b UsageRow) int { return slices.CompareFunc(a.Group, b.Group, cmp.Compare[string]) })
+	return report, nil
+}
+
+// Read writes what was gathered, and adds up what the store has.
+func (u *Usage) Read(ctx context.Context, q UsageQuery) (*UsageReport, error) {
+	if err := u.ledger.Flush(ctx); err != nil {
+		return nil, err
+	}
+	return ReadUsage(ctx, u.ledger.store, q)
+}
+
+func groupOf(k *store.UsageKey, by []string) []string {
+	values := make([]string, len(by))
+	var tags url.Values
+	for i, name := range by {
+		switch name {
+		case "key":
+			values[i] = k.Key
+		case "tenant":
+			values[i] = k.Tenant
+		case "model":
+			values[i] = k.Model
+		case "hour":
+			values[i] = time.Unix(k.Hour*3600, 0).UTC().Format(time.RFC3339)
+		case "day":
+			values[i] = time.Unix(k.Hour*3600, 0).UTC().Format(time.DateOnly)
+		default:
+			if tags == nil {
+				tags, _ = url.ParseQuery(k.Tags) // what cannot be read is not there
+			}
+			values[i] = tags.Get(strings.TrimPrefix(name, "tag:"))
+		}
+	}
+	return values
+}

@@ -1,0 +1,138 @@
+package offline
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// applyShape is the body of ApplyGuardrail [FACTS 6.5].
+func applyShape() *shape {
+	return structure(map[string]*shape{
+		"source":      enum("INPUT", "OUTPUT"),
+		"content":     list(guardContent()).sensitive(),
+		"outputScope": enum("INTERVENTIONS", "FULL"),
+	}, "source", "content")
+}
+
+type applyRequest struct {
+	Source  string `json:"source"`
+	Scope   string `json:"outputScope"`
+	Content []struct {
+		Text *struct {
+			Text string `json:"text"`
+		} `json:"text"`
+	} `json:"content"`
+}
+
+// applyGuardrail answers ApplyGuardrail. Every offline guardrail blocks BLOCKME, attacks and the worst words, and masks MASKME
+// and e-mail addresses.
+func (s *Server) applyGuardrail(op operation, body []byte) *reply {
+	v, e := decodeAny(body)
+	if e == nil {
+		e = refusal(check(s.shapes.apply, v))
+	}
+	if e == nil {
+		e = guardrailRule(&converseRequest{Guardrail: &guardrail{ID: op.id, Version: op.version}}, target{})
+	}
+	if e != nil {
+		return e.reply()
+	}
+	var r applyRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		return (&exception{name: "SerializationException", message: err.Error()}).reply()
+	}
+	g := &guardrail{ID: op.id, Version: op.version}
+	var texts []string
+	for _, c := range r.Content {
+		if c.Text != nil {
+			texts = append(texts, c.Text.Text)
+		}
+	}
+	return okJSON(marshal(g.apply(&r, texts)))
+}
+
+// apply holds texts against the guardrail.
+func (g *guardrail) apply(r *applyRequest, texts []string) map[string]any {
+	all := strings.Join(texts, "\n")
+	a := g.assessment(all)
+	blocked := strings.Contains(all, blockWord)
+	if blocked {
+		a["topicPolicy"] = blockedTopic()
+	}
+	filters, bad := contentFilters(all, r.Source == "INPUT", r.Scope == "FULL")
+	if len(filters) > 0 {
+		a["contentPolicy"] = map[string]any{"filters": filters}
+	}
+	blocked = blocked || bad
+	entities, outputs := maskAll(texts)
+	if len(entities) > 0 {
+		a["sensitiveInformationPolicy"] = map[string]any{"piiEntities": entities, "regexes": nil}
+	}
+	out := map[string]any{"action": "NONE", "actionReason": "No action.", "outputs": []any{}, "assessments": []any{a}}
+	switch {
+	case blocked:
+		text := blockedInput
+		if r.Source == "OUTPUT" {
+			text = blockedOutput
+		}
+		out["action"], out["actionReason"] = "GUARDRAIL_INTERVENED", "Guardrail blocked."
+		out["outputs"] = []any{map[string]any{"text": text}}
+		out["blockedResponse"] = text
+	case len(entities) > 0:
+		out["action"], out["actionReason"] = "GUARDRAIL_INTERVENED", "Guardrail masked."
+		list := []any{}
+		for _, t := range outputs {
+			list = append(list, map[string]any{"text": t})
+		}
+		out["outputs"] = list
+	}
+	out["output"] = out["outputs"] // seen on the wire, beyond the model
+	metrics := a["invocationMetrics"].(map[string]any)
+	out["usage"], out["guardrailCoverage"] = metrics["usage"], metrics["guardrailCoverage"]
+	return out
+}
+
+// contentFilters are the filters that have found something, or all of them. Attacks are looked for in what goes in only.
+func contentFilters(text string, input, full bool) (filters []any, blocked bool) {
+	add := func(name string, score float64) {
+		action, confidence := "NONE", "NONE"
+		if score > 0 {
+			action, confidence, blocked = "BLOCKED", "HIGH", true
+		} else if !full {
+			return
+		}
+		filters = append(filters, map[string]any{"type": name, "confidence": confidence, "filterStrength": "HIGH", "action": action, "detected": score > 0})
+	}
+	for _, c := range categories {
+		add(c.name, c.score(text))
+	}
+	if input {
+		add("PROMPT_ATTACK", max(attacks[0].score(text), attacks[1].score(text), attacks[2].score(text)))
+	}
+	return filters, blocked
+}
+
+// maskAll masks what is personal in each text.
+func maskAll(texts []string) (entities []any, outputs []string) {
+	for _, t := range texts {
+		var b strings.Builder
+		at := 0
+		for _, f := range personal(t) {
+			value, mask := t[f.start:f.end], "{"+f.kind+"}"
+			if value == maskWord {
+				mask = masked
+			}
+			entities = append(entities, map[string]any{"action": "ANONYMIZED", "detected": true, "match": value, "type": f.kind})
+			b.WriteString(t[at:f.start])
+			b.WriteString(mask)
+			at = f.end
+		}
+		b.WriteString(t[at:])
+		outputs = append(outputs, b.String())
+	}
+	return entities, outputs
+}
+
+// units are what a text costs, by thousands of characters.
+func units(text string) int { return (utf8.RuneCountInString(text) + 999) / 1000 }

@@ -1,0 +1,202 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"outcrop/internal/access"
+	"outcrop/internal/catalog"
+	"outcrop/internal/upstream"
+	"outcrop/openai"
+)
+
+// Account holds a call to the budgets of its key and tenant, and counts what it has used and cost. It stands inside Recall, so that
+// only calls of models cost anything: of equal requests under way those of the first caller pay. Nil budgets limit nobody, a nil
+// usage counts nothing.
+func Account(budgets *access.Budgets, usage *access.Usage, output int64) Stage {
+	return func(next Handler) Handler {
+		if budgets == nil && usage == nil {
+			return next
+		}
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			a := &account{call: c, usage: usage, output: output}
+			if err := a.reserve(ctx, budgets); err != nil {
+				return Reply{Head: Head{Target: planned(c)}}, err
+			}
+			passed := false
+			defer func() {
+				if !passed { // a panic: nobody knows what became of the call
+					a.settle(ctx, Head{}, context.Canceled)
+				}
+			}()
+			reply, err := next(ctx, c)
+			passed = true
+			reply.Head.Bill = &a.bill
+			if a.hold != nil {
+				reply.Head.Warning = a.hold.Warning
+			}
+			if err != nil {
+				a.settle(ctx, reply.Head, err)
+				return reply, err
+			}
+			a.answered = true
+			head := reply.Head
+			reply.Parts = observed(ctx, reply.Parts, a.see, func(err error) { a.settle(ctx, head, err) })
+			return reply, nil
+		}
+	}
+}
+
+// account is one call and what it costs.
+type account struct {
+	meter
+	call     *Call
+	usage    *access.Usage
+	output   int64
+	hold     *access.Hold
+	bill     Bill
+	answered bool // there are parts
+}
+
+// reserve takes what the call may cost at the dearest of its targets.
+func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err error) {
+	c := a.call
+	if !budgets.Holds(&c.Principal) {
+		return nil
+	}
+	e := reckon(c, a.output)
+	var most access.NanoUSD
+	for i := range c.Plan.Targets {
+		t := &c.Plan.Targets[i]
+		rates := ratesOf(c, t)
+		if !rates.Known() && budgets.UnknownPrice == "refuse" {
+			return &openai.Error{Kind: openai.Forbidden, Code: "price_unknown", Param: "model",
+				Message: "The price of this model is not known, so that it cannot be used with an API key that has a budget."}
+		}
+		own := e.of(t)
+		most = max(most, rates.Cost(access.Tokens{Input: own.calls * own.input, Output: own.calls * own.output}))
+	}
+	a.hold, err = budgets.Reserve(ctx, &c.Principal, most)
+	return err
+}
+
+// settle counts what the call has used: of the answer what it says, else by estimate what it was asked and what was produced, and
+// the same of attempts that have failed although the model was at work.
+func (a *account) settle(ctx context.Context, head Head, err error) {
+	var sums access.UsageSums
+	var e reckoning
+	failed := a.failed(head, err)
+	if len(failed) > 0 || a.answered && a.meter.usage == nil {
+		e = reckon(a.call, 0)
+	}
+	add := func(t *catalog.Target, used access.Tokens) {
+		rates := ratesOf(a.call, t)
+		if !rates.Known() {
+			sums.Unpriced = 1
+		}
+		sums.Cost += int64(rates.Cost(used))
+		sums.Input += used.Input
+		sums.Output += used.Output
+		sums.CacheRead += used.CacheRead
+		sums.CacheWrite += used.CacheWrite
+	}
+	for _, t := range failed {
+		add(t, access.Tokens{Input: e.input})
+		sums.Estimated = 1
+	}
+	switch u := a.meter.usage; {
+	case u != nil:
+		add(&head.Target, access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
+	case a.answered:
+		add(&head.Target, access.Tokens{Input: e.calls * e.input, Output: a.bytesOut()})
+		sums.Estimated = 1
+	}
+	a.hold.Settle(ctx, access.NanoUSD(sums.Cost))
+	a.bill.Set(sums.Cost, sums.Estimated > 0)
+	if sums != (access.UsageSums{}) {
+		t := head.Target
+		if t.Row == nil {
+			t = planned(a.call)
+		}
+		a.usage.Count(&a.call.Principal, modelLabel(t), metadataOf(a.call.Request), sums)
+	}
+}
+
+// failed are the targets of attempts that may have been billed although they have brought no answer: the model was at work when its
+// time was up or the caller left, or its reply could not be read. What Bedrock refuses costs nothing.
+func (a *account) failed(head Head, err error) []*catalog.Target {
+	var list []*catalog.Target
+	for i := range head.Tries {
+		try := &head.Tries[i]
+		billed := try.Outcome == upstream.Timeout || try.Outcome == upstream.Canceled || try.Kind == openai.BadUpstream
+		if !billed || try.Outcome == upstream.OK {
+			continue
+		}
+		for j := range a.call.Plan.Targets {
+			if t := &a.call.Plan.Targets[j]; t.Row.ID == try.Model {
+				list = append(list, t)
+				break
+			}
+		}
+	}
+	if !a.answered && len(head.Tries) == 0 && errors.Is(err, context.Canceled) && head.Target.Row != nil {
+		list = append(list, &head.Target)
+	}
+	return list
+}
+
+// ratesOf is what a target charges.
+func ratesOf(c *Call, t *catalog.Target) access.Rates {
+	if t.Row == nil {
+		return access.Rates{}
+	}
+	p := t.Row.PriceFor(t.CalledID)
+	write := p.CacheWrite5m
+	if hour(c.Request) && p.CacheWrite1h > 0 {
+		write = p.CacheWrite1h
+	}
+	return access.RatesOf(p.Input, p.Output, p.CacheRead, write)
+}
+
+// hour tells whether what a request writes to the prompt cache is to stay for an hour, which costs more.
+func hour(req openai.Request) bool {
+	r, ok := req.(*openai.ChatRequest)
+	if !ok {
+		return false
+	}
+	long := func(s *string) bool { return s != nil && (*s == "24h" || *s == "1h" || *s == "30m") }
+	return long(r.PromptCacheRetention) || r.PromptCacheOptions != nil && long(r.PromptCacheOptions.TTL)
+}
+
+// Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed. It
+// stands outside of what refuses and of Recall; tokens and cost are Account's.
+func Tally(usage *access.Usage) Stage {
+	return func(next Handler) Handler {
+		if usage == nil {
+			return next
+		}
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			reply, err := next(ctx, c)
+			target, hit := reply.Head.Target, reply.Head.Cache.State == "hit"
+			if target.Row == nil {
+				target = planned(c)
+			}
+			end := func(err error) {
+				sums := access.UsageSums{Requests: 1}
+				if hit {
+					sums.Cached = 1
+				}
+				if err != nil && !errors.Is(err, context.Canceled) {
+					sums.Errors = 1
+				}
+				usage.Count(&c.Principal, modelLabel(target), metadataOf(c.Request), sums)
+			}
+			if err != nil {
+				end(err)
+				return reply, err
+			}
+			reply.Parts = observed(ctx, reply.Parts, func(openai.Part) {}, end)
+			return reply, nil
+		}
+	}
+}

@@ -1,0 +1,356 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"outcrop/internal/access"
+	"outcrop/internal/catalog"
+	"outcrop/internal/store"
+	statestore "outcrop/internal/store/memory"
+	"outcrop/internal/upstream"
+	"outcrop/openai"
+	"outcrop/router"
+)
+
+// books is what calls are counted into, and the stages that count.
+type books struct {
+	state   *statestore.Store
+	usage   *access.Usage
+	budgets *access.Budgets
+}
+
+func newBooks(change ...func(*access.BudgetConfig)) *books {
+	s, cfg := statestore.New(), access.DefaultBudgets()
+	for _, c := range change {
+		c(&cfg)
+	}
+	return &books{s, access.NewUsage(access.UsageConfig{Tags: []string{"project"}, Keep: time.Hour}, access.NewLedger(s, nil)),
+		access.NewBudgets(cfg, s, func(access.BudgetEvent) {})}
+}
+
+func (b *books) account(next Handler) Handler { return Account(b.budgets, b.usage, 4096)(next) }
+
+// spent is what the total budget of the test's key has spent.
+func (b *books) spent(t *testing.T) int64 {
+	t.Helper()
+	sums, err := b.state.Spent(t.Context(), []store.Account{{Tenant: "key:k", ID: "key:k:total"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums[0]
+}
+
+func (b *books) total(t *testing.T) access.UsageSums {
+	t.Helper()
+	q, _, err := access.ParseUsageQuery("", "", "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.usage.Read(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Total
+}
+
+// priced is a call with a budget for a model that costs 1 USD per million tokens in, 10 out, 0.1 of the cache.
+func priced(t *testing.T, rest string, micros int64) *Call {
+	t.Helper()
+	c := chatCall(t, ask(rest))
+	c.Principal = access.Principal{KeyID: "k", Rights: &access.Rights{Budget: &access.Budget{AmountMicros: micros, Period: "total", SoftPercent: 50}}}
+	row := &catalog.Model{ID: nova, Known: true, Prices: map[string]catalog.Price{"in_region": {Input: 1, Output: 10, CacheRead: 0.1, CacheWrite5m: 1.25, CacheWrite1h: 2}}}
+	c.Plan = router.Plan{Targets: []catalog.Target{{Row: row, Public: nova, CalledID: nova, Region: "us-east-1"}}}
+	return c
+}
+
+const plenty = 1_000_000_000
+
+func TestPlainAnswerIsSettled(t *testing.T) {
+	b := newBooks()
+	c := priced(t, `,"max_tokens":100`, plenty)
+	h := b.account(func(_ context.Context, c *Call) (Reply, error) {
+		if n := b.spent(t); n != 1*1000+100*10_000 { // "hi" is one token
+			t.Errorf("reserved %d", n)
+		}
+		return replyOf(c, "hello"), nil
+	})
+	reply, err := h(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := collect(t, reply); err != nil {
+		t.Fatal(err)
+	}
+	const cost = 7*1000 + 3*10_000 // usual
+	if n := b.spent(t); n != cost {
+		t.Errorf("spent %d", n)
+	}
+	if n, estimated, known := reply.Head.Bill.Get(); n != cost || estimated || !known {
+		t.Error("bill", n, estimated, known)
+	}
+	if got, want := b.total(t), (access.UsageSums{Input: 7, Output: 3, Cost: cost}); got != want {
+		t.Errorf("usage %+v", got)
+	}
+}
+
+func TestReservations(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rest string
+		cap  int64
+		want int64
+	}{
+		"without a limit 4,096 tokens":       {"", 0, 1000 + 4096*10_000},
+		"R-N-05 times n":                     {`,"max_tokens":10,"n":3`, 0, 3 * (1000 + 10*10_000)},
+		"the cap of the key":                 {"", 50, 1000 + 50*10_000},
+		"the cap of the key, below a limit":  {`,"max_completion_tokens":90`, 50, 1000 + 50*10_000},
+		"a limit below the cap of the key":   {`,"max_completion_tokens":20`, 50, 1000 + 20*10_000},
+		"the new name of the limit is first": {`,"max_tokens":7,"max_completion_tokens":9`, 0, 1000 + 9*10_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBooks()
+			c := priced(t, tt.rest, plenty)
+			c.Principal.Rights.MaxTokens = tt.cap
+			refusal := &openai.Error{Kind: openai.Invalid, Message: "no"}
+			_, err := b.account(func(context.Context, *Call) (Reply, error) {
+				if n := b.spent(t); n != tt.want {
+					t.Errorf("reserved %d, want %d", n, tt.want)
+				}
+				return Reply{}, refusal
+			})(t.Context(), c)
+			if !errors.Is(err, refusal) || b.spent(t) != 0 {
+				t.Errorf("a refusal has cost %d, %v", b.spent(t), err)
+			}
+			if got := b.total(t); got != (access.UsageSums{}) {
+				t.Errorf("usage %+v", got)
+			}
+		})
+	}
+}
+
+func TestBudgetSpent(t *testing.T) {
+	b := newBooks()
+	next := func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil }
+	for i, warned := range []bool{false, true} {
+		reply, err := b.account(next)(t.Context(), priced(t, "", 60)) // 37,000 of 60,000 each
+		if err != nil || (reply.Head.Warning != "") != warned {
+			t.Fatalf("call %d: %q, %v", i, reply.Head.Warning, err)
+		}
+		if _, err := collect(t, reply); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := b.account(func(context.Context, *Call) (Reply, error) { t.Error("called"); return Reply{}, nil })(t.Context(), priced(t, "", 60))
+	var e *openai.Error
+	if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || !e.Final {
+		t.Errorf("R-ERR-68 %v", err)
+	}
+}
+
+func TestUnknownPrice(t *testing.T) {
+	unpriced := func() *Call {
+		c := priced(t, "", plenty)
+		row := *c.Plan.Targets[0].Row
+		row.Prices = nil
+		c.Plan.Targets[0].Row = &row
+		return c
+	}
+	next := func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil }
+	b := newBooks()
+	reply, err := b.account(next)(t.Context(), unpriced())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := collect(t, reply); err != nil || b.total(t).Unpriced != 1 || b.spent(t) != 0 {
+		t.Error(err, b.total(t))
+	}
+	strict := newBooks(func(c *access.BudgetConfig) { c.UnknownPrice = "refuse" })
+	var e *openai.Error
+	if _, err := strict.account(next)(t.Context(), unpriced()); !errors.As(err, &e) || e.Code != "price_unknown" {
+		t.Error(err)
+	}
+	free := unpriced()
+	free.Principal.Rights = nil
+	if _, err := strict.account(next)(t.Context(), free); err != nil {
+		t.Error(err)
+	}
+}
+
+// streamEnds is a stream of twelve bytes that ends as told.
+func streamEnds(c *Call, usage *openai.Usage, err error) Reply {
+	r := replyOf(c, "x")
+	r.Parts = func(yield func(openai.Part, error) bool) {
+		h := &openai.Head{}
+		for range 3 {
+			if !yield(&openai.ChatChunk{Head: h, Choices: []openai.ChunkChoice{{Delta: openai.Delta{Content: "abcd"}}}}, nil) {
+				return
+			}
+		}
+		if usage != nil && !yield(&openai.ChatChunk{Head: h, Usage: usage}, nil) {
+			return
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+	return r
+}
+
+func TestHowStreamsAreSettled(t *testing.T) {
+	cut := &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeStreamTruncated, Message: "cut"}
+	for name, tt := range map[string]struct {
+		usage     *openai.Usage
+		err       error
+		leave     bool
+		cost      int64
+		estimated int64
+	}{
+		"with usage":                       {&openai.Usage{Prompt: 100, Completion: 2, CacheRead: 50, CacheWrite: 10}, nil, false, 40*1000 + 2*10_000 + 50*100 + 10*1250, 0},
+		"without usage by estimate":        {nil, nil, false, 1000 + 3*10_000, 1},
+		"cut by estimate":                  {nil, cut, false, 1000 + 3*10_000, 1},
+		"cut after its usage":              {&openai.Usage{Prompt: 5, Completion: 1}, cut, false, 5*1000 + 10_000, 0},
+		"left by the client, by estimate":  {nil, nil, true, 1000 + 1*10_000, 1},
+		"R-USE-01 nothing used is nothing": {&openai.Usage{}, nil, false, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBooks()
+			c := priced(t, `,"stream":true`, plenty)
+			reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) { return streamEnds(c, tt.usage, tt.err), nil })(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range reply.Parts {
+				if tt.leave || err != nil {
+					break
+				}
+			}
+			if n := b.spent(t); n != tt.cost {
+				t.Errorf("spent %d, want %d", n, tt.cost)
+			}
+			if u := b.total(t); u.Estimated != tt.estimated || u.Cost != tt.cost {
+				t.Errorf("usage %+v", u)
+			}
+		})
+	}
+}
+
+func TestNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBooks()
+		ctx, cancel := context.WithCancel(t.Context())
+		reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) { return streamEnds(c, nil, nil), nil })(ctx, priced(t, `,"stream":true`, plenty))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		synctest.Wait()
+		if n := b.spent(t); n != 1000 {
+			t.Errorf("spent %d", n)
+		}
+		for range reply.Parts {
+		}
+		if n := b.spent(t); n != 1000 {
+			t.Errorf("settled twice: %d", n)
+		}
+	})
+}
+
+func TestAttemptsThatFailedCost(t *testing.T) {
+	try := func(o upstream.Outcome, k openai.Kind) Try {
+		return Try{Model: nova, Region: "us-east-1", Outcome: o, Kind: k}
+	}
+	for name, tt := range map[string]struct {
+		tries []Try
+		err   error
+		cost  int64
+	}{
+		"refused":                           {[]Try{try(upstream.Throttled, openai.RateLimited)}, errors.New("x"), 0},
+		"timed out":                         {[]Try{try(upstream.Timeout, openai.Timeout)}, errors.New("x"), 1000},
+		"unreadable, then left":             {[]Try{try(upstream.ServerError, openai.BadUpstream), try(upstream.Canceled, openai.Internal)}, context.Canceled, 2000},
+		"timed out, then answered by other": {[]Try{try(upstream.Timeout, openai.Timeout), try(upstream.OK, 0)}, nil, 1000 + 37_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBooks()
+			reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) {
+				r := replyOf(c, "x")
+				r.Head.Tries = tt.tries
+				return r, tt.err
+			})(t.Context(), priced(t, "", plenty))
+			if err == nil {
+				if _, err := collect(t, reply); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := b.spent(t); n != tt.cost || tt.cost > 0 && b.total(t).Estimated != 1 {
+				t.Errorf("spent %d, usage %+v", n, b.total(t))
+			}
+		})
+	}
+}
+
+func TestHourInTheCacheCostsMore(t *testing.T) {
+	for rest, want := range map[string]int64{"": 10 * 1250, `,"prompt_cache_retention":"24h"`: 10 * 2000, `,"prompt_cache_options":{"ttl":"1h"}`: 10 * 2000} {
+		b := newBooks()
+		reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) {
+			return streamEnds(c, &openai.Usage{Prompt: 10, CacheWrite: 10}, nil), nil
+		})(t.Context(), priced(t, rest, plenty))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collect(t, reply); err != nil || b.spent(t) != want {
+			t.Errorf("%s: %d, %v", rest, b.spent(t), err)
+		}
+	}
+}
+
+func TestPanicIsSettled(t *testing.T) {
+	b := newBooks()
+	l := access.NewLimiter(access.LimitConfig{}, access.NewMeters(nil, nil))
+	c := priced(t, "", plenty)
+	c.Principal.Rights.Limits.Concurrent = 1
+	for range 2 {
+		err := guarded(func() error {
+			_, err := Limit(l, 1)(b.account(func(context.Context, *Call) (Reply, error) { panic("oh") }))(t.Context(), c)
+			return err
+		})
+		var e *openai.Error
+		if !errors.As(err, &e) || e.Kind != openai.Internal {
+			t.Errorf("a slot was kept: %v", err)
+		}
+	}
+	if n := b.spent(t); n != 0 {
+		t.Errorf("%d stay reserved", n)
+	}
+}
+
+func TestHitsCostNothing(t *testing.T) {
+	b := newBooks()
+	bed := bed{}
+	h := Tally(b.usage)(Recall(DefaultCache(), time.Minute, newMemory())(b.account(bed.handle)))
+	for range 3 {
+		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collect(t, reply); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := b.total(t), (access.UsageSums{Requests: 3, Cached: 2, Input: 7, Output: 3, Cost: 37_000}); got != want || bed.calls.Load() != 1 {
+		t.Errorf("usage %+v, %d calls", got, bed.calls.Load())
+	}
+	if n := b.spent(t); n != 37_000 {
+		t.Errorf("spent %d", n)
+	}
+}
+
+func TestTallyCountsErrors(t *testing.T) {
+	b := newBooks()
+	_, err := Tally(b.usage)(func(context.Context, *Call) (Reply, error) { return Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
+	if got := b.total(t); err == nil || got != (access.UsageSums{Requests: 1, Errors: 1}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -1,0 +1,222 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"outcrop/internal/access"
+	"outcrop/internal/audit"
+	"outcrop/internal/telemetry"
+	"outcrop/openai"
+	"outcrop/policy"
+	"outcrop/translate"
+)
+
+// CodeBlocked is the code of requests that the policy refuses (R-ERR-69).
+const CodeBlocked = "content_policy_violation"
+
+// Guard is what holds for the texts of one profile of keys.
+type Guard struct {
+	Policy  *policy.Policy
+	Managed *Managed // detectors of Bedrock; nil: none
+	Answer  bool     // a blocked request gets an ordinary answer with the finish reason content_filter; false refuses it
+	Message string   // what that answer says, and what stands in place of an answer that was blocked as a whole
+}
+
+// Guards are the guards of all profiles, by name; "" is that of keys without one. A name that is not there has no rules, and is
+// refused; without "" nothing holds for keys that name none.
+type Guards map[string]*Guard
+
+// of gives the guard of a caller, nil for none.
+func (g Guards) of(who access.Principal) (*Guard, error) {
+	profile := ""
+	if who.Rights != nil {
+		profile = who.Rights.Profile
+	}
+	guard := g[profile]
+	if guard == nil && profile != "" {
+		return nil, &openai.Error{Kind: openai.Misconfigured, Code: "policy_profile_missing",
+			Message: "The policy profile of this API key does not exist in the configuration."}
+	}
+	return guard, nil
+}
+
+// Inspect looks at every text on its way in and out, and lets the rules of the caller's profile decide what becomes of it. It
+// stands outside Recall: answers from memory are inspected too, and the memory's keys are made of what is left of a text.
+func Inspect(guards Guards, rec *telemetry.Recorder) Stage {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			guard, err := guards.of(c.Principal)
+			if err != nil {
+				return Reply{}, err
+			}
+			if guard == nil {
+				return next(ctx, c)
+			}
+			i := &inspection{Guard: guard, call: c, rec: rec, session: guard.Policy.Begin()}
+			c.Allows = guard.Policy.Allows
+			blocked, err := i.request(ctx)
+			switch {
+			case err != nil:
+				return Reply{}, err
+			case blocked != nil:
+				return i.refuse(blocked)
+			}
+			reply, err := next(ctx, c)
+			if err != nil {
+				return reply, err
+			}
+			return i.reply(ctx, reply), nil
+		}
+	}
+}
+
+// inspection is one call under inspection.
+type inspection struct {
+	*Guard
+	call    *Call
+	rec     *telemetry.Recorder
+	session *policy.Session
+}
+
+// request inspects the texts of the request and rewrites them. What it gives is the decision that ends the request, if one does.
+func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
+	if r, ok := i.call.Request.(*openai.EmbeddingRequest); ok {
+		if bad := translate.EmbedDecode(r); bad != nil {
+			return nil, bad
+		}
+	}
+	if d := i.unscanned(); d != nil {
+		i.note(policy.Input, []policy.Decision{*d})
+		if d.Action == policy.Block {
+			return d, nil
+		}
+	}
+	var texts []policy.Text
+	var at []*string
+	var signed []openai.Place
+	var sealed []policy.Text
+	for place, text := range i.call.Request.Texts() {
+		t := policy.Text{Value: *text, Role: place.Role, Path: place.Path, JSON: inJSON(place, *text)}
+		if place.Signed {
+			signed, sealed = append(signed, place), append(sealed, t)
+			continue
+		}
+		texts, at = append(texts, t), append(at, text)
+	}
+	v, err := i.inspect(ctx, policy.Input, texts)
+	if err != nil {
+		return nil, err
+	}
+	i.note(policy.Input, v.Decisions)
+	if v.Blocked {
+		return blocking(v.Decisions), nil
+	}
+	for n, text := range at {
+		*text = v.Texts[n]
+	}
+	return nil, i.seal(ctx, policy.Input, i.call.Request, signed, sealed)
+}
+
+// seal withholds reasoning that its model signed when there is something in it: it may not be changed. It has a session of its
+// own, since placeholders in it are those of this very conversation.
+func (i *inspection) seal(ctx context.Context, d policy.Direction, whose any, places []openai.Place, texts []policy.Text) error {
+	holder, ok := whose.(interface{ Withhold(openai.Place) })
+	if len(texts) == 0 || !ok {
+		return nil
+	}
+	session := i.Policy.Begin()
+	if d == policy.Output {
+		session = i.session
+	}
+	for n, place := range places {
+		v, err := session.Inspect(ctx, d, texts[n:n+1])
+		if err != nil {
+			return err
+		}
+		i.note(d, v.Decisions)
+		if v.Blocked || v.Texts[0] != texts[n].Value {
+			holder.Withhold(place)
+		}
+	}
+	return nil
+}
+
+// unscanned tells how much of the request is nothing that could be read, and whether that is refused.
+func (i *inspection) unscanned() *policy.Decision {
+	var d *policy.Decision
+	for place := range i.call.Request.Unscanned() {
+		if d == nil {
+			d = &policy.Decision{Kind: "UNSCANNED", Action: i.Policy.Unscanned(), Role: place.Role, Path: place.Path}
+		}
+		d.Count++
+	}
+	return d
+}
+
+// inJSON tells texts whose strings are read decoded: arguments of calls, and results of tools that are JSON with escapes in it.
+func inJSON(place openai.Place, text string) bool {
+	if strings.HasSuffix(place.Path, ".arguments") {
+		return true
+	}
+	if place.Role != "tool" && place.Role != "function" || !strings.Contains(text, `\`) {
+		return false
+	}
+	trimmed := strings.TrimLeft(text, " \t\r\n")
+	return trimmed != "" && (trimmed[0] == '{' || trimmed[0] == '[') && json.Valid([]byte(text))
+}
+
+// note writes decisions down, for the record and as metrics.
+func (i *inspection) note(d policy.Direction, decisions []policy.Decision) {
+	direction := d.String()
+	for _, x := range decisions {
+		i.rec.Policy(x.Kind, direction, string(x.Action), x.Count)
+		i.call.Findings = append(i.call.Findings, audit.Finding{
+			Direction: direction, Kind: x.Kind, Action: string(x.Action), Count: x.Count, Place: x.Path, Score: x.Score})
+	}
+}
+
+func blocking(decisions []policy.Decision) *policy.Decision {
+	for n := range decisions {
+		if decisions[n].Action == policy.Block {
+			return &decisions[n]
+		}
+	}
+	return &policy.Decision{}
+}
+
+// refuse ends a blocked request: as an error that names the offending part, or as an ordinary answer where the rules say so
+// (R-ERR-69).
+func (i *inspection) refuse(why *policy.Decision) (Reply, error) {
+	chat, ok := i.call.Request.(*openai.ChatRequest)
+	if !i.Answer || !ok {
+		what := "This part of the request was blocked by the content policy of the gateway: " + why.Kind + "."
+		if why.Kind == "UNSCANNED" {
+			what = "The content policy of the gateway refuses what it cannot read, such as images and PDF files."
+		}
+		return Reply{}, openai.Invalidf(CodeBlocked, why.Path, "%s", what)
+	}
+	message := i.Message
+	whole := &openai.ChatResponse{
+		Head:    openai.Head{ID: "chatcmpl-" + i.call.ID, Created: i.call.At.Unix(), Model: chat.Model},
+		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &message}, FinishReason: openai.FinishContentFilter}},
+		Usage:   &openai.Usage{},
+	}
+	if !chat.Stream {
+		return Reply{Parts: one(whole)}, nil
+	}
+	return Reply{Parts: each(translate.UnfoldChat(whole, translate.Meta{ID: whole.ID, Model: whole.Model, Created: whole.Created}))}, nil
+}
+
+// pathOf is where a text of an answer stands, for records.
+func pathOf(place openai.Place) string {
+	if place.Tool >= 0 && place.Path == "tool_calls" {
+		return fmt.Sprintf("choices[%d].message.tool_calls[%d].function.arguments", place.Choice, place.Tool)
+	}
+	if place.Path == "function_call" {
+		return fmt.Sprintf("choices[%d].message.function_call.arguments", place.Choice)
+	}
+	return fmt.Sprintf("choices[%d].message.%s", place.Choice, place.Path)
+}

@@ -1,0 +1,278 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"outcrop/openai"
+	"outcrop/policy"
+)
+
+// segment is how many bytes of a stream detectors of Bedrock see at a time: they charge by thousands of characters.
+const segment = 1000
+
+// screen inspects the parts of one answer. Each text that grows over chunks has a lane of its own; of each choice one lane is
+// open, and closes before anything else of the choice goes out.
+type screen struct {
+	*inspection
+	yield  func(openai.Part, error) bool
+	left   bool // the reader has
+	head   *openai.Head
+	open   map[int]*lane // by choice
+	lanes  []*lane
+	closed []int // choices that were blocked
+}
+
+// lane is one text of a streamed answer.
+type lane struct {
+	*screen
+	place   openai.Place
+	text    policy.Text
+	stream  *policy.Stream
+	restore *policy.Restorer
+	unheard string // not seen by the detectors of Bedrock yet
+	blocked bool
+}
+
+func (s *screen) send(p openai.Part) { s.left = s.left || !s.yield(p, nil) }
+
+// end writes down what was decided about the lanes.
+func (s *screen) end() {
+	for _, l := range s.lanes {
+		s.note(policy.Output, l.stream.Verdict().Decisions)
+	}
+}
+
+// chunk inspects one chunk. What is left of it goes out unless nothing is.
+func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
+	s.head = c.Head
+	had := len(c.Choices)
+	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) })
+	for n := range c.Choices {
+		if err := s.closeBefore(ctx, &c.Choices[n]); err != nil || s.left {
+			return err
+		}
+	}
+	var signed []openai.Place
+	var sealed []policy.Text
+	for place, text := range c.Texts() {
+		var err error
+		switch {
+		case place.Signed:
+			t := outgoing(place)
+			t.Value = *text
+			signed, sealed = append(signed, place), append(sealed, t)
+		case place.Path == "reasoning_details" || place.Path == "annotations":
+			err = s.once(ctx, place, text)
+		default:
+			*text, err = s.lane(place).feed(ctx, *text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.seal(ctx, policy.Output, c, signed, sealed); err != nil {
+		return err
+	}
+	for n := range c.Choices {
+		if l := s.open[c.Choices[n].Index]; l != nil && l.blocked {
+			s.block(c.Choices[n].Index)
+		}
+	}
+	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
+	if len(c.Choices) == 0 && had > 0 && c.Usage == nil && c.Outcrop.Empty() {
+		return nil
+	}
+	s.send(c)
+	return nil
+}
+
+// says tells whether anything is left of a choice.
+func says(ch *openai.ChunkChoice) bool {
+	d := &ch.Delta
+	d.ToolCalls = slices.DeleteFunc(d.ToolCalls, func(t openai.ToolCallDelta) bool { return t.ID == "" && t.Name == "" && t.Arguments == "" })
+	if f := d.FunctionCall; f != nil && f.Name == "" && f.Arguments == "" {
+		d.FunctionCall = nil
+	}
+	return ch.FinishReason != "" || d.Role != "" || d.Content != "" || d.Reasoning != "" || len(d.ReasoningDetails) > 0 || len(d.ToolCalls) > 0 ||
+		d.FunctionCall != nil || len(d.Annotations) > 0
+}
+
+// closeBefore closes the open lane of a choice when the chunk holds something else of it, which comes after all of the lane.
+// The finish chunk comes last, unless the lane turns out to be blocked.
+func (s *screen) closeBefore(ctx context.Context, ch *openai.ChunkChoice) error {
+	l := s.open[ch.Index]
+	if l == nil || !l.endsAt(ch) {
+		return nil
+	}
+	delete(s.open, ch.Index)
+	return l.close(ctx)
+}
+
+// endsAt tells that the chunk holds something other than more of the lane.
+func (l *lane) endsAt(ch *openai.ChunkChoice) bool {
+	d := &ch.Delta
+	here := func(path string) bool { return l.place.Path == path }
+	other := func(t openai.ToolCallDelta) bool { return !here("tool_calls") || t.Index != l.place.Tool }
+	return ch.FinishReason != "" || d.Content != "" && !here("content") || d.Reasoning != "" && !here("reasoning_content") ||
+		len(d.ReasoningDetails) > 0 && here("reasoning_content") || slices.ContainsFunc(d.ToolCalls, other) || d.FunctionCall != nil && !here("function_call")
+}
+
+// lane gives the lane of a place, and makes it the open one.
+func (s *screen) lane(place openai.Place) *lane {
+	if l := s.open[place.Choice]; l != nil && l.place == place {
+		return l
+	}
+	n := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place == place })
+	if n < 0 {
+		text := outgoing(place)
+		s.lanes = append(s.lanes, &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)})
+		n = len(s.lanes) - 1
+	}
+	if s.open == nil {
+		s.open = map[int]*lane{}
+	}
+	s.open[place.Choice] = s.lanes[n]
+	return s.lanes[n]
+}
+
+// feed takes the next piece and gives what can go out.
+func (l *lane) feed(ctx context.Context, piece string) (string, error) {
+	piece, err := l.heard(ctx, piece, false)
+	if err != nil || l.blocked {
+		return "", err
+	}
+	out, err := l.stream.Feed(ctx, piece)
+	l.blocked = l.blocked || l.stream.Verdict().Blocked
+	return l.restore.Feed(out), err
+}
+
+// close sends what is held back.
+func (l *lane) close(ctx context.Context) error {
+	if l.blocked {
+		return nil
+	}
+	out, err := l.heard(ctx, "", true)
+	if err == nil && !l.blocked {
+		out, err = l.stream.Feed(ctx, out)
+	}
+	var rest string
+	if err == nil && !l.blocked {
+		rest, err = l.stream.Flush(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	l.blocked = l.blocked || l.stream.Verdict().Blocked
+	if out = l.restore.Feed(out+rest) + l.restore.Flush(); out != "" {
+		l.send(l.piece(out))
+	}
+	if l.blocked {
+		l.block(l.place.Choice)
+	}
+	return nil
+}
+
+// piece is a chunk that holds more of the lane.
+func (l *lane) piece(text string) *openai.ChatChunk {
+	ch := openai.ChunkChoice{Index: l.place.Choice}
+	switch l.place.Path {
+	case "reasoning_content":
+		ch.Delta.Reasoning = text
+	case "tool_calls":
+		ch.Delta.ToolCalls = []openai.ToolCallDelta{{Index: l.place.Tool, Arguments: text}}
+	case "function_call":
+		ch.Delta.FunctionCall = &openai.FunctionCallDelta{Arguments: text}
+	default:
+		ch.Delta.Content = text
+	}
+	return &openai.ChatChunk{Head: l.head, Choices: []openai.ChunkChoice{ch}}
+}
+
+// heard collects pieces for the detectors of Bedrock and gives what has passed them; without any, it gives the piece.
+func (l *lane) heard(ctx context.Context, piece string, last bool) (string, error) {
+	if !l.Managed.looks(policy.Output) {
+		return piece, nil
+	}
+	l.unheard += piece
+	var out strings.Builder
+	for len(l.unheard) >= segment && !l.text.JSON || last && l.unheard != "" {
+		t := l.text
+		t.Value = l.unheard
+		if !last {
+			t.Value = t.Value[:wordEnd(t.Value)]
+		}
+		l.unheard = l.unheard[len(t.Value):]
+		v, err := l.inspect(ctx, policy.Output, []policy.Text{t})
+		if err != nil {
+			return "", err
+		}
+		l.note(policy.Output, v.Decisions)
+		if v.Blocked {
+			l.blocked = true
+			return "", nil
+		}
+		out.WriteString(v.Texts[0])
+	}
+	return out.String(), nil
+}
+
+// wordEnd is behind the last white space of a text, or its end where there is none near.
+func wordEnd(s string) int {
+	if n := strings.LastIndexAny(s, " \n"); n > len(s)/2 {
+		return n + 1
+	}
+	end := len(s)
+	for end > 0 && end > len(s)-utf8.UTFMax && !utf8.FullRuneInString(s[lastRune(s):]) {
+		end = lastRune(s)
+		s = s[:end]
+	}
+	return end
+}
+
+func lastRune(s string) int {
+	n := len(s) - 1
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return n
+}
+
+// once inspects a text that is whole in one chunk.
+func (s *screen) once(ctx context.Context, place openai.Place, text *string) error {
+	t := outgoing(place)
+	t.Value = *text
+	v, err := s.session.Inspect(ctx, policy.Output, []policy.Text{t})
+	if err != nil {
+		return err
+	}
+	s.note(policy.Output, v.Decisions)
+	if *text = s.restored(v.Texts[0], false); v.Blocked {
+		*text = ""
+	}
+	return nil
+}
+
+// block ends a choice: what is safe has gone out.
+func (s *screen) block(choice int) {
+	if slices.Contains(s.closed, choice) {
+		return
+	}
+	s.closed = append(s.closed, choice)
+	s.send(&openai.ChatChunk{Head: s.head, Choices: []openai.ChunkChoice{{Index: choice, FinishReason: openai.FinishContentFilter}}})
+}
+
+// flushAll sends what is held back of choices that nothing has finished.
+func (s *screen) flushAll(ctx context.Context) error {
+	for _, l := range s.lanes {
+		if s.open[l.place.Choice] != l || s.left {
+			continue
+		}
+		if err := l.close(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"outcrop/internal/access"
+	"outcrop/openai"
+)
+
+// limiting is a limiter and a call with limits.
+func limiting(t *testing.T, rest string, limits access.Limits, change ...func(*access.LimitConfig)) (Stage, *Call) {
+	t.Helper()
+	cfg := access.DefaultLimits()
+	for _, c := range change {
+		c(&cfg)
+	}
+	c := priced(t, rest, plenty)
+	c.Principal.Rights = &access.Rights{Limits: limits}
+	return Limit(access.NewLimiter(cfg, access.NewMeters(nil, nil)), 4096), c
+}
+
+func TestTokensOfAnAnswer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rest               string
+		next               Handler
+		atHead, afterwards int64 // left of 10,000
+	}{
+		"settled by usage":              {`,"max_tokens":100`, nil, 10_000 - 101, 10_000 - 10},
+		"R-N-05 n calls":                {`,"max_tokens":100,"n":3`, nil, 10_000 - 303, 10_000 - 10},
+		"without a limit it is guessed": {"", nil, 10_000 - 4097, 10_000 - 10},
+		"a guess never refuses":         {`,"n":5`, nil, 0, 10_000 - 10},
+		"without usage by estimate": {`,"stream":true,"max_tokens":9`, func(_ context.Context, c *Call) (Reply, error) { return streamEnds(c, nil, nil), nil },
+			10_000 - 10, 10_000 - 1 - 3},
+		"a hit is free": {`,"max_tokens":100`, func(_ context.Context, c *Call) (Reply, error) {
+			r := replyOf(c, "x")
+			r.Head.Cache.State = "hit"
+			return r, nil
+		}, 10_000, 10_000},
+		"a streamed hit is free at its end": {`,"max_tokens":100,"stream":true`, func(_ context.Context, c *Call) (Reply, error) {
+			r := replyOf(c, "x")
+			r.Head.Cache.State = "hit"
+			return r, nil
+		}, 10_000 - 101, 10_000},
+		"what the cache saved is free": {`,"max_tokens":100`, func(_ context.Context, c *Call) (Reply, error) {
+			r := replyOf(c, "x")
+			r.Head.Cache.Saved = 4
+			return r, nil
+		}, 10_000 - 101, 10_000 - 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stage, c := limiting(t, tt.rest, access.Limits{TokensPerMinute: 10_000})
+			next := tt.next
+			if next == nil {
+				next = func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil }
+			}
+			reply, err := stage(next)(t.Context(), c)
+			if err != nil || reply.Head.Standing.Tokens.Left != tt.atHead || reply.Head.Standing.Tokens.Limit != 10_000 {
+				t.Fatalf("R-ERR-81 %+v, %v", reply.Head.Standing, err)
+			}
+			if _, err := collect(t, reply); err != nil {
+				t.Fatal(err)
+			}
+			c.Request.(*openai.ChatRequest).MaxTokens = new(int64)
+			c.Request.(*openai.ChatRequest).N = nil
+			reply, err = stage(func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil })(t.Context(), c)
+			if err != nil || reply.Head.Standing.Tokens.Left != tt.afterwards-1 { // "hi" is one
+				t.Errorf("afterwards %+v, %v", reply.Head.Standing, err)
+			}
+		})
+	}
+}
+
+func TestTooManyTokensAsked(t *testing.T) {
+	stage, c := limiting(t, `,"max_tokens":20000`, access.Limits{TokensPerMinute: 10_000})
+	_, err := stage(func(context.Context, *Call) (Reply, error) { t.Error("called"); return Reply{}, nil })(t.Context(), c)
+	var e *openai.Error
+	if !errors.As(err, &e) || e.Kind != openai.TokensLimited || !e.Final {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFailuresGiveTokensBack(t *testing.T) {
+	stage, c := limiting(t, `,"max_tokens":6000`, access.Limits{TokensPerMinute: 10_000, Concurrent: 1})
+	refusal := errors.New("no")
+	for range 3 {
+		if _, err := stage(func(context.Context, *Call) (Reply, error) { return Reply{}, refusal })(t.Context(), c); !errors.Is(err, refusal) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestSlotsAreHeldToTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stage, c := limiting(t, `,"stream":true`, access.Limits{Concurrent: 1})
+		h := stage(func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "a b c"), nil })
+		ctx, cancel := context.WithCancel(t.Context())
+		reply, err := h(ctx, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := func() bool {
+			_, err := stage(func(context.Context, *Call) (Reply, error) { return Reply{}, errors.New("through") })(t.Context(), c)
+			var e *openai.Error
+			return errors.As(err, &e) && e.Kind == openai.RateLimited
+		}
+		for range reply.Parts {
+			if !refused() {
+				t.Error("admitted while the answer is under way")
+			}
+		}
+		if refused() {
+			t.Error("refused after the answer has ended")
+		}
+		if _, err = h(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		cancel() // and nobody reads
+		synctest.Wait()
+		if refused() {
+			t.Error("refused after the request has ended")
+		}
+	})
+}
+
+func TestEndUsers(t *testing.T) {
+	perUser := func(c *access.LimitConfig) { c.EndUser.RequestsPerMinute = 1 }
+	stage, c := limiting(t, `,"user":"u1","safety_identifier":"s1"`, access.Limits{}, perUser)
+	through := stage(func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil })
+	if reply, err := through(t.Context(), c); err != nil || reply.Head.Standing.Requests.Limit != 1 {
+		t.Fatalf("%+v, %v", reply.Head.Standing, err)
+	}
+	r := c.Request.(*openai.ChatRequest)
+	r.SafetyIdentifier = nil
+	if _, err := through(t.Context(), c); err != nil {
+		t.Errorf("another name of an end user: %v", err)
+	}
+	if _, err := through(t.Context(), c); err == nil {
+		t.Error("R-ERR-67 a second request of the same end user")
+	}
+	e, bad := openai.DecodeEmbedding([]byte(`{"model":"m","input":"x","user":"u1"}`))
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	c.Request = e
+	if _, err := through(t.Context(), c); err == nil {
+		t.Error("R-ERR-67 an embedding of the same end user")
+	}
+}

@@ -1,0 +1,337 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"outcrop/internal/access"
+	"outcrop/internal/audit"
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/router"
+)
+
+// taken is a log that goes nowhere, and entries in it.
+func taken(t testing.TB) *audit.Log {
+	t.Helper()
+	keys, err := audit.NewKeys(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := audit.New(audit.Default(), keys, audit.NewStream(io.Discard), audit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close(context.Background()) })
+	return l
+}
+
+func entryOf(t testing.TB, l *audit.Log, c *Call) *audit.Entry {
+	t.Helper()
+	e, err := l.Open("req_"+c.ID, c.At)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Entry = e
+	return e
+}
+
+func TestRecord(t *testing.T) {
+	l := taken(t)
+	const words = "one two three"
+	digest := []string{l.Keys().Digest(words)}
+	prompt := l.Keys().Prompt()
+	prompt.Text("user", "hi")
+	asks := prompt.Sum()
+	account := access.Principal{Key: "k", Tenant: "t"}
+	failure := &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "bad"}
+	target := catalog.Target{Row: &catalog.Model{ID: "m"}, Public: "m", CalledID: "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/x", Region: "eu-west-1"}
+	paid := func(nanos int64, guess bool) *Bill {
+		b := &Bill{}
+		b.Set(nanos, guess)
+		return b
+	}
+	called := "arn:aws:bedrock:eu-west-1:************:provisioned-model/x"
+	used := audit.Usage{Prompt: 7, Completion: 3}
+	found := []audit.Finding{{Direction: "input", Kind: "EMAIL", Action: "redact", Count: 1}}
+
+	cases := map[string]struct {
+		change []func(*Call)
+		answer func(context.Context, int64, *Call) (Reply, error)
+		take   int // parts that the reader takes; 0 is all
+		want   audit.Record
+	}{
+		"plain": {
+			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+				c.Findings = found
+				// Inspect rewrites: the digest is of what was sent.
+				c.Request.(*openai.ChatRequest).Messages[0].Content.Text = "rewritten"
+				r := replyOf(c, words)
+				r.Head.Bill, r.Head.Target = paid(1_234_500, false), target
+				return r, nil
+			},
+			want: audit.Record{Answers: digest, Usage: used, Cost: "0.0012345", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}, Policy: found},
+		},
+		"stream": {
+			change: []func(*Call){streamedCall},
+			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+				r := replyOf(c, words)
+				r.Head.Bill, r.Head.Target = paid(2e9, true), target
+				return r, nil
+			},
+			want: audit.Record{Stream: true, Answers: digest, Usage: audit.Usage{Prompt: 7, Completion: 3, Estimated: true}, Cost: "2", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}},
+		},
+		"reader leaves": {
+			change: []func(*Call){streamedCall}, take: 3,
+			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, words), nil },
+			want:   audit.Record{Stream: true, Answers: []string{l.Keys().Digest("one two ")}, Attempts: 1, Upstream: []string{"aws-1"}},
+		},
+		"stream breaks": {
+			change: []func(*Call){streamedCall},
+			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+				n := 0
+				return Reply{Parts: chunksOf(c, words, func() error {
+					if n++; n == 3 {
+						return failure
+					}
+					return nil
+				})}, nil
+			},
+			want: audit.Record{Stream: true, Answers: []string{l.Keys().Digest("one two ")}},
+		},
+		"refused": {
+			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+				return Reply{Head: Head{Target: target, Attempts: 2, Upstream: []string{"aws-2"}}}, failure
+			},
+			want: audit.Record{Called: called, Region: "eu-west-1", Attempts: 2, Upstream: []string{"aws-2"}},
+		},
+		"choices and calls": {
+			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+				r := wholeOf(c, "a")
+				args, no := "{}", "no"
+				r.Choices = append(r.Choices, openai.Choice{Index: 1, Message: openai.ReplyMessage{Refusal: &no}}, openai.Choice{Index: 2, Message: openai.ReplyMessage{
+					ToolCalls: []openai.ToolCall{{ID: "call_1", Function: openai.FunctionCall{Name: "f", Arguments: &args}}}}})
+				return Reply{Parts: one(r)}, nil
+			},
+			want: audit.Record{Usage: used, Answers: func() []string {
+				a := l.Keys().Answer()
+				a.Text(0, "a")
+				a.Text(1, "no")
+				a.Call(2, 0, "f", "{}")
+				return a.Sums()
+			}()},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			call := exact(c.change...)
+			call.Principal, call.Plan = account, router.Plan{Rule: "r", Tier: "fast", Targets: call.Plan.Targets}
+			e := entryOf(t, l, call)
+			b := &bed{answer: c.answer}
+			reply, err := Record(nil)(b.handle)(t.Context(), call)
+			if err == nil {
+				taken := 0
+				for range reply.Parts {
+					if taken++; taken == c.take {
+						break
+					}
+				}
+			} else if !errors.Is(err, failure) {
+				t.Fatal(err)
+			}
+			want := c.want
+			want.ID, want.At, want.Endpoint, want.Asked, want.Prompt, want.Rule, want.Tier = e.ID, e.At, "chat.completions", "m", asks, "r", "fast"
+			if want.Called == "" && want.Attempts == 1 {
+				want.Served, want.Called, want.Region = e.Served, e.Called, e.Region
+			}
+			if diff := differ(e.Record, want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func differ(got, want audit.Record) string {
+	a, b := marshal(got), marshal(want)
+	if a == b {
+		return ""
+	}
+	return "got  " + a + "\nwant " + b
+}
+
+// A hit is on record as what it is: the same answer, from the cache, for nothing.
+func TestRecordOfHits(t *testing.T) {
+	l := taken(t)
+	b := &bed{answer: func(_ context.Context, n int64, c *Call) (Reply, error) {
+		r := replyOf(c, "one two three")
+		r.Head.Bill = &Bill{}
+		r.Head.Bill.Set(5, false)
+		return r, nil
+	}}
+	h := Chain(b.handle, Record(nil), Recall(DefaultCache(), time.Minute, newMemory()))
+	for i, change := range []func(*Call){func(*Call) {}, func(*Call) {}, streamedCall} {
+		c := exact(change)
+		e := entryOf(t, l, c)
+		h.ask(t, c)
+		state, cost := "hit", "0"
+		if i == 0 {
+			state, cost = "miss", "0.000000005"
+		}
+		if e.Cache != state || e.Cost != cost || !slices.Equal(e.Answers, []string{l.Keys().Digest("one two three")}) || e.Usage.Completion != 3 {
+			t.Errorf("%d: %+v", i, e.Record)
+		}
+	}
+}
+
+func TestRecordOfVectors(t *testing.T) {
+	l := taken(t)
+	var sums [][]string
+	for _, data := range [][]openai.Embedding{{{Floats: []byte("[1,2]")}, {Floats: []byte("[3,4]")}}, {{Floats: []byte("[1, 2]")}, {Floats: []byte("[3 ,4]")}}, {{Base64: "AAAA"}}} {
+		c := &Call{ID: "e", At: time.Now(), Endpoint: Embeddings, Request: &openai.EmbeddingRequest{Model: "m"}}
+		e := entryOf(t, l, c)
+		c.Tune.Manifest = true
+		reply, err := Record(nil)(func(context.Context, *Call) (Reply, error) {
+			return Reply{Parts: one(&openai.EmbeddingResponse{Data: data})}, nil
+		})(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts, err := collect(t, reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums = append(sums, e.Answers)
+		said := audit.ReadAnswer(parts[0].AppendJSON(nil, true))
+		m := said[len(said)-1].Manifest
+		if m == nil {
+			t.Fatal("no manifest")
+		}
+		body := (&openai.EmbeddingResponse{Data: data}).AppendJSON(nil, true)
+		if _, err := audit.ProveManifest(m, []ed25519.PublicKey{l.Keys().PublicKey()}, body); err != nil {
+			t.Error(err)
+		}
+	}
+	if !slices.Equal(sums[0], []string{l.Keys().Digest("[1,2]\n[3,4]\n")}) || !slices.Equal(sums[0], sums[1]) || slices.Equal(sums[0], sums[2]) {
+		t.Errorf("%v", sums)
+	}
+}
+
+// Text is kept for keys that ask for it, redacted, in bounds; never otherwise.
+func TestRecordOfText(t *testing.T) {
+	l := taken(t)
+	redact := func(s string) string { return strings.ReplaceAll(s, "two", "<NUMBER>") }
+	wants := &access.Rights{StoreText: true}
+	for name, c := range map[string]struct {
+		rights *access.Rights
+		redact func(string) string
+		answer string
+		want   *audit.Text
+	}{
+		"nobody asks":   {nil, redact, "one two", nil},
+		"no":            {&access.Rights{}, redact, "one two", nil},
+		"no redaction":  {wants, nil, "one two", nil},
+		"kept":          {wants, redact, "one two", &audit.Text{Prompt: "user: hi\n", Answers: []string{"one <NUMBER>"}}},
+		"kept in limit": {wants, redact, strings.Repeat("é", 1<<20), &audit.Text{Prompt: "user: hi\n", Answers: []string{strings.Repeat("é", longestKept/2) + "…"}}},
+	} {
+		for _, change := range []func(*Call){func(*Call) {}, streamedCall} {
+			call := exact(change)
+			call.Principal.Rights = c.rights
+			e := entryOf(t, l, call)
+			b := &bed{answer: func(_ context.Context, _ int64, call *Call) (Reply, error) { return replyOf(call, c.answer), nil }}
+			Chain(b.handle, Record(c.redact)).ask(t, call)
+			if marshal(e.Text) != marshal(c.want) {
+				t.Errorf("%s: %.200s", name, marshal(e.Text))
+			}
+		}
+	}
+}
+
+// Of a stream with several choices, the manifest stands behind the last text of all.
+func TestManifestOfChoices(t *testing.T) {
+	l := taken(t)
+	chunk := func(choice int, text, finish string) *openai.ChatChunk {
+		return &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Index: choice, Delta: openai.Delta{Content: text}, FinishReason: finish}}}
+	}
+	usage := &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}
+	for _, withUsage := range []bool{true, false} {
+		call := exact(streamedCall)
+		call.Tune.Manifest = true
+		yes := true
+		call.Request.(*openai.ChatRequest).StreamOptions = &openai.StreamOptions{IncludeUsage: &yes}
+		if !withUsage {
+			call.Request.(*openai.ChatRequest).StreamOptions = nil
+		}
+		entryOf(t, l, call)
+		reply, err := Record(nil)(func(context.Context, *Call) (Reply, error) {
+			own := *usage
+			return Reply{Parts: each([]openai.Part{chunk(0, "a", ""), chunk(0, "", "stop"), chunk(1, "b", ""), chunk(1, "", "stop"), &own})}, nil
+		})(t.Context(), call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts, err := collect(t, reply)
+		if err != nil || len(parts) != 5 {
+			t.Fatal(len(parts), err)
+		}
+		var at []int
+		for i, p := range parts {
+			if p.(*openai.ChatChunk).Outcrop != nil {
+				at = append(at, i)
+			}
+		}
+		if want := map[bool]int{true: 4, false: 3}[withUsage]; !slices.Equal(at, []int{want}) {
+			t.Errorf("usage %v: manifest in %v, want %d", withUsage, at, want)
+		}
+		if usage.Outcrop != nil {
+			t.Error("the original was changed")
+		}
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	l := taken(b)
+	text := strings.Repeat("words of an answer ", 105) // 2 KB
+	direct := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }}
+	run := func(name string, h Handler, change func(*Call)) {
+		b.Run(name, func(b *testing.B) {
+			c := exact(change)
+			c.Request.(*openai.ChatRequest).Messages[0].Content.Text = text
+			b.ReportAllocs()
+			for b.Loop() {
+				if strings.HasPrefix(name, "record") {
+					entryOf(b, l, c)
+				}
+				reply, err := h(context.Background(), c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for range reply.Parts {
+				}
+				if c.Entry != nil {
+					c.Entry.Keep(time.Now())
+				}
+			}
+		})
+	}
+	with := Record(nil)(direct.handle)
+	nothing := func(*Call) {}
+	run("without", direct.handle, nothing)
+	run("record", with, nothing)
+	run("without, stream", direct.handle, streamedCall)
+	run("record, stream", with, streamedCall)
+}
+
+func marshal(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}

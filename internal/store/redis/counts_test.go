@@ -1,0 +1,16 @@
+package redis_test
+
+import (
+	"testing"
+
+	"outcrop/internal/redistest"
+	"outcrop/internal/store/storetest"
+)
+
+func TestBudgets(t *testing.T) {
+	storetest.Budgets(t, func(t *testing.T) storetest.BudgetStore { return open(t, redistest.Start(t).URL) })
+}
+
+func TestUsage(t *testing.T) {
+	storetest.Usage(t, func(t *testing.T) storetest.UsageStore { return open(t, redistest.Start(t).URL) })
+}

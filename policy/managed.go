@@ -1,0 +1,159 @@
+package policy
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Opinion is what a detector that works elsewhere, behind a call, says of one text.
+type Opinion struct {
+	// Findings with an End are bytes of the text; the rules decide about them as about those of our own detectors. One without
+	// an End is about the text as a whole.
+	Findings []Judged
+	// Scores tell how much of each category was seen, 0 to 1, also below any threshold.
+	Scores map[string]float64
+	// Replacement is the text as it may pass, where the detector itself has masked it; nil leaves it.
+	Replacement *string
+}
+
+// Judged is a finding for which the detector's settings say already what becomes of it. Action is that of findings about a
+// whole text: Block, Flag or Allow.
+type Judged struct {
+	Finding
+	Action Action
+}
+
+// Quiet tells that answers of this request need no look: there is no rule for them, and nothing to put back.
+func (s *Session) Quiet() bool { return s.vault.Empty() && s.Stream(Text{}).idle }
+
+// InspectWith is [Session.Inspect] with what detectors elsewhere have said of each text, in the order of texts.
+func (s *Session) InspectWith(ctx context.Context, d Direction, texts []Text, said []Opinion) (Verdict, error) {
+	var spans spans
+	var masked bool
+	wanted := s.policy.wanted()
+	for i := range said {
+		masked = masked || said[i].Replacement != nil
+		for _, f := range said[i].Findings {
+			if f.End > f.Start && f.End <= len(texts[i].Value) && wanted(f.Kind) {
+				spans.add(f.Kind, texts[i].Value[f.Start:f.End], f.Score)
+			}
+		}
+	}
+	given := texts
+	if masked {
+		given = make([]Text, len(texts))
+		for i, t := range texts {
+			if r := said[i].Replacement; r != nil {
+				t.Value = *r
+			}
+			given[i] = t
+		}
+	}
+	own := s
+	if len(spans.list) > 0 {
+		p := *s.policy
+		p.detectors = append(p.detectors[:len(p.detectors):len(p.detectors)], &spans)
+		own = &Session{policy: &p, vault: s.vault, system: s.system}
+	}
+	v, err := own.Inspect(ctx, d, given)
+	s.vault, s.system = own.vault, own.system
+	if err != nil {
+		return v, err
+	}
+	for i := range said {
+		if said[i].Replacement != nil {
+			v.note(texts[i], []edit{{Finding{Kind: KindGuardrail, Score: 1}, Redact}})
+		}
+		for _, f := range said[i].Findings {
+			switch {
+			case f.End == 0:
+				v.note(texts[i], []edit{{f.Finding, f.Action}})
+			case !wanted(f.Kind): // there is no rule for it
+				v.note(texts[i], []edit{{f.Finding, Flag}})
+			}
+		}
+	}
+	return v, nil
+}
+
+// KindGuardrail is a text that a guardrail of Bedrock has masked or blocked.
+const KindGuardrail = "GUARDRAIL"
+
+// spans finds again what detectors elsewhere have found, so that it is resolved together with what is found here, also inside
+// of decoded strings.
+type spans struct{ list []span }
+
+type span struct {
+	kind, value string
+	score       float64
+}
+
+func (s *spans) add(kind, value string, score float64) {
+	for i := range s.list {
+		if s.list[i].kind == kind && s.list[i].value == value {
+			s.list[i].score = max(s.list[i].score, score)
+			return
+		}
+	}
+	s.list = append(s.list, span{kind, value, score})
+}
+
+// Name is "managed".
+func (*spans) Name() string { return "managed" }
+
+// Reach is that of the longest.
+func (s *spans) Reach() int {
+	longest := 0
+	for _, x := range s.list {
+		longest = max(longest, len(x.value))
+	}
+	return longest
+}
+
+// Detect finds the values where they stand as words of their own.
+func (s *spans) Detect(_ context.Context, _ Direction, texts []Text) ([]Finding, error) {
+	var out []Finding
+	for n := range texts {
+		text := texts[n].Value
+		for _, x := range s.list {
+			for at := 0; ; {
+				i := strings.Index(text[at:], x.value)
+				if i < 0 {
+					break
+				}
+				start := at + i
+				at = start + len(x.value)
+				if alone(text, start, at) {
+					out = append(out, Finding{Text: n, Kind: x.kind, Start: start, End: at, Score: x.score})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// alone tells that neither end stands inside a word.
+func alone(s string, start, end int) bool {
+	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	before, _ := utf8.DecodeLastRuneInString(s[:start])
+	first, _ := utf8.DecodeRuneInString(s[start:])
+	last, _ := utf8.DecodeLastRuneInString(s[:end])
+	after, _ := utf8.DecodeRuneInString(s[end:])
+	return !(word(before) && word(first)) && !(word(last) && word(after))
+}
+
+// managedKinds are Bedrock's names of what ours are called otherwise.
+var managedKinds = map[string]string{
+	"NAME": KindPerson, "PHONE": KindPhone, "CREDIT_DEBIT_CARD_NUMBER": KindCard, "INTERNATIONAL_BANK_ACCOUNT_NUMBER": KindIBAN,
+	"US_SOCIAL_SECURITY_NUMBER": KindSSN, "PASSWORD": KindSecret,
+}
+
+// ManagedKind is the kind of a finding that Bedrock calls by another name; the others keep theirs.
+func ManagedKind(bedrock string) string {
+	if kind, ok := managedKinds[bedrock]; ok {
+		return kind
+	}
+	return bedrock
+}
