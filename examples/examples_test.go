@@ -32,6 +32,8 @@ func TestClients(t *testing.T) {
 		{"openai-go", "go", "install Go", []string{"go", "run", "./openai-go"}},
 		{"openai for Node", node, "run make clients", []string{node, "node/openai.mjs"}},
 		{"openai for Node, errors", node, "run make clients", []string{node, "node/errors.mjs"}},
+		{"openai for Node, parameters", node, "run make clients", []string{node, "node/parameters.mjs"}},
+		{"openai for Node, tools", node, "run make clients", []string{node, "node/tools.mjs"}},
 		{"openai for Node, structured output", node, "run make clients", []string{node, "node/structured.mjs"}},
 		{"openai for Node, streams", node, "run make clients", []string{node, "node/streams.mjs"}},
 		{"openai for Node, media", node, "run make clients", []string{node, "node/media.mjs"}},
@@ -98,8 +100,17 @@ func hangUps(t *testing.T, url string) int {
 
 const key = "example-key-for-tests"
 
-// configuration writes the aliases of this folder to a file, and beside them what only this test may allow: images from a
-// server on this machine (node/media.mjs starts it).
+// forTests is what only this test asks of the gateway: images from a server on this machine (node/media.mjs starts it), and
+// keep-alives after a silence that a test can wait for (node/streams.mjs looks for them).
+const forTests = `
+media:
+  allow_http: true
+  allow_private: [127.0.0.0/8]
+stream:
+  keep_alive: 150ms
+`
+
+// configuration writes the aliases of this folder to a file, and forTests beside them.
 func configuration(t *testing.T) string {
 	t.Helper()
 	aliases, err := os.ReadFile("aliases.yaml")
@@ -107,7 +118,7 @@ func configuration(t *testing.T) string {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "outcrop.yaml")
-	if err := os.WriteFile(file, append(aliases, "\nmedia:\n  allow_http: true\n  allow_private: [127.0.0.0/8]\n"...), 0o600); err != nil {
+	if err := os.WriteFile(file, append(aliases, forTests...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file

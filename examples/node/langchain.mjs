@@ -2,11 +2,13 @@
 import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { tool } from "@langchain/core/tools";
 import { HumanMessage, ToolMessage } from "@langchain/core/messages";
+import OpenAI from "openai";
 import { z } from "zod";
 import { apiKey, assert, baseURL, check, embeddingModel, model, near, weather } from "./check.mjs";
 
 const configuration = { baseURL };
 const chat = new ChatOpenAI({ model, apiKey, configuration, maxRetries: 0 });
+const openai = new OpenAI({ baseURL, apiKey, maxRetries: 0 }); // to compare with
 const getWeather = tool(async () => weather.answer, {
   name: weather.name, description: weather.description, schema: z.object({ city: z.string() }),
 });
@@ -65,12 +67,16 @@ for (const [way, id] of [
   });
 }
 
-await check("langchain: R-EMB-01, -03 embeddings", async () => {
-  const embeddings = new OpenAIEmbeddings({ model: embeddingModel, apiKey, configuration, maxRetries: 0 });
-  const [one, two] = await embeddings.embedDocuments(["the cat sat on the mat", "a dog in the garden"]);
-  assert.equal(one.length, two.length);
-  near(one, await embeddings.embedQuery("the cat sat on the mat"));
-});
+for (const model of [embeddingModel, "amazon.titan-embed-text-v1", "cohere.embed-multilingual-v3", "cohere.embed-v4:0", "amazon.nova-2-multimodal-embeddings-v1:0"]) {
+  await check(`langchain: R-EMB-01, -03, -18 embeddings, ${model}`, async () => {
+    const embeddings = new OpenAIEmbeddings({ model, apiKey, configuration, maxRetries: 0 });
+    const input = ["the cat sat on the mat", "a dog in the garden"];
+    const vectors = await embeddings.embedDocuments(input);
+    const floats = await openai.embeddings.create({ model, input, encoding_format: "float" });
+    floats.data.forEach((d, i) => near(vectors[i], d.embedding));
+    near(vectors[0], await embeddings.embedQuery(input[0]));
+  });
+}
 
 await check("langchain: R-ERR-01 error", async () => {
   const wrong = new ChatOpenAI({ model: "no-such-model", apiKey, configuration, maxRetries: 0 });

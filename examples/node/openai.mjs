@@ -63,14 +63,21 @@ await check("openai: image as data URL", async () => {
   assert.equal(r.choices[0].finish_reason, "stop");
 });
 
-await check("openai: R-EMB-01, -03, -04, -18 embeddings, base64 by default equal to floats", async () => {
-  const input = ["the cat sat on the mat", "a dog in the garden"];
-  const packed = await client.embeddings.create({ model: embeddingModel, input });
-  const floats = await client.embeddings.create({ model: embeddingModel, input, encoding_format: "float" });
-  assert.equal(packed.data.length, 2);
-  packed.data.forEach((d, i) => near(d.embedding, floats.data[i].embedding));
-  assert.ok(floats.usage.prompt_tokens > 0);
-});
+for (const [model, size] of [
+  ["amazon.titan-embed-text-v1", 1536], ["amazon.titan-embed-text-v2:0", 1024], ["cohere.embed-english-v3", 1024],
+  ["cohere.embed-multilingual-v3", 1024], ["cohere.embed-v4:0", 1536], ["amazon.nova-2-multimodal-embeddings-v1:0", 3072],
+]) {
+  await check(`openai: R-EMB-01, -03, -04, -18 embeddings, base64 by default equal to floats, ${model}`, async () => {
+    const input = ["the cat sat on the mat", "a dog in the garden"];
+    const packed = await client.embeddings.create({ model, input });
+    const floats = await client.embeddings.create({ model, input, encoding_format: "float" });
+    assert.deepEqual(packed.data.map((d) => [d.index, d.embedding.length]), [[0, size], [1, size]]);
+    packed.data.forEach((d, i) => near(d.embedding, floats.data[i].embedding));
+    assert.notDeepEqual(packed.data[0].embedding, packed.data[1].embedding);
+    assert.deepEqual(packed.usage, floats.usage);
+    assert.ok(floats.usage.prompt_tokens > 0);
+  });
+}
 
 // LangChain for Python sends tokens instead of text unless it is told not to.
 await check("openai: R-EMB-01, -02 embeddings of token arrays", async () => {

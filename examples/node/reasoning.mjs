@@ -1,7 +1,7 @@
 // Reasoning with the official OpenAI SDK for Node: asked for by reasoning_effort, and sent back whole with the results of tools.
 // Claude signs what it thought and refuses a history in which that was changed; so does the embedded Bedrock.
-import OpenAI, { APIUserAbortError, BadRequestError } from "openai";
-import { apiKey, assert, baseURL, check, weather } from "./check.mjs";
+import OpenAI, { BadRequestError } from "openai";
+import { abort, apiKey, assert, baseURL, check, weather } from "./check.mjs";
 
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
 const model = "anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -97,14 +97,4 @@ await check("reasoning: R-RPL-14 the conversation goes on with another model", a
   assert.ok(r.choices[0].message.content.includes(weather.answer));
 });
 
-await check("reasoning: abort in mid-stream", async () => {
-  const stream = await client.chat.completions.create({
-    model, stream: true, reasoning_effort: "low", messages: [{ role: "user", content: "Slowly count to 5000, please." }] });
-  let chunks = 0;
-  try {
-    for await (const _ of stream) if (++chunks === 2) stream.controller.abort();
-  } catch (err) {
-    assert.ok(err instanceof APIUserAbortError, String(err));
-  }
-  assert.equal(chunks, 2);
-});
+await check("reasoning: abort in mid-stream", () => abort(client, { model, reasoning_effort: "low" }));

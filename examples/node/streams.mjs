@@ -1,7 +1,7 @@
 // Streams with the official OpenAI SDK for Node: parallel tools, several choices, usage, aborts, and what the SDK's own helper
-// folds out of the chunks.
+// folds out of the chunks. The gateway has to lose its patience soon for one check: stream: {keep_alive: 150ms}.
 import OpenAI, { APIUserAbortError } from "openai";
-import { apiKey, assert, baseURL, check, model, weather } from "./check.mjs";
+import { abort, all, apiKey, assert, baseURL, check, model, weather } from "./check.mjs";
 
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
 const hello = [{ role: "user", content: "Hello!" }];
@@ -13,10 +13,16 @@ const tools = [functionTool(weather.name, weather.description, "city"), function
 const both = [{ role: "user", content: "What are the weather and the population of Paris?" }];
 const totals = (usage) => [usage.prompt_tokens, usage.completion_tokens, usage.total_tokens];
 
-async function all(stream) {
-  const chunks = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return chunks;
+/** A client, and what it hears: the text of its answers as it came. */
+function listening() {
+  const heard = { text: "" };
+  const fetchAndHear = async (...args) => {
+    const response = await fetch(...args);
+    const decoder = new TextDecoder();
+    const hear = new TransformStream({ transform(bytes, to) { heard.text += decoder.decode(bytes, { stream: true }); to.enqueue(bytes); } });
+    return new Response(response.body.pipeThrough(hear), response);
+  };
+  return [new OpenAI({ baseURL, apiKey, maxRetries: 0, fetch: fetchAndHear }), heard];
 }
 
 await check("streams: R-STR-10, -12, -13 parallel tools, chunk by chunk", async () => {
@@ -85,22 +91,62 @@ await check("streams: R-PAR-04 R-STR-06 stream_options.include_usage", async () 
   for (const c of without) assert.ok(!("usage" in c) && c.choices.length === 1);
 });
 
-/** Aborts after two chunks, and looks that nothing came after them. */
-async function abort(params) {
-  const controller = new AbortController();
-  const messages = [{ role: "user", content: "Slowly count to 5000, please." }];
-  const stream = await client.chat.completions.create({ model, messages, stream: true, ...params }, { signal: controller.signal });
-  let chunks = 0;
-  try {
-    for await (const _ of stream) if (++chunks === 2) controller.abort();
-  } catch (err) {
-    assert.ok(err instanceof APIUserAbortError, String(err));
-  }
-  assert.equal(chunks, 2);
-}
+await check("streams: R-STR-04 keep-alives between chunks", async () => {
+  const [listener, heard] = listening();
+  const ask = { messages: hello, max_tokens: 8, stream: true, stream_options: { include_usage: true } };
+  const slow = await all(await listener.chat.completions.create({ ...ask, model: "amazon.nova-lite-v1:0+pace=300ms" }));
+  const events = heard.text.split("\n\n");
+  assert.equal(events.pop(), ""); // each ended with an empty line
+  const comments = events.filter((e) => e === ": keep-alive");
+  assert.ok(comments.length >= 3, `${comments.length} comments`); // one in each pause
+  assert.equal(comments.length + events.filter((e) => e.startsWith("data: ") && !e.includes("\n")).length, events.length);
+  // The SDK saw none of them: what it made of the stream is what a quick one makes.
+  const quick = await all(await client.chat.completions.create({ ...ask, model: "amazon.nova-lite-v1:0" }));
+  const told = (chunks) => chunks.map((c) => [c.choices[0]?.delta, c.choices[0]?.finish_reason, c.usage]);
+  assert.deepEqual(told(slow), told(quick));
+});
 
-await check("streams: abort in mid-stream", () => abort({}));
-await check("streams: abort in mid-stream, n=2", () => abort({ n: 2 }));
+await check("streams: R-STR-14 [DONE] after the last choice, with usage or without", async () => {
+  const whole = await client.chat.completions.create({ model: "amazon.nova-lite-v1:0", messages: hello });
+  for (const [fault, n] of [["", 1], ["", 3], ["+nometa", 1], ["+nometa", 2]]) { // the fault: Bedrock never tells the usage
+    const [listener, heard] = listening();
+    const ask = { model: `amazon.nova-lite-v1:0${fault}`, messages: hello, n, stream: true, stream_options: { include_usage: true } };
+    const chunks = await all(await listener.chat.completions.create(ask)); // nothing is thrown: the answer is complete
+    const choices = chunks.flatMap((c) => c.choices);
+    for (let i = 0; i < n; i++) {
+      const mine = choices.filter((c) => c.index === i);
+      assert.equal(mine.map((c) => c.delta.content ?? "").join(""), whole.choices[0].message.content);
+      assert.equal(mine.at(-1).finish_reason, "stop");
+    }
+    assert.equal(chunks.filter((c) => c.usage).length, fault ? 0 : 1);
+    assert.equal(heard.text.split("data: [DONE]\n\n").length, 2);
+    assert.ok(heard.text.endsWith("\n\ndata: [DONE]\n\n"));
+  }
+});
+
+await check("streams: R-STR-20 a model that cannot stream with tools", async () => {
+  const ask = { model: "meta.llama3-1-8b-instruct-v1:0", messages: both, tools };
+  const plain = await client.chat.completions.create(ask);
+  const { data, response } = await client.chat.completions.create({ ...ask, stream: true, stream_options: { include_usage: true } }).withResponse();
+  assert.equal(response.headers.get("x-outcrop-adjusted"), "stream:synthesised");
+  const chunks = await all(data);
+  const { content, tool_calls } = plain.choices[0].message;
+  const [role, text, ...rest] = chunks.filter((c) => c.choices.length).map((c) => c.choices[0]);
+  assert.deepEqual([role.delta, text.delta], [{ role: "assistant", content: "", refusal: null }, { content }]); // a part, a delta
+  assert.equal(rest.pop().finish_reason, "tool_calls");
+  assert.deepEqual(rest.flatMap((c) => c.delta.tool_calls).map((c) => c.function.name ?? c.function.arguments),
+    tool_calls.flatMap((c) => [c.function.name, c.function.arguments]));
+  assert.deepEqual(totals(chunks.at(-1).usage), totals(plain.usage));
+  const folded = await client.chat.completions.stream(ask).finalChatCompletion();
+  assert.deepEqual(folded.choices[0].message.tool_calls.map((c) => c.function.arguments), tool_calls.map((c) => c.function.arguments));
+  // The same model streams by itself where no tool is in the way.
+  const { data: words, response: streamed } = await client.chat.completions.create({ model: ask.model, messages: hello, stream: true }).withResponse();
+  assert.equal(streamed.headers.get("x-outcrop-adjusted"), null);
+  assert.ok((await all(words)).length > 5);
+});
+
+await check("streams: abort in mid-stream", () => abort(client, { model }));
+await check("streams: abort in mid-stream, n=2", () => abort(client, { model, n: 2 }));
 
 await check("streams: abort before the first byte", async () => {
   const controller = new AbortController();
