@@ -171,8 +171,8 @@ func (c *chat) sample() {
 	s := &c.caps.Sampling
 	switch {
 	case c.thinking.dropsSampling:
-		c.drop("temperature", "unsupported_with_reasoning", &temperature)
-		c.drop("top_p", "unsupported_with_reasoning", &topP)
+		c.drop("temperature", whyDropped(s.Temperature), &temperature)
+		c.drop("top_p", whyDropped(s.TopP), &topP)
 		if topK != nil && c.thinking.on {
 			if *topK != 1 {
 				c.adjust("top_k", "unsupported_with_reasoning")
@@ -205,6 +205,15 @@ func (c *chat) sample() {
 		c.inference().TopP = ptr(float32(*topP))
 	}
 	c.sampleTopK(topK)
+}
+
+// whyDropped is what a model that reasons is said not to take: a model that never takes a parameter is not to be had by switching
+// the reasoning off (R-SMP-04 before R-SMP-05).
+func whyDropped(takes catalog.Tri) string {
+	if takes == catalog.No {
+		return "unsupported"
+	}
+	return "unsupported_with_reasoning"
 }
 
 // drop leaves the value out, and reports that unless it was 1, the default.

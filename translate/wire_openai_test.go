@@ -47,6 +47,7 @@ var outcomeRules = map[string]string{
 	"seed:unsupported":                                           "R-PAR-19",
 	"store:unsupported":                                          "R-PAR-36",
 	"temperature:unsupported":                                    "R-SMP-04",
+	"top_p:unsupported":                                          "R-SMP-04",
 	"temperature:unsupported_with_reasoning":                     "R-SMP-05",
 	"top_p:unsupported_with_reasoning":                           "R-SMP-05",
 	"top_p:conflicts_with_temperature":                           "R-SMP-03",
