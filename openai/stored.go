@@ -151,7 +151,7 @@ func (d *sizedReader) number() uint64 {
 	return n
 }
 
-func (d *sizedReader) count() int64 { return int64(min(d.number(), math.MaxInt64)) } //nolint:gosec // bounded
+func (d *sizedReader) count() int64 { return int64(min(d.number(), math.MaxInt64)) }
 
 func (d *sizedReader) flag() bool { return d.number() == 1 }
 

@@ -66,6 +66,9 @@ func (p *patterns) ip6(s string, i int, out []Finding) []Finding { //nolint:gocy
 	if !strings.HasSuffix(raw, "::") {
 		raw = strings.TrimRight(raw, ":")
 	}
+	if strings.Count(raw, ":") == 8 && !strings.Contains(raw, "::") {
+		raw = raw[:strings.LastIndexByte(raw, ':')] // what follows eight groups is a port
+	}
 	addr, err := netip.ParseAddr(raw)
 	if err != nil {
 		return out

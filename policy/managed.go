@@ -26,7 +26,10 @@ type Judged struct {
 }
 
 // Quiet tells that answers of this request need no look: there is no rule for them, and nothing to put back.
-func (s *Session) Quiet() bool { return s.vault.Empty() && s.Stream(Text{}).idle }
+func (s *Session) Quiet() bool { return s.vault.Empty() && s.Idle() }
+
+// Idle tells that there is nothing to look for in answers.
+func (s *Session) Idle() bool { return s.Stream(Text{}).idle }
 
 // InspectWith is [Session.Inspect] with what detectors elsewhere have said of each text, in the order of texts.
 func (s *Session) InspectWith(ctx context.Context, d Direction, texts []Text, said []Opinion) (Verdict, error) {
@@ -141,7 +144,7 @@ func alone(s string, start, end int) bool {
 	first, _ := utf8.DecodeRuneInString(s[start:])
 	last, _ := utf8.DecodeLastRuneInString(s[:end])
 	after, _ := utf8.DecodeRuneInString(s[end:])
-	return !(word(before) && word(first)) && !(word(last) && word(after))
+	return (!word(before) || !word(first)) && (!word(last) || !word(after))
 }
 
 // managedKinds are Bedrock's names of what ours are called otherwise.

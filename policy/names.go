@@ -34,15 +34,15 @@ const (
 // gazetteer knows words by their folded form: lower case, without accents.
 type gazetteer map[string]nameFlag
 
-// loadNames reads the embedded lists once: 18,000 words take a few milliseconds.
+// loadNames reads the embedded lists once: 27,000 words take a few milliseconds.
 var loadNames = sync.OnceValues(func() (gazetteer, error) {
-	g := make(gazetteer, 24_000)
+	g := make(gazetteer, 32_000)
 	for _, f := range []struct {
 		file string
 		flag nameFlag
 	}{
-		{"first_en", isFirst}, {"first_world", isFirst}, {"last_en", isLast}, {"last_world", isLast},
-		{"ambiguous", isAmbiguous}, {"common", isCommon}, {"heads", isAfter},
+		{"first_en", isFirst}, {"first_world", isFirst}, {"first_more", isFirst}, {"last_en", isLast}, {"last_world", isLast},
+		{"last_more", isLast}, {"ambiguous", isAmbiguous}, {"common", isCommon}, {"places", isCommon}, {"words", isCommon}, {"heads", isAfter},
 	} {
 		text, err := nameFiles.ReadFile("names/" + f.file + ".txt")
 		if err != nil {
@@ -136,6 +136,23 @@ func (g gazetteer) quick(w string) (nameFlag, bool) {
 	return f, ok
 }
 
+// joined says what is known of a word with hyphens by its parts: Heinz-Peter, Abu-Zayd.
+func (g gazetteer) joined(key string) nameFlag {
+	all, any := isFirst|isLast, nameFlag(0)
+	for part := range strings.SplitSeq(key, "-") {
+		p := g[part]
+		any |= p & (isFirst | isLast | isCommon | isAmbiguous)
+		all &= p
+	}
+	if all != 0 {
+		return all // two names in a row are no other word
+	}
+	if any&(isFirst|isLast) == 0 || any&isCommon != 0 {
+		return 0
+	}
+	return any
+}
+
 // flags says what is known of a word as it is written.
 func (g gazetteer) flags(w string) nameFlag {
 	f, ok := g.quick(w)
@@ -145,12 +162,7 @@ func (g gazetteer) flags(w string) nameFlag {
 		f, ok = g[key]
 	}
 	if !ok && strings.Contains(w, "-") {
-		for part := range strings.SplitSeq(key, "-") {
-			f |= g[part] & (isFirst | isLast | isCommon | isAmbiguous)
-		}
-		if f&(isFirst|isLast) == 0 || f&isCommon != 0 {
-			f = 0
-		}
+		f = g.joined(key)
 		ok = f != 0
 	}
 	if !ok {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -74,17 +75,52 @@ func (p *persons) scan(s string, out []Finding) []Finding {
 		i++
 	}
 	c.lower()
-	for _, m := range c.maybe {
-		for _, w := range c.known {
-			if strings.EqualFold(s[m.Start:m.End], w) {
-				m.Score = 0.88
-				c.out = append(c.out, m)
-				break
-			}
-		}
-	}
+	c.confirm()
 	// What the lower-case rules add may lie inside what was found.
 	return append(c.out[:from:from], resolve(c.out[from:])...)
+}
+
+// confirm takes the single words back up that the rest of the text speaks for: a full name with that word, or a name beside it
+// in a list.
+func (c *personScan) confirm() {
+	if len(c.maybe) == 0 {
+		return
+	}
+	sure := map[int]bool{} // where names begin and end
+	for _, f := range c.out {
+		if f.Kind == KindPerson && f.Score >= 0.8 {
+			sure[f.Start], sure[f.End] = true, true
+		}
+	}
+	for _, m := range c.maybe {
+		word := c.s[m.Start:m.End]
+		if slices.ContainsFunc(c.known, func(w string) bool { return strings.EqualFold(word, w) }) {
+			m.Score = 0.88
+		} else if a, b := c.listed(m); m.Score >= 0.15 && (sure[a] || sure[b]) {
+			m.Score = 0.82
+		} else {
+			continue
+		}
+		sure[m.Start], sure[m.End] = true, true
+		c.out = append(c.out, m)
+	}
+}
+
+// conjunctions stand between the names of a list.
+var conjunctions = []string{", and ", ", or ", " and ", " or ", " und ", " et ", " y ", " e ", " en ", " och ", " og ", ", "}
+
+// listed gives where the neighbours in a list of names end and begin, -1 where there is none.
+func (c *personScan) listed(m Finding) (before, behind int) {
+	before, behind = -1, -1
+	for _, w := range conjunctions {
+		if before < 0 && strings.HasSuffix(c.s[:m.Start], w) {
+			before = m.Start - len(w)
+		}
+		if behind < 0 && strings.HasPrefix(c.s[m.End:], w) {
+			behind = m.End + len(w)
+		}
+	}
+	return before, behind
 }
 
 // begins tells that a word starts at i.
@@ -217,73 +253,128 @@ func (c *personScan) weigh() {
 func (c *personScan) titleAt(i int) bool { return c.run[i+1].flag&(isCommon|isAfter) == 0 }
 
 // piece judges the words i to j of the run.
-func (c *personScan) piece(i, j int) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	run, s := c.run, c.s
-	for i < j && run[i].flag == isParticle {
+func (c *personScan) piece(i, j int) {
+	for i < j && c.run[i].flag == isParticle {
 		i++
 	}
-	// "Dear", "Mr" and the like stand in the run before the piece.
-	var cue float64
-	titled := i > 0 && run[i-1].flag&isTitle != 0 && !run[i-1].comma
-	switch {
-	case titled:
+	cue, titled := c.lead(i, j)
+	if c.named(i, j, cue, titled) || c.lastFirst(i, j, cue) {
+		return
+	}
+	run := c.run
+	cue += c.behind(run[j-1].end, run[i].flag)
+	for j-i >= 3 && run[i].flag&(isFirst|isLast|isInitial|isTitle) == 0 && clean(run[i+1].flag) && run[i+1].flag&isFirst != 0 {
+		i++
+	}
+	j = min(j, i+5)
+	score := c.words(i, j)
+	if j-i >= 2 {
+		score += cue * 0.8
+		if score >= 0.5 {
+			c.found(i, j, min(score, 0.99))
+		}
+		return
+	}
+	score += c.damped(i, j, cue, titled)
+	if score >= 0.8 {
+		c.found(i, j, min(score, 0.99))
+	} else if run[i].flag&isCommon == 0 && run[i].end-run[i].start > 2 {
+		c.maybe = append(c.maybe, Finding{Kind: KindPerson, Start: run[i].start, End: run[i].end, Score: score})
+	}
+}
+
+// lead is what stands before the piece, or at its end, as a title does: "Dear", "Mr", "Jr.".
+func (c *personScan) lead(i, j int) (cue float64, titled bool) {
+	run := c.run
+	titled = i > 0 && run[i-1].flag&isTitle != 0 && !run[i-1].comma
+	if titled {
 		cue = 0.75
-	default:
-		cue = c.before(run[i].start)
+	} else {
+		cue = c.before(run[i].start, run[i].flag)
 	}
-	last := j < len(run) && run[j].flag&isSuffix != 0 && run[j-1].end+4 > run[j].start
-	if last {
+	if j < len(run) && run[j].flag&isSuffix != 0 && run[j-1].end+4 > run[j].start {
 		cue = max(cue, 0.4)
+		switch strings.ToLower(c.s[run[j].start:run[j].end]) {
+		case "phd", "md", "dds", "dvm", "jr", "esq":
+			if !run[j-1].comma {
+				cue = max(cue, 0.65)
+			}
+		}
 	}
-	// A place, a firm, a work: University of …, Smith Street, Johnson & Johnson.
+	return cue, titled
+}
+
+// named tells that something else bears the name, a place, a firm, a work: University of …, Smith Street, Johnson & Johnson.
+func (c *personScan) named(i, j int, cue float64, titled bool) bool {
+	run, s := c.run, c.s
 	after := j < len(run) && run[j].flag&isAfter != 0 && !run[j-1].comma
 	for k := i + 1; k < j; k++ {
 		after = after || run[k].flag&isAfter != 0 && (run[k].flag&isLast == 0 || run[k].flag&isFirst == 0 && k < j-1 || c.placeWord(k))
 	}
+	if titled && after && c.weakTitle(i-1) {
+		return true // Prince Edward Island, General Assembly Hall
+	}
 	if (after || c.firm(run[i].start, run[j-1].end)) && !titled || firms[strings.ToLower(s[run[i].start:run[j-1].end])] {
-		return
+		return true
 	}
-	if i > 0 && !titled && run[i-1].flag&isAfter != 0 && run[i-1].flag&isTitle == 0 && cue < 0.5 && strings.IndexByte(s[run[i-1].end:run[i].start], ',') < 0 {
-		return // Lake Victoria
+	if !titled && c.numbered(i, j) {
+		return true
 	}
-	// The order of lists: Last, First.
-	if j-i <= 2 && run[j-1].comma && j < len(run) && run[j].flag&isFirst != 0 && run[j-1].flag&(isLast|isShape) != 0 && i+1 == j && run[i].flag&isFirst == 0 {
-		e := j + 1
-		for e < len(run) && run[e].flag&isInitial != 0 {
-			e++
-		}
-		if clean(run[j].flag) && (clean(run[i].flag) || c.sentenceStart(run[i].start)) || cue > 0.2 {
-			c.found(i, e, 0.86)
-			return
-		}
+	// Lake Victoria
+	return i > 0 && !titled && run[i-1].flag&isAfter != 0 && run[i-1].flag&isTitle == 0 && cue < 0.5 && strings.IndexByte(s[run[i-1].end:run[i].start], ',') < 0
+}
+
+// weakTitle tells titles that stand in names of places and works as well.
+func (c *personScan) weakTitle(k int) bool {
+	switch strings.ToLower(c.s[c.run[k].start:c.run[k].end]) {
+	case "prince", "princess", "king", "queen", "general", "father", "mother", "sister", "lady", "lord", "pope", "emperor", "chef", "agent", "judge", "justice", "captain", "major", "president", "saint":
+		return true
 	}
-	cue += c.behind(run[j-1].end)
-	for j-i >= 3 && run[i].flag&(isFirst|isLast|isInitial|isTitle) == 0 && clean(run[i+1].flag) && run[i+1].flag&isFirst != 0 {
-		i++
+	return false
+}
+
+// numbered tells streets by the house number before them: 12 Michael Ridge.
+func (c *personScan) numbered(i, j int) bool {
+	at := c.run[i].start - 1
+	if j-i < 2 || at < 1 || c.s[at] != ' ' || !isDigit(c.s[at-1]) || c.run[j-1].flag&isAfter == 0 {
+		return false
 	}
-	if j-i > 5 {
-		j = i + 5
+	from := at
+	for from > 0 && isDigit(c.s[from-1]) {
+		from--
 	}
-	score := c.words(i, j)
-	if j-i >= 2 {
-		score += cue * 0.8
-	} else {
-		if f := run[i].flag; f&(isFirst|isLast) != 0 && !clean(f) && cue < 0.46 {
-			cue = min(cue, 0.25) // a place or a firm agrees, too
-		} else if f&(isFirst|isLast) == 0 && j < len(run) && run[j].flag&isCommon != 0 && !run[i].comma && !titled {
-			cue = 0 // Dear Hiring Team
-		}
-		score += cue
+	return at-from <= 5 && (from == 0 || c.s[from-1] != '.' && c.s[from-1] != '/' && c.s[from-1] != '-')
+}
+
+// lastFirst finds names in the order of lists: Last, First.
+func (c *personScan) lastFirst(i, j int, cue float64) bool {
+	run := c.run
+	if i+1 != j || !run[i].comma || j >= len(run) || run[j].flag&isFirst == 0 || run[i].flag&(isLast|isShape) == 0 || run[i].flag&isFirst != 0 {
+		return false
 	}
-	if j-i == 1 && score < 0.8 {
-		if run[i].flag&isCommon == 0 && run[i].end-run[i].start > 2 {
-			c.maybe = append(c.maybe, Finding{Kind: KindPerson, Start: run[i].start, End: run[i].end})
-		}
-		return
+	e := j + 1
+	for e < len(run) && run[e].flag&isInitial != 0 {
+		e++
 	}
-	if score >= 0.5 {
-		c.found(i, j, min(score, 0.99))
+	if !(clean(run[j].flag) && (clean(run[i].flag) || c.sentenceStart(run[i].start))) && cue <= 0.2 {
+		return false
 	}
+	c.found(i, e, 0.86)
+	return true
+}
+
+// damped is what the words around add to a word that stands alone: less where they would fit a place or a firm, too.
+func (c *personScan) damped(i, j int, cue float64, titled bool) float64 {
+	f := c.run[i].flag
+	switch {
+	case f&(isFirst|isLast) != 0 && !clean(f) && cue < 0.46:
+		return min(cue, 0.25)
+	case f&(isFirst|isLast) == 0 && j < len(c.run) && c.run[j].flag&isCommon != 0 && !c.run[i].comma && !titled:
+		return 0 // Dear Hiring Team
+	case f&(isFirst|isLast|isTitle) == 0 && f&(isCommon|isAfter) != 0:
+		return cue / 2
+	}
+	return cue
 }
 
 func (c *personScan) found(i, j int, score float64) {

@@ -31,7 +31,7 @@ var beforeWords = func() map[string]float64 {
 var fieldNames = []string{"firstname", "lastname", "surname", "fullname", "givenname", "familyname", "middlename", "nachname", "vorname", "nombre", "apellido", "apellidos", "prénom", "nom", "nome", "cognome", "naam", "patient", "customer", "employee", "cardholder", "accountholder", "recipient", "sender", "attendee", "author", "assignee", "reporter", "contact", "contactperson", "applicant", "holder", "insured", "beneficiary", "witness", "signed", "attn", "from", "cc", "doctor", "physician", "user", "client", "passenger", "guest", "name"}
 
 // before is what the words in front of i add.
-func (c *personScan) before(i int) float64 {
+func (c *personScan) before(i int, f nameFlag) float64 {
 	s := c.s[max(0, i-48):i]
 	if w := field(s); w > 0 {
 		return w
@@ -62,6 +62,10 @@ func (c *personScan) before(i int) float64 {
 		return 0.45
 	case w == "am":
 		return 0
+	case w == "is" && (strings.HasSuffix(lead, "who ") || lead == "who "), w == "was" && strings.HasSuffix(lead, "who "), w == "about" && strings.HasSuffix(lead, "me "):
+		return 0.65
+	case takesPeople[w] && f&^(isShape) == 0:
+		return 0.7
 	}
 	return beforeWords[w]
 }
@@ -94,29 +98,63 @@ func field(s string) float64 {
 	return 0
 }
 
-// behindWords are verbs and others that follow people.
-var behindWords = wordSet(`said says told asked added joined wrote writes replied explained lives lived works worked thinks believes born married died won
-	scored resigned announced argued suggested insisted admitted denied claimed called emailed texted confirmed thanked agreed
-	sagte sagt erklärte schrieb wohnt arbeitet dit déclaré habite travaille dijo vive trabaja detto abita zei woont loves likes wants
-	smiled laughed nodded whispered shouted studied graduated founded invented directed starred sang`)
+// takesPeople are verbs whose object is hardly ever anything but a person, so that they vouch for a word that is in no list.
+var takesPeople = wordSet(`asked ask tell thank remind invite invited married marry hugged kissed emailed texted phoned interviewed introduced befriended divorced met`)
 
-// behind is what the words after a name add.
-func (c *personScan) behind(i int) float64 {
-	s := c.s[i:min(len(c.s), i+24)]
-	if strings.HasPrefix(s, ", ") && len(s) > 4 && isDigit(s[2]) && isDigit(s[3]) && !isDigit(s[4]) || strings.HasPrefix(s, " (born") || strings.HasPrefix(s, " (aged") {
-		return 0.4
+// behindWords are verbs that follow people and firms, personWords those that follow people only.
+var (
+	behindWords = wordSet(`said says told asked added joined wrote writes replied explained lives lived works worked thinks believes born married died won
+		scored resigned announced argued suggested insisted admitted denied claimed called emailed texted confirmed thanked agreed
+		sagte sagt erklärte schrieb wohnt arbeitet dit déclaré habite travaille dijo vive trabaja detto abita zei woont loves likes wants
+		smiled laughed nodded whispered shouted studied graduated founded invented directed starred sang`)
+	personWords = wordSet(`smiled laughed nodded whispered shouted shrugged sighed grinned cried studied graduated married sang starred lives lived died wohnt habite vive abita woont`)
+	// owned are things that only people have.
+	owned = wordSet(`wife husband mother father mom dad son daughter brother sister parents family lawyer birthday phone ssn email appointment boyfriend girlfriend
+		passport doctor childhood career friend friends house room salary resume cv grandmother grandfather uncle aunt cousin partner boss`)
+)
+
+// behind is what the words after a name add; a word that is in no list needs more than one that is.
+func (c *personScan) behind(i int, f nameFlag) float64 {
+	s := c.s[i:min(len(c.s), i+40)]
+	unknown := f&(isFirst|isLast|isCommon|isAfter|isAmbiguous) == 0
+	if aged(s) || strings.HasPrefix(s, " (born") || strings.HasPrefix(s, " (aged") || strings.HasPrefix(s, " (*") {
+		return 0.4 + 0.3*b2f(unknown)
+	}
+	if strings.HasPrefix(s, ", who ") || strings.HasPrefix(s, " who ") {
+		return 0.3
+	}
+	if rest, ok := strings.CutPrefix(s, "'s "); ok || strings.HasPrefix(s, "’s ") {
+		if !ok {
+			rest = s[len("’s "):]
+		}
+		if owned[rest[:wordEnd(rest, 0)]] {
+			return 0.3 + 0.3*b2f(unknown)
+		}
+		return 0
 	}
 	if s == "" || s[0] != ' ' {
 		return 0
 	}
-	e := 1
-	for e < len(s) && (isAlpha(s[e]) || s[e] >= 0x80) {
-		e++
-	}
-	if behindWords[s[1:e]] {
+	verb := s[1 : 1+wordEnd(s[1:], 0)]
+	switch {
+	case unknown && (personWords[verb] || verb == "told" && strings.HasPrefix(s, " told reporters")):
+		return 0.65
+	case behindWords[verb]:
 		return 0.2
 	}
 	return 0
+}
+
+// aged tells ", 43," and the years of a life in parentheses.
+func aged(s string) bool {
+	if strings.HasPrefix(s, ", ") && len(s) > 4 && isDigit(s[2]) && isDigit(s[3]) && !isDigit(s[4]) {
+		return len(s) == 5 || s[4] == ',' || s[4] == '.' || s[4] == ' '
+	}
+	if len(s) > 12 && strings.HasPrefix(s, " (1") && isDigit(s[3]) && isDigit(s[4]) && isDigit(s[5]) {
+		rest := strings.TrimLeft(s[6:], " -–")
+		return len(rest) > 4 && rest != s[6:] && isDigit(rest[0]) && isDigit(rest[3]) && rest[4] == ')'
+	}
+	return false
 }
 
 // firms are firms, places and products that are named like people.

@@ -230,8 +230,8 @@ func (p *Policy) scanInjection(t Text, v *Verdict) {
 	if a, ok := p.cfg.Injection.Roles[t.Role]; ok {
 		action = a
 	}
-	if action == Allow || t.Role == "system" && p.cfg.Injection.Roles["system"] == "" {
-		return // the system prompt is where orders belong
+	if action == Allow || (t.Role == "system" || t.Role == "assistant") && p.cfg.Injection.Roles[t.Role] == "" {
+		return // the system prompt is where orders belong, and what the model said itself is no attack
 	}
 	score, _ := p.injection.Score(t.Value)
 	v.Injection = max(v.Injection, score)

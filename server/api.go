@@ -184,6 +184,8 @@ func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Hea
 	}
 	if n := len(head.Upstream); n > 0 {
 		const most = 16 // an embedding request may need thousands of calls
-		h.Set(headerUpstream, strings.Join(head.Upstream[:min(n, most)], ","))
+		if ids := upstreamIDs(head.Upstream[:min(n, most)]...); ids != "" {
+			h.Set(headerUpstream, ids)
+		}
 	}
 }

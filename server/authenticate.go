@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
+	"outcrop/openai"
 )
 
 const principalKey = "outcrop.principal"
@@ -16,6 +17,9 @@ const principalKey = "outcrop.principal"
 func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			if h := c.Request().Header; (len(h["Authorization"]) > 1 || len(h["Api-Key"]) > 1) && !s.Gate.Open() {
+				return errTwoKeys // whoever stands in front of us may have looked at the other one
+			}
 			addr, _ := netip.ParseAddr(c.RealIP()) // the zero address is in no network
 			p, err := s.Gate.Admit(access.Credential{Key: credential(c), Addr: addr, Endpoint: endpoint})
 			if err != nil {
@@ -26,6 +30,9 @@ func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 		}
 	}
 }
+
+var errTwoKeys = &openai.Error{Kind: openai.Unauthenticated, Code: "invalid_api_key",
+	Message: "More than one API key was sent. Send one, in one Authorization header: Authorization: Bearer YOUR_KEY."}
 
 func credential(c echo.Context) string {
 	h := c.Request().Header

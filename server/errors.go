@@ -6,7 +6,9 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -70,8 +72,8 @@ func (s *Server) fail(err error, c echo.Context) {
 	if oe.Kind == openai.Unauthenticated {
 		h.Set("www-authenticate", "Bearer")
 	}
-	if oe.UpstreamID != "" && h.Get(headerUpstream) == "" {
-		h.Set(headerUpstream, oe.UpstreamID)
+	if id := upstreamIDs(oe.UpstreamID); id != "" && h.Get(headerUpstream) == "" {
+		h.Set(headerUpstream, id)
 	}
 	s.stamp(c)
 	_ = c.Blob(r.status, jsonType, oe.AppendJSON(nil, r.typ)) // the client's connection is all that can fail here
@@ -131,4 +133,18 @@ func cut(s string, n int) string {
 // stamp sets the header that says how long the gateway took.
 func (s *Server) stamp(c echo.Context) {
 	c.Response().Header().Set(headerProcessing, strconv.FormatInt(time.Since(visitOf(c).at).Milliseconds(), 10))
+}
+
+// upstreamIDs is the value of headerUpstream. What has not the form of AWS's ids is left out: it was made by somebody in between, and
+// may hold anything.
+func upstreamIDs(ids ...string) string {
+	const longest = 128
+	strange := func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	bad := func(id string) bool { return id == "" || len(id) > longest || strings.ContainsFunc(id, strange) }
+	if slices.ContainsFunc(ids, bad) {
+		ids = slices.DeleteFunc(slices.Clone(ids), bad)
+	}
+	return strings.Join(ids, ",")
 }

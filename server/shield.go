@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -47,7 +48,7 @@ func (s *Server) cors() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins:  s.cfg.AllowedOrigins,
 		AllowMethods:  []string{http.MethodGet, http.MethodPost},
-		ExposeHeaders: exposed,
+		ExposeHeaders: []string{strings.ToLower(strings.Join(exposed, ","))},
 		MaxAge:        600,
 	})
 }

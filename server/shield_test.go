@@ -169,6 +169,14 @@ func TestCrossOriginRequests(t *testing.T) {
 	}
 }
 
+func networks(t *testing.T, list ...string) (all []netip.Prefix) {
+	t.Helper()
+	for _, s := range list {
+		all = append(all, netip.MustParsePrefix(s))
+	}
+	return all
+}
+
 // network is a server that is reached from any address there is.
 type network struct {
 	t testing.TB
@@ -265,10 +273,10 @@ func TestWhoMayReadMetrics(t *testing.T) {
 			cfg := config()
 			cfg.Metrics.Token = tt.token
 			if tt.proxies != "" {
-				cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(tt.proxies)}
+				cfg.TrustedProxies = networks(t, tt.proxies)
 			}
 			if tt.networks != "" {
-				cfg.Metrics.Networks = []netip.Prefix{netip.MustParsePrefix(tt.networks)}
+				cfg.Metrics.Networks = networks(t, tt.networks)
 			}
 			n := within(t, cfg, collaborators(obedient, "the-one-good-key"))
 			if got := n.status(n.client(tt.from), "/metrics", tt.header...); got != tt.status {

@@ -31,7 +31,7 @@ func (s *Server) listTargets(c echo.Context) error {
 			Waiting: t.Waiting, Limit: t.Limit, Attempts: map[string]uint64{}, Fallbacks: t.Left}
 		for o, n := range t.Ended {
 			if n > 0 {
-				state.Attempts[upstream.Outcome(o).String()] = n //nolint:gosec // an index of the closed list
+				state.Attempts[upstream.Outcome(o).String()] = n
 			}
 		}
 		list = append(list, state)

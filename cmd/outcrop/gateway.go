@@ -30,6 +30,7 @@ import (
 // gateway holds what lives as long as the process. Everything that the configuration decides about requests is built around
 // it, at the start and again on each reload.
 type gateway struct {
+	started     *config.Config // what the process began with
 	cfg         *config.Config // in force
 	bedrock     *bedrock.Bedrock
 	models      *router.Live
@@ -44,13 +45,13 @@ type gateway struct {
 }
 
 func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*gateway, error) {
-	g := &gateway{cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region())}
+	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region())}
 	var err error
 	if g.models, err = routes(cfg, b.Region()); err != nil {
 		return nil, err
 	}
-	if t := cfg.Server.TLS; t.CertFile != "" {
-		if g.certificate, err = newCertificate(t.CertFile, t.KeyFile); err != nil {
+	if cfg.Server.TLS.CertFile != "" {
+		if g.certificate, err = newCertificate(cfg.Server.TLS); err != nil {
 			return nil, err
 		}
 	}
@@ -155,12 +156,17 @@ func prefixes(list []string) []netip.Prefix {
 	return all
 }
 
-// reloadOnHangup takes over the configuration anew on SIGHUP, until ctx ends. Requests under way go on as they began. A
+// hangups gives the SIGHUPs that come from now on, until the function is called. One that comes while the gateway starts must not
+// end it, and counts once it is there.
+func hangups() (<-chan os.Signal, func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// reloadOn takes over the configuration anew on every hangup, until ctx ends. Requests under way go on as they began. A
 // configuration with a fault changes nothing.
-func (g *gateway) reloadOnHangup(ctx context.Context, source config.Source, srv *server.Server) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func (g *gateway) reloadOn(ctx context.Context, hangup <-chan os.Signal, source config.Source, srv *server.Server) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -175,17 +181,19 @@ func (g *gateway) reloadOnHangup(ctx context.Context, source config.Source, srv 
 
 // fixed are the settings that only a start reads.
 var fixed = []string{
-	"server.addr", "server.read_header_timeout", "server.drain_timeout", "server.tls.", "bedrock.", "stream.idle", "models.refresh", "log.", "redis.",
+	"server.addr", "server.read_header_timeout", "server.drain_timeout", "bedrock.", "stream.idle", "requests.deadline", "models.refresh", "log.", "redis.",
 	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "usage.keep", "audit.", "access.store", "access.grace", "access.failed_attempts",
 }
 
+// reload does first what may fail, so that a fault of any kind leaves everything as it was.
 func (g *gateway) reload(source config.Source, srv *server.Server) error {
 	cfg, err := config.Load(source)
 	if err != nil {
 		return err
 	}
-	if g.certificate != nil {
-		if err := g.certificate.reload(); err != nil {
+	var renewed *tls.Certificate
+	if g.certificate != nil && cfg.Server.TLS.CertFile != "" {
+		if renewed, err = readCertificate(cfg.Server.TLS); err != nil {
 			return err
 		}
 	}
@@ -197,13 +205,22 @@ func (g *gateway) reload(source config.Source, srv *server.Server) error {
 		return err
 	}
 	srv.Reload(settings, with)
-	changed := config.Changed(g.cfg, cfg)
-	late := slices.DeleteFunc(slices.Clone(changed), func(name string) bool {
-		return !slices.ContainsFunc(fixed, func(p string) bool { return strings.HasPrefix(name, p) })
-	})
-	g.log.Info("the configuration is taken over", "changed", changed, "need_restart", late)
+	if renewed != nil {
+		g.certificate.now.Store(renewed)
+	}
+	g.log.Info("the configuration is taken over", "changed", config.Changed(g.cfg, cfg), "need_restart", g.late(cfg))
 	g.cfg = cfg
 	return nil
+}
+
+// late are the settings of cfg that count after a restart only.
+func (g *gateway) late(cfg *config.Config) []string {
+	return slices.DeleteFunc(config.Changed(g.started, cfg), func(name string) bool {
+		if strings.HasPrefix(name, "server.tls.") { // other files are read; whether there is TLS at all is the listener's
+			return (g.certificate != nil) == (cfg.Server.TLS.CertFile != "")
+		}
+		return !slices.ContainsFunc(fixed, func(p string) bool { return strings.HasPrefix(name, p) })
+	})
 }
 
 // options are the settings of the translation.

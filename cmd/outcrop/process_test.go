@@ -87,7 +87,7 @@ type running struct {
 	stderr bytes.Buffer
 }
 
-var listens = regexp.MustCompile(`(?:serves the OpenAI API on|offline Bedrock on) (http://[^/;\s]+)`)
+var listens = regexp.MustCompile(`(?:serves the OpenAI API on|offline Bedrock on) (https?://[^/;\s]+)`)
 
 // start runs the program until it says where it listens; the test's end stops it.
 func start(t *testing.T, env []string, args ...string) *running {

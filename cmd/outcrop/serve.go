@@ -59,6 +59,8 @@ func (s *serving) run(ctx context.Context) error {
 	if !s.offline && (s.embedded.Replay != "" || s.embedded.Pace != 0) {
 		return errors.New("--replay and --pace go with --offline")
 	}
+	hangup, ignore := hangups()
+	defer ignore()
 	s.source.KeysStored = keysStored(ctx)
 	cfg, err := config.Load(s.source)
 	if err != nil {
@@ -98,7 +100,7 @@ func (s *serving) run(ctx context.Context) error {
 	}
 	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
 	defer inBackground(ctx, func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, g.models, log) })()
-	defer inBackground(ctx, func(ctx context.Context) { g.reloadOnHangup(ctx, s.source, srv) })()
+	defer inBackground(ctx, func(ctx context.Context) { g.reloadOn(ctx, hangup, s.source, srv) })()
 
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {

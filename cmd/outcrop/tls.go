@@ -4,26 +4,31 @@ import (
 	"crypto/tls"
 	"fmt"
 	"sync/atomic"
+
+	"outcrop/internal/config"
 )
 
 // certificate is the certificate of the moment. Its files are read again on a reload; what cannot be read leaves the old one.
 type certificate struct {
-	certFile, keyFile string
-	now               atomic.Pointer[tls.Certificate]
+	now atomic.Pointer[tls.Certificate]
 }
 
-func newCertificate(certFile, keyFile string) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile}
-	return c, c.reload()
-}
-
-func (c *certificate) reload() error {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+func newCertificate(files config.TLS) (*certificate, error) {
+	pair, err := readCertificate(files)
 	if err != nil {
-		return fmt.Errorf("read the TLS certificate: %w", err)
+		return nil, err
 	}
-	c.now.Store(&pair)
-	return nil
+	c := &certificate{}
+	c.now.Store(pair)
+	return c, nil
+}
+
+func readCertificate(files config.TLS) (*tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the TLS certificate: %w", err)
+	}
+	return &pair, nil
 }
 
 // config is what a listener needs.

@@ -129,17 +129,20 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD) (*H
 		from, _ := period(x.Period, now)
 		h.accounts = append(h.accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(MicroUSD(x.AmountMicros).Nano())})
 	}
-	own, cancel := context.WithTimeout(ctx, budgetTimeout)
+	// What is reserved must be known, or it could not be settled: a caller who leaves is looked at afterwards.
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
 	defer cancel()
 	spent, refused, err := b.store.Reserve(own, h.accounts, int64(h.amount))
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, ctx.Err() // if it was reserved after all, it stays so: the store may not be asked again by a call that has ended
 	case err != nil:
 		b.report(BudgetEvent{Account: h.accounts[0], Err: err})
 		return nil, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
 	case refused >= 0:
 		return nil, spentError(&list[refused], now)
+	}
+	if ctx.Err() != nil {
+		h.Settle(ctx, 0)
+		return nil, ctx.Err()
 	}
 	h.warn(list[:n], spent)
 	return h, nil

@@ -82,6 +82,9 @@ func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 	}
 	cancel()
 	h.Settle(ctx, 1)
+	if _, err := b.Reserve(ctx, p, 5000); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 	if n := spentOf(t, s, p, "total"); n != 1 {
 		t.Errorf("%d are spent", n)
 	}

@@ -55,7 +55,7 @@ func TestRequestsPerMinute(t *testing.T) {
 			t.Errorf("R-ERR-67 refused after retry-after: %v", err)
 		}
 		s, err = l.Arrive(t.Context(), p)
-		refused(t, err, openai.RateLimited)
+		_ = refused(t, err, openai.RateLimited)
 		time.Sleep(s.Requests.Reset)
 		if s, err := l.Arrive(t.Context(), p); err != nil || s.Requests.Left != 2 {
 			t.Errorf("R-ERR-81 after reset: %+v, %v", s, err)
@@ -96,7 +96,7 @@ func TestTokensAreReservedAndSettled(t *testing.T) {
 			t.Fatalf("%+v, %v", s, err)
 		}
 		_, s, err = l.Admit(t.Context(), p, Ask{Calls: 1, Tokens: 301})
-		refused(t, err, openai.TokensLimited)
+		_ = refused(t, err, openai.TokensLimited)
 		if s.Tokens.Left != 300 {
 			t.Errorf("a refused request took tokens: %+v", s)
 		}

@@ -33,7 +33,7 @@ func (r *SecurityRules) Enabled() bool {
 
 // Faults gives what is wrong with the rules.
 func (s *Security) Faults() map[string]error {
-	faults := s.SecurityRules.faults("")
+	faults := s.faults("")
 	for name, rules := range s.Profiles {
 		for member, err := range rules.faults(entryName("profiles", name) + ".") {
 			faults[member] = err

@@ -6,6 +6,7 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
+	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/openai"
 )
@@ -13,13 +14,13 @@ import (
 // Account holds a call to the budgets of its key and tenant, and counts what it has used and cost. It stands inside Recall, so that
 // only calls of models cost anything: of equal requests under way those of the first caller pay. Nil budgets limit nobody, a nil
 // usage counts nothing.
-func Account(budgets *access.Budgets, usage *access.Usage, output int64) Stage {
+func Account(rec *telemetry.Recorder, budgets *access.Budgets, usage *access.Usage, output int64) Stage {
 	return func(next Handler) Handler {
 		if budgets == nil && usage == nil {
 			return next
 		}
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			a := &account{call: c, usage: usage, output: output}
+			a := &account{call: c, rec: rec, usage: usage, output: output}
 			if err := a.reserve(ctx, budgets); err != nil {
 				return Reply{Head: Head{Target: planned(c)}}, err
 			}
@@ -32,8 +33,9 @@ func Account(budgets *access.Budgets, usage *access.Usage, output int64) Stage {
 			reply, err := next(ctx, c)
 			passed = true
 			reply.Head.Bill = &a.bill
-			if a.hold != nil {
+			if a.hold != nil && a.hold.Warning != "" {
 				reply.Head.Warning = a.hold.Warning
+				rec.BudgetWarned()
 			}
 			if err != nil {
 				a.settle(ctx, reply.Head, err)
@@ -51,6 +53,7 @@ func Account(budgets *access.Budgets, usage *access.Usage, output int64) Stage {
 type account struct {
 	meter
 	call     *Call
+	rec      *telemetry.Recorder
 	usage    *access.Usage
 	output   int64
 	hold     *access.Hold
@@ -119,6 +122,7 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 			t = planned(a.call)
 		}
 		a.usage.Count(&a.call.Principal, modelLabel(t), metadataOf(a.call.Request), sums)
+		a.rec.Cost(modelLabel(t), sums.Cost, sums.Estimated > 0, sums.Unpriced > 0)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/internal/store"
 	statestore "outcrop/internal/store/memory"
+	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/router"
@@ -32,7 +33,9 @@ func newBooks(change ...func(*access.BudgetConfig)) *books {
 		access.NewBudgets(cfg, s, func(access.BudgetEvent) {})}
 }
 
-func (b *books) account(next Handler) Handler { return Account(b.budgets, b.usage, 4096)(next) }
+func (b *books) account(next Handler) Handler {
+	return Account(telemetry.New(), b.budgets, b.usage, 4096)(next)
+}
 
 // spent is what the total budget of the test's key has spent.
 func (b *books) spent(t *testing.T) int64 {

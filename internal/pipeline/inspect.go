@@ -55,7 +55,7 @@ func Inspect(guards Guards, rec *telemetry.Recorder) Stage {
 			if guard == nil {
 				return next(ctx, c)
 			}
-			i := &inspection{Guard: guard, call: c, rec: rec, session: guard.Policy.Begin()}
+			i := &inspection{Guard: guard, call: c, rec: rec, session: guard.Policy.Begin(), json: inJSONMode(c.Request)}
 			c.Allows = guard.Policy.Allows
 			blocked, err := i.request(ctx)
 			switch {
@@ -79,6 +79,7 @@ type inspection struct {
 	call    *Call
 	rec     *telemetry.Recorder
 	session *policy.Session
+	json    bool // the content of the answer is JSON
 }
 
 // request inspects the texts of the request and rewrites them. What it gives is the decision that ends the request, if one does.
@@ -99,7 +100,7 @@ func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
 	var signed []openai.Place
 	var sealed []policy.Text
 	for place, text := range i.call.Request.Texts() {
-		t := policy.Text{Value: *text, Role: place.Role, Path: place.Path, JSON: inJSON(place, *text)}
+		t := policy.Text{Value: *text, Role: roleOf(place.Role), Path: place.Path, JSON: inJSON(place, *text)}
 		if place.Signed {
 			signed, sealed = append(signed, place), append(sealed, t)
 			continue
@@ -154,6 +155,17 @@ func (i *inspection) unscanned() *policy.Decision {
 		d.Count++
 	}
 	return d
+}
+
+// roleOf is the role by whose rules a text is judged: the operator's own words are those of the system.
+func roleOf(role string) string {
+	switch role {
+	case "developer", "tools":
+		return "system"
+	case "function":
+		return "tool"
+	}
+	return role
 }
 
 // inJSON tells texts whose strings are read decoded: arguments of calls, and results of tools that are JSON with escapes in it.

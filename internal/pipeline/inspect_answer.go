@@ -78,7 +78,7 @@ func (i *inspection) whole(ctx context.Context, r *openai.ChatResponse) error {
 			c = &found{}
 			choices[place.Choice] = c
 		}
-		t := outgoing(place)
+		t := i.outgoing(place)
 		t.Value = *text
 		if place.Signed {
 			c.signed, c.sealed = append(c.signed, place), append(c.sealed, t)
@@ -124,6 +124,6 @@ func (i *inspection) restored(text string, inJSON bool) string {
 }
 
 // outgoing says what a text of an answer is.
-func outgoing(place openai.Place) policy.Text {
-	return policy.Text{Role: place.Role, Path: pathOf(place), JSON: place.Tool >= 0}
+func (i *inspection) outgoing(place openai.Place) policy.Text {
+	return policy.Text{Role: place.Role, Path: pathOf(place), JSON: place.Tool >= 0 || i.json && place.Path == "content"}
 }

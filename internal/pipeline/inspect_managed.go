@@ -98,7 +98,7 @@ func (i *inspection) inspect(ctx context.Context, d policy.Direction, texts []po
 	own, err := i.session.Inspect(ctx, d, texts)
 	if err != nil || own.Blocked {
 		cancel()
-		<-asked
+		_ = <-asked // whatever it was, there is a verdict
 		return own, err
 	}
 	if err := <-asked; err != nil || !anythingIn(said) {
@@ -146,7 +146,7 @@ func (m *Managed) judge(ctx context.Context, d policy.Direction, texts []policy.
 // judged leaves out what the operator wrote, what was judged when it was an answer, and what holds nothing.
 func judged(t policy.Text) bool {
 	switch t.Role {
-	case "system", "developer", "tools":
+	case "system":
 		return false
 	case "assistant":
 		if strings.HasPrefix(t.Path, "messages") {

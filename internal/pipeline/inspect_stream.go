@@ -33,6 +33,8 @@ type lane struct {
 	stream  *policy.Stream
 	restore *policy.Restorer
 	unheard string // not seen by the detectors of Bedrock yet
+	literal string // of a JSON text: a string that has no end yet
+	noJSON  bool   // what should be JSON is none
 	blocked bool
 }
 
@@ -61,7 +63,7 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		var err error
 		switch {
 		case place.Signed:
-			t := outgoing(place)
+			t := s.outgoing(place)
 			t.Value = *text
 			signed, sealed = append(signed, place), append(sealed, t)
 		case place.Path == "reasoning_details" || place.Path == "annotations":
@@ -127,7 +129,7 @@ func (s *screen) lane(place openai.Place) *lane {
 	}
 	n := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place == place })
 	if n < 0 {
-		text := outgoing(place)
+		text := s.outgoing(place)
 		s.lanes = append(s.lanes, &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)})
 		n = len(s.lanes) - 1
 	}
@@ -144,9 +146,17 @@ func (l *lane) feed(ctx context.Context, piece string) (string, error) {
 	if err != nil || l.blocked {
 		return "", err
 	}
-	out, err := l.stream.Feed(ctx, piece)
+	out, err := l.take(ctx, piece)
 	l.blocked = l.blocked || l.stream.Verdict().Blocked
 	return l.restore.Feed(out), err
+}
+
+// take has our own detectors look at a piece, and gives what is decided.
+func (l *lane) take(ctx context.Context, piece string) (string, error) {
+	if l.text.JSON && !l.session.Idle() {
+		return l.feedJSON(ctx, piece)
+	}
+	return l.stream.Feed(ctx, piece)
 }
 
 // close sends what is held back.
@@ -156,7 +166,11 @@ func (l *lane) close(ctx context.Context) error {
 	}
 	out, err := l.heard(ctx, "", true)
 	if err == nil && !l.blocked {
-		out, err = l.stream.Feed(ctx, out)
+		out, err = l.take(ctx, out)
+	}
+	if err == nil && l.literal != "" { // the text ends inside of a string
+		_, err = l.stream.Feed(ctx, l.literal)
+		l.literal = ""
 	}
 	var rest string
 	if err == nil && !l.blocked {
@@ -242,7 +256,7 @@ func lastRune(s string) int {
 
 // once inspects a text that is whole in one chunk.
 func (s *screen) once(ctx context.Context, place openai.Place, text *string) error {
-	t := outgoing(place)
+	t := s.outgoing(place)
 	t.Value = *text
 	v, err := s.session.Inspect(ctx, policy.Output, []policy.Text{t})
 	if err != nil {

@@ -129,10 +129,10 @@ func folded(t testing.TB, parts []openai.Part) *openai.ChatResponse {
 }
 
 const (
-	personal   = "Please tell Maria Lopez at maria.lopez@example.org that her order is ready."
-	tokenized = "Please tell <PERSON_1> at <EMAIL_1> that her order is ready."
-	modelText = "I have told <PERSON_1> at <EMAIL_1>. The card 4539 1488 0343 6467 was declined, <EMAIL_9> is nobody."
-	restoredText  = "I have told Maria Lopez at maria.lopez@example.org. The card <CREDIT_CARD> was declined, <EMAIL_9> is nobody."
+	personal     = "Please tell Maria Lopez at maria.lopez@example.org that her order is ready."
+	tokenized    = "Please tell <PERSON_1> at <EMAIL_1> that her order is ready."
+	modelText    = "I have told <PERSON_1> at <EMAIL_1>. The card 4539 1488 0343 6467 was declined, <EMAIL_9> is nobody."
+	restoredText = "I have told Maria Lopez at maria.lopez@example.org. The card <CREDIT_CARD> was declined, <EMAIL_9> is nobody."
 )
 
 func TestInspectTokenizes(t *testing.T) {
@@ -397,9 +397,9 @@ func TestInspectProfiles(t *testing.T) {
 func TestInspectEmbeddings(t *testing.T) {
 	guards := guardOf(t, policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Redact}})
 	for body, want := range map[string]string{
-		`{"model":"m","input":["I am ann@example.org"]}`:              "I am <EMAIL>",
-		`{"model":"m","input":[40,1097,3219,31,8858,2726]}`:           "I am ann@example.org",
-		`{"model":"m","input":["nothing","mail to ann@example.org"]}`: "nothing",
+		`{"model":"m","input":"I am ann@example.org"}`:                "I am <EMAIL>",
+		`{"model":"m","input":["nothing","mail to ann@example.org"]}`: "nothing|mail to <EMAIL>",
+		`{"model":"m","input":[[9906,1917],[9906]]}`:                  "Hello world|Hello", // lists of tokens become texts
 	} {
 		req, bad := openai.DecodeEmbedding([]byte(body))
 		if bad != nil {
@@ -410,7 +410,7 @@ func TestInspectEmbeddings(t *testing.T) {
 		if _, err := inspected(t, guards, m, c); err != nil {
 			t.Fatal(err)
 		}
-		if len(req.Input.Tokens) > 0 || strings.Contains(m.sent[len(m.sent)-1], "ann@") || m.sent[0] != want && req.Input.Single == false {
+		if strings.Join(m.sent, "|") != want {
 			t.Errorf("%s: %q", body, m.sent)
 		}
 	}
@@ -456,5 +456,48 @@ func TestInspectWithoutRules(t *testing.T) {
 	got, err := inspected(t, nil, &model{parts: parts}, userCall(t, personal))
 	if err != nil || len(got) != 1 || got[0] != parts[0] {
 		t.Errorf("%v %v", got, err)
+	}
+}
+
+// TestInspectJSONMode shows that JSON stays JSON, split anywhere, and goes out string by string.
+func TestInspectJSONMode(t *testing.T) {
+	cfg := tokenizing
+	cfg.Redaction.Custom = []policy.Custom{{Kind: "X", Pattern: `Ann "the\\boss" Miller`}}
+	cfg.Redaction.Entities = []string{"X", "EMAIL", "CREDIT_CARD"}
+	guards := guardOf(t, cfg)
+	ask := func(stream bool) *Call {
+		c := callOf(t, `{"model":"m","response_format":{"type":"json_object"},"messages":[{"role":"user","content":"JSON about Ann \"the\\boss\" Miller"}]}`)
+		c.Request.(*openai.ChatRequest).Stream = stream
+		return c
+	}
+	const answer = `{"who": "<X_1>", "mail": "line\nann@example.org", "n": [1.5e3, true, null]}`
+	const want = `{"who": "Ann \"the\\boss\" Miller", "mail": "line\n<EMAIL>", "n": [1.5e3, true, null]}`
+	got, err := inspected(t, guards, &model{parts: plainAnswer(answer)}, ask(false))
+	if err != nil || *got[0].(*openai.ChatResponse).Choices[0].Message.Content != want {
+		t.Fatalf("plain: %v %s", err, got[0].AppendJSON(nil, true))
+	}
+	for i := range answer {
+		parts, err := inspected(t, guards, &model{parts: streamAnswer(answer[:i], answer[i:])}, ask(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := *folded(t, parts).Choices[0].Message.Content; text != want {
+			t.Fatalf("cut at %d: %s", i, text)
+		}
+	}
+	parts, err := inspected(t, guards, &model{parts: streamAnswer(`{"who": "<X_1>", "mail`, `": "x"}`)}, ask(true))
+	if err != nil || parts[1].(*openai.ChatChunk).Choices[0].Delta.Content != `{"who": "Ann \"the\\boss\" Miller", ` {
+		t.Errorf("what is decided goes out at once: %v %s", err, parts[1].AppendJSON(nil, false))
+	}
+	for _, broken := range []string{"```json\n{\"mail\": \"ann@example.org\"}\n```", `{"mail": "ann@example.org`} {
+		for i := range broken {
+			parts, err := inspected(t, guards, &model{parts: streamAnswer(broken[:i], broken[i:])}, ask(true))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := *folded(t, parts).Choices[0].Message.Content; text != strings.ReplaceAll(broken, "ann@example.org", "<EMAIL>") {
+				t.Fatalf("no JSON, cut at %d: %s", i, text)
+			}
+		}
 	}
 }

@@ -168,7 +168,7 @@ func (it *items) keepItems(ctx context.Context, whole *openai.EmbeddingResponse,
 		next++
 		if values, err := packed(e); err == nil {
 			value := writeValue(k, Head{}, func(b []byte) []byte {
-				b = binary.AppendUvarint(b, uint64(max(e.Tokens, 0))) //nolint:gosec // not negative
+				b = binary.AppendUvarint(b, uint64(max(e.Tokens, 0)))
 				return append(b, values...)
 			})
 			list = append(list, cache.Item{Key: k.String(), Value: value})

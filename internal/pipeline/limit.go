@@ -68,27 +68,29 @@ func limited(ctx context.Context, c *Call, next Handler, admission *access.Admis
 		reply.Head.Standing = c.Standing.With(admission.Settle(ctx, 0))
 		return reply, nil
 	}
-	m := meter{saved: reply.Head.Cache.Saved}
+	var m meter
 	reply.Parts = observed(ctx, reply.Parts, m.see, func(error) {
-		used := m.bytesOut()
-		if reply.Head.Cache.State == "hit" {
-			used = 0
-		} else if m.usage != nil {
-			used = m.usage.Total() - m.saved
-		} else {
-			e := reckon(c, 0)
-			used += e.calls * e.input
-		}
-		admission.Settle(ctx, used)
+		admission.Settle(ctx, m.used(c, &reply.Head))
 	})
 	return reply, nil
+}
+
+// used is what an answer counts for: a hit is free.
+func (m *meter) used(c *Call, head *Head) int64 {
+	switch {
+	case head.Cache.State == "hit":
+		return 0
+	case m.usage != nil:
+		return m.usage.Total() - head.Cache.Saved
+	}
+	e := reckon(c, 0)
+	return e.calls*e.input + m.bytesOut()
 }
 
 // meter reads what an answer used off its parts.
 type meter struct {
 	usage *openai.Usage
 	bytes int
-	saved int64
 }
 
 func (m *meter) see(p openai.Part) {

@@ -106,7 +106,7 @@ func New(cfg Config, with Collaborators) Handler {
 		Narrow,
 		Fetch(with.Download),
 		Recall(with.Cache, cfg.Deadline, with.Memory),
-		Account(with.Budgets, with.Usage, outputTokens(with.Budgets)),
+		Account(with.Recorder, with.Budgets, with.Usage, outputTokens(with.Budgets)),
 		Choices,
 	)
 }

@@ -30,6 +30,9 @@ type Recorder struct {
 	tokens    *prometheus.CounterVec
 	upstream  *prometheus.CounterVec
 	unknown   *prometheus.CounterVec
+	cost      *prometheus.CounterVec
+	reckoned  *prometheus.CounterVec
+	warnings  prometheus.Counter
 
 	cacheFaults *prometheus.CounterVec
 
@@ -101,6 +104,9 @@ func New() *Recorder {
 		firstPart: byModel("time_to_first_part_seconds", "Time from an API call's arrival to the first part of its answer."),
 		tokens:    counter("tokens_total", "Tokens used, by kind: prompt, completion, cache_read, cache_write.", "endpoint", "model", "kind"),
 		upstream:  counter("upstream_errors_total", "Failures of Bedrock that reached a call, by model and error code.", "model", "code"),
+		cost:      counter("cost_usd_total", "What calls have cost by the catalogue's prices, in USD.", "model"),
+		reckoned:  counter("reckoned_total", "Calls of which something is not known: usage (it was estimated) or price (it counts nothing).", "model", "what"),
+		warnings:  f.NewCounter(prometheus.CounterOpts{Namespace: "outcrop", Name: "budget_warnings_total", Help: "Answers that said that a budget comes to its end."}),
 		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, delta, event, stop_reason, usage_missing.", "what"),
 
 		policy:       counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and action.", "kind", "direction", "action"),

@@ -18,34 +18,38 @@ CREATE TABLE budgets (
 ) STRICT, WITHOUT ROWID;
 `
 
-// errRefused ends a transaction that must not change anything.
-var errRefused = errors.New("nothing is left")
-
 // Reserve adds an amount to every account, or to none when one has nothing left: the first such one is refused, else it is -1.
 // What it gives besides are the sums before. When it returns, the amount is on disk.
 func (s *Store) Reserve(ctx context.Context, accounts []store.Account, amount int64) (spent []int64, refused int, err error) {
-	refused = -1
-	err = s.change(ctx, func(tx *sql.Tx) error {
-		if spent, err = sums(ctx, tx, accounts); err != nil {
+	type result struct {
+		spent   []int64
+		refused int
+	}
+	done := make(chan result, 1) // the caller may have left when it comes
+	err = s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
+		before, err := sums(ctx, tx, accounts)
+		if err != nil {
 			return err
 		}
 		for i := range accounts {
-			if spent[i] >= accounts[i].Limit {
-				refused = i
-				return errRefused
+			if before[i] >= accounts[i].Limit {
+				done <- result{before, i}
+				return nil
 			}
 		}
+		done <- result{before, -1}
 		return spend(ctx, tx, accounts, amount)
 	})
-	if errors.Is(err, errRefused) {
-		err = nil
+	if err != nil {
+		return nil, -1, err
 	}
-	return spent, refused, err
+	r := <-done
+	return r.spent, r.refused, nil
 }
 
 // Settle adds a difference, which may be negative, to every account. No sum falls below 0.
 func (s *Store) Settle(ctx context.Context, accounts []store.Account, difference int64) error {
-	return s.change(ctx, func(tx *sql.Tx) error { return spend(ctx, tx, accounts, difference) })
+	return s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error { return spend(ctx, tx, accounts, difference) })
 }
 
 // Spent gives the sums of accounts.

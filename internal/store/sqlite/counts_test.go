@@ -48,12 +48,15 @@ func BenchmarkReserveSettle(b *testing.B) {
 	}
 	defer func() { _ = s.Close() }()
 	account := []store.Account{{Tenant: "a", ID: "key", From: 1, Limit: 1 << 60}}
-	for b.Loop() {
-		if _, _, err := s.Reserve(b.Context(), account, 40); err != nil {
-			b.Fatal(err)
+	b.SetParallelism(16) // calls under way
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if _, _, err := s.Reserve(b.Context(), account, 40); err != nil {
+				b.Error(err)
+			}
+			if err := s.Settle(b.Context(), account, -1); err != nil {
+				b.Error(err)
+			}
 		}
-		if err := s.Settle(b.Context(), account, -1); err != nil {
-			b.Fatal(err)
-		}
-	}
+	})
 }

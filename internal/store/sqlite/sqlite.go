@@ -27,7 +27,10 @@ const busy = 5 * time.Second
 const connections = 4
 
 // Store is an open file. It is safe for concurrent use.
-type Store struct{ db *sql.DB }
+type Store struct {
+	db      *sql.DB
+	budgets together
+}
 
 // Open opens the file, and makes it and its folder when they are not there, for the eyes of their owner alone. An older form of
 // the file is brought up to date; one that a newer version has written is refused.
