@@ -4,7 +4,10 @@ import "strings"
 
 // streetWords end, or begin, the name of a street.
 var streetAfter = wordSet(`street st avenue ave road rd lane ln drive dr boulevard blvd way court ct place pl square sq terrace ter crescent cres close
-	parkway pkwy highway hwy circle cir trail trl alley plaza loop row walk mews grove gardens rise hill green quay wharf`)
+	parkway pkwy highway hwy circle cir trail trl alley plaza loop row walk mews grove gardens rise hill green quay wharf
+	ridge crossing crossroad crossroads heights knoll knolls landing manor meadow meadows mill mills orchard overpass underpass pass passage path pike shore shores
+	skyway spur summit throughway track trafficway tunnel turnpike viaduct view views vista causeway cove divide estate estates expressway extension freeway gateway
+	glen haven hollow junction motorway bypass brook branch bend`)
 var streetBefore = wordSet(`rue avenue av boulevard bd place chemin impasse allée allee quai cours route calle avenida avda plaza paseo carrera camino via viale piazza
 	corso vicolo largo rua travessa praça c/ ul ulica os straat laan`)
 var streetEnds = []string{"straße", "strasse", "str.", "gasse", "platz", "allee", "straat", "laan", "gracht", "plein", "gatan", "vägen", "vej", "gade", "weg", "damm", "ufer", "gate", "katu"}
@@ -114,22 +117,13 @@ func capitalWords(s string, at int) int {
 }
 
 // streetBehind tells where the street begins that stands before the number at i.
-func streetBehind(s string, i int) (int, bool) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	at := i
-	for at > 0 && (s[at-1] == ' ' || s[at-1] == ',') && i-at < 3 {
-		at--
-	}
-	if strings.HasSuffix(s[:at], "n°") || strings.HasSuffix(s[:at], "nº") {
-		at = len(strings.TrimRight(s[:at-3], " ,"))
-	}
+func streetBehind(s string, i int) (int, bool) {
+	at := beforeNumber(s, i)
 	if at == i {
 		return 0, false
 	}
-	low := strings.ToLower(s[max(0, at-14):at])
-	for _, box := range []string{"p.o. box", "po box", "p. o. box", "postfach", "apartado", "casilla", "boîte postale", "postbus"} {
-		if strings.HasSuffix(low, box) {
-			return at - len(box), true
-		}
+	if from, ok := postBox(s, at); ok {
+		return from, true
 	}
 	for words, end := 0, at; words < 5 && end > 0; words++ {
 		from := end
@@ -144,10 +138,8 @@ func streetBehind(s string, i int) (int, bool) { //nolint:gocyclo // a recognise
 			if c := s[from]; (c < 'A' || c > 'Z') && c < 0x80 {
 				return 0, false
 			}
-			for _, suffix := range streetEnds {
-				if (strings.HasSuffix(w, suffix) && len(w) > len(suffix)+2) && (s[from] >= 'A' && s[from] <= 'Z' || s[from] == 0xC3) {
-					return from, true
-				}
+			if streetName(w) && (s[from] >= 'A' && s[from] <= 'Z' || s[from] == 0xC3) {
+				return from, true
 			}
 		}
 		if words > 0 && streetBefore[strings.TrimRight(w, ".")] {
@@ -163,6 +155,39 @@ func streetBehind(s string, i int) (int, bool) { //nolint:gocyclo // a recognise
 		end--
 	}
 	return 0, false
+}
+
+// beforeNumber steps back over what stands between a street and its number.
+func beforeNumber(s string, i int) int {
+	at := i
+	for at > 0 && (s[at-1] == ' ' || s[at-1] == ',') && i-at < 3 {
+		at--
+	}
+	if strings.HasSuffix(s[:at], "n°") || strings.HasSuffix(s[:at], "nº") {
+		at = len(strings.TrimRight(s[:at-3], " ,"))
+	}
+	return at
+}
+
+// postBox tells where the words for a post office box begin that end at at.
+func postBox(s string, at int) (int, bool) {
+	low := strings.ToLower(s[max(0, at-14):at])
+	for _, box := range []string{"p.o. box", "po box", "p. o. box", "postfach", "apartado", "casilla", "boîte postale", "postbus"} {
+		if strings.HasSuffix(low, box) {
+			return at - len(box), true
+		}
+	}
+	return 0, false
+}
+
+// streetName tells words that end as streets do: Hauptstraße.
+func streetName(w string) bool {
+	for _, end := range streetEnds {
+		if strings.HasSuffix(w, end) && len(w) > len(end)+2 {
+			return true
+		}
+	}
+	return false
 }
 
 // locality runs on over what belongs to an address behind the street: flat, city, state, postal code.

@@ -34,7 +34,9 @@ var aroundWords = func() map[string]around {
 		{aroundVersion, `version versions ver release released v build firmware section chapter clause paragraph oid upgrade upgraded`},
 		{aroundOther, `order orders invoice tracking isbn issn ean upc sku part serial ref reference ticket case id ids bestellnummer rechnung
 			rechnungsnummer commande facture pedido factura timestamp epoch uid uuid pid page pages row rows line lines chapter population
-			usd eur gbp price cost total amount kg km mb gb bytes version doi pmid model zip postcode account acct license licence policy imei`},
+			usd eur gbp price cost total amount kg km mb gb bytes version doi pmid model zip postcode account acct license licence policy imei
+			passport reisepass ausweis passeport pasaporte passaporto nhs siret siren cpf cnpj ahv aadhaar aadhar dni nie pesel bsn steuernummer
+			routingnumber medicare employee student badge member membership vin registration vat kundennummer vertragsnummer matricule expediente`},
 	} {
 		for _, w := range strings.Fields(row.words) {
 			m[w] |= row.mean

@@ -6,27 +6,13 @@ import (
 )
 
 // ip4 looks at four numbers of 0 to 255 with dots between them, which are no version.
-func (p *patterns) ip4(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+func (p *patterns) ip4(s string, i int, out []Finding) []Finding {
 	if i > 0 && (s[i-1] == '.' || isWordByte(s[i-1])) {
 		return out
 	}
-	at, small := i, true
-	for part := range 4 {
-		from, n := at, 0
-		for at < len(s) && isDigit(s[at]) && at-from < 4 {
-			n = n*10 + int(s[at]-'0')
-			at++
-		}
-		if at == from || at-from > 3 || n > 255 {
-			return out
-		}
-		small = small && n < 30
-		if part < 3 {
-			if at >= len(s) || s[at] != '.' {
-				return out
-			}
-			at++
-		}
+	at, small, ok := quad(s, i)
+	if !ok {
+		return out
 	}
 	if at < len(s) && (isWordByte(s[at]) || s[at] == '.' && at+1 < len(s) && isDigit(s[at+1]) || s[at] == '-' && at+1 < len(s) && isAlpha(s[at+1])) {
 		return out
@@ -40,29 +26,37 @@ func (p *patterns) ip4(s string, i int, out []Finding) []Finding { //nolint:gocy
 	return append(out, Finding{Kind: KindIP, Start: i, End: at, Score: score})
 }
 
-// ip6 looks at the address that the first colon of a run stands in.
-func (p *patterns) ip6(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	a := i
-	for a > 0 && i-a < 5 && isHex(s[a-1]) {
-		a--
-	}
-	if a > 0 && (isWordByte(s[a-1]) || s[a-1] == ':' || s[a-1] == '.') || i-a > 4 {
-		return out
-	}
-	b, colons, digits := i, 0, false
-	for b < len(s) && b-a < 46 && (isHex(s[b]) || s[b] == ':' || s[b] == '.') {
-		if s[b] == ':' {
-			colons++
+// quad reads four numbers from i on and gives the place behind them; small tells that all are below 30, as in versions.
+func quad(s string, i int) (at int, small, ok bool) {
+	at, small = i, true
+	for part := range 4 {
+		from, n := at, 0
+		for at < len(s) && isDigit(s[at]) && at-from < 4 {
+			n = n*10 + int(s[at]-'0')
+			at++
 		}
-		b++
+		if at == from || at-from > 3 || n > 255 {
+			return at, small, false
+		}
+		small = small && n < 30
+		if part < 3 {
+			if at >= len(s) || s[at] != '.' {
+				return at, small, false
+			}
+			at++
+		}
 	}
-	for _, c := range []byte(s[a:b]) {
-		digits = digits || isDigit(c)
-	}
+	return at, small, true
+}
+
+// ip6 looks at the address that the first colon of a run stands in.
+func (p *patterns) ip6(s string, i int, out []Finding) []Finding {
+	a, b := hexRun(s, i)
+	raw := strings.TrimRight(s[a:b], ".")
+	colons := strings.Count(raw, ":")
 	if colons < 2 || b-a < 3 || b < len(s) && isWordByte(s[b]) {
 		return out
 	}
-	raw := strings.TrimRight(s[a:b], ".")
 	if !strings.HasSuffix(raw, "::") {
 		raw = strings.TrimRight(raw, ":")
 	}
@@ -78,11 +72,28 @@ func (p *patterns) ip6(s string, i int, out []Finding) []Finding { //nolint:gocy
 		for end++; end < len(s) && isAlnum(s[end]); end++ {
 		}
 	}
-	if !digits && colons < 5 || addr.IsUnspecified() { // a::b is a name in some languages, and :: is anything
+	if !strings.ContainsAny(raw, "0123456789") && colons < 5 || addr.IsUnspecified() { // a::b is a name in some languages, and :: is anything
 		score = 0.4
 		if look(s, a, end)&aroundIP != 0 && !addr.IsUnspecified() {
 			score = 0.85
 		}
 	}
 	return append(out, Finding{Kind: KindIP, Start: a, End: end, Score: score})
+}
+
+// hexRun is the run of hexadecimal digits, colons and dots whose first colon stands at i; it is empty when the colon is not the
+// first one or something else begins before it.
+func hexRun(s string, i int) (a, b int) {
+	a = i
+	for a > 0 && i-a < 5 && isHex(s[a-1]) {
+		a--
+	}
+	if a > 0 && (isWordByte(s[a-1]) || s[a-1] == ':' || s[a-1] == '.') || i-a > 4 {
+		return i, i
+	}
+	b = i
+	for b < len(s) && b-a < 46 && (isHex(s[b]) || s[b] == ':' || s[b] == '.') {
+		b++
+	}
+	return a, b
 }

@@ -138,19 +138,22 @@ func (g gazetteer) quick(w string) (nameFlag, bool) {
 
 // joined says what is known of a word with hyphens by its parts: Heinz-Peter, Abu-Zayd.
 func (g gazetteer) joined(key string) nameFlag {
-	all, any := isFirst|isLast, nameFlag(0)
+	if strings.HasPrefix(key, "saint-") || strings.HasPrefix(key, "sainte-") {
+		return isCommon // a place
+	}
+	all, some := isFirst|isLast, nameFlag(0)
 	for part := range strings.SplitSeq(key, "-") {
 		p := g[part]
-		any |= p & (isFirst | isLast | isCommon | isAmbiguous)
+		some |= p & (isFirst | isLast | isCommon | isAmbiguous)
 		all &= p
 	}
 	if all != 0 {
 		return all // two names in a row are no other word
 	}
-	if any&(isFirst|isLast) == 0 || any&isCommon != 0 {
+	if some&(isFirst|isLast) == 0 || some&isCommon != 0 {
 		return 0
 	}
-	return any
+	return some
 }
 
 // flags says what is known of a word as it is written.

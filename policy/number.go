@@ -97,9 +97,25 @@ func (p *patterns) numbers(s string, i int, out []Finding) []Finding {
 	if r.n < 7 {
 		return out
 	}
+	if proven(out, i, KindCard) {
+		return out
+	}
 	out = card(s, i, &r, out)
 	out = ssn(s, i, &r, out)
+	if proven(out, i, KindPhone) {
+		return out // a phone number would only lose against it, and is dear to find
+	}
 	return p.phone(s, i, &r, out)
+}
+
+// proven tells that one of the last findings lies over byte i and wins against the kind.
+func proven(out []Finding, i int, kind string) bool {
+	for k := len(out) - 1; k >= max(0, len(out)-3); k-- {
+		if f := out[k]; f.Start <= i && i < f.End && f.Score >= 0.9 && rank(f.Kind) > priority[kind] {
+			return true
+		}
+	}
+	return false
 }
 
 // issuers are the ranges of first digits that card networks use, with the lengths of their numbers.

@@ -44,14 +44,20 @@ type nameWord struct {
 	comma      bool // a comma stands behind it
 }
 
+// doubt is a single word that is no name by itself; plain tells that it is not also something else.
+type doubt struct {
+	Finding
+	plain bool
+}
+
 // personScan is the state of one text.
 type personScan struct {
 	*persons
 	s     string
 	run   []nameWord
 	out   []Finding
-	maybe []Finding // single words that a full name elsewhere in the text would confirm
-	known []string  // words of the full names found
+	maybe []doubt  // single words that the rest of the text may confirm
+	known []string // words of the full names found
 }
 
 func (p *persons) scan(s string, out []Finding) []Finding {
@@ -92,11 +98,12 @@ func (c *personScan) confirm() {
 			sure[f.Start], sure[f.End] = true, true
 		}
 	}
-	for _, m := range c.maybe {
+	for _, d := range c.maybe {
+		m := d.Finding
 		word := c.s[m.Start:m.End]
 		if slices.ContainsFunc(c.known, func(w string) bool { return strings.EqualFold(word, w) }) {
 			m.Score = 0.88
-		} else if a, b := c.listed(m); m.Score >= 0.15 && (sure[a] || sure[b]) {
+		} else if a, b := c.listed(m); d.plain && m.Score >= 0.15 && (sure[a] || sure[b]) {
 			m.Score = 0.82
 		} else {
 			continue
@@ -200,17 +207,8 @@ func (c *personScan) read(i int) int { //nolint:gocyclo // a recogniser by hand:
 		if s[step-1] == 0xC2 {
 			step++
 		}
-		// Up to two particles may stand before the next capital.
-		for range 3 {
-			if step >= len(s) || upperAt(s, step) {
-				break
-			}
-			e := wordEnd(s, step)
-			if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' || w.comma || len(c.run) == 0 || s[step:e] == "y" && w.flag&isLast == 0 {
-				break
-			}
-			c.run = append(c.run, nameWord{start: step, end: e, flag: isParticle})
-			step = e + 1
+		if !w.comma {
+			step = c.particles(step, w.flag)
 		}
 		if step >= len(s) || !upperAt(s, step) || s[step] >= 0xE3 {
 			for len(c.run) > 1 && c.run[len(c.run)-1].flag == isParticle {
@@ -220,6 +218,23 @@ func (c *personScan) read(i int) int { //nolint:gocyclo // a recogniser by hand:
 		}
 		at = step
 	}
+}
+
+// particles adds up to three particles that stand at step, before the next capital, and gives the place behind them.
+func (c *personScan) particles(step int, before nameFlag) int {
+	s := c.s
+	for range 3 {
+		if step >= len(s) || upperAt(s, step) {
+			break
+		}
+		e := wordEnd(s, step)
+		if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' || s[step:e] == "y" && before&isLast == 0 {
+			break
+		}
+		c.run = append(c.run, nameWord{start: step, end: e, flag: isParticle})
+		step = e + 1
+	}
+	return step
 }
 
 // weigh cuts the run where words stand that are no names, and judges each piece.
@@ -279,7 +294,8 @@ func (c *personScan) piece(i, j int) {
 	if score >= 0.8 {
 		c.found(i, j, min(score, 0.99))
 	} else if run[i].flag&isCommon == 0 && run[i].end-run[i].start > 2 {
-		c.maybe = append(c.maybe, Finding{Kind: KindPerson, Start: run[i].start, End: run[i].end, Score: score})
+		c.maybe = append(c.maybe, doubt{Finding{Kind: KindPerson, Start: run[i].start, End: run[i].end, Score: score},
+			run[i].flag&(isAmbiguous|isAfter|isCaps) == 0})
 	}
 }
 
@@ -356,7 +372,8 @@ func (c *personScan) lastFirst(i, j int, cue float64) bool {
 	for e < len(run) && run[e].flag&isInitial != 0 {
 		e++
 	}
-	if !(clean(run[j].flag) && (clean(run[i].flag) || c.sentenceStart(run[i].start))) && cue <= 0.2 {
+	sure := clean(run[j].flag) && (clean(run[i].flag) || c.sentenceStart(run[i].start))
+	if !sure && cue <= 0.2 {
 		return false
 	}
 	c.found(i, e, 0.86)

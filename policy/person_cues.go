@@ -52,8 +52,11 @@ func (c *personScan) before(i int, f nameFlag) float64 {
 	for at > 0 && (isAlpha(t[at-1]) || t[at-1] >= 0x80 || t[at-1] == '\'') {
 		at--
 	}
-	w := strings.ToLower(t[at:])
-	lead := strings.ToLower(t[:at])
+	return ledBy(strings.ToLower(t[at:]), strings.ToLower(t[:at]), f)
+}
+
+// ledBy is what the word w, with lead in front of it, adds to a word of flag f.
+func ledBy(w, lead string, f nameFlag) float64 {
 	switch {
 	case w == "is" && (strings.HasSuffix(lead, "name ") || strings.HasSuffix(lead, "this ")), w == "ist" && strings.HasSuffix(lead, "name "),
 		w == "est" && strings.HasSuffix(lead, "nom "), w == "es" && strings.HasSuffix(lead, "nombre "), w == "è" && strings.HasSuffix(lead, "nome "):
@@ -166,7 +169,9 @@ var firms = func() map[string]bool {
 		"monte carlo", "monte cristo", "costa rica", "sierra leone", "saint petersburg", "st petersburg", "santa barbara", "santa clara", "santa cruz", "santa monica", "santa maria", "san marino",
 		"west virginia", "north carolina", "south carolina", "baton rouge", "fort wayne", "madison square", "lincoln center", "victoria falls", "victoria station", "prince edward",
 		"mona lisa", "virgin mary", "jesus christ", "santa claus", "uncle sam", "john doe v", "murphy's law", "monty python", "madame tussauds", "madame butterfly", "dow jones",
-		"green bay", "black friday", "cyber monday", "good friday", "west bank", "hudson bay", "rio grande", "porto alegre", "buenos aires", "belo horizonte", "villa nova"} {
+		"green bay", "black friday", "cyber monday", "good friday", "west bank", "hudson bay", "rio grande", "porto alegre", "puerto rico", "den haag", "kota kinabalu", "corpus christi", "boyer-moore", "aho-corasick", "hardy-weinberg", "mario kart", "super mario", "don quixote", "don quijote",
+		"crewe alexandra", "nova scotia", "earl grey", "dr pepper", "paris saint-germain", "tommy hilfiger", "old trafford", "notre dame", "notre-dame", "la liga", "liga de campeones", "benito juarez", "marco polo", "el paso", "las vegas", "los angeles",
+		"san francisco", "san diego", "san jose", "san antonio", "santa ana", "santo domingo", "tel aviv", "abu dhabi", "al jazeera", "al qaeda", "air france", "mount everest", "charles de gaulle", "john f. kennedy", "martin luther king day", "alice springs", "port elizabeth", "buenos aires", "belo horizonte", "villa nova"} {
 		m[name] = true
 	}
 	return m
@@ -186,7 +191,9 @@ func (c *personScan) firm(a, b int) bool {
 	e := wordEnd(low, 0)
 	if e > 0 && tail != low && low[0] >= 'a' && low[0] <= 'z' {
 		switch low[:e] {
-		case "method", "law", "equation", "conjecture", "inequality", "paradox", "street", "airport", "university", "theorem", "algorithm", "county", "syndrome", "disease", "museum", "stadium":
+		case "method", "law", "equation", "conjecture", "inequality", "paradox", "street", "airport", "university", "theorem", "algorithm", "county", "syndrome", "disease", "museum", "stadium",
+			"calendar", "salad", "pizza", "sauce", "tea", "soup", "cake", "whisky", "jeans", "shoes", "administration", "esophagus", "lymphoma", "sign", "scale", "catheter",
+			"virus", "fever", "tribe", "brand", "trilogy", "distribution", "transform", "filter", "codec":
 			return true
 		}
 	}

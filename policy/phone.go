@@ -10,18 +10,14 @@ import (
 var defaultRegions = []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR"}
 
 // phone weighs the form of a number and the words around it. The library, which is dear, is asked only where these leave doubt.
-func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	if r.start > 0 && (isWordByte(s[r.start-1]) || s[r.start-1] == '$' || s[r.start-1] == '#') {
-		return out
-	}
+func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding {
 	follows := i > 1 && !r.plus && !r.paren && isDigit(s[i-2])
-	if i > 0 && !r.plus && !r.paren && s[i-1] == '.' || follows && s[i-1] != ' ' {
+	if !phoneBegins(s, i, r) || follows && s[i-1] != ' ' {
 		return out
 	}
 	for g := r.g - 1; g >= 0; g-- {
 		end := r.groups[g].end
-		n := r.groups[g].n
-		if n > 17 || n < 7 {
+		if n := r.groups[g].n; n > 17 || n < 7 {
 			continue
 		}
 		if end < len(s) && g == r.g-1 && !phoneEnds(s, end) {
@@ -34,19 +30,11 @@ func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding 
 		if ext := extension(s, end); ext > end {
 			end, score = ext, score+0.1
 		}
-		near := look(s, r.start, end)
 		if follows && score < 0.88 {
 			return out
 		}
-		if before := lookIn(s[max(0, r.start-22):r.start]); before&(aroundOther|aroundBank|aroundCard) != 0 && before&aroundPhone == 0 {
-			near = aroundOther // what stands right before the number says what it is
-		}
-		if near&aroundPhone != 0 {
-			score += 0.4
-		} else if near&(aroundOther|aroundBank|aroundCard) != 0 && !r.plus {
-			score -= 0.3
-		}
-		if score >= 0.4 && score < 0.8 && p.dialable(s[r.start:r.groups[g].end], r.plus) {
+		score += nearPhone(s, r, end)
+		if score >= 0.4 && score < 0.8 && p.dialable(s[r.start:r.groups[g].end], r.digits[:r.groups[g].n], r.plus) {
 			score += 0.25
 			if g == 0 {
 				score -= 0.1 // digits without any form are too many things
@@ -57,6 +45,36 @@ func (p *patterns) phone(s string, i int, r *digitRun, out []Finding) []Finding 
 		}
 	}
 	return out
+}
+
+// phoneBegins tells that nothing stands before the number that would make it part of something else.
+func phoneBegins(s string, i int, r *digitRun) bool {
+	if r.start > 0 && (isWordByte(s[r.start-1]) || s[r.start-1] == '$' || s[r.start-1] == '#') {
+		return false
+	}
+	return i == 0 || r.plus || r.paren || s[i-1] != '.'
+}
+
+// nearPhone is what the words around add, or take away.
+func nearPhone(s string, r *digitRun, end int) float64 {
+	const other = aroundOther | aroundBank | aroundCard
+	if before := lookIn(sameField(s, r.start)); before&other != 0 && before&aroundPhone == 0 && !r.plus {
+		return -0.4 // what stands right before the number says what it is
+	}
+	near := look(s, r.start, end)
+	switch {
+	case near&aroundPhone != 0:
+		return 0.4
+	case near&other != 0 && !r.plus:
+		return -0.3
+	}
+	return 0
+}
+
+// sameField is what stands right before i, as far as the field, line or clause reaches.
+func sameField(s string, i int) string {
+	s = s[max(0, i-22):i]
+	return s[strings.LastIndexAny(s, ",;\n|{}()")+1:]
 }
 
 func phoneEnds(s string, end int) bool {
@@ -88,6 +106,8 @@ func phoneForm(r *digitRun, g int) float64 { //nolint:gocyclo // a recogniser by
 			return 0.85
 		}
 		return 0.92
+	case n == 9 && g == 2 && gs[0].size == 3 && gs[1].size == 2 && gs[0].sep == '-' && gs[1].sep == '-':
+		return 0.3 // the form of a social security number
 	case r.paren && n >= 8 && n <= 14 && g >= 1:
 		return 0.88
 	case strings.HasPrefix(string(d), "00") && n >= 10 && d[2] != '0':
@@ -140,22 +160,36 @@ func pairs(gs []group) bool {
 
 func allSame(d []byte) bool { return len(strings.Trim(string(d), string(d[:1]))) == 0 }
 
-// dateLike tells years, days and months between equal separators, and ranges of years.
-func dateLike(gs []group, d []byte) bool { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	year := func(b []byte) bool { return len(b) == 4 && (string(b[:2]) == "19" || string(b[:2]) == "20") }
+// dateLike tells years, days and months between equal separators, ranges of years, and thousands.
+func dateLike(gs []group, d []byte) bool {
 	switch {
 	case len(gs) >= 3 && gs[0].size == 4 && gs[1].size <= 2 && gs[2].size <= 2 && year(d[:4]):
 		return true
 	case len(gs) >= 3 && gs[0].size <= 2 && gs[1].size <= 2 && gs[2].size == 4 && year(d[gs[1].n:gs[2].n]):
-		return true
-	case len(gs) == 2 && gs[0].size == 4 && gs[1].size == 4 && year(d[:4]) && year(d[4:8]):
 		return true
 	case len(gs) == 1 && len(d) == 8 && year(d[:4]) && d[4] <= '1' && d[6] <= '3':
 		return true
 	case len(gs) == 1 && len(d) == 14 && year(d[:4]) && d[4] <= '1':
 		return true
 	}
-	for k, g := range gs { // 1 234 567: thousands
+	return years(gs, d) || thousands(gs, d)
+}
+
+func year(b []byte) bool { return len(b) == 4 && (string(b[:2]) == "19" || string(b[:2]) == "20") }
+
+// years tells a row of years.
+func years(gs []group, d []byte) bool {
+	for _, g := range gs {
+		if g.size != 4 || !year(d[g.n-4:g.n]) {
+			return false
+		}
+	}
+	return len(gs) > 1
+}
+
+// thousands tells amounts: 1 234 567.
+func thousands(gs []group, d []byte) bool {
+	for k, g := range gs {
 		if k > 0 && g.size != 3 || k == 0 && g.size > 3 {
 			return false
 		}
@@ -191,16 +225,33 @@ func extension(s string, end int) int {
 	return at
 }
 
+// zeros tells in which regions a number dialled within the country always (1) or never (-1) begins with a zero. It spares most
+// questions to the library, and takes away numbers that nobody writes so. Regions that are not listed are always asked.
+var zeros = map[string]int8{
+	"US": -1, "CA": -1, "ES": -1, "PT": -1, "DK": -1, "NO": -1, "PL": -1, "CZ": -1, "GR": -1, "MX": -1, "SG": -1, "HK": -1,
+	"GB": 1, "DE": 1, "FR": 1, "NL": 1, "AU": 1, "AT": 1, "CH": 1, "SE": 1, "BE": 1, "IE": 1, "JP": 1, "KR": 1, "ZA": 1, "TR": 1, "FI": 1,
+}
+
 // dialable asks the library whether some country numbers its phones so.
-func (p *patterns) dialable(number string, international bool) bool {
-	regions := p.regions
+func (p *patterns) dialable(number string, digits []byte, international bool) bool {
 	if international {
-		regions = []string{"ZZ"}
+		return valid(number, "ZZ")
 	}
-	for _, region := range regions {
-		if n, err := phonenumbers.Parse(number, region); err == nil && phonenumbers.IsValidNumber(n) {
+	if digits[0] == '0' && digits[1] == '0' {
+		return valid("+"+string(digits[2:]), "ZZ")
+	}
+	for _, region := range p.regions {
+		if z := zeros[region]; (z > 0) != (digits[0] == '0') && z != 0 {
+			continue
+		}
+		if valid(number, region) {
 			return true
 		}
 	}
 	return false
+}
+
+func valid(number, region string) bool {
+	n, err := phonenumbers.Parse(number, region)
+	return err == nil && phonenumbers.IsValidNumber(n)
 }

@@ -63,14 +63,13 @@ func pem(s string, i int, out []Finding) []Finding {
 }
 
 // key looks at keys of AWS and Google, and at JSON web tokens, which begin at i.
-func (p *patterns) key(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+func (p *patterns) key(s string, i int, out []Finding) []Finding {
 	if i > 0 && (isAlnum(s[i-1]) || s[i-1] == '_') {
 		return out
 	}
-	rest := s[i:]
-	b := i
-	switch {
+	switch rest := s[i:]; {
 	case strings.HasPrefix(rest, "AKIA") || strings.HasPrefix(rest, "ASIA") || strings.HasPrefix(rest, "ABIA") || strings.HasPrefix(rest, "ACCA"):
+		b := i
 		for b < len(s) && (s[b] >= 'A' && s[b] <= 'Z' || isDigit(s[b])) {
 			b++
 		}
@@ -78,23 +77,32 @@ func (p *patterns) key(s string, i int, out []Finding) []Finding { //nolint:gocy
 			return append(out, Finding{Kind: KindAWSKey, Start: i, End: b, Score: 0.97})
 		}
 	case strings.HasPrefix(rest, "AIza"):
-		for b < len(s) && (isAlnum(s[b]) || s[b] == '_' || s[b] == '-') {
+		b := i
+		for b < len(s) && keyByte(s[b]) {
 			b++
 		}
 		if b-i >= 39 && b-i <= 40 {
 			return append(out, Finding{Kind: KindSecret, Start: i, End: b, Score: 0.97})
 		}
 	case strings.HasPrefix(rest, "eyJ"):
-		dots := 0
-		for b < len(s) && b-i < longestSecret && (isAlnum(s[b]) || s[b] == '_' || s[b] == '-' || s[b] == '.' && b+1 < len(s) && isAlnum(s[b+1])) {
-			dots += int(b2f(s[b] == '.'))
-			b++
-		}
-		if dots >= 2 && dots <= 4 && b-i > 40 {
-			return append(out, Finding{Kind: KindSecret, Start: i, End: b, Score: 0.97})
-		}
+		return webToken(s, i, out)
 	}
 	return out
+}
+
+func keyByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
+
+// webToken looks at a JSON web token: three to five parts in base64url with dots between them.
+func webToken(s string, i int, out []Finding) []Finding {
+	b, dots := i, 0
+	for b < len(s) && b-i < longestSecret && (keyByte(s[b]) || s[b] == '.' && b+1 < len(s) && isAlnum(s[b+1])) {
+		dots += int(b2f(s[b] == '.'))
+		b++
+	}
+	if dots < 2 || dots > 4 || b-i <= 40 {
+		return out
+	}
+	return append(out, Finding{Kind: KindSecret, Start: i, End: b, Score: 0.97})
 }
 
 // secretNames are what members and variables that hold secrets are called; the value behind = or : is looked at.
@@ -102,52 +110,23 @@ var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "ap
 	"client_secret", "auth_key", "passphrase", "passwort", "kennwort", "contraseña", "motdepasse", "credentials", "secretaccesskey", "connectionstring"}
 
 // assigned looks at the value behind an = or : whose name says that it is secret.
-func (p *patterns) assigned(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
 	if s[i] != '=' && s[i] != ':' {
 		return out
 	}
-	n := i
-	for n > 0 && i-n < 3 && (s[n-1] == ' ' || s[n-1] == '"' || s[n-1] == '\'') {
-		n--
-	}
-	from := n
-	for from > 0 && n-from < 40 && (isWordByte(s[from-1]) || s[from-1] == '-') {
-		from--
-	}
-	if n-from < 3 {
+	name := strings.ToLower(nameBefore(s, i))
+	if name == "" {
 		return out
 	}
-	name := strings.ToLower(s[from:n])
-	isSecret := false
-	for _, w := range secretNames {
-		isSecret = isSecret || strings.HasSuffix(name, w) || strings.HasSuffix(name, w+"s") && w != "token"
-	}
-	a := i + 1
-	for a < len(s) && a-i < 4 && (s[a] == ' ' || s[a] == '=' || s[a] == '>') {
-		a++
-	}
-	quoted := a < len(s) && (s[a] == '"' || s[a] == '\'' || s[a] == '`')
-	if quoted {
-		a++
-	}
-	b := a
-	for b < len(s) && b-a < 512 && s[b] > ' ' && strings.IndexByte("\"'`,;<>(){}[]", s[b]) < 0 {
-		b++
-	}
-	if s[i] == ':' {
-		if !isSecret && strings.HasSuffix(name, "webhook") {
-			isSecret = true
-		}
-	}
-	for !quoted && b > a && (s[b-1] == '.' || s[b-1] == '!' || s[b-1] == '?') {
-		b--
-	}
+	a, b, quoted := valueBehind(s, i)
 	value := s[a:b]
-	aws := len(value) == 40 && (strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws")))
+	aws := len(value) == 40 && strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws"))
 	switch {
 	case aws && entropy(value) > 3.5:
 		return append(out, Finding{Kind: KindAWSSecret, Start: a, End: b, Score: 0.97})
-	case !isSecret || len(value) < 6 || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "//"):
+	case len(value) < 6 || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "//"):
+		return out
+	case !secretName(name) && (s[i] == '=' || !strings.HasSuffix(name, "webhook")):
 		return out
 	}
 	password := strings.Contains(name, "pass") || strings.HasSuffix(name, "pwd") || strings.Contains(name, "wort")
@@ -159,6 +138,51 @@ func (p *patterns) assigned(s string, i int, out []Finding) []Finding { //nolint
 		return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.9})
 	}
 	return out
+}
+
+// nameBefore is the name in front of the = or : at i; "" is none, or one of less than three bytes.
+func nameBefore(s string, i int) string {
+	n := i
+	for n > 0 && i-n < 3 && (s[n-1] == ' ' || s[n-1] == '"' || s[n-1] == '\'') {
+		n--
+	}
+	from := n
+	for from > 0 && n-from < 40 && (isWordByte(s[from-1]) || s[from-1] == '-') {
+		from--
+	}
+	if n-from < 3 {
+		return ""
+	}
+	return s[from:n]
+}
+
+// valueBehind is where the value behind the = or : at i stands.
+func valueBehind(s string, i int) (a, b int, quoted bool) {
+	a = i + 1
+	for a < len(s) && a-i < 4 && (s[a] == ' ' || s[a] == '=' || s[a] == '>') {
+		a++
+	}
+	quoted = a < len(s) && (s[a] == '"' || s[a] == '\'' || s[a] == '`')
+	if quoted {
+		a++
+	}
+	b = a
+	for b < len(s) && b-a < 512 && s[b] > ' ' && strings.IndexByte("\"'`,;<>(){}[]", s[b]) < 0 {
+		b++
+	}
+	for !quoted && b > a && (s[b-1] == '.' || s[b-1] == '!' || s[b-1] == '?') {
+		b--
+	}
+	return a, b, quoted
+}
+
+func secretName(name string) bool {
+	for _, w := range secretNames {
+		if strings.HasSuffix(name, w) || strings.HasSuffix(name, w+"s") && w != "token" {
+			return true
+		}
+	}
+	return false
 }
 
 // mixed tells letters together with digits or signs, which words do not have.

@@ -99,7 +99,7 @@ func (c *condition) shapeHolds(f *Facts) bool {
 	if (r.MinOutput != nil || r.MaxOutput != nil) && e.MaxOutput == 0 {
 		return false
 	}
-	return is(r.HasImage, e.Images > 0) && is(r.HasDocument, e.Documents > 0) && is(r.HasTools, e.Tools > 0) && is(r.ToolResults, e.ToolResults > 0) &&
+	return is(r.HasImage, e.Images > 0) && is(r.HasVideo, e.Videos > 0) && is(r.HasDocument, e.Documents > 0) && is(r.HasTools, e.Tools > 0) && is(r.ToolResults, e.ToolResults > 0) &&
 		is(r.StructuredOutput, e.StructuredOutput) && is(r.Stream, e.Stream) && between(e.Turns, r.MinTurns, r.MaxTurns) &&
 		between(e.Tools, r.MinTools, r.MaxTools) && between(e.MaxOutput, r.MinOutput, r.MaxOutput) && between(e.Choices, r.MinChoices, nil)
 }

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/go-json-experiment/json"
@@ -36,12 +37,14 @@ func Decode(body []byte) (openai.Request, catalog.Kind, *openai.Error) {
 	return chat, catalog.Chat, openai.Validate(chat)
 }
 
-// prompt reads {"prompt":"…"} as one user turn.
+// prompt reads {"prompt":"…"} as one user turn, of what the decoder of requests has let pass: also behind a byte order mark, and with
+// escapes that are half a character.
 func prompt(body []byte) ([]openai.Message, *openai.Error) {
 	var in struct {
 		Prompt *string `json:"prompt"`
 	}
-	if err := json.Unmarshal(body, &in, jsontext.AllowDuplicateNames(true)); err != nil || in.Prompt == nil {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if err := json.Unmarshal(body, &in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil || in.Prompt == nil {
 		return nil, openai.Invalidf(openai.CodeInvalidType, "prompt", "Invalid type for 'prompt': expected a string.")
 	}
 	return []openai.Message{{Role: "user", Content: &openai.Content{Text: *in.Prompt}}}, nil

@@ -29,6 +29,8 @@ func user(text string) string {
 	return `"messages":[{"role":"user","content":` + string(quoted) + `}]`
 }
 
+const film = `"messages":[{"role":"user","content":[{"type":"text","text":"What is this?"},{"type":"video_url","video_url":{"url":"data:video/mp4;base64,AA=="}}]}]`
+
 const picture = `"messages":[{"role":"user","content":[{"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}]`
 
 const (
@@ -91,6 +93,8 @@ func TestRules(t *testing.T) {
 		{"pattern", Rule{Pattern: `(?i)^hello\b`}, short, Caller{}, true},
 		{"pattern, none", Rule{Pattern: `^there`}, short, Caller{}, false},
 		{"has_image", Rule{HasImage: new(true)}, picture, Caller{}, true},
+		{"has_video", Rule{HasVideo: new(true)}, film, Caller{}, true},
+		{"has_video: false", Rule{HasVideo: new(false)}, film, Caller{}, false},
 		{"has_image: false", Rule{HasImage: new(false)}, picture, Caller{}, false},
 		{"has_document", Rule{HasDocument: new(true)}, `"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/pdf;base64,AA=="}}]}]`, Caller{}, true},
 		{"tools", Rule{HasTools: new(true), MinTools: new(2), MaxTools: new(2)},
@@ -262,6 +266,32 @@ func TestCapabilities(t *testing.T) {
 	cfg.Rules.Tiers["small"] = Tier{Targets: []Target{{Model: imported}}}
 	if plan, err := newRouter(t, cfg).Plan(facts(t, "small", picture, Caller{})); err != nil || plan.Targets[0].Public != "small" {
 		t.Errorf("R-CAP-06 what nobody knows passes: %+v %v", plan, err)
+	}
+}
+
+// What the score guesses is no reason to refuse what a smaller model can do; a tier that was named is another matter.
+func TestScoreGoesDown(t *testing.T) {
+	cfg := withRules()
+	cfg.Rules.Rules = []Rule{{Name: "films", HasVideo: new(true), Tier: TierQuality}}
+	cfg.Rules.Score.FastBelow, cfg.Rules.Score.BalancedBelow = 0, 0 // whatever it is, it is for quality
+	cfg.Rules.Tiers = map[string]Tier{
+		TierFast: {Targets: []Target{{Model: lite}}}, TierBalanced: {Targets: []Target{{Model: micro}}}, TierQuality: {Targets: []Target{{Model: old}}},
+	}
+	cfg.Rules.RuleSets = nil
+	cfg.Aliases = nil
+	r := newRouter(t, cfg)
+	plan, err := r.Plan(facts(t, Auto, picture, Caller{}))
+	if err != nil || plan.Tier != TierFast || plan.Rule != byScore || !plan.Scored {
+		t.Errorf("%+v %v", plan, err)
+	}
+	for name, c := range map[string]struct{ model, members string }{"a rule says so": {Auto, film}, "the client says so": {TierQuality, picture}} {
+		if plan, err := r.Plan(facts(t, c.model, c.members, Caller{})); err == nil {
+			t.Errorf("%s: %+v", name, plan)
+		}
+	}
+	sound := `"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]}]`
+	if _, err = r.Plan(facts(t, Auto, sound, Caller{})); err == nil || !strings.Contains(err.Error(), "tier `quality`") {
+		t.Errorf("%v", err)
 	}
 }
 

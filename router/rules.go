@@ -63,6 +63,7 @@ type Rule struct {
 	MinChoices      *int `yaml:"min_n" validate:"omitnil,min=0" help:"smallest n"`
 
 	HasImage         *bool `yaml:"has_image" help:"whether there are images"`
+	HasVideo         *bool `yaml:"has_video" help:"whether there are videos"`
 	HasDocument      *bool `yaml:"has_document" help:"whether there are documents"`
 	HasTools         *bool `yaml:"has_tools" help:"whether there are tools"`
 	ToolResults      *bool `yaml:"tool_results" help:"whether there are results of tools"`
@@ -106,6 +107,7 @@ func DefaultRules() Rules {
 		Rules: []Rule{
 			{Name: "header", Tier: byHeader},
 			{Name: "images", HasImage: &yes, Tier: byScore}, // whichever tier it is, only models that see are candidates
+			{Name: "videos", HasVideo: &yes, Tier: byScore},
 			{Name: "planning", MinWords: &long, Tier: TierQuality, Keywords: []string{
 				"plan", "planning", "roadmap", "strategy", "architecture", "design", "trade-off", "trade-offs", "tradeoff", "tradeoffs",
 				"reason", "reasoning", "step by step", "step-by-step", "think through", "prove", "proof", "derive", "derivation", "deduce",

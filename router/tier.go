@@ -114,15 +114,34 @@ func (r *Router) choose(to route, f *Facts) (Plan, error) {
 			}
 		default:
 			f.need(gScore, r.scorer)
-			chosen = r.tiers[r.scorer.Tier(f.known.Score)]
 		}
 		plan.Scored = f.done&gScore != 0
 		if plan.Scored {
 			plan.Score = f.known.Score
 		}
+		if chosen == nil {
+			return r.scored(plan, f)
+		}
 		return r.within(chosen, plan, f)
 	}
 	return Plan{}, openai.ModelNotFound(f.Model) // never: the last rule always fires
+}
+
+// scored gives the targets of the tier that the score asks for. The score is a guess: where neither that tier nor those above it can
+// do what the request needs, a lower one that can is better than a refusal.
+func (r *Router) scored(plan Plan, f *Facts) (Plan, error) {
+	asked := r.scorer.Tier(f.known.Score)
+	found, err := r.within(r.tiers[asked], plan, f)
+	ladder := [...]string{TierQuality, TierBalanced, TierFast}
+	for _, lower := range ladder[slices.Index(ladder[:], asked)+1:] {
+		if err == nil {
+			break
+		}
+		if below, none := r.within(r.tiers[lower], plan, f); none == nil {
+			return below, nil
+		}
+	}
+	return found, err
 }
 
 // within gives the targets of a tier that can do what the request needs; where there is none, those of the next tier.

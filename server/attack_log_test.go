@@ -20,7 +20,7 @@ import (
 
 // TestAttackLogInjection: whatever a caller sends, a line of the log stays one line, and nothing in it moves a terminal's cursor.
 func TestAttackLogInjection(t *testing.T) {
-	const forged = "\ntime=2026-01-01T00:00:00Z level=INFO msg=\"all is well\" request_id=req_forged\r\n{\"msg\":\"forged\"}\x1b[2K\x1b[31m\u2028\u0085\u202e\x7f\x00"
+	const forged = "\ntime=2026-01-01T00:00:00Z level=INFO msg=\"all is well\" request_id=req_forged\r\n{\"msg\":\"forged\"}\x1b[2K\x1b[31m\u2028\u0085\u009b2J\u202e\x7f\x00"
 	quoted, _ := json.Marshal(forged)
 	evil := strings.Trim(string(quoted), `"`)
 	handle := func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {

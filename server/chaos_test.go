@@ -147,11 +147,11 @@ func chaos(t *testing.T, s *storm) (url string, targets *upstream.Targets) {
 	}
 
 	cfg := upstream.Default()
-	cfg.Attempt.FirstEvent, cfg.Attempt.Answer = 3*time.Second, 3*time.Second
-	cfg.Breaker.Open = time.Second // so that the region that is down is probed now and then
+	cfg.Attempt.FirstEvent, cfg.Attempt.Answer = 8*time.Second, 8*time.Second // long enough for a machine that is busy with other tests
+	cfg.Breaker.Open = time.Second                                            // so that the region that is down is probed now and then
 	targets = upstream.New(cfg, "us-east-1")
 	settings := bedrock.Default()
-	settings.StreamIdle, settings.MayRetry = 4*time.Second, targets.MayRetry
+	settings.StreamIdle, settings.MayRetry = 10*time.Second, targets.MayRetry
 	b, err := bedrock.From(t.Context(), aws.Config{Region: "us-east-1", HTTPClient: sky,
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}, settings)
 	if err != nil {
@@ -167,7 +167,7 @@ func chaos(t *testing.T, s *storm) (url string, targets *upstream.Targets) {
 		plan = append(plan, target)
 	}
 	rec := telemetry.New()
-	with := collaborators(pipeline.New(pipeline.Config{Deadline: 30 * time.Second, EmbeddingCalls: 8}, pipeline.Collaborators{
+	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: rec, Router: plan, Catalog: catalog.Default(), Profiles: b, Version: "test", Upstream: targets,
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
 	}))

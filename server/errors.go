@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
 
@@ -138,13 +139,24 @@ func (s *Server) stamp(c echo.Context) {
 // upstreamIDs is the value of headerUpstream. What has not the form of AWS's ids is left out: it was made by somebody in between, and
 // may hold anything.
 func upstreamIDs(ids ...string) string {
-	const longest = 128
-	strange := func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	}
-	bad := func(id string) bool { return id == "" || len(id) > longest || strings.ContainsFunc(id, strange) }
+	bad := func(id string) bool { return !isUpstreamID(id) }
 	if slices.ContainsFunc(ids, bad) {
 		ids = slices.DeleteFunc(slices.Clone(ids), bad)
 	}
 	return strings.Join(ids, ",")
+}
+
+func isUpstreamID(id string) bool {
+	const uuid, longest = 36, 128
+	hex := len(id) == uuid
+	for i := range len(id) {
+		switch c := id[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', c == '-':
+		case 'g' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
+			hex = false
+		default:
+			return false
+		}
+	}
+	return hex || id != "" && len(id) <= longest && telemetry.Redact(id) == id
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,6 +16,10 @@ const (
 	// reread is how often everything is read although nothing seems to have changed: a store that was emptied and filled again may
 	// have come to the same revision.
 	reread = time.Minute
+	// lookAgain is how often, at most, a secret that nobody knows makes the directory ask the store before its time, and
+	// lookTimeout how long that may take: wrong secrets must not become load on the store.
+	lookAgain   = 100 * time.Millisecond
+	lookTimeout = 250 * time.Millisecond
 )
 
 // Directory knows the keys of a store from memory, and follows its changes. While the store does not answer, the last state goes on
@@ -25,6 +30,9 @@ type Directory struct {
 	report  func(error)
 	known   atomic.Pointer[keyring]
 	checked atomic.Int64 // when the store was last heard of, in nanoseconds; 0 is never
+
+	looking sync.Mutex
+	looked  time.Time // when a secret that nobody knew last made the store be asked
 }
 
 // keyring is one state of the keys.
@@ -121,6 +129,19 @@ func (r *keyring) add(k *Key, now time.Time) {
 func (d *Directory) Empty() bool {
 	ring := d.known.Load()
 	return ring != nil && !ring.any
+}
+
+// look asks the store for what is new, unless that was done a moment ago, so that a key is good as soon as it is made.
+func (d *Directory) look() {
+	d.looking.Lock()
+	defer d.looking.Unlock()
+	if !d.looked.IsZero() && time.Since(d.looked) < lookAgain {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	_ = d.Refresh(ctx) // Run reports what is wrong with the store
+	d.looked = time.Now()
 }
 
 // find gives the entry of a secret, nil without one, and whether the directory can tell.

@@ -50,7 +50,7 @@ func (g *Gate) Open() bool {
 // malformed, revoked or expired. A key that is good, but not from this address or for this endpoint, is a 403. Once an address has shown
 // too many wrong keys, further ones are a 429; good ones still pass, since many callers may share an address.
 func (g *Gate) Admit(c Credential) (Principal, error) {
-	if g.Open() {
+	if g.Open() && !g.firstKey(c.Key) {
 		return Principal{}, nil
 	}
 	if c.Key == "" {
@@ -82,12 +82,24 @@ func (g *Gate) find(key string, now time.Time) (who *Principal, sure bool) {
 	}
 	e, sure := g.known[sum], true
 	if formed := wellFormed(text); e == nil && formed && g.stored != nil {
-		e, sure = g.stored.find(&sum, now)
+		if e, sure = g.stored.find(&sum, now); e == nil {
+			g.stored.look()
+			e, sure = g.stored.find(&sum, now)
+		}
 	}
 	if e == nil || !e.hash.equal(&sum) || !e.until.IsZero() && !now.Before(e.until) {
 		return nil, sure
 	}
 	return e.who, true
+}
+
+// firstKey tells whether a key that comes to an open gate is there because the first one has just been made, which closes the gate.
+func (g *Gate) firstKey(key string) bool {
+	if g.stored == nil || !wellFormed([]byte(key)) {
+		return false
+	}
+	g.stored.look()
+	return !g.Open()
 }
 
 func (g *Gate) refuse(from netip.Addr, now time.Time) error {

@@ -98,6 +98,11 @@ func TestApplyGuardrailFaults(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != openai.Timeout || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("silence: %v", err)
 	}
+	versionless := applied("gr1", "INPUT", "hello")
+	versionless.GuardrailVersion = aws.String("latest")
+	if _, err := c.ApplyGuardrail(t.Context(), versionless); !errors.As(err, &e) || e.Kind != openai.Invalid {
+		t.Errorf("a version of nobody: %v", err)
+	}
 	if _, err := c.ApplyGuardrail(t.Context(), applied("gr1", "SIDEWAYS", "hello")); !errors.As(err, &e) || e.Kind != openai.Invalid {
 		t.Errorf("a source of nobody: %v", err)
 	}

@@ -173,7 +173,7 @@ func fullRouter() router.Rules {
 		MinWords: new(1), MaxWords: new(2), MinTokens: new(3), MaxTokens: new(4),
 		MinPromptWords: new(5), MaxPromptWords: new(6), MinPromptTokens: new(7), MaxPromptTokens: new(8),
 		MinTurns: new(9), MaxTurns: new(10), MinTools: new(11), MaxTools: new(12), MinOutput: new(13), MaxOutput: new(14), MinChoices: new(2),
-		HasImage: new(true), HasDocument: new(false), HasTools: new(true), ToolResults: new(false), StructuredOutput: new(true),
+		HasImage: new(true), HasVideo: new(false), HasDocument: new(false), HasTools: new(true), ToolResults: new(false), StructuredOutput: new(true),
 		Code: new(false), Math: new(true), Stream: new(false),
 		Keywords: []string{"plan", "step by step"}, Pattern: `^\d+$`, Effort: []string{"high"}, Language: []string{"de", "fr"},
 		Tenant: []string{"t"}, Key: []string{"k"}, User: []string{"u"}, HeaderTier: []string{"gold"}, Metadata: map[string]string{"team": "red"},

@@ -96,13 +96,18 @@ func (i *inspection) inspect(ctx context.Context, d policy.Direction, texts []po
 		})
 	}()
 	own, err := i.session.Inspect(ctx, d, texts)
-	if err != nil || own.Blocked {
+	decided := err != nil || own.Blocked
+	if decided {
 		cancel()
-		_ = <-asked // whatever it was, there is a verdict
-		return own, err
 	}
-	if err := <-asked; err != nil || !anythingIn(said) {
+	failed := <-asked
+	switch {
+	case decided:
 		return own, err
+	case failed != nil:
+		return own, failed
+	case !anythingIn(said):
+		return own, nil
 	}
 	return i.session.InspectWith(ctx, d, texts, said)
 }

@@ -28,14 +28,15 @@ type screen struct {
 // lane is one text of a streamed answer.
 type lane struct {
 	*screen
-	place   openai.Place
-	text    policy.Text
-	stream  *policy.Stream
-	restore *policy.Restorer
-	unheard string // not seen by the detectors of Bedrock yet
-	literal string // of a JSON text: a string that has no end yet
-	noJSON  bool   // what should be JSON is none
-	blocked bool
+	place    openai.Place
+	text     policy.Text
+	stream   *policy.Stream
+	restore  *policy.Restorer
+	unheard  string          // not seen by the detectors of Bedrock yet
+	original strings.Builder // all of a content that placeholders may stand in
+	literal  string          // of a JSON text: a string that has no end yet
+	noJSON   bool            // what should be JSON is none
+	blocked  bool
 }
 
 func (s *screen) send(p openai.Part) { s.left = s.left || !s.yield(p, nil) }
@@ -69,7 +70,11 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		case place.Path == "reasoning_details" || place.Path == "annotations":
 			err = s.once(ctx, place, text)
 		default:
-			*text, err = s.lane(place).feed(ctx, *text)
+			l := s.lane(place)
+			if place.Path == "content" && !s.session.Vault().Empty() {
+				l.original.WriteString(*text)
+			}
+			*text, err = l.feed(ctx, *text)
 		}
 		if err != nil {
 			return err
@@ -79,8 +84,12 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		return err
 	}
 	for n := range c.Choices {
-		if l := s.open[c.Choices[n].Index]; l != nil && l.blocked {
-			s.block(c.Choices[n].Index)
+		ch := &c.Choices[n]
+		if l := s.open[ch.Index]; l != nil && l.blocked {
+			s.block(ch.Index)
+		}
+		if k := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place.Choice == ch.Index && l.place.Path == "content" }); k >= 0 {
+			s.move(s.lanes[k].original.String(), ch.Delta.Annotations)
 		}
 	}
 	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
@@ -263,9 +272,12 @@ func (s *screen) once(ctx context.Context, place openai.Place, text *string) err
 		return err
 	}
 	s.note(policy.Output, v.Decisions)
-	if *text = s.restored(v.Texts[0], false); v.Blocked {
+	if v.Blocked {
 		*text = ""
+		s.block(place.Choice)
+		return nil
 	}
+	*text = s.restored(v.Texts[0], false)
 	return nil
 }
 

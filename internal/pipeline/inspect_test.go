@@ -501,3 +501,36 @@ func TestInspectJSONMode(t *testing.T) {
 		}
 	}
 }
+
+func TestInspectCitations(t *testing.T) {
+	cited := func() []openai.Part {
+		return []openai.Part{delta(0, openai.Delta{Role: "assistant"}, ""), delta(0, openai.Delta{Content: "<PERSON_1>: as they say"}, ""),
+			delta(0, openai.Delta{Annotations: []openai.Annotation{{Start: 12, End: 23, URL: "https://evil.test/a", Title: "for <EMAIL_1>"}}}, ""), delta(0, openai.Delta{}, openai.FinishStop)}
+	}
+	cfg := tokenizing
+	cfg.AllowedDomains = []string{"good.test"}
+	for action, want := range map[policy.Action]string{policy.Redact: "stop #link-removed for maria.lopez@example.org", policy.Block: "content_filter"} {
+		cfg.DomainAction = action
+		for _, stream := range []bool{true, false} {
+			parts := cited()
+			if !stream {
+				parts = []openai.Part{folded(t, parts)}
+			}
+			got, err := inspected(t, guardOf(t, cfg), &model{parts: parts}, userCall(t, personal))
+			if err != nil {
+				t.Fatal(err)
+			}
+			choice := folded(t, got).Choices[0]
+			is := choice.FinishReason
+			for _, a := range choice.Message.Annotations {
+				if said := (*choice.Message.Content)[a.Start:a.End]; said != "as they say" {
+					t.Errorf("the citation is of %q", said)
+				}
+				is += " " + a.URL + " " + a.Title
+			}
+			if is != want {
+				t.Errorf("%s, streamed %v: %q, want %q", action, stream, is, want)
+			}
+		}
+	}
+}

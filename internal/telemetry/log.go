@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"strings"
+	"unicode"
 )
 
 // ours are attributes whose values this gateway makes itself, from closed lists or its own randomness: looking for secrets in
@@ -16,11 +18,11 @@ func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 		switch a.Value.Kind() {
 		case slog.KindString:
 			if !ours[a.Key] {
-				a.Value = slog.StringValue(Redact(a.Value.String()))
+				a.Value = slog.StringValue(tame(Redact(a.Value.String())))
 			}
 		case slog.KindAny:
 			if err, ok := a.Value.Any().(error); ok {
-				a.Value = slog.StringValue(Redact(err.Error()))
+				a.Value = slog.StringValue(tame(Redact(err.Error())))
 			}
 		}
 		return a
@@ -31,8 +33,34 @@ func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// secrets are what no log line may hold (R-GEN-08): ARNs, account numbers, access keys, bearer and API keys.
-var secrets = regexp.MustCompile(`arn:aws[a-z-]*:[^\s"']*|\b\d{12}\b|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{8,}|\bbedrock-api-key-[A-Za-z0-9+/=_-]+|\bBearer\s+[^\s"']+|\b(?:sk|oc)-[A-Za-z0-9_-]{8,}`)
+// tame replaces what a terminal could take for an order, or show in another direction, and JSON leaves as it is: DEL, the C1 controls
+// and format characters. Both handlers escape line breaks and the ASCII controls.
+func tame(s string) string {
+	wild := func(r rune) bool { return r >= 0x7f && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+	if !strings.ContainsFunc(s, wild) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if wild(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// secrets are what no log line may hold (R-GEN-08): ARNs, account numbers, roles and sessions, access keys and session tokens,
+// signatures, bearer and API keys. Host names may stand there: who looks for a fault needs them.
+var secrets = regexp.MustCompile(strings.Join([]string{
+	`arn:aws[a-z-]*:[^\s"']*`,
+	`\b\d{12}\b`,
+	`\bassumed-role/[^\s"',]+`,
+	`\b(?:AKIA|ASIA|AROA|AIDA|ABSK)[A-Za-z0-9+/=]{8,}`,
+	`\bIQoJ[A-Za-z0-9+/=]{16,}`,
+	`\b[0-9a-fA-F]{64}\b`,
+	`\bbedrock-api-key-[A-Za-z0-9+/=_-]+`,
+	`\bBearer\s+[^\s"']+`,
+	`\b(?:sk|oc)-[A-Za-z0-9_-]{8,}`,
+}, "|"))
 
 // queries are where signed URLs carry their signature.
 var queries = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']*`)

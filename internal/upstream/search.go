@@ -300,7 +300,7 @@ func (c *choice) offer(i int, weight float64, calls int, affinity float64) {
 	if affinity > c.preferences {
 		c.favourite, c.preferences = i, affinity
 	}
-	d := draw{i, rand.ExpFloat64() / weight, float64(calls+1) / weight} //nolint:gosec // spreads load
+	d := draw{i, rand.ExpFloat64() / weight, float64(calls) / weight} //nolint:gosec // spreads load
 	switch {
 	case c.two[0].index < 0 || d.key < c.two[0].key:
 		c.two[0], c.two[1] = d, c.two[0]

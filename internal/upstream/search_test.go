@@ -207,6 +207,25 @@ func TestWeights(t *testing.T) {
 	}
 }
 
+// Calls one after the other are spread by weight too: the light target must not wait until the heavy one is busy.
+func TestWeightsAtRest(t *testing.T) {
+	u := New(Default(), "")
+	plan := []catalog.Target{at("a", weighing(3)), at("b")}
+	const n = 4000
+	heavy := 0
+	for range n {
+		s := search(u, plan, Want{})
+		if next(t, s) == 0 {
+			heavy++
+		}
+		s.Begun()
+		s.Release(OK, 0)
+	}
+	if share := float64(heavy) / n; math.Abs(share-0.75) > 0.04 {
+		t.Errorf("%d of %d calls went to the target with three quarters of the weight", heavy, n)
+	}
+}
+
 func TestTwoChoicesPreferTheIdleOne(t *testing.T) {
 	u := New(Default(), "")
 	busy, idle := at("busy"), at("idle")

@@ -33,6 +33,9 @@ func (s *Server) applyGuardrail(op operation, body []byte) *reply {
 		e = refusal(check(s.shapes.apply, v))
 	}
 	if e == nil {
+		e = refusal(check(guardrailShape(false), map[string]any{"guardrailVersion": op.version}))
+	}
+	if e == nil {
 		e = guardrailRule(&converseRequest{Guardrail: &guardrail{ID: op.id, Version: op.version}}, target{})
 	}
 	if e != nil {

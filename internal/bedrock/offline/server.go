@@ -27,7 +27,7 @@
 //
 // # Faults
 //
-// A request asks for faults with the header x-outcrop-fault, or behind a "+" in its model id, as a list separated by "," or "+":
+// A request asks for faults with the header x-outcrop-fault, or behind a "+" in its model or guardrail id, as a list separated by "," or "+":
 //
 //	throttle             ThrottlingException, always
 //	throttle=2           for the first two requests with this model and this list of faults, then none
