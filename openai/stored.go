@@ -1,10 +1,13 @@
 package openai
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"iter"
 	"math"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // StoredChat is a plain chat answer out of a cache. It goes out under a head of its own without being decoded: only who wants
@@ -16,6 +19,7 @@ type StoredChat struct {
 	usage *Usage
 	says  []byte // members of the object "outcrop", each with a comma before it
 	body  []byte // members from service_tier or choices to usage, each with a comma before it
+	text  []byte // of body, the JSON of the content, where that is all that the answer says; nil otherwise
 
 	whole *ChatResponse // once it was read
 }
@@ -42,7 +46,27 @@ func AppendStored(b []byte, r *ChatResponse) []byte {
 		b = binary.AppendUvarint(b, reasoning)
 	}
 	b = appendSized(b, r.Outcrop.appendMembers(nil))
-	return appendSized(b, r.appendBody(nil))
+	body := r.appendBody(nil)
+	start, size := 0, 0
+	if text, ok := r.onlyText(); ok {
+		quoted := appendString(nil, text)
+		start, size = bytes.Index(body, quoted), len(quoted) // wherever else it stands, it is the same bytes
+	}
+	b = binary.AppendUvarint(b, uint64(start))
+	b = binary.AppendUvarint(b, uint64(size))
+	return appendSized(b, body)
+}
+
+// onlyText gives the content of an answer that has one choice and says nothing beside it that a reader would see.
+func (r *ChatResponse) onlyText() (text string, ok bool) {
+	if len(r.Choices) != 1 || r.Choices[0].Index != 0 {
+		return "", false
+	}
+	m := &r.Choices[0].Message
+	if m.Content == nil || m.Refusal != nil || len(m.ToolCalls) > 0 || m.FunctionCall != nil {
+		return "", false
+	}
+	return *m.Content, true
 }
 
 var errStored = errors.New("not a stored answer")
@@ -60,9 +84,13 @@ func ReadStoredChat(b []byte, h Head) (*StoredChat, error) {
 		}
 	}
 	s.says = d.sized()
+	start, size := d.number(), d.number()
 	s.body = d.sized()
-	if d.failed || len(d.rest) > 0 || len(s.body) == 0 {
+	if all := uint64(len(s.body)); d.failed || len(d.rest) > 0 || all == 0 || start > all || size > all-start {
 		return nil, errStored
+	}
+	if size > 0 {
+		s.text = s.body[start : start+size]
 	}
 	return s, nil
 }
@@ -94,6 +122,17 @@ func (s *StoredChat) AppendJSON(b []byte, usage bool) []byte {
 	}
 	b = append(b[:first], b[first+1:]...) // the first member's comma
 	return append(b, "}}"...)
+}
+
+// OnlyText gives the content of an answer that has one choice and says nothing else, without reading the rest; ok is false for any
+// other answer, and once [StoredChat.Response] was called, since then the texts may have been rewritten.
+func (s *StoredChat) OnlyText() (text string, ok bool) {
+	if s.text == nil || s.whole != nil {
+		return "", false
+	}
+	var room [4096]byte
+	plain, err := jsontext.AppendUnquote(room[:0], s.text)
+	return string(plain), err == nil
 }
 
 // Texts yields the texts of the answer. An answer that cannot be read has none; see [StoredChat.Response].

@@ -31,7 +31,7 @@ func everything() *ChatResponse {
 }
 
 func TestStoredChat(t *testing.T) {
-	text := "only this"
+	text := "only \"this\",\nGrüße"
 	for name, r := range map[string]*ChatResponse{
 		"everything": everything(),
 		"little":     {Choices: []Choice{{Message: ReplyMessage{Content: &text}, FinishReason: FinishStop}}},
@@ -64,6 +64,13 @@ func TestStoredChat(t *testing.T) {
 			}
 			if other := marked.Under("chatcmpl-3", 3); other.ID != "chatcmpl-3" || marked.ID != "chatcmpl-2" {
 				t.Errorf("%+v", other.Head)
+			}
+			only, ok := marked.Under("chatcmpl-3", 3).OnlyText()
+			if want := name == "little"; ok != want || want && only != text {
+				t.Errorf("its only text is %q, %v", only, ok)
+			}
+			if _, ok := marked.OnlyText(); ok {
+				t.Error("what was read may have been rewritten")
 			}
 			for n := range kept {
 				if _, err := ReadStoredChat(kept[:n], Head{}); err == nil {
@@ -127,6 +134,7 @@ func FuzzReadStoredChat(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		if s, err := ReadStoredChat(b, Head{}); err == nil {
 			_ = s.AppendJSON(nil, true)
+			_, _ = s.OnlyText()
 			for range s.Texts() {
 			}
 		}

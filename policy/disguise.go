@@ -105,17 +105,15 @@ func reversed(s string) string {
 func encoded(text string) []string {
 	const shortest, most = 16, 32
 	var all []string
-	for at := 0; at < len(text) && len(all) < most; at++ {
-		from := at
-		for at < len(text) && encodes[text[at]] {
-			at++
+	for at := 0; len(all) < most; {
+		from, to := encodedRun(text, at, shortest)
+		if from == to {
+			break
 		}
-		if at-from < shortest {
-			continue
-		}
-		if plain := decoded(text[from:at]); plain != "" {
+		if plain := decoded(text[from:to]); plain != "" {
 			all = append(all, plain)
 		}
+		at = to
 	}
 	if strings.Count(text, "%20") > 1 {
 		if plain, err := url.PathUnescape(text); err == nil {
@@ -123,6 +121,28 @@ func encoded(text string) []string {
 		}
 	}
 	return all
+}
+
+// encodedRun finds the next run of at least so many bytes that may encode something, [at, at) for none. A run that long has
+// one of its bytes at every place that is looked at, so that the words of prose are stepped over without reading them whole.
+func encodedRun(text string, at, shortest int) (from, to int) {
+	for probe := at + shortest - 1; probe < len(text); probe += shortest {
+		if !encodes[text[probe]] {
+			continue
+		}
+		from, to = probe, probe+1
+		for from > at && encodes[text[from-1]] {
+			from--
+		}
+		for to < len(text) && encodes[text[to]] {
+			to++
+		}
+		if to-from >= shortest {
+			return from, to
+		}
+		at, probe = to, to-1
+	}
+	return at, at
 }
 
 // decoded gives the text that a run of letters encodes, "" for none.

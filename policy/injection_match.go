@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // What remains of a rule's weight where its words are talked about and not meant.
 const (
@@ -9,6 +12,18 @@ const (
 	byQuestion = 0.2  // "how do I ignore …"
 	byAsking   = 0.5  // in a sentence with a question mark
 )
+
+// opening is what decides for most rules and clauses that they have nothing to do with each other: the first two words of a
+// rule, side by side with those of the others. A rule of one word has its first in place of the second.
+type opening struct{ first, second class }
+
+var openings = func() []opening {
+	all := make([]opening, len(injectionRules))
+	for i, r := range injectionRules {
+		all[i] = opening{r.steps[0].class, r.steps[min(1, len(r.steps)-1)].class}
+	}
+	return all
+}()
 
 // matchRules notes every rule that the words of a text keep, with the weight of its worst place.
 func (found *tally) matchRules(t *reading) {
@@ -21,13 +36,16 @@ func (found *tally) matchRules(t *reading) {
 		if c+1 < len(t.clauses) {
 			both |= t.clauses[c+1].classes
 		}
-		for i := range injectionRules {
+		for i := range openings {
+			if o := &openings[i]; here&o.first == 0 || both&o.second == 0 {
+				continue
+			}
 			r := &injectionRules[i]
 			classes := here
 			if r.how&onward != 0 {
 				classes = both
 			}
-			if here&r.steps[0].class == 0 || !r.possible(classes) {
+			if !r.possible(classes) {
 				continue
 			}
 			if w := r.weigh(t, c); w > 0 {
@@ -166,13 +184,29 @@ func ownText(words []word) bool {
 
 // matchPhrases notes the marks of chat templates.
 func (found *tally) matchPhrases(text string) {
-	if !strings.ContainsAny(text, "<[#\n\U0001f513") {
-		return
+	var seen uint64 // bits of phrases
+	for _, first := range "<[#\n" {
+		for at := 0; ; at++ {
+			next := strings.IndexByte(text[at:], byte(first))
+			if next < 0 {
+				break
+			}
+			at += next
+			for i := range phrases {
+				if beginsWith(text[at:], phrases[i].text) {
+					seen |= 1 << i
+				}
+			}
+		}
 	}
-	lower := strings.ToLower(text)
-	for _, p := range phrases {
-		if strings.Contains(lower, p.text) {
+	for i, p := range phrases {
+		if seen&(1<<i) != 0 || p.text[0] >= utf8.RuneSelf && strings.Contains(text, p.text) {
 			found.add("template: "+strings.TrimSpace(p.text), p.weight)
 		}
 	}
+}
+
+// beginsWith tells whether a text begins with a phrase in small letters, in any case.
+func beginsWith(text, phrase string) bool {
+	return len(text) >= len(phrase) && text[0] == phrase[0] && text[1]|0x20 == phrase[1]|0x20 && strings.EqualFold(text[:len(phrase)], phrase)
 }

@@ -193,7 +193,8 @@ var injectionRules = []injectionRule{
 	{"model told", 0.5, 0, []step{{wModel, 0}, {wNow | wOnly, 3}, {wSay | wDo | wTell | wSend, 2}}},
 }
 
-// phrases are marks of chat templates and of forged turns: text that pretends to be more than text.
+// phrases are marks of chat templates and of forged turns: text that pretends to be more than text. Each begins with one of
+// the characters that matchPhrases looks for, or with one beyond ASCII.
 var phrases = []struct {
 	text   string
 	weight float64

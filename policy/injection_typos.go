@@ -6,11 +6,22 @@ import "math/bits"
 const misspelt = `ignore disregard forget instructions instruction previous prompt ignoriere vergiss anweisungen anweisung missachte
 	everything reveal password passwort pretend guidelines vorherigen`
 
+// misspellings finds the words of misspelt behind their misspellings.
+type misspellings struct {
+	words []nearly
+	last  [256]uint32 // by a word's first byte: the letters a to z with which such words end
+}
+
 // nearly is a word of misspelt with the set of its letters, by which most comparisons end at once.
 type nearly struct {
 	text    string
 	letters uint32
 	class   class
+}
+
+func (m *misspellings) add(w string, c class) {
+	m.words = append(m.words, nearly{w, letterSet(w), c})
+	m.last[w[0]] |= letterSet(w[len(w)-1:])
 }
 
 // letterSet has a bit for each of the letters a to z in a word.
@@ -24,15 +35,15 @@ func letterSet(w string) uint32 {
 	return set
 }
 
-// misread gives the class of the word that w misspells, or 0. Only letters left out, doubled, added or swapped count: another
+// find gives the class of the word that w misspells, or 0. Only letters left out, doubled, added or swapped count: another
 // letter in place of one makes other words ("forged", "forgot"), and so does another end ("ignores").
-func (l *lexicon) misread(w string) class {
-	if len(w) < 5 || len(w) > 14 {
+func (m *misspellings) find(w string) class {
+	if len(w) < 5 || len(w) > 14 || m.last[w[0]]&letterSet(w[len(w)-1:]) == 0 {
 		return 0
 	}
 	set := letterSet(w)
-	for i := range l.near {
-		n := &l.near[i]
+	for i := range m.words {
+		n := &m.words[i]
 		if n.text[0] != w[0] || n.text[len(n.text)-1] != w[len(w)-1] || bits.OnesCount32(n.letters^set) > 2 {
 			continue
 		}

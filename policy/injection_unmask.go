@@ -2,6 +2,7 @@ package policy
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,17 +21,70 @@ type tricks struct {
 }
 
 // unmasked gives a text as it reads: without markup, in small letters, in one form of each letter, without what is invisible.
-func unmasked(text string, t *tricks) string {
-	if strings.ContainsAny(text, "<&*_") {
+func (r *reading) unmasked(text string) string {
+	if strings.IndexByte(text, '&') >= 0 || marked(text) {
 		text = unmark(text)
 	}
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return unmaskedUnicode(text, t)
+	if plain, ok := r.western(text); ok {
+		return plain
+	}
+	return unmaskedUnicode(text, &r.tricks)
+}
+
+// marked tells whether a text may have marks of HTML or Markdown.
+func marked(text string) bool {
+	return strings.IndexByte(text, '<') >= 0 || strings.IndexByte(text, '*') >= 0 ||
+		strings.IndexByte(text, '_') >= 0 && (strings.Contains(text, "__") || strings.Contains(text, "-->"))
+}
+
+// western unmasks a text of nothing but ASCII, accented letters of western Europe and their punctuation, as most texts are.
+// Such characters have one form only, so that all there is to do is to make them small. It gives false for any other text.
+func (r *reading) western(text string) (string, bool) {
+	b := slices.Grow(r.buffer[:0], len(text))[:len(text)]
+	r.buffer = b
+	n := 0
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			b[n] = smallLetters[c]
+			n++
+			continue
+		}
+		if c == 0xC3 && i+1 < len(text) && text[i+1]&0xC0 == 0x80 { // À to ÿ, of which × is no letter
+			i++
+			small := text[i]
+			if small <= 0x9E && small != 0x97 {
+				small += 0x20
+			}
+			b[n], b[n+1] = c, small
+			n += 2
+			continue
+		}
+		mark, size := utf8.DecodeRuneInString(text[i:])
+		switch mark {
+		case '’':
+			b[n] = '\''
+			n++
+		case '‘', '“', '”', '„', '–', '—', '•', '€', '«', '»', '§', '°':
+			n += copy(b[n:], text[i:i+size])
+		default:
+			return "", false
+		}
+		i += size - 1
+	}
+	return string(b[:n]), true
+}
+
+// smallLetters has the small letter for each capital of ASCII, and every other byte as it is.
+var smallLetters = func() (table [256]byte) {
+	for c := range table {
+		table[c] = byte(c)
+		if c >= 'A' && c <= 'Z' {
+			table[c] += 'a' - 'A'
 		}
 	}
-	return strings.ToLower(text)
-}
+	return table
+}()
 
 func unmaskedUnicode(text string, t *tricks) string {
 	var hidden, b strings.Builder
@@ -89,12 +143,20 @@ func unmark(text string) string {
 	if strings.IndexByte(text, '&') >= 0 && strings.IndexByte(text, ';') > 0 {
 		text = html.UnescapeString(text)
 	}
-	if !strings.ContainsAny(text, "<*_") {
+	if !marked(text) {
 		return text
 	}
 	var b strings.Builder
 	b.Grow(len(text))
 	for i := 0; i < len(text); {
+		from := i
+		for i < len(text) && !marks[text[i]] {
+			i++
+		}
+		b.WriteString(text[from:i])
+		if i == len(text) {
+			break
+		}
 		switch c := text[i]; {
 		case strings.HasPrefix(text[i:], "<!--"):
 			b.WriteByte('\n')
@@ -118,6 +180,9 @@ func unmark(text string) string {
 	}
 	return b.String()
 }
+
+// marks are the bytes with which marks begin.
+var marks = [256]bool{'<': true, '-': true, '*': true, '_': true}
 
 // tag gives the length of the HTML tag that s begins with and what stands in its place, or one byte as it is.
 func tag(s string) (int, string) {
@@ -152,6 +217,9 @@ var lookalikes = map[rune]rune{
 // plainLetters rewrites a word that mixes Latin letters with lookalikes, consists of small capitals, or carries accents that
 // its letters do not have in a language of the vocabulary.
 func plainLetters(s string, t *tricks) (string, bool) {
+	if plain, ok := withoutAccents(s); ok {
+		return plain, true
+	}
 	latin, other, accents := 0, 0, 0
 	for _, c := range s {
 		switch {
@@ -185,6 +253,37 @@ func plainLetters(s string, t *tricks) (string, bool) {
 		return c
 	}, s), true
 }
+
+// withoutAccents rewrites a word of small letters of western Europe; it gives false for a word that has other letters.
+func withoutAccents(s string) (string, bool) {
+	var plain [64]byte
+	if len(s) > len(plain) {
+		return s, false
+	}
+	n := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			if c != 0xC3 || i+1 == len(s) || s[i+1] < 0x9F || s[i+1] > 0xBF {
+				return s, false
+			}
+			i++
+			if bare := unaccented[s[i]-0x80]; bare != ' ' {
+				plain[n] = bare
+				n++
+				continue
+			}
+			plain[n], c = c, s[i]
+			n++
+		}
+		plain[n] = c
+		n++
+	}
+	return string(plain[:n]), true
+}
+
+// unaccented are the letters U+00C0 to U+00FF without their accents; a space is a letter without any, or not a small one.
+const unaccented = "                                " + "aaaaaa ceeeeiiii nooooo  uuuuy y"
 
 var leetLetters = [256]byte{'0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', '$': 's'}
 

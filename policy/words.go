@@ -10,8 +10,8 @@ import (
 type word struct {
 	text   string
 	class  class
-	clause int  // index of its clause
-	start  bool // an order may begin here: nothing but words that lead into one stands before it in its clause
+	kinds  kinds // of its characters, at least
+	start  bool  // an order may begin here: nothing but words that lead into one stands before it in its clause
 	quoted bool
 	comma  bool // behind a comma or dash
 	leet   bool // written with digits for letters
@@ -30,13 +30,42 @@ type reading struct {
 	words   []word
 	clauses []clause
 	tricks  tricks
+	letters int    // the longest run of words of one letter
+	buffer  []byte // where the text is unmasked
 }
+
+// kinds are the kinds of characters in a word, by which most words are spared the search for disguises.
+type kinds uint8
+
+const (
+	letter kinds = 1 << iota // a to z
+	sign                     // a digit or sign that leetspeak writes for a letter
+	other                    // another digit, or an underscore
+	beyond                   // beyond ASCII; whether it is part of a word is told by what character it is
+)
+
+// parts are the kinds of bytes of which words consist, 0 for those of no word.
+var parts = func() (table [256]kinds) {
+	for c := range table {
+		switch {
+		case c >= utf8.RuneSelf:
+			table[c] = beyond
+		case c >= 'a' && c <= 'z':
+			table[c] = letter
+		case leetLetters[c] != 0:
+			table[c] = sign
+		case c >= '0' && c <= '9', c == '_':
+			table[c] = other
+		}
+	}
+	return table
+}()
 
 // lettering is what a byte is to the reader: part of a word, an end of a clause, or neither.
 var lettering = func() (table [utf8.RuneSelf]byte) {
 	for c := range table {
 		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_', c == '@', c == '$':
+		case parts[c] != 0:
 			table[c] = 'w'
 		case strings.IndexByte("!\n;:|", byte(c)) >= 0:
 			table[c] = '.'
@@ -53,8 +82,8 @@ type reader struct{ words lexicon }
 
 // read takes a text apart.
 func (r *reader) read(text string, into *reading) {
-	into.words, into.clauses, into.tricks = into.words[:0], into.clauses[:0], tricks{}
-	plain := unquoted(unmasked(text, &into.tricks))
+	into.words, into.clauses, into.tricks, into.letters = into.words[:0], into.clauses[:0], tricks{}, 0
+	plain := unquoted(into.unmasked(text))
 	p := splitter{reader: r, reading: into, plain: plain, json: strings.Contains(plain, `":`)}
 	p.run()
 	r.joinLetters(into)
@@ -79,6 +108,7 @@ type splitter struct {
 	plain   string
 	json    bool // quotation marks are syntax, not mention
 	first   int  // word with which the clause begins
+	letters int  // how many words of one letter stand before this place
 	quote   bool
 	comma   bool
 }
@@ -159,33 +189,60 @@ func (p *splitter) end(asked bool) {
 // word reads the word that begins at i and gives the place behind it.
 func (p *splitter) word(i int) int {
 	end := i
-	for end < len(p.plain) {
-		c := p.plain[end]
-		if c < utf8.RuneSelf {
-			if lettering[c] == 'w' {
-				end++
-				continue
-			}
-			if c == '\'' && strings.HasPrefix(p.plain[end:], "'t") { // don't
-				end += 2
-				continue
-			}
-			break
-		}
-		n, size := utf8.DecodeRuneInString(p.plain[end:])
-		if !joined(n) {
-			break
-		}
-		end += size
+	for end < len(p.plain) && parts[p.plain[end]] == letter {
+		end++
 	}
-	run := strings.TrimLeft(strings.Trim(p.plain[i:end], "_"), "@$")
-	if run == "" {
-		return end
+	n, w := len(p.reading.words), word{text: p.plain[i:end], kinds: letter, quoted: p.quote, comma: p.comma}
+	if end < len(p.plain) && (parts[p.plain[end]] != 0 || p.plain[end] == '\'') {
+		w.kinds, end = p.more(end)
+		if w.text = strings.TrimLeft(strings.Trim(p.plain[i:end], "_"), "@$"); w.text == "" {
+			return end
+		}
 	}
-	n, id := len(p.reading.words), len(p.reading.clauses)
-	p.reading.words = p.reader.appendWords(p.reading.words, word{text: run, quoted: p.quote, clause: id})
-	p.reading.words[n].comma, p.comma = p.comma, false
+	if w.kinds&beyond != 0 {
+		p.reading.words = p.reader.appendWords(p.reading.words, w)
+	} else {
+		p.reading.words = append(p.reading.words, w)
+	}
+	p.comma = false
+	p.count(p.reading.words[n:])
 	return end
+}
+
+// more reads on in a word that does not consist of the letters a to z alone, and gives its kinds and its end.
+func (p *splitter) more(end int) (kinds, int) {
+	made := letter
+	for end < len(p.plain) {
+		kind := parts[p.plain[end]]
+		switch {
+		case kind == beyond:
+			n, size := utf8.DecodeRuneInString(p.plain[end:])
+			if !joined(n) {
+				return made, end
+			}
+			end += size
+		case kind != 0:
+			end++
+		case strings.HasPrefix(p.plain[end:], "'t"): // don't
+			end += 2
+		default:
+			return made, end
+		}
+		made |= kind
+	}
+	return made, end
+}
+
+// count notes how many words of one letter follow one another.
+func (p *splitter) count(words []word) {
+	for i := range words {
+		if len(words[i].text) > 1 {
+			p.letters = 0
+			continue
+		}
+		p.letters++
+		p.reading.letters = max(p.reading.letters, p.letters)
+	}
 }
 
 func joined(c rune) bool {
@@ -222,6 +279,7 @@ func (r *reader) appendWords(words []word, w word) []word {
 		}
 		w.text, run = run[:end], run[end:]
 		words = append(words, w)
+		w.comma = false // only the first piece stands behind it
 	}
 	return words
 }
@@ -243,15 +301,7 @@ func unspaced(c rune) bool {
 // joinLetters puts words together that are spelled letter by letter: "i g n o r e".
 func (r *reader) joinLetters(t *reading) {
 	const least = 4
-	run, longest := 0, 0
-	for i := range t.words {
-		if len(t.words[i].text) > 1 {
-			run = 0
-		} else if run++; run > longest {
-			longest = run
-		}
-	}
-	if longest < least {
+	if t.letters < least {
 		return
 	}
 	old, clauses := t.words, t.clauses
@@ -274,6 +324,9 @@ func (r *reader) joinLetters(t *reading) {
 				b.WriteString(w.text)
 			}
 			joined := old[i]
+			for _, w := range old[i:n] {
+				joined.kinds |= w.kinds
+			}
 			for _, joined.text = range r.words.split(b.String()) {
 				t.words = append(t.words, joined)
 			}
@@ -286,91 +339,4 @@ func (r *reader) joinLetters(t *reading) {
 func firstRune(s string) rune {
 	c, _ := utf8.DecodeRuneInString(s)
 	return c
-}
-
-// classify looks the words up, finds where orders may begin, and what a clause asks.
-func (r *reader) classify(t *reading) {
-	for i := range t.words {
-		r.meaning(&t.words[i], &t.tricks)
-	}
-	for i := range t.clauses {
-		c := &t.clauses[i]
-		words := t.words[c.from:c.to]
-		leading := true
-		for k := range words {
-			w := &words[k]
-			c.classes |= w.class
-			w.start = leading || w.comma
-			leading = (leading || w.comma) && leads(words, k)
-		}
-		c.howTo = howTo(words)
-	}
-}
-
-// leads tells whether an order may still follow a word that stands where one may begin: "please", "I want you to", "can you".
-func leads(words []word, k int) bool {
-	w := &words[k]
-	var before, after class
-	if k > 0 {
-		before = words[k-1].class
-	}
-	if k+1 < len(words) {
-		after = words[k+1].class
-	}
-	switch {
-	case w.class&(wLead|wGreet|wMust|wModel|wOnly|wNow|wAll|wSelf) != 0:
-		return true
-	case w.text == "the" || w.text == "die" || w.text == "der" || w.text == "das":
-		return true
-	case w.text == "to" || w.text == "an" || w.text == "for" || w.text == "für": // "to the AI: …"
-		return after&wModel != 0 || k+2 < len(words) && words[k+2].class&wModel != 0 || before&(wYou|wMust) != 0
-	case w.class&wYou != 0:
-		return before&(wAsk|wWant|wMust) != 0 || after&(wMust|wLead) != 0
-	case w.class&wAsk != 0:
-		return after&wYou != 0
-	case w.class&wMe != 0:
-		return after&wWant != 0
-	case w.class&wWant != 0:
-		return after&wYou != 0 || before&wMe != 0
-	}
-	return false
-}
-
-// howTo tells "how do I …", "what is the best …": within its first words a question that is not about the reader.
-func howTo(words []word) bool {
-	for i := range min(len(words), 4) {
-		if words[i].class&wAsk == 0 || words[i].class&wYou != 0 {
-			continue
-		}
-		for k := i; k < min(len(words), i+4); k++ {
-			if words[k].class&(wYou|wSelf) != 0 {
-				return false
-			}
-			if words[k].class&(wMe|wUser|wMy) != 0 || words[k].text == "to" && k == i+1 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// meaning finds the classes of a word, behind what it is disguised as.
-func (r *reader) meaning(w *word, t *tricks) {
-	if w.class = r.words.find(w.text); w.class != 0 {
-		return
-	}
-	if latin, changed := plainLetters(w.text, t); changed {
-		w.text = latin
-		if w.class = r.words.find(latin); w.class != 0 {
-			return
-		}
-	}
-	if w.class = r.words.misread(w.text); w.class != 0 {
-		return
-	}
-	if plain, ok := unleet(w.text); ok {
-		if c := r.words.find(plain); c != 0 {
-			w.text, w.class, w.leet = plain, c, true
-		}
-	}
 }

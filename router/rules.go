@@ -75,7 +75,7 @@ type Rule struct {
 	Keywords   []string          `yaml:"keywords" list:"or-one" validate:"max=1000,dive,required,max=200" help:"any of these stands in the last user turn, as a whole word, in upper or lower case"`
 	Pattern    string            `yaml:"pattern" validate:"max=10000" help:"regular expression (RE2) that the last user turn matches somewhere"`
 	Effort     []string          `yaml:"effort" list:"or-one" validate:"dive,required" help:"reasoning_effort is one of these"`
-	Language   []string          `yaml:"language" list:"or-one" validate:"dive,len=2" help:"language of the last user turn (en, de …) is one of these"`
+	Language   []string          `yaml:"language" list:"or-one" validate:"dive,oneof=en de fr es pt it nl sv pl tr ru uk el ar fa he hi th zh ja ko" help:"language of the last user turn (en, de …) is one of these"`
 	Tenant     []string          `yaml:"tenant" list:"or-one" validate:"dive,required" help:"the tenant is one of these"`
 	Key        []string          `yaml:"key" list:"or-one" validate:"dive,required" help:"the public name of the API key is one of these"`
 	User       []string          `yaml:"user" list:"or-one" validate:"dive,required" help:"user (or safety_identifier) is one of these"`

@@ -41,8 +41,8 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 		}
 		v := visitOf(c)
 		call := &pipeline.Call{
-			ID: v.id, At: v.at, Principal: principalOf(c), Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
-			Tune: tuned, Standing: standingOf(c), Entry: visitOf(c).entry,
+			ID: v.id, At: v.at, Principal: v.principal, Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
+			Tune: tuned, Standing: v.standing, Entry: v.entry,
 		}
 		if req.WantsStream() {
 			return s.stream(c, call)
@@ -58,13 +58,14 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 	if err != nil {
 		return err
 	}
-	var out []byte
+	room := s.rooms.Get().(*[]byte)
+	out := (*room)[:0]
 	for part, err := range reply.Parts {
 		if err != nil {
 			return err
 		}
 		visitOf(c).usage = part.Tokens()
-		out = part.AppendJSON(make([]byte, 0, 4096), true)
+		out = part.AppendJSON(out, true)
 	}
 	s.recorded(c)
 	s.stamp(c)
@@ -72,7 +73,13 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 	if err := http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return errors.Join(errGone, err)
 	}
-	return c.Blob(http.StatusOK, jsonType, out)
+	err = c.Blob(http.StatusOK, jsonType, out)
+	const most = 64 << 10 // what is larger is too rare to be kept
+	if err == nil && cap(out) <= most {
+		*room = out
+		s.rooms.Put(room) // after an error HTTP/2 may be at work on it still
+	}
+	return err
 }
 
 // body reads the request's body: JSON, not compressed, no larger than the limit and not slower than the read timeout.

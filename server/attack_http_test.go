@@ -105,14 +105,14 @@ func TestAttackHeaderSmuggling(t *testing.T) {
 // TestAttackHostileJSON: no body costs more than its size suggests, and none ends the process.
 func TestAttackHostileJSON(t *testing.T) {
 	h := build(t, config(), offline.Config{})
-	const deep, many = 10_000, 1_000_000
+	const deep, many, lots = 10_000, 1_000_000, 100_000
 	nested := strings.Repeat("[", deep) + strings.Repeat("]", deep)
 	objects := strings.Repeat(`{"a":`, deep) + "1" + strings.Repeat("}", deep)
 	schema := strings.Repeat(`{"type":"object","properties":{"a":`, deep) + `{"type":"string"}` + strings.Repeat("}}", deep)
 	say := `"messages":[{"role":"user","content":"hi"}]`
-	members := func(each string) string {
+	members := func(n int, each string) string {
 		var b strings.Builder
-		for i := range many {
+		for i := range n {
 			fmt.Fprintf(&b, `"m%d":%s,`, i, each)
 		}
 		return b.String()
@@ -134,10 +134,10 @@ func TestAttackHostileJSON(t *testing.T) {
 		"nested objects as a schema":       {tool(objects), []int{400}},
 		"a nested schema of the answer":    {`{"model":"` + nova + `",` + say + `,"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":` + schema + `}}}`, []int{400}},
 		"nested arguments of a call":       {`{"model":"` + nova + `","messages":[{"role":"user","content":"hi"},{"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"` + strings.ReplaceAll(objects, `"`, `\"`) + `"}}]},{"role":"tool","tool_call_id":"1","content":"x"}]}`, []int{200, 400}},
-		"a million members":                {"{" + members("1") + `"model":"` + nova + `",` + say + `}`, []int{200, 400}},
-		"a million members of metadata":    {`{"model":"` + nova + `",` + say + `,"metadata":{` + members(`"x"`) + `"z":"z"}}`, []int{400}},
-		"a million messages":               {`{"model":"` + nova + `","messages":[` + strings.Repeat(`{},`, many) + `{}]}`, []int{400}},
-		"a million stop sequences":         {`{"model":"` + nova + `",` + say + `,"stop":[` + strings.Repeat(`"x",`, many) + `"x"]}`, []int{400}},
+		"a million members":                {"{" + members(many, "1") + `"model":"` + nova + `",` + say + `}`, []int{200, 400}},
+		"too many members of metadata":     {`{"model":"` + nova + `",` + say + `,"metadata":{` + members(lots, `"x"`) + `"z":"z"}}`, []int{400}},
+		"100,000 messages":                 {`{"model":"` + nova + `","messages":[` + strings.Repeat(`{},`, lots) + `{}]}`, []int{400}},
+		"100,000 stop sequences":           {`{"model":"` + nova + `",` + say + `,"stop":[` + strings.Repeat(`"x",`, lots) + `"x"]}`, []int{400}},
 		"a huge exponent":                  {`{"model":"` + nova + `",` + say + `,"temperature":1e999999999}`, []int{400}},
 		"a huge number":                    {`{"model":"` + nova + `",` + say + `,"max_tokens":` + strings.Repeat("9", many) + `}`, []int{400}},
 		"a huge number in a schema":        {tool(`{"type":"object","properties":{},"minimum":` + strings.Repeat("9", many) + `}`), []int{200, 400}},
@@ -168,7 +168,7 @@ func TestAttackHostileJSON(t *testing.T) {
 			if len(body) > 10_000 {
 				t.Errorf("an answer of %d bytes: %.300s", len(body), body)
 			}
-			if took := time.Since(began); took > 20*time.Second { // with the race detector, on a busy machine
+			if took := time.Since(began); took > 30*time.Second { // a second, but for the race detector on a busy machine
 				t.Errorf("it took %v", took)
 			}
 			if status, _, body := h.chat(t, ask(nova, "")); status != 200 {

@@ -59,7 +59,9 @@ func (s *Server) keep(c echo.Context, err error) {
 	}
 	who := principalOf(c)
 	e.Tenant, e.Key = who.Tenant, who.KeyID
-	e.Endpoint = cmp.Or(e.Endpoint, s.endpointOf(c))
+	if e.Endpoint == "" {
+		e.Endpoint = s.endpointOf(c)
+	}
 	e.Status, e.Outcome = c.Response().Status, "ok"
 	if err = cmp.Or(err, v.err); err != nil {
 		status, code := s.ending(c, err)

@@ -10,8 +10,6 @@ import (
 	"outcrop/openai"
 )
 
-const principalKey = "outcrop.principal"
-
 // authenticate admits the caller before the body is read, so that an unknown one cannot make us parse it. OpenAI's SDKs
 // send a bearer key; api-key is the header of Azure's. endpoint is the name by which a key may be kept from it.
 func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
@@ -25,7 +23,7 @@ func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 			if err != nil {
 				return err
 			}
-			c.Set(principalKey, p)
+			visitOf(c).principal = p
 			return next(c)
 		}
 	}
@@ -42,7 +40,4 @@ func credential(c echo.Context) string {
 	return h.Get("Api-Key")
 }
 
-func principalOf(c echo.Context) access.Principal {
-	p, _ := c.Get(principalKey).(access.Principal)
-	return p
-}
+func principalOf(c echo.Context) access.Principal { return visitOf(c).principal }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/access"
 	"outcrop/internal/audit"
 	"outcrop/openai"
 )
@@ -36,6 +37,9 @@ type visit struct {
 	model string        // public id that served, for the log
 	usage *openai.Usage // of the answer, for the log
 	entry *audit.Entry  // its record; nil where none is kept
+
+	principal access.Principal // who asks; the zero value until that is known
+	standing  access.Standing  // how the limits stood when the request came
 }
 
 const visitKey = "outcrop.visit"

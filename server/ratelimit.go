@@ -10,11 +10,7 @@ import (
 	"outcrop/internal/access"
 )
 
-const (
-	headerBudgetWarning = "x-outcrop-budget-warning"
-
-	standingKey = "outcrop.standing"
-)
+const headerBudgetWarning = "x-outcrop-budget-warning"
 
 // admit counts the request against the requests per minute of its key and tenant, right after it is known whose it is: one that is
 // refused has its body unread.
@@ -23,22 +19,15 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.Limiter == nil {
 			return next(c)
 		}
-		p := principalOf(c)
-		standing, err := s.Limiter.Arrive(c.Request().Context(), &p)
+		v := visitOf(c)
+		standing, err := s.Limiter.Arrive(c.Request().Context(), &v.principal)
 		limitHeaders(c.Response().Header(), standing)
 		if err != nil {
 			return err
 		}
-		if standing != (access.Standing{}) {
-			c.Set(standingKey, standing)
-		}
+		v.standing = standing
 		return next(c)
 	}
-}
-
-func standingOf(c echo.Context) access.Standing {
-	s, _ := c.Get(standingKey).(access.Standing)
-	return s
 }
 
 // limitHeaders says how the limits stand, where there are any, as OpenAI does (R-ERR-67, R-ERR-81).
@@ -47,8 +36,8 @@ func limitHeaders(h http.Header, s access.Standing) {
 		window                  access.Window
 		limit, remaining, reset string
 	}{
-		{s.Requests, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
-		{s.Tokens, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"},
+		{s.Requests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
+		{s.Tokens, "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
 	} {
 		if l.window.Limit > 0 {
 			h.Set(l.limit, strconv.FormatInt(l.window.Limit, 10))

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -80,13 +81,14 @@ type process struct {
 	handler  atomic.Pointer[echo.Echo]
 	draining atomic.Bool
 	calls    inFlight
+	rooms    sync.Pool               // of *[]byte: plain answers are written into them
 	cut      context.CancelCauseFunc // ends the calls under way
 }
 
 // New makes a server that is ready to Serve.
 func New(cfg Config, with Collaborators) *Server {
 	base, cut := context.WithCancelCause(context.Background())
-	p := &process{cut: cut}
+	p := &process{cut: cut, rooms: sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}}
 	p.http = &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }),
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,

@@ -3,7 +3,10 @@ package server
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +16,7 @@ import (
 	"outcrop/openai"
 )
 
-// reportUsage answers GET …/outcrop/usage?from=&to=&group_by=&tenant=&key=&format=json|csv. A key sees the usage of its own tenant; one
+// reportUsage answers GET …/outcrop/usage?from=&to=&group_by=&tenant=&key=&model=&tag:NAME=&format=json|csv. A key sees the usage of its own tenant; one
 // without a tenant its own. Only where there are no keys everything is seen.
 func (s *Server) reportUsage(c echo.Context) error {
 	args := c.QueryParams()
@@ -25,7 +28,10 @@ func (s *Server) reportUsage(c echo.Context) error {
 	if format != "" && format != "json" && format != "csv" {
 		return openai.Invalidf(openai.CodeInvalidValue, "format", "The argument 'format' must be json or csv.")
 	}
-	if err := s.mayRead(c, &q); err != nil {
+	if err := narrow(&q, args); err != nil {
+		return err
+	}
+	if err := mayRead(principalOf(c), &q); err != nil {
 		return err
 	}
 	report, err := s.Usage.Read(c.Request().Context(), q)
@@ -42,17 +48,22 @@ func (s *Server) reportUsage(c echo.Context) error {
 	return c.Blob(http.StatusOK, jsonType, report.AppendJSON(nil))
 }
 
-// mayRead narrows a query to what the caller asks for and may see. That others exist does not show.
-func (s *Server) mayRead(c echo.Context, q *access.UsageQuery) error {
-	args, p := c.QueryParams(), principalOf(c)
-	if args.Has("tenant") {
-		tenant := args.Get("tenant")
-		q.Tenant = &tenant
+// narrow takes over what else the arguments ask for. One that nobody knows is refused, or the sums would be of more than was meant.
+func narrow(q *access.UsageQuery, args url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		switch name {
+		case "from", "to", "group_by", "format":
+		default:
+			if !q.Only(name, args.Get(name)) {
+				return openai.Invalidf(openai.CodeUnknownParameter, name, "Unknown argument: '%s'. There are from, to, group_by, format, tenant, key, model and tag:NAME.", name)
+			}
+		}
 	}
-	if args.Has("key") {
-		key := args.Get("key")
-		q.Key = &key
-	}
+	return nil
+}
+
+// mayRead refuses what the caller may not see, and narrows the query to what is left. That others exist does not show.
+func mayRead(p access.Principal, q *access.UsageQuery) error {
 	if p.KeyID == "" { // nobody needs a key
 		return nil
 	}

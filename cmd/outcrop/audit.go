@@ -84,6 +84,7 @@ func (a *auditing) publicKeys(named bool) ([]ed25519.PublicKey, error) {
 }
 
 func (a *auditing) verify() *cobra.Command {
+	var partial bool
 	cmd := &cobra.Command{
 		Use:   "verify [PATH…]",
 		Short: "Prove that no record was changed, and none removed before the last seal",
@@ -92,6 +93,7 @@ folder of the gateway. The exit code is 1 when anything is wrong. It may run whi
 
 Without a key, the seals are only checked against the keys that the files themselves name.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.partial = partial
 			named := a.keyFile != ""
 			dir, err := a.paths()
 			if err != nil {
@@ -105,7 +107,7 @@ Without a key, the seals are only checked against the keys that the files themse
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed, instead of that of the signing key; may be repeated")
-	f.BoolVar(&a.partial, "partial", false, "a chain may begin later than with its first file, as audit.max_files leaves it")
+	f.BoolVar(&partial, "partial", false, "a chain may begin later than with its first file, as audit.max_files leaves it")
 	f.BoolVar(&a.asJSON, "json", false, "write JSON")
 	return cmd
 }

@@ -16,6 +16,7 @@ import (
 
 func (a *auditing) prove() *cobra.Command {
 	var answer, manifest, dir string
+	var partial bool
 	cmd := &cobra.Command{
 		Use:   "prove ID --answer FILE",
 		Short: "Prove that a text came from this gateway, when and from which model",
@@ -28,6 +29,7 @@ With --manifest neither records nor signing key are needed, but the public key: 
 JSON or the stream of an answer.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.partial = partial
 			named := a.keyFile != ""
 			from, err := a.paths()
 			if err != nil {
@@ -57,7 +59,7 @@ JSON or the stream of an answer.`,
 	f.StringVar(&manifest, "manifest", "", "file of the manifest, or of the answer with the manifest in it; needs no records")
 	f.StringVar(&dir, "dir", "", "folder or file of the records; by default the folder of the gateway")
 	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed; may be repeated")
-	f.BoolVar(&a.partial, "partial", true, "the chain may begin later than with its first file, as audit.max_files leaves it")
+	f.BoolVar(&partial, "partial", true, "the chain may begin later than with its first file, as audit.max_files leaves it")
 	_ = cmd.MarkFlagRequired("answer") // the flag is there
 	return cmd
 }

@@ -115,6 +115,37 @@ func TestAudit(t *testing.T) {
 	}
 }
 
+// A chain of which the first file is gone is broken, unless somebody says that this is how retention leaves it.
+func TestAuditVerifyMissesTheFirstFile(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"OUTCROP_STATE=" + filepath.Join(dir, "outcrop.db"), "OUTCROP_AUDIT_MAX_BYTES=65536"}
+	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
+	var id, answer string
+	for range 120 {
+		id, answer = answered(t, r.url, `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`)
+	}
+	r.stop(t)
+	paths, err := filepath.Glob(filepath.Join(dir, "audit", "audit-*.jsonl"))
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("%v %v", paths, err)
+	}
+	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "120 records in ") {
+		t.Error(out)
+	}
+	if err := os.Remove(paths[0]); err != nil {
+		t.Fatal(err)
+	}
+	if out := ends(t, 1, env, "audit", "verify"); !strings.Contains(out, "FAULT") {
+		t.Error(out)
+	}
+	if out := ends(t, 0, env, "audit", "verify", "--partial"); !strings.Contains(out, "begins with file 2: holds") {
+		t.Error(out)
+	}
+	if out := ends(t, 0, env, "audit", "prove", id, "--answer", answer); !strings.Contains(out, "PROVEN") {
+		t.Error(out)
+	}
+}
+
 func TestAuditWithoutAPlace(t *testing.T) {
 	file := save(t, "a file, and no folder")
 	bad := filepath.Join(file, "audit")

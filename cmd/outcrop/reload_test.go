@@ -204,8 +204,12 @@ func TestReloadWhileManyCall(t *testing.T) {
 					_, err = io.Copy(io.Discard, res.Body)
 					res.Body.Close()
 				}
-				if err != nil || res.StatusCode != 200 {
-					done <- fmt.Errorf("call %d: %v, %+v", n, err, res)
+				if err != nil {
+					done <- fmt.Errorf("call %d: %w", n, err)
+					return
+				}
+				if res.StatusCode != 200 {
+					done <- fmt.Errorf("call %d: status %d", n, res.StatusCode)
 					return
 				}
 			}

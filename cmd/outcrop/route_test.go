@@ -24,13 +24,14 @@ func TestRoute(t *testing.T) {
 
 {"prompt":
 {"messages":[{"role":"user","content":"Hi!"}],"model":"quality"}`+"\r\n"+`{"prompt":"x","model":"gpt-4o"}
-{"prompt":"x","colour":"red"}`, "route")
+{"prompt":"x","colour":"red"}
+`+"\ufeff"+`{"prompt":"half a \ud83d sign"}`, "route")
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 	want := []string{`{"tier":"fast","rule":"score","score":`, `{"error":{"message":"The line is empty.`, `{"error":{"message":"We could not parse`, `{"tier":"quality","rule":"tier",`,
-		"{\"error\":{\"message\":\"The model `gpt-4o` does not exist", `{"tier":"fast"`}
+		"{\"error\":{\"message\":\"The model `gpt-4o` does not exist", `{"tier":"fast"`, `{"tier":"fast"`}
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines: %s", len(lines), out)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,8 @@ import (
 
 func usageCommand() *cobra.Command {
 	var k keyring
-	var from, to, groupBy, format, tenant, key string
+	var from, to, groupBy, format, tenant, key, model string
+	var tags []string
 	cmd := &cobra.Command{
 		Use:   "usage",
 		Short: "Show who has used how much, and what it cost",
@@ -27,11 +29,15 @@ model, hour, day and tag:NAME, of the tags that usage.tags names, with commas be
 			if err != nil {
 				return fmt.Errorf("--%s %w", map[string]string{"group_by": "group-by", "from": "from", "to": "to"}[argument], err)
 			}
-			if cmd.Flags().Changed("tenant") {
-				q.Tenant = &tenant
+			for name, value := range map[string]string{"tenant": tenant, "key": key, "model": model} {
+				if cmd.Flags().Changed(name) {
+					q.Only(name, value)
+				}
 			}
-			if cmd.Flags().Changed("key") {
-				q.Key = &key
+			for _, tag := range tags {
+				if name, value, ok := strings.Cut(tag, "="); !ok || !q.Only("tag:"+name, value) {
+					return errors.New("--tag must be NAME=VALUE")
+				}
 			}
 			s, err := k.openStore(cmd.Context())
 			if err != nil {
@@ -62,6 +68,8 @@ model, hour, day and tag:NAME, of the tags that usage.tags names, with commas be
 	f.StringVar(&groupBy, "group-by", "model", "what to add up by")
 	f.StringVar(&tenant, "tenant", "", "of this tenant only; \"\" is keys without one")
 	f.StringVar(&key, "key", "", "of the key with this id only")
+	f.StringVar(&model, "model", "", "of this model only")
+	f.StringArrayVar(&tags, "tag", nil, "of this value of a tag only, as NAME=VALUE; may be repeated")
 	f.StringVar(&format, "format", "table", "table, csv or json")
 	return cmd
 }

@@ -278,6 +278,51 @@ func (f *failing) KeysRevision(ctx context.Context) (int64, error) {
 	return f.KeyStore.KeysRevision(ctx)
 }
 
+// countedReads counts how often the store was asked.
+type countedReads struct {
+	KeyStore
+	asked atomic.Int32
+}
+
+func (c *countedReads) KeysRevision(ctx context.Context) (int64, error) {
+	c.asked.Add(1)
+	return c.KeyStore.KeysRevision(ctx)
+}
+
+func TestAKeyIsGoodAsSoonAsItIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &countedReads{KeyStore: memory.New()}
+		d := NewDirectory(s, time.Hour, nil)
+		if err := d.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		g, r := NewGate(Config{}, d, nil), NewRegistry(s)
+		if p, err := admit(g, "unused"); err != nil || s.asked.Load() != 1 {
+			t.Errorf("a text that is no key, at an open gate: %+v, %v, the store was asked %d times", p, err, s.asked.Load())
+		}
+		first, made := create(t, r, Key{})
+		if p, err := admit(g, first); err != nil || p.KeyID != made.ID {
+			t.Errorf("the first key, which closes the gate: %+v, %v", p, err)
+		}
+		time.Sleep(lookAgain)
+		second, made := create(t, r, Key{})
+		if p, err := admit(g, second); err != nil || p.KeyID != made.ID {
+			t.Errorf("a further key: %+v, %v", p, err)
+		}
+		time.Sleep(lookAgain)
+		s.asked.Store(0)
+		for range 1000 {
+			wrong, _ := Secret()
+			if _, err := admit(g, wrong); err == nil {
+				t.Fatal("a wrong key was admitted")
+			}
+		}
+		if n := s.asked.Load(); n != 1 {
+			t.Errorf("a thousand wrong keys at once made %d questions to the store", n)
+		}
+	})
+}
+
 func TestDirectoryFollowsTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &failing{KeyStore: memory.New()}

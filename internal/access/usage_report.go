@@ -19,8 +19,45 @@ import (
 type UsageQuery struct {
 	From, To time.Time // zero: a month before To; now
 	GroupBy  []string  // "key", "tenant", "model", "hour", "day", "tag:NAME"
-	// Tenant and Key, where not nil, are the only ones that are looked at.
-	Tenant, Key *string
+	// Tenant, Key and Model, where not nil, are the only ones that are looked at, and of Tags, by their names, these values.
+	Tenant, Key, Model *string
+	Tags               map[string]string
+}
+
+// Only narrows the query to one value of what it may be grouped by. It tells whether there is such a thing.
+func (q *UsageQuery) Only(name, value string) bool {
+	switch {
+	case name == "tenant":
+		q.Tenant = &value
+	case name == "key":
+		q.Key = &value
+	case name == "model":
+		q.Model = &value
+	case tagName.MatchString(name):
+		if q.Tags == nil {
+			q.Tags = map[string]string{}
+		}
+		q.Tags[strings.TrimPrefix(name, "tag:")] = value
+	default:
+		return false
+	}
+	return true
+}
+
+func (q *UsageQuery) asksFor(k *store.UsageKey) bool {
+	if q.Tenant != nil && k.Tenant != *q.Tenant || q.Key != nil && k.Key != *q.Key || q.Model != nil && k.Model != *q.Model {
+		return false
+	}
+	if len(q.Tags) == 0 {
+		return true
+	}
+	tags, _ := url.ParseQuery(k.Tags) // what cannot be read is not there
+	for name, value := range q.Tags {
+		if tags.Get(name) != value {
+			return false
+		}
+	}
+	return true
 }
 
 // UsageReport is the answer, in order of its groups.
@@ -94,7 +131,7 @@ func ReadUsage(ctx context.Context, s UsageStore, q UsageQuery) (*UsageReport, e
 	report := &UsageReport{From: time.Unix(from*3600, 0).UTC(), To: time.Unix(to*3600, 0).UTC(), GroupBy: q.GroupBy}
 	groups := map[string]*UsageRow{}
 	err := s.Usage(ctx, from, to, func(u store.Usage) error {
-		if q.Tenant != nil && u.Tenant != *q.Tenant || q.Key != nil && u.Key != *q.Key {
+		if !q.asksFor(&u.UsageKey) {
 			return nil
 		}
 		values := groupOf(&u.UsageKey, q.GroupBy)

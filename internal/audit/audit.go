@@ -96,6 +96,7 @@ type Log struct {
 	chain *chain
 	queue chan *Entry
 	slots chan struct{} // one for each record that may be under way
+	hurry chan struct{} // half of the slots are taken
 
 	dropped atomic.Int64 // since the last line that told so
 	lost    atomic.Int64 // in all
@@ -129,7 +130,7 @@ func New(cfg Config, keys Keys, sink Sink, o Options) (*Log, error) {
 	}
 	l := &Log{
 		cfg: cfg, keys: keys, chain: c, onError: o.OnError, done: make(chan struct{}),
-		queue: make(chan *Entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue),
+		queue: make(chan *Entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue), hurry: make(chan struct{}, 1),
 	}
 	go l.run()
 	return l, nil
@@ -179,6 +180,9 @@ func (l *Log) send(e *Entry) {
 	if !l.closed {
 		select {
 		case l.queue <- e: // never full for an entry with a slot: the queue is longer than the slots are many
+			if 2*len(l.slots) >= cap(l.slots) {
+				l.wake()
+			}
 			return
 		default:
 		}
@@ -199,27 +203,63 @@ func (l *Log) drop(n int64) {
 	l.lost.Add(n)
 }
 
+// wake ends a rest early.
+func (l *Log) wake() {
+	select {
+	case l.hurry <- struct{}{}:
+	default:
+	}
+}
+
+// rest is how long the goroutine of the log waits between two batches. To wake it up for every record, and to have every record
+// written alone, would cost more than the record itself.
+const rest = 5 * time.Millisecond
+
 func (l *Log) run() {
 	defer close(l.done)
 	seal := time.NewTicker(l.cfg.SealEvery)
 	defer seal.Stop()
+	rested := time.NewTimer(0)
+	defer rested.Stop()
 	for {
 		select {
 		case e, open := <-l.queue:
 			if !open {
 				return
 			}
-			l.write(e)
+			l.batch(e)
+			rested.Reset(rest)
+			select {
+			case <-rested.C:
+			case <-l.hurry:
+			}
 		case <-seal.C:
 			l.report(errors.Join(l.tellDropped(), l.chain.seal(), l.chain.flush()))
 		}
 	}
 }
 
+// batch writes a record and those that wait behind it.
+func (l *Log) batch(e *Entry) {
+	const most = 64 // records between two flushes, however many there are
+	var err error
+	for left := len(l.queue); ; left-- {
+		err = errors.Join(err, l.write(e))
+		if left%most == 0 {
+			err = errors.Join(err, l.chain.flush())
+		}
+		if left == 0 {
+			break
+		}
+		e = <-l.queue // nobody else takes any
+	}
+	l.report(err)
+}
+
 // write gives a record to the chain. What the disk does not take at once waits in the sink, within bounds; only what finds no room
 // there is lost.
-func (l *Log) write(e *Entry) {
-	const most = 64 // records between two flushes, however busy it is
+func (l *Log) write(e *Entry) error {
+	defer l.free(e)
 	err := l.tellDropped()
 	if err == nil {
 		err = l.chain.append(&e.Record)
@@ -227,14 +267,7 @@ func (l *Log) write(e *Entry) {
 	if err != nil {
 		l.drop(1)
 	}
-	l.free(e)
-	if l.waiting++; len(l.queue) == 0 || l.waiting >= most {
-		l.waiting = 0
-		err = errors.Join(err, l.chain.flush())
-	} else if err == nil {
-		return // nothing was learnt about the disk
-	}
-	l.report(err)
+	return err
 }
 
 // tellDropped writes how many records are missing, so that the chain itself says so.
@@ -265,6 +298,7 @@ func (l *Log) Close(ctx context.Context) error {
 	}
 	l.closed = true
 	close(l.queue)
+	l.wake()
 	l.mu.Unlock()
 	select {
 	case <-l.done:

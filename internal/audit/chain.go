@@ -8,9 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // line is one line of a file. Hash is SHA-256 over the previous line's hash and this line's bytes up to its hash member, so that
@@ -55,6 +52,7 @@ type chain struct {
 	file  int
 	head  [sha256.Size]byte
 	clean bool // nothing was written since the last seal
+	room  []byte
 }
 
 func newChain(keys Keys, sink Sink, now func() time.Time) (*chain, error) {
@@ -70,22 +68,20 @@ func newChain(keys Keys, sink Sink, now func() time.Time) (*chain, error) {
 // header makes the first line of a file.
 func (c *chain) header() []byte {
 	c.file++
-	return c.encode(line{Begin: &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}})
+	return c.encode(&line{Begin: &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}})
 }
 
-// encode gives the line with its hash and makes it the head of the chain.
-func (c *chain) encode(l line) []byte {
+// encode gives the line with its hash and makes it the head of the chain. The line is good until the next one.
+func (c *chain) encode(l *line) []byte {
 	c.seq++
 	l.Chain, l.Seq, l.Time = c.name, c.seq, c.now().UTC()
-	b, err := json.Marshal(l)
-	if err != nil { // a Record holds nothing that cannot be encoded, but texts that are no UTF-8
-		b, _ = json.Marshal(l, jsontext.AllowInvalidUTF8(true))
-	}
+	b := l.appendJSON(append(c.room[:0], c.head[:]...))
 	b = b[:len(b)-1]
-	c.head = link(c.head, b)
+	c.head = sha256.Sum256(b) // as link makes it, without a copy
 	b = append(b, hashMember...)
 	b = hex.AppendEncode(b, c.head[:])
-	return append(b, '"', '}', '\n')
+	c.room = append(b, '"', '}', '\n')
+	return c.room[sha256.Size:]
 }
 
 func link(head [sha256.Size]byte, body []byte) [sha256.Size]byte {
@@ -94,7 +90,7 @@ func link(head [sha256.Size]byte, body []byte) [sha256.Size]byte {
 
 // put writes a line. After a failure the chain stands where it stood: what may have been written of the line is cut off by the
 // sink, or shows as a broken line.
-func (c *chain) put(l line) error {
+func (c *chain) put(l *line) error {
 	if err := c.sink.Next(c.header); err != nil {
 		return err
 	}
@@ -108,12 +104,12 @@ func (c *chain) put(l line) error {
 
 func (c *chain) append(r *Record) error {
 	c.clean = false
-	return c.put(line{Record: r})
+	return c.put(&line{Record: r})
 }
 
 func (c *chain) gap(n int64) error {
 	c.clean = false
-	return c.put(line{Gap: n})
+	return c.put(&line{Gap: n})
 }
 
 // seal signs what was written since the last seal, if anything was.
@@ -123,7 +119,7 @@ func (c *chain) seal() error {
 	}
 	head := hex.EncodeToString(c.head[:])
 	upto := c.seq
-	if err := c.put(line{Seal: &seal{Upto: upto, Head: head, Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
+	if err := c.put(&line{Seal: &seal{Upto: upto, Head: head, Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
 		return err
 	}
 	c.clean = true

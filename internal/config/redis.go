@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"strconv"
@@ -29,6 +30,7 @@ func redisFault(text string) error {
 	sentinels, cluster := u.Query().Has("master_name"), u.Query().Has("addr")
 	database := strings.Trim(u.Path, "/")
 	_, notNumber := strconv.ParseUint(database, 10, 31)
+	_, noPort := strconv.ParseUint(cmp.Or(u.Port(), "6379"), 10, 16)
 	switch {
 	case u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix":
 		return errors.New("must begin with redis://, rediss:// (TLS) or unix://")
@@ -40,6 +42,8 @@ func redisFault(text string) error {
 		return errors.New("must have two slashes behind " + u.Scheme + ":")
 	case u.Scheme != "unix" && database != "" && notNumber != nil:
 		return errors.New("behind the host there may be the number of a database only, such as /0")
+	case noPort != nil:
+		return errors.New("has a port above 65535")
 	case cluster && !sentinels && database != "" && database != "0":
 		return errors.New("a cluster (addr=) has no database but 0")
 	case sentinels:

@@ -63,7 +63,7 @@ router:
       when: |
         turns > 3 &&
           images.many
-    - {name: crossed, tier: fast, min_words: 5, max_words: 4, min_score: 2}
+    - {name: crossed, tier: fast, min_words: 5, max_words: 4, min_score: 2, language: english}
     - [no, mapping]
   rule_sets:
     auto: [{name: x, tier: fast}]
@@ -109,6 +109,7 @@ router:
 			`outcrop.yaml:46:13: router.rules[9].when: does not compile at its line 2, column 10: type int has no field many`,
 			`outcrop.yaml:49:46: router.rules[10].min_words: is 5 and max_words 4, so that the rule never fires`,
 			`outcrop.yaml:49:74: router.rules[10].min_score: must be at most 1, not 2`,
+			`outcrop.yaml:49:87: router.rules[10].language[0]: must be one of en, de, fr, es, pt, it, nl, sv, pl, tr, ru, uk, el, ar, fa, he, hi, th, zh, ja, ko, not "english"`,
 			`outcrop.yaml:50:7: router.rules[11]: must be a mapping (key: value), not a list`,
 			`outcrop.yaml:52:11: router.rule_sets[auto]: "auto" means something else already; give the rule set another name`,
 			`outcrop.yaml:53:14: router.rule_sets[quality]: "quality" means something else already; give the rule set another name`,
@@ -167,6 +168,8 @@ func TestRedis(t *testing.T) {
 		"rediss://:s3cret@a:26379/1?master_name=main&addr=b:26379":     "",
 		"localhost:6379":                "must begin with redis://, rediss:// (TLS) or unix://",
 		"http://localhost":              "must begin with redis://, rediss:// (TLS) or unix://",
+		"redis://localhost:63790":       "",
+		"redis://localhost:99999/0":     "has a port above 65535",
 		"redis:localhost":               "must have two slashes behind redis:",
 		"redis://:s3/cret@localhost":    "must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or password, characters such as / ? # @ : are written as %2F …",
 		"redis://localhost/s3cret":      "behind the host there may be the number of a database only, such as /0",

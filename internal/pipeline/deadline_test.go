@@ -14,7 +14,7 @@ func TestTimed(t *testing.T) {
 		for name, wait := range map[string]func(*timed) context.Context{
 			"itself":      func(c *timed) context.Context { return c },
 			"a child":     func(c *timed) context.Context { return context.WithValue(c, key{}, "a child") },
-			"a waiter":    func(c *timed) context.Context { return waiter(t, c) },
+			"a waiter":    func(c *timed) context.Context { return waiter(c, t) },
 			"after a nap": func(c *timed) context.Context { time.Sleep(2 * time.Minute); return c },
 		} {
 			c := &timed{Context: t.Context(), at: time.Now().Add(time.Minute)}
@@ -31,7 +31,7 @@ func TestTimed(t *testing.T) {
 	})
 }
 
-func waiter(t *testing.T, c context.Context) context.Context {
+func waiter(c context.Context, t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(c)
 	t.Cleanup(cancel)
 	return ctx

@@ -310,6 +310,11 @@ func TestFailuresAreShared(t *testing.T) {
 		if !errors.As(got[0].err, &oe) || oe.Kind != openai.RateLimited || oe == fault || same(got[0].err, got[1].err) || got[3].head.Attempts != 3 {
 			t.Errorf("R-ERR-40 each has the whole error for itself: %+v", got)
 		}
+		for i, o := range got {
+			if o.head.Cache.State != "miss" {
+				t.Errorf("%d: a failure came as a %s", i, o.head.Cache.State)
+			}
+		}
 		share("panic: boom", func(context.Context, int64, *Call) (Reply, error) { time.Sleep(time.Second); panic("boom") })
 		share("panic: later", func(_ context.Context, _ int64, c *Call) (Reply, error) {
 			return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); panic("later") })}, nil

@@ -183,6 +183,9 @@ func (a *question) produce(f *flight, again bool) {
 func (a *question) read(ctx context.Context, s *seat, state string) (Reply, error) {
 	stop := context.AfterFunc(ctx, func() { a.flights.leave(s) }) // in case nobody ranges
 	head, err := s.head(ctx)
+	if err != nil && state == "hit" {
+		state = "miss" // a failure is nothing that anybody has kept
+	}
 	if head.Cache.State == "" || state == "hit" && head.Cache.State != state {
 		head.Cache = a.status(state) // whoever joined has it for nothing, whatever it was to the first
 	}

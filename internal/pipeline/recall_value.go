@@ -8,7 +8,7 @@ import (
 )
 
 // valueFormat is the first byte of every value that Recall keeps.
-const valueFormat = 1
+const valueFormat = 2
 
 // writeValue makes the value that is kept under a key: the format, the adjustments of the head, what body appends, and a
 // checksum over the key and all of it. The cache seals what it gives to others; the checksum finds what was kept under

@@ -9,7 +9,9 @@ import (
 func digestChat(d *audit.Answer, p openai.Part) {
 	switch p := p.(type) {
 	case *openai.StoredChat:
-		if whole, err := p.Response(); err == nil {
+		if text, ok := p.OnlyText(); ok {
+			d.Text(0, text)
+		} else if whole, err := p.Response(); err == nil {
 			digestChat(d, whole)
 		}
 	case *openai.ChatResponse:

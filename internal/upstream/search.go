@@ -35,7 +35,7 @@ type Search struct {
 	window int    // a larger one is needed
 	model  string // cannot do what the request asks for
 	anyway bool   // nothing is healthy: broken targets are tried
-	second bool   // every target was tried once
+	round  int    // how often every target was tried
 	calls  int
 
 	current *candidate
@@ -82,20 +82,20 @@ func (u *Targets) Search(s *Search, plan []catalog.Target, want Want) {
 // [Targets.MayRetry].
 //
 // Targets of the lowest order come first; those without a free slot are passed over while another has one. Broken ones are
-// skipped unless all are. When all have failed, those that failed in passing have the second try, after a short pause, that the
+// skipped unless all are. When all have failed, those that failed in passing have the further tries, after short pauses, that the
 // SDK was kept from while others could take over. The error is the context's, or an [*openai.Error] of a full queue; after the
 // latter the search may go on.
 func (s *Search) Next(ctx context.Context) (callCtx context.Context, index int, more bool, err error) {
 	for {
 		i := s.pick()
-		if i < 0 && s.secondRound() {
+		if i < 0 && s.nextRound() {
 			i = s.pick()
 		}
 		if i < 0 || s.calls > 0 && !s.targets.budget.allows() {
 			return ctx, -1, false, nil
 		}
 		c := &s.list[i]
-		if s.second {
+		if s.round > 0 {
 			if err := breathe(ctx); err != nil {
 				return ctx, i, false, err
 			}
@@ -122,12 +122,15 @@ func (s *Search) Next(ctx context.Context) (callCtx context.Context, index int, 
 	}
 }
 
-// secondRound makes targets fresh that deserve another try, once, and tells whether there are any.
-func (s *Search) secondRound() (found bool) {
-	if s.second {
+// lastRound makes three tries at a target, as many as the SDK makes where there is only one.
+const lastRound = 2
+
+// nextRound makes targets fresh that deserve another try, and tells whether there are any.
+func (s *Search) nextRound() (found bool) {
+	if s.round == lastRound {
 		return false
 	}
-	s.second = true
+	s.round++
 	for i := range s.list {
 		if c := &s.list[i]; c.again {
 			c.state, found = fresh, true
@@ -136,7 +139,7 @@ func (s *Search) secondRound() (found bool) {
 	return found
 }
 
-// breathe is the pause before a second try.
+// breathe is the pause before a further try.
 func breathe(ctx context.Context) error {
 	timer := time.NewTimer(100*time.Millisecond + rand.N(300*time.Millisecond)) //nolint:gosec // jitter
 	defer timer.Stop()
@@ -187,10 +190,10 @@ func (s *Search) pick() int {
 	return s.leastBad()
 }
 
-// more tells whether another healthy target could take over, now or in the second round.
+// more tells whether another healthy target could take over, now or in another round.
 func (s *Search) more() bool {
 	for i := range s.list {
-		if (s.suits(i) || !s.second && s.list[i].again) && s.list[i].healthy() {
+		if (s.suits(i) || s.round < lastRound && s.list[i].again) && s.list[i].healthy() {
 			return true
 		}
 	}

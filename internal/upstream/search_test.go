@@ -68,14 +68,15 @@ func TestOrder(t *testing.T) {
 			fail Outcome
 		}{
 			{0, Capacity}, {1, Timeout}, {2, Throttled}, {3, ServerError},
-			{0, Capacity}, {2, Throttled}, {3, ServerError}, // only what may be over in a moment has a second try
+			{0, Capacity}, {2, Throttled}, {3, Denied}, // only what may be over in a moment has another try
+			{0, Capacity}, {2, Throttled},
 		} {
 			if got := next(t, s); got != c.want {
 				t.Errorf("step %d: target %d, want %d", step, got, c.want)
 			}
 			s.Failed(c.fail, true)
 		}
-		if got := next(t, s); got != -1 || s.Calls() != 7 {
+		if got := next(t, s); got != -1 || s.Calls() != 9 {
 			t.Errorf("target %d after all have failed, %d calls", got, s.Calls())
 		}
 	})
