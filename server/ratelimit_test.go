@@ -244,8 +244,13 @@ func TestUsageEndpoint(t *testing.T) {
 		t.Errorf("a tenant sees its own: %s", body)
 	}
 	for query, want := range map[string]int{
-		"?tenant=else": 403, "?tenant=acme": 200, "?key=config:b": 200, "?from=nonsense": 400, "?group_by=x": 400, "?format=xml": 400, "?from=2020-01-01&to=2019-01-01": 400} {
+		"?tenant=else": 403, "?tenant=acme": 200, "?key=config:b": 200, "?from=nonsense": 400, "?group_by=x": 400, "?format=xml": 400, "?from=2020-01-01&to=2019-01-01": 400, "?project=p-b": 400, "?tag:=x": 400} {
 		if status, body := get("a", query); status != want || strings.Contains(body, "p-other") {
+			t.Errorf("%s: %d %s", query, status, body)
+		}
+	}
+	for query, want := range map[string]int64{"?tag:project=p-b": 1, "?tag:project=p-a&model=" + nova: 2, "?tag:project=p-a&key=config:b": 0, "?model=another": 0} {
+		if status, body := get("a", query); json.Unmarshal([]byte(body), &report) != nil || status != 200 || report.Total.Requests != want {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
 	}

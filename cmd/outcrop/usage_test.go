@@ -50,7 +50,13 @@ func TestUsageCommand(t *testing.T) {
 	if bad := json.Unmarshal([]byte(all), &report); err != nil || bad != nil || report.Total.Requests != 102 {
 		t.Errorf("%v, %v\n%s", err, bad, all)
 	}
-	for _, args := range [][]string{{"--from", "x"}, {"--group-by", "x"}, {"--format", "x"}, {"--from", "2026-01-02", "--to", "2026-01-01"}} {
+	for want, args := range map[string][]string{"key_1,2,": {"--tag", "project=x"}, "key_2,3,": {"--model", "m2"}, "": {"--tag", "project=x", "--model", "m2"}} {
+		out, err := usage(append(args, "--format", "csv", "--group-by", "key")...)
+		if _, row, _ := strings.Cut(out, "\n"); err != nil || !strings.HasPrefix(row, want) || (want == "") != (row == "") || strings.Count(row, "\n") > 1 {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+	for _, args := range [][]string{{"--tag", "project"}, {"--tag", "a b=c"}, {"--from", "x"}, {"--group-by", "x"}, {"--format", "x"}, {"--from", "2026-01-02", "--to", "2026-01-01"}} {
 		if out, err := usage(args...); err == nil {
 			t.Errorf("%v: %s", args, out)
 		}

@@ -102,7 +102,6 @@ type Log struct {
 	lost    atomic.Int64 // in all
 	refused atomic.Int64
 	failing atomic.Bool
-	waiting int // records written since the last flush
 	onError func(error)
 
 	mu     sync.RWMutex // guards closing of the queue against senders

@@ -80,8 +80,9 @@ func (c *chain) encode(l *line) []byte {
 	c.head = sha256.Sum256(b) // as link makes it, without a copy
 	b = append(b, hashMember...)
 	b = hex.AppendEncode(b, c.head[:])
-	c.room = append(b, '"', '}', '\n')
-	return c.room[sha256.Size:]
+	b = append(b, '"', '}', '\n')
+	c.room = b
+	return b[sha256.Size:]
 }
 
 func link(head [sha256.Size]byte, body []byte) [sha256.Size]byte {
