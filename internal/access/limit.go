@@ -142,7 +142,11 @@ func (l *Limiter) Admit(ctx context.Context, p *Principal, ask Ask) (*Admission,
 		return nil, Standing{}, nil
 	}
 	a.tokens = a.fit(ask)
-	v, shared, err := l.meters.take(ctx, a.home, a.id(), a.all(), l.cfg.WhenStoreIsAway == "refuse")
+	refuse := l.cfg.WhenStoreIsAway == "refuse"
+	v, shared, err := l.meters.take(ctx, a.home, a.id(), a.all(), refuse)
+	if err == nil && a.shrink(ask, v) { // what was guessed may well be more than what is used
+		v, shared, err = l.meters.take(ctx, a.home, a.id(), a.all(), refuse)
+	}
 	if err != nil {
 		return nil, Standing{}, err
 	}
@@ -162,12 +166,35 @@ func (a *Admission) fit(ask Ask) int64 {
 			tokens = max(min(tokens, d.Limit), ask.Tokens-ask.Guessed)
 		}
 	}
-	for i := range a.all() {
-		if a.list[i].What == store.Tokens {
-			a.list[i].Take = tokens
+	a.setTokens(tokens)
+	return tokens
+}
+
+// shrink lowers refused demands of tokens to what is left, as far as they were guessed, and tells whether they are worth another try.
+func (a *Admission) shrink(ask Ask, v store.Verdict) bool {
+	if v.Refused < 0 || a.list[v.Refused].What != store.Tokens {
+		return false
+	}
+	left := a.tokens
+	for i, d := range a.all() {
+		if d.What == store.Tokens {
+			left = min(left, v.Stands[i].Left)
 		}
 	}
-	return tokens
+	if left <= 0 || left == a.tokens || left < ask.Tokens-ask.Guessed {
+		return false
+	}
+	a.tokens = left
+	a.setTokens(left)
+	return true
+}
+
+func (a *Admission) setTokens(n int64) {
+	for i := range a.all() {
+		if a.list[i].What == store.Tokens {
+			a.list[i].Take = n
+		}
+	}
 }
 
 // userID is a short name of fixed length for what clients may choose at will, which may be a person's address too.

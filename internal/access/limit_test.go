@@ -135,7 +135,20 @@ func TestTooLargeForAnyMinute(t *testing.T) {
 	if err != nil {
 		t.Fatalf("nobody asked for so many: %v", err)
 	}
+	if _, _, err := l.Admit(t.Context(), p, Ask{Calls: 1, Tokens: 5000, Guessed: 4096}); err == nil {
+		t.Error("everything is reserved: admitted")
+	}
 	a.Settle(t.Context(), 10)
+	b, _, err := l.Admit(t.Context(), p, Ask{Calls: 1, Tokens: 5000, Guessed: 4096})
+	if err != nil {
+		t.Fatalf("990 tokens are left, and 904 asked for: %v", err)
+	}
+	if s := b.Settle(t.Context(), 20); s.Tokens.Left != 970 {
+		t.Errorf("%+v", s)
+	}
+	if _, _, err := l.Admit(t.Context(), p, Ask{Calls: 1, Tokens: 5000, Guessed: 4000}); err == nil {
+		t.Error("970 tokens are left, and 1,000 asked for: admitted")
+	}
 	_, _, err = l.Admit(t.Context(), p, Ask{Calls: 3, Tokens: 30})
 	if e := refused(t, err, openai.RateLimited); !e.Final {
 		t.Errorf("R-N-05 three calls in two slots: %+v", e)
