@@ -29,12 +29,14 @@ func open(t *testing.T, path string) *sqlite.Store {
 
 func TestKeys(t *testing.T) {
 	paths := map[*testing.T]string{}
-	storetest.Keys(t, func(t *testing.T) storetest.KeyStore {
+	handle := func(t *testing.T) storetest.KeyStore {
 		if paths[t] == "" {
 			paths[t] = filepath.Join(t.TempDir(), "outcrop.db")
 		}
 		return open(t, paths[t])
-	})
+	}
+	storetest.Keys(t, handle)
+	storetest.Handles(t, handle)
 }
 
 func TestStateSurvives(t *testing.T) {
