@@ -10,7 +10,8 @@ import (
 // of TRANSLATION 1.2 (faults are reported in that order), then Outcrop's extensions (1.3). Pointers and nil mean absent or
 // null, which are the same everywhere (R-GEN-02). Raw values are the client's own bytes.
 //
-// The validate tags hold the ranges that need no knowledge of the model; translate judges everything else.
+// The validate tags hold the ranges that need no knowledge of the model; translate judges everything else. Every number and list
+// has a bound, since others reckon with it and make room for it: n has OpenAI's own, which a setting lowers (R-PAR-10).
 type ChatRequest struct {
 	Model                string              `json:"model" validate:"required,max=2048"`
 	Messages             []Message           `json:"messages" validate:"required,min=1"`
@@ -21,7 +22,7 @@ type ChatRequest struct {
 	Temperature          *float64            `json:"temperature" validate:"omitnil,min=0,max=2"`
 	TopP                 *float64            `json:"top_p" validate:"omitnil,min=0,max=1"`
 	Stop                 []string            `json:"stop"`
-	N                    *int64              `json:"n" validate:"omitnil,min=1"`
+	N                    *int64              `json:"n" validate:"omitnil,min=1,max=128"`
 	Tools                []Tool              `json:"tools"`
 	ToolChoice           *ToolChoice         `json:"tool_choice"`
 	ParallelToolCalls    *bool               `json:"parallel_tool_calls"`

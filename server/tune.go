@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,11 +37,8 @@ func timeout(text string) (time.Duration, *openai.Error) {
 	if text == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(text)
-	if seconds, notNumber := strconv.ParseFloat(text, 64); notNumber == nil {
-		d, err = time.Duration(min(seconds, longest.Seconds())*float64(time.Second)), nil
-	}
-	if err != nil || d <= 0 {
+	d, ok := lifetime(text)
+	if !ok || d == 0 {
 		return 0, unreadable(headerTimeout, "must be a number of seconds above 0, or a duration such as 1500ms")
 	}
 	return min(d, longest), nil

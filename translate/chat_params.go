@@ -30,13 +30,21 @@ func (c *chat) judgeMembers() {
 	}
 	c.judgeStreamOptions()
 	c.judgeModalities()
-	most := c.opts.MaxChoices
+	if fault := ChoicesFault(c.req.N, c.opts.MaxChoices); fault != nil {
+		c.note(fault)
+	}
+}
+
+// ChoicesFault is the fault of a request for n choices where the gateway makes so many at most, nil for none; n nil asks for
+// one, and most 0 is 8 (R-PAR-10).
+func ChoicesFault(n *int64, most int) *openai.Error {
 	if most == 0 {
 		most = 8
 	}
-	if n := c.req.N; n != nil && *n > int64(most) {
-		c.refuse(openai.CodeIntegerAboveMax, "n", "Invalid 'n': integer above maximum value. Expected a value <= %d, but got %d instead.", most, *n)
+	if n == nil || *n <= int64(most) {
+		return nil
 	}
+	return openai.Invalidf(openai.CodeIntegerAboveMax, "n", "Invalid 'n': integer above maximum value. Expected a value <= %d, but got %d instead.", most, *n)
 }
 
 // unanswered are the members that are adjusted, or refused where an answer without them would not be what was asked for.

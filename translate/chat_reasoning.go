@@ -174,7 +174,7 @@ func (c *chat) budget(effort string) int64 {
 	least := max(int64(c.caps.Reasoning.MinBudget), 1024)
 	for _, limit := range []int64{c.limitOrNone(), int64(c.row.MaxOutput)} {
 		if limit > 0 {
-			b = min(b, limit*3/4)
+			b = min(b, limit/4*3+limit%4*3/4) // three quarters, of any number
 		}
 	}
 	if limit := c.limitOrNone(); limit > 0 && limit < 2048 || b < least {

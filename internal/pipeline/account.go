@@ -77,7 +77,7 @@ func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err err
 				Message: "The price of this model is not known, so that it cannot be used with an API key that has a budget."}
 		}
 		own := e.of(t)
-		most = max(most, rates.Cost(access.Tokens{Input: own.calls * own.input, Output: own.calls * own.output}))
+		most = max(most, rates.Cost(access.Tokens{Input: own.allInput(), Output: own.allOutput()}))
 	}
 	a.hold, err = budgets.Reserve(ctx, &c.Principal, most)
 	return err
@@ -111,7 +111,7 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 	case u != nil:
 		add(&head.Target, access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
 	case a.answered:
-		add(&head.Target, access.Tokens{Input: e.calls * e.input, Output: a.bytesOut()})
+		add(&head.Target, access.Tokens{Input: e.allInput(), Output: a.bytesOut()})
 		sums.Estimated = 1
 	}
 	a.hold.Settle(ctx, access.NanoUSD(sums.Cost))

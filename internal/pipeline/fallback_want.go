@@ -14,7 +14,7 @@ func (e *engine) want(c *Call) upstream.Want {
 		w.Affinity = cmp.Or(c.Principal.Tenant, c.Principal.Key) + "\x00" + *chat.PromptCacheKey // R-CACHE-12: of one tenant
 	}
 	if len(e.Upstream.Config().Rates) > 0 {
-		w.Tokens = estimate(c.Request)
+		w.Tokens = estimate(c)
 	}
 	return w
 }
@@ -49,23 +49,22 @@ func tierPriority(req openai.Request) (p upstream.Priority, said bool) {
 	return upstream.Normal, false
 }
 
-// estimate guesses the tokens of a call: four bytes of text each, and the answer as long as it may get, where the request says.
-func estimate(req openai.Request) float64 {
-	bytes := 0
-	for _, text := range req.Texts() {
-		bytes += len(*text)
+// usualOutput is what an answer without a limit takes of a target's tokens until it is known.
+const usualOutput = 500
+
+// estimate guesses the tokens of one call: the answer is as long as it may get, where the request says, but no longer than the
+// targets' answers are: a limit beyond that, which costs a client nothing, would be taken from all who wait for the target.
+func estimate(c *Call) float64 {
+	e := reckon(c, usualOutput)
+	most := int64(0)
+	for i := range c.Plan.Targets {
+		most = max(most, int64(c.Plan.Targets[i].Row.MaxOutput))
 	}
-	tokens := float64(bytes) / 4
-	chat, ok := req.(*openai.ChatRequest)
-	if !ok {
-		return tokens
+	if most == 0 {
+		most = longestOutput
 	}
-	const usual = 500
-	switch {
-	case chat.MaxCompletionTokens != nil:
-		return tokens + float64(*chat.MaxCompletionTokens)
-	case chat.MaxTokens != nil:
-		return tokens + float64(*chat.MaxTokens)
-	}
-	return tokens + usual
+	return float64(sum(e.input, min(e.output, most)))
 }
+
+// longestOutput is how much an answer of a model of which nothing is known may be reckoned with.
+const longestOutput = 128_000

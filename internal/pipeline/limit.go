@@ -28,7 +28,7 @@ func Limit(l *access.Limiter, output int64) Stage {
 			if tokens {
 				e := reckon(c, output)
 				if ask.Tokens = max(e.total(), 1); e.guessed {
-					ask.Guessed = e.calls * e.output
+					ask.Guessed = e.allOutput()
 				}
 			}
 			admission, standing, err := l.Admit(ctx, &c.Principal, ask)
@@ -83,8 +83,7 @@ func (m *meter) used(c *Call, head *Head) int64 {
 	case m.usage != nil:
 		return m.usage.Total() - head.Cache.Saved
 	}
-	e := reckon(c, 0)
-	return e.calls*e.input + m.bytesOut()
+	return sum(reckon(c, 0).allInput(), m.bytesOut())
 }
 
 // meter reads what an answer used off its parts.

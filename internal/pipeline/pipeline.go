@@ -76,6 +76,7 @@ type Collaborators struct {
 //	Record    what was asked, answered and decided, for the provenance record (docs/provenance.md)
 //	Tally     counts the request for charge-back (docs/limits-and-budgets.md)
 //	Deadline  bounds plain requests, and streams until their first event (R-STR-19)
+//	Bound     refuses more choices than the gateway makes, before anything is made or counted of their number
 //	Limit     takes tokens and slots from the limits of key, tenant and end user
 //	Moderate  answers moderation requests, which need no model
 //	Permit    holds the request to the rights of its key, and gives it what the key demands
@@ -98,6 +99,7 @@ func New(cfg Config, with Collaborators) Handler {
 		Record(with.Redact),
 		Tally(with.Usage),
 		Deadline(cfg.Deadline),
+		Bound,
 		Limit(with.Limiter, outputTokens(with.Budgets)),
 		Moderate(with.Guards),
 		Permit(with.Leads),

@@ -77,7 +77,31 @@ func choices(r *openai.ChatRequest) int64 {
 }
 
 // total is all tokens of the calls together.
-func (e reckoning) total() int64 { return e.calls * (e.input + e.output) }
+func (e reckoning) total() int64 { return sum(e.allInput(), e.allOutput()) }
+
+// allInput and allOutput are those of all calls.
+func (e reckoning) allInput() int64  { return product(e.calls, e.input) }
+func (e reckoning) allOutput() int64 { return product(e.calls, e.output) }
+
+// mostTokens is where reckoned numbers stop growing: far above what any request asks for, and low enough that everybody who counts
+// on, Redis in floating point too, counts exactly.
+const mostTokens = 1 << 52
+
+// sum adds counts that a client may have chosen, and product multiplies them, up to mostTokens.
+func sum(a, b int64) int64 {
+	a, b = count(a), count(b)
+	return min(a+b, mostTokens)
+}
+
+func product(a, b int64) int64 {
+	a, b = count(a), count(b)
+	if a > 0 && b > mostTokens/a {
+		return mostTokens
+	}
+	return a * b
+}
+
+func count(n int64) int64 { return min(max(n, 0), mostTokens) }
 
 // of is the estimate for a model, whose answers have a greatest length.
 func (e reckoning) of(t *catalog.Target) reckoning {

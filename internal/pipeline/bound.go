@@ -1,0 +1,21 @@
+package pipeline
+
+import (
+	"context"
+
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// Bound refuses a request for more choices than the gateway makes, before limits count them and before anything is made of each
+// (R-PAR-10).
+func Bound(next Handler) Handler {
+	return func(ctx context.Context, c *Call) (Reply, error) {
+		if r, ok := c.Request.(*openai.ChatRequest); ok {
+			if fault := translate.ChoicesFault(r.N, c.Options.MaxChoices); fault != nil {
+				return Reply{}, fault
+			}
+		}
+		return next(ctx, c)
+	}
+}
