@@ -44,6 +44,14 @@ func (c *ChatChunk) Under(h *Head) *ChatChunk {
 	return &own.chunk
 }
 
+// Copy gives an answer of its own to one of several readers: what another adds to it or does to its list stays out of it. The
+// vectors are shared, since nobody writes them.
+func (r *EmbeddingResponse) Copy() *EmbeddingResponse {
+	own := *r
+	own.Data = slices.Clone(r.Data)
+	return &own
+}
+
 func cloneAnnotations(list []Annotation) []Annotation {
 	list = slices.Clone(list)
 	for i := range list {

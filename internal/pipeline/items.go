@@ -30,7 +30,7 @@ func recallItems(ctx context.Context, r *recaller, c *Call) (Reply, error) {
 // keptItems: what is kept was kept item by item, and an answer with all of them has no id or time that would make it another.
 var keptItems = kept{
 	copies: func(translate.Meta, *openai.Extension) func(openai.Part) openai.Part {
-		return func(p openai.Part) openai.Part { return p }
+		return func(p openai.Part) openai.Part { return p.(*openai.EmbeddingResponse).Copy() }
 	},
 	size:  func(openai.Part) int { return 0 }, // a plain answer is one part
 	stamp: func(*Call) translate.Meta { return translate.Meta{} },

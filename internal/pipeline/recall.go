@@ -43,7 +43,7 @@ type recaller struct {
 	next     Handler
 }
 
-// kept is how answers of an endpoint are kept whole.
+// kept is how answers of an endpoint are kept.
 type kept struct {
 	exact  func(req openai.Request, highest float64) bool // whether equal requests mean to have the same answer
 	worthy func(whole openai.Part, tools bool) bool       // whether an answer is complete and good enough

@@ -18,7 +18,7 @@ const (
 type storing struct {
 	redact  func(string) string
 	asks    strings.Builder
-	answers []strings.Builder // by choice
+	answers []*strings.Builder // by choice; a builder must stay where it was first written to
 }
 
 func (s *storing) prompt(at openai.Place, text string) {
@@ -37,9 +37,9 @@ func (s *storing) answer(p openai.Part) {
 			continue
 		}
 		for len(s.answers) <= place.Choice {
-			s.answers = append(s.answers, strings.Builder{})
+			s.answers = append(s.answers, &strings.Builder{})
 		}
-		gather(&s.answers[place.Choice], *text)
+		gather(s.answers[place.Choice], *text)
 	}
 }
 

@@ -1,0 +1,214 @@
+package pipeline
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"outcrop/internal/access"
+	"outcrop/internal/audit"
+	"outcrop/openai"
+)
+
+// filled sets everything that is exported in a value: texts, lists of one and what pointers lead to.
+func filled(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("text")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Float64:
+		v.SetFloat(1)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		filled(v.Elem())
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			v.SetBytes([]byte("1")) // JSON
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 4)) // room behind the end, which an append to a shared list would write to
+		filled(v.Index(0))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				filled(v.Field(i))
+			}
+		}
+	}
+}
+
+func whole[T any](p *T) *T {
+	filled(reflect.ValueOf(p).Elem())
+	return p
+}
+
+// partsOfFlights are the parts that flights of each endpoint carry.
+func partsOfFlights(t *testing.T) map[string]map[*Endpoint][]openai.Part {
+	t.Helper()
+	stored, err := openai.ReadStoredChat(openai.AppendStored(nil, whole(&openai.ChatResponse{})), openai.Head{ID: "a", Created: 1, Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored.Extension = *whole(&openai.Extension{})
+	return map[string]map[*Endpoint][]openai.Part{
+		"plain":      {ChatCompletions: {whole(&openai.ChatResponse{})}},
+		"streamed":   {ChatCompletions: {whole(&openai.ChatChunk{}), &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}}},
+		"stored":     {ChatCompletions: {stored}},
+		"embeddings": {Embeddings: {whole(&openai.EmbeddingResponse{})}},
+	}
+}
+
+// howKept is how the answers of an endpoint are given to several readers.
+var howKept = map[*Endpoint]*kept{ChatCompletions: &keptChat, Embeddings: &keptItems}
+
+// deface does to a part whatever stages and server do to parts: rewrite texts, withhold, leave out, renumber, add to it.
+func deface(p openai.Part, with string) openai.Part {
+	if s, ok := p.(*openai.StoredChat); ok {
+		if _, err := s.Response(); err != nil { // a policy reads it
+			panic(err)
+		}
+	}
+	for place, text := range p.Texts() {
+		if !place.Signed {
+			*text = with
+		}
+	}
+	switch p := p.(type) {
+	case *openai.ChatChunk:
+		for i := range p.Choices {
+			ch := &p.Choices[i]
+			ch.Index = len(with)
+			ch.Delta.ToolCalls = slices.DeleteFunc(ch.Delta.ToolCalls, func(openai.ToolCallDelta) bool { return true })
+			for k := range ch.Delta.Annotations {
+				ch.Delta.Annotations[k].Start = len(with)
+			}
+			p.Withhold(openai.Place{Choice: ch.Index})
+		}
+		p.Choices = slices.DeleteFunc(p.Choices, func(openai.ChunkChoice) bool { return with == "left" })
+	case *openai.ChatResponse:
+		for i := range p.Choices {
+			p.Choices[i].Index = len(with)
+			p.Choices[i].Message.Reasoning = with
+		}
+	case *openai.EmbeddingResponse:
+		p.Data[0].Tokens = int64(len(with))
+	}
+	if m, ok := p.(marked); ok {
+		m.Say(&openai.Extension{Adjusted: []string{with}, Cache: &openai.Cached{Age: int64(len(with))}})
+	}
+	p.AppendJSON(nil, true)
+	return p
+}
+
+// Each part of a flight goes to two readers, who both do to it what they like: under the race detector, and so that neither sees
+// what the other did.
+func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
+	for _, e := range []*Endpoint{ChatCompletions, Embeddings, Moderations} {
+		if (e.Recall != nil) != (howKept[e] != nil) {
+			t.Errorf("%s: this test does not know how its answers are shared", e.Name)
+		}
+	}
+	words := []string{"left", "right"}
+	for name, of := range partsOfFlights(t) {
+		for endpoint, parts := range of {
+			how := howKept[endpoint]
+			f := newFlight(t.Context(), key{}, time.Minute, false)
+			seats := []*seat{f.board(), f.board()}
+			if err := f.load(each(parts), how.size); err != nil {
+				t.Fatal(err)
+			}
+			f.depart(Head{}, nil)
+			f.end(nil)
+			before := written(parts)
+			got := make([][]openai.Part, len(seats))
+			var wg sync.WaitGroup
+			for i, s := range seats {
+				wg.Go(func() {
+					own := how.copies(keptChat.stamp(exact()), nil)
+					for p, err := range s.parts(t.Context()) {
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						got[i] = append(got[i], deface(own(p), words[i]))
+					}
+				})
+			}
+			wg.Wait()
+			f.cancel()
+			if after := written(parts); after != before {
+				t.Errorf("%s: what the flight holds was changed:\n%s\n%s", name, before, after)
+			}
+			for i := range got {
+				if len(got[i]) != len(parts) {
+					t.Fatalf("%s: %d parts of %d", name, len(got[i]), len(parts))
+				}
+				if text := written(got[i]); strings.Contains(text, words[1-i]) || !strings.Contains(text, words[i]) {
+					t.Errorf("%s: reader %d sees what the other has written: %s", name, i, text)
+				}
+			}
+		}
+	}
+}
+
+// written is the JSON of parts.
+func written(parts []openai.Part) (all string) {
+	for _, p := range parts {
+		all += string(p.AppendJSON(nil, true)) + "\n"
+	}
+	return all
+}
+
+// Equal embedding requests under way share a call, and each answer carries the manifest of its own record.
+func TestMendA4EachAnswerOfASharedCallHasItsOwnManifest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, e := taken(t), &embedder{wait: time.Second}
+		h := e.handler(t, newMemory())
+		var calls []*Call
+		for range 2 {
+			c := embedCall(t, embedBody(titan, "", "the same text"))
+			c.Tune.Manifest = true
+			entryOf(t, l, c)
+			calls = append(calls, c)
+		}
+		for i, got := range h.together(contexts(t, 2), calls) {
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			said := audit.ReadAnswer(got.parts[0].AppendJSON(nil, true))
+			m := said[len(said)-1].Manifest
+			if m == nil || !strings.Contains(marshal(m), "req_"+calls[i].ID) {
+				t.Errorf("%d: the manifest of %s is %s", i, calls[i].ID, marshal(m))
+			}
+		}
+		if _, n := e.took(); n != 1 {
+			t.Errorf("%d calls for equal requests", n)
+		}
+	})
+}
+
+// The texts of several streamed choices are kept for a key that wants them, whatever the order in which they come.
+func TestMendA4TextsOfSeveralChoicesAreKept(t *testing.T) {
+	l := taken(t)
+	n := int64(8)
+	call := exact(streamedCall)
+	call.Request.(*openai.ChatRequest).N = &n
+	call.Principal.Rights = &access.Rights{StoreText: true}
+	e := entryOf(t, l, call)
+	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+		return replyOf(c, "one two three four five"), nil
+	}}
+	Chain(b.handle, Record(strings.ToUpper), Choices).ask(t, call)
+	const text = "ONE TWO THREE FOUR FIVE"
+	if want := (&audit.Text{Prompt: "USER: HI\n", Answers: slices.Repeat([]string{text}, int(n))}); marshal(e.Text) != marshal(want) {
+		t.Errorf("%s", marshal(e.Text))
+	}
+}
