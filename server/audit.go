@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/audit"
+	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
 
@@ -40,7 +42,7 @@ func (s *Server) record(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-var errUnfinished = &openai.Error{Kind: openai.Internal}
+var errUnfinished error = &pipeline.Panic{}
 
 func operational(r *http.Request) bool {
 	switch r.URL.Path {
@@ -79,6 +81,10 @@ func (s *Server) ending(c echo.Context, err error) (status int, code string) {
 		return statusClientGone, "canceled"
 	}
 	oe := s.known(c, err)
+	var p *pipeline.Panic
+	if errors.As(err, &p) {
+		return renderings[oe.Kind].status, "panic"
+	}
 	return renderings[oe.Kind].status, cmp.Or(oe.Code, "error")
 }
 

@@ -23,7 +23,7 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	defer w.stop()
 	defer func() {
 		if r := recover(); r != nil {
-			err = w.fail(s.panicked(c, r))
+			err = w.fail(panicked(r))
 		}
 	}()
 	reply, err := s.Handle(ctx, call)

@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
 	"outcrop/internal/audit"
+	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
 
@@ -58,7 +58,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := visitOf(c)
 		c.Response().Header().Set(headerRequestID, "req_"+v.id)
-		if err := s.guarded(c, next); err != nil {
+		if err := guarded(c, next); err != nil {
 			v.err = err
 			s.fail(err, c)
 		}
@@ -68,26 +68,29 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // guarded turns a panic into an error. http.ErrAbortHandler passes: it is net/http's own way to cut a connection.
-func (s *Server) guarded(c echo.Context, next echo.HandlerFunc) (err error) {
+func guarded(c echo.Context, next echo.HandlerFunc) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = s.panicked(c, r)
+			err = panicked(r)
 		}
 	}()
 	return next(c)
 }
 
-func (s *Server) panicked(c echo.Context, r any) error {
+func panicked(r any) error {
 	if r == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity
 		panic(r)
 	}
-	s.Log.Error("panic", "request_id", "req_"+visitOf(c).id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-	return &openai.Error{Kind: openai.Internal, Err: fmt.Errorf("panic: %v", r)}
+	return pipeline.Recovered(r)
 }
 
 func (s *Server) log(c echo.Context, v *visit) {
 	status, route := c.Response().Status, routeOf(c)
 	s.Recorder.HTTP(route, status)
+	var p *pipeline.Panic
+	if errors.As(v.err, &p) && p.First() {
+		s.Log.Error("panic", "request_id", "req_"+v.id, "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
+	}
 	level := slog.LevelInfo
 	switch {
 	case route == "/health" || route == "/ready" || route == "/metrics":

@@ -180,11 +180,8 @@ func Tally(usage *access.Usage) Stage {
 			return next
 		}
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			reply, err := next(ctx, c)
-			target, hit := reply.Head.Target, reply.Head.Cache.State == "hit"
-			if target.Row == nil {
-				target = planned(c)
-			}
+			var target catalog.Target
+			var hit bool
 			end := func(err error) {
 				sums := access.UsageSums{Requests: 1}
 				if hit {
@@ -194,6 +191,18 @@ func Tally(usage *access.Usage) Stage {
 					sums.Errors = 1
 				}
 				usage.Count(&c.Principal, modelLabel(target), metadataOf(c.Request), sums)
+			}
+			returned := false
+			defer func() {
+				if !returned {
+					end(errPanicked)
+				}
+			}()
+			reply, err := next(ctx, c)
+			returned = true
+			target, hit = reply.Head.Target, reply.Head.Cache.State == "hit"
+			if target.Row == nil {
+				target = planned(c)
 			}
 			if err != nil {
 				end(err)

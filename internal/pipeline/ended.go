@@ -8,7 +8,7 @@ import (
 )
 
 // observed shows every part of a sequence, and calls end exactly once: with the error that it ended with, nil at its own end,
-// context.Canceled when the reader left, or the context's error should that end before anybody reads.
+// context.Canceled when the reader left, the context's error should that end before anybody reads, or errPanicked.
 func observed(ctx context.Context, parts iter.Seq2[openai.Part, error], see func(openai.Part), end func(error)) iter.Seq2[openai.Part, error] {
 	unwatch := context.AfterFunc(ctx, func() { end(ctx.Err()) })
 	return func(yield func(openai.Part, error) bool) {
@@ -16,7 +16,7 @@ func observed(ctx context.Context, parts iter.Seq2[openai.Part, error], see func
 			parts(yield) // late, but what is open inside must close
 			return
 		}
-		last := context.Canceled
+		last := errPanicked
 		defer func() { end(last) }()
 		for part, err := range parts {
 			if err != nil {
@@ -26,6 +26,7 @@ func observed(ctx context.Context, parts iter.Seq2[openai.Part, error], see func
 			}
 			see(part)
 			if !yield(part, nil) {
+				last = context.Canceled
 				return
 			}
 		}

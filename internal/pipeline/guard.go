@@ -1,18 +1,47 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 
 	"outcrop/openai"
 )
 
-// guarded turns a panic in one of our own goroutines into an error, as the server does in its own: one bad call must not end
-// the process (R-ERR-08).
+// Panic is a fault of our own: a panic that was recovered from, so that one bad call does not end the process (R-ERR-08). It is the
+// cause inside of an *openai.Error.
+type Panic struct {
+	Value any
+	Stack []byte
+	told  atomic.Bool
+}
+
+// Recovered makes the error of what recover gave. It is called in the deferred function itself, which is where the stack still shows
+// the place of the panic.
+func Recovered(value any) error {
+	return &openai.Error{Kind: openai.Internal, Err: &Panic{Value: value, Stack: debug.Stack()}}
+}
+
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+
+// First tells whether nobody has asked before. One panic may end many requests, and its stack belongs in the log once.
+func (p *Panic) First() bool { return !p.told.Swap(true) }
+
+// errPanicked is how a sequence ends that neither came to its end nor was left by its reader: a panic is on its way through.
+var errPanicked error = &Panic{}
+
+// panicked tells whether an error is a panic.
+func panicked(err error) bool {
+	var p *Panic
+	return errors.As(err, &p)
+}
+
+// guarded turns a panic in one of our own goroutines into an error, as the server does in its own.
 func guarded(do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &openai.Error{Kind: openai.Internal, Err: fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+			err = Recovered(r)
 		}
 	}()
 	return do()

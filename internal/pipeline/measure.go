@@ -15,10 +15,18 @@ func Measure(rec *telemetry.Recorder) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
 			end := rec.Begin()
+			returned := false
+			defer func() {
+				if !returned { // a panic, which goes on its way
+					rec.Call(c.Endpoint.Name, modelLabel(planned(c)), outcome(errPanicked), time.Since(c.At))
+					end()
+				}
+			}()
 			u := c.Request.Unknown()
 			rec.Unknown("request_member", len(u.Top))
 			rec.Unknown("nested_member", len(u.Nested))
 			reply, err := next(ctx, c)
+			returned = true
 			if err != nil {
 				rec.Call(c.Endpoint.Name, modelLabel(planned(c)), outcome(err), time.Since(c.At))
 				end()
@@ -26,7 +34,7 @@ func Measure(rec *telemetry.Recorder) Stage {
 			}
 			parts, model := reply.Parts, modelLabel(reply.Head.Target)
 			reply.Parts = func(yield func(openai.Part, error) bool) {
-				last := context.Canceled // unless the end is reached, the reader has left
+				last := errPanicked // unless the end is reached or the reader leaves
 				first := true
 				defer func() {
 					rec.Call(c.Endpoint.Name, model, outcome(last), time.Since(c.At))
@@ -48,6 +56,7 @@ func Measure(rec *telemetry.Recorder) Stage {
 							Prompt: u.Prompt - reply.Head.Cache.Saved, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
 					}
 					if !yield(part, nil) {
+						last = context.Canceled
 						return
 					}
 				}
@@ -90,6 +99,8 @@ func outcome(err error) string {
 	}
 	var e *openai.Error
 	switch {
+	case panicked(err):
+		return "panic"
 	case errors.As(err, &e) && e.Code != "":
 		return e.Code
 	case errors.Is(err, context.Canceled):

@@ -90,7 +90,7 @@ func New() *Recorder {
 		return f.NewHistogramVec(prometheus.HistogramOpts{Namespace: "outcrop", Name: name, Help: help, Buckets: seconds}, labels)
 	}
 	answers := counter("http_requests_total", "HTTP requests answered, by route and status.", "route", "status")
-	calls := counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled or the error code).", "endpoint", "model", "outcome")
+	calls := counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled, panic or the error code).", "endpoint", "model", "outcome")
 	byModel := func(name, help string) series[served, prometheus.Observer] {
 		all := histogram(name, help, "endpoint", "model")
 		return seriesOf(func(l served) prometheus.Observer { return all.WithLabelValues(l.endpoint, l.model) })
@@ -135,7 +135,7 @@ func (r *Recorder) Begin() (end func()) {
 // Tokens is what one answer used.
 type Tokens struct{ Prompt, Completion, CacheRead, CacheWrite int64 }
 
-// Call records the end of a call; outcome is "ok", "canceled" or an error code.
+// Call records the end of a call; outcome is "ok", "canceled", "panic" or an error code.
 func (r *Recorder) Call(endpoint, model, outcome string, took time.Duration) {
 	r.calls.of(ended{endpoint, model, outcome}).Inc()
 	r.duration.of(served{endpoint, model}).Observe(took.Seconds())
