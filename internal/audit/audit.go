@@ -42,16 +42,19 @@ type Record struct {
 	Attempts int       `json:"attempts,omitzero"`
 	Upstream []string  `json:"upstream,omitzero"` // AWS's request ids
 	Text     *Text     `json:"text,omitzero"`     // only where a key's profile asks for it, redacted
+	Cut      []string  `json:"cut,omitzero"`      // members that are not whole, because the record would have been too large
 }
 
-// Finding is one decision of the policy: what kind of thing was found, how often, and what became of it; never what it was.
+// Finding is what the policy has decided about one kind of thing: how often it was found, and what became of it; never what it was.
+// [Note] adds up what a request has many of.
 type Finding struct {
 	Direction string  `json:"direction"`
 	Kind      string  `json:"kind"`
 	Action    string  `json:"action"`
+	Role      string  `json:"role,omitzero"` // of whoever said it; of an answer "assistant"
 	Count     int     `json:"count"`
-	Place     string  `json:"place,omitzero"`
-	Score     float64 `json:"score,omitzero"`
+	Place     string  `json:"place,omitzero"` // of the first
+	Score     float64 `json:"score,omitzero"` // the highest
 }
 
 // Usage is in tokens.
@@ -261,6 +264,7 @@ func (l *Log) write(e *Entry) error {
 	defer l.free(e)
 	err := l.tellDropped()
 	if err == nil {
+		e.fit()
 		err = l.chain.append(&e.Record)
 	}
 	if err != nil {

@@ -68,6 +68,7 @@ func (r *Record) appendJSON(b []byte) []byte {
 	if r.Text != nil {
 		b = appendAny(b, "text", r.Text)
 	}
+	b = appendTexts(b, "cut", r.Cut)
 	return append(b, '}')
 }
 

@@ -43,13 +43,9 @@ func (e *Entry) Provenance() string {
 	return e.ID + "; chain=" + e.log.chain.name + "; answer=" + strings.Join(e.Answers[:min(len(e.Answers), most)], ",")
 }
 
-const longestName = 256 // bytes; a refused request may name a model of many megabytes
-
 // Name makes a model's name fit for the record: account numbers in ARNs are masked, and what is too long is cut.
 func Name(model string) string {
-	if len(model) > longestName {
-		model = strings.ToValidUTF8(model[:longestName], "") + "…"
-	}
+	model = clip(model, longestName)
 	if !strings.Contains(model, "arn:") {
 		return model
 	}

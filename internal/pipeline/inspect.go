@@ -185,8 +185,8 @@ func (i *inspection) note(d policy.Direction, decisions []policy.Decision) {
 	direction := d.String()
 	for _, x := range decisions {
 		i.rec.Policy(x.Kind, direction, string(x.Action), x.Count)
-		i.call.Findings = append(i.call.Findings, audit.Finding{
-			Direction: direction, Kind: x.Kind, Action: string(x.Action), Count: x.Count, Place: x.Path, Score: x.Score})
+		i.call.Findings = audit.Note(i.call.Findings, audit.Finding{
+			Direction: direction, Kind: x.Kind, Action: string(x.Action), Role: x.Role, Count: x.Count, Place: x.Path, Score: x.Score})
 	}
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -310,6 +311,22 @@ func TestInspectRefuses(t *testing.T) {
 			t.Errorf("%v, %d calls, findings %+v", err, m.calls, c.Findings)
 		}
 	})
+}
+
+// However many messages hold something, the record has one line for each kind, action and role.
+func TestMendA3FindingsOfManyMessagesAreOne(t *testing.T) {
+	const messages = 300
+	var body strings.Builder
+	for i := range messages {
+		fmt.Fprintf(&body, `,{"role":"user","content":"write to a%d@example.com"}`, i)
+	}
+	c := callOf(t, `{"model":"m","messages":[`+body.String()[1:]+`]}`)
+	if _, err := inspected(t, guardOf(t, tokenizing), &model{parts: plainAnswer("done")}, c); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Findings) != 1 || c.Findings[0].Count != messages || c.Findings[0].Role != "user" || !strings.Contains(c.Findings[0].Place, "messages[0]") {
+		t.Errorf("%d findings: %.300v", len(c.Findings), c.Findings)
+	}
 }
 
 func TestInspectUnscanned(t *testing.T) {
