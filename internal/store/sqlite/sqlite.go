@@ -51,8 +51,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close closes the file, once what is being written has been.
+func (s *Store) Close() error {
+	s.budgets.wait()
+	return s.db.Close()
+}
 
 // prepare makes folder and file with the permissions that they should have: SQLite would ask for those of the process, and gives
 // the files beside the first the permissions of that one.

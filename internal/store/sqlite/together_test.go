@@ -1,0 +1,65 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"outcrop/internal/store"
+)
+
+// While one transaction is on its way to the disk, nobody waits for his own longer than his context allows, and what he has given up is
+// not written afterwards.
+func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "outcrop.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	begun, release, first := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		first <- s.budgets.write(context.Background(), s, func(context.Context, *sql.Tx) error {
+			close(begun)
+			<-release
+			return nil
+		})
+	}()
+	<-begun
+	account := []store.Account{{Tenant: "a", ID: "x", Limit: 100}}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Settle(gone, account, 40); !errors.Is(err, context.Canceled) {
+		t.Errorf("the wait ended with %v", err)
+	}
+	select {
+	case <-first:
+		t.Error("it waited for the transaction before it")
+	default:
+	}
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	if err := s.Settle(t.Context(), account, 2); err != nil {
+		t.Error(err)
+	}
+	if spent, err := s.Spent(t.Context(), account); err != nil || spent[0] != 2 {
+		t.Errorf("spent %v, %v: what was given up was written", spent, err)
+	}
+}
+
+func TestMendA6APanicInABatchIsAnError(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "outcrop.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.budgets.write(t.Context(), s, func(context.Context, *sql.Tx) error { panic("no") }); !errors.Is(err, errUnwritten) {
+		t.Error(err)
+	}
+	if err := s.Settle(t.Context(), []store.Account{{ID: "x"}}, 2); err != nil {
+		t.Errorf("after a panic: %v", err)
+	}
+}
