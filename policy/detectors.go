@@ -3,6 +3,7 @@ package policy
 // forms are the things of fixed form, one row each; what finds them stands in the file of that name.
 var forms = []form{
 	{[]string{KindEmail}, cueAt, (*patterns).email},
+	{[]string{KindEmail}, cueEscape, (*patterns).disguisedEmail},
 	{[]string{KindIP}, cueDigit, (*patterns).ip4},
 	{[]string{KindIP}, cueColon, (*patterns).ip6},
 	{[]string{KindIBAN}, cueDigit, (*patterns).iban},
@@ -11,6 +12,7 @@ var forms = []form{
 	{[]string{KindURL, KindSecret}, cueColon, (*patterns).url},
 	{[]string{KindURL}, cueMark, (*patterns).www},
 	{[]string{KindSecret}, cueMark, (*patterns).token},
+	{[]string{KindSecret}, cueMark, (*patterns).command},
 	{[]string{KindAWSKey, KindSecret}, cueLetter, (*patterns).key},
 	{[]string{KindSecret, KindAWSSecret}, cueMark | cueColon, (*patterns).assigned},
 }

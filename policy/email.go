@@ -1,22 +1,80 @@
 package policy
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // email looks at the address around an @.
 func (p *patterns) email(s string, at int, out []Finding) []Finding {
+	return mailbox(s, at, at+1, 0.98, out)
+}
+
+// disguisedEmail looks at the address around an @ that is written otherwise: full-width, as an entity of HTML, percent-encoded, or
+// escaped as in JSON. Models read such addresses as well as people do.
+func (p *patterns) disguisedEmail(s string, i int, out []Finding) []Finding {
+	if n := otherAt(s[i:]); n > 0 {
+		return mailbox(s, i, i+n, 0.95, out)
+	}
+	return out
+}
+
+// otherAts are the ways to write an @, in small letters; entities with a number are read by otherAt.
+var otherAts = []string{"＠", "﹫", "%40", "&commat;", `\u0040`, `\x40`}
+
+// longestAt is the length of the longest spelling: an entity with leading zeros.
+const longestAt = 12
+
+// otherAt is how many bytes the @ has with which s begins, written otherwise; 0 for none.
+func otherAt(s string) int {
+	for _, w := range otherAts {
+		if len(s) >= len(w) && s[0] == w[0] && strings.EqualFold(s[:len(w)], w) {
+			return len(w)
+		}
+	}
+	rest, ok := strings.CutPrefix(s[:min(len(s), longestAt)], "&#")
+	if !ok {
+		return 0
+	}
+	want := "64;"
+	if rest != "" && rest[0]|0x20 == 'x' {
+		rest, want = rest[1:], "40;"
+	}
+	if rest = strings.TrimLeft(rest, "0"); strings.HasPrefix(rest, want) {
+		return min(len(s), longestAt) - len(rest) + len(want)
+	}
+	return 0
+}
+
+// mailbox looks at the address whose @ stands from at to end.
+func mailbox(s string, at, end int, score float64, out []Finding) []Finding {
 	a := localPart(s, at)
 	if a == at {
 		return out
 	}
-	if at+1 < len(s) && s[at+1] == '[' {
-		return literal(s, a, at+1, out)
+	if end < len(s) && s[end] == '[' {
+		return literal(s, a, end, out)
 	}
-	return finishEmail(s, a, domainEnd(s, at), out)
+	return finishEmail(s, a, domainEnd(s, end), score, out)
 }
 
 // localPart is where the half before the @ begins; at when there is none.
 func localPart(s string, at int) int {
 	a := at
 	for a > 0 && at-a < 64 && localByte(s[a-1]) {
-		a--
+		if s[a-1] < utf8.RuneSelf {
+			if s[a-1] == '0' && a > 2 && s[a-3:a] == "%40" {
+				break
+			}
+			a--
+			continue
+		}
+		r, size := utf8.DecodeLastRuneInString(s[:a])
+		// Scripts without spaces run on into an address, which itself is hardly ever written in them.
+		if !joined(r) || unspaced(r) && a < at && s[a] < utf8.RuneSelf {
+			break
+		}
+		a -= size
 	}
 	for a < at && (s[a] == '.' || s[a] == '\'' || s[a] == '-' || s[a] == '+') {
 		a++
@@ -44,46 +102,69 @@ func literal(s string, a, b int, out []Finding) []Finding {
 	return out
 }
 
-// domainEnd is where the domain behind the @ ends, 0 when it has no top-level domain.
-func domainEnd(s string, at int) int {
-	b, label, dots, alpha, end := at+1, at+1, 0, false, 0
-	for ; b < len(s) && b-at < 254; b++ {
-		c := s[b]
+// domainEnd is where the domain that begins at from ends, 0 when it has no top-level domain.
+func domainEnd(s string, from int) int {
+	label, dots, alpha, end := from, 0, false, 0
+	for b := from; b < len(s) && b-from < 254; {
+		c, size := s[b], 1
+		if c >= utf8.RuneSelf {
+			var r rune
+			r, size = utf8.DecodeRuneInString(s[b:])
+			if r == '．' {
+				c = '.'
+			} else if !joined(r) || unspaced(r) && b > label && s[b-1] < utf8.RuneSelf {
+				return end
+			}
+		}
+		b += size
 		switch {
 		case c == '.':
-			if b == label {
+			if b-size == label {
 				return end
 			}
 			dots++
-			label, alpha = b+1, true
+			label, alpha = b, true
 			continue
-		case c == '-' && b > label:
+		case c == '-' && b-size > label:
 			continue
 		case isDigit(c):
 			alpha = false
 			continue
-		case isAlpha(c) || c >= 0xC3:
-		case c >= 0x80:
+		case isAlpha(c) || c >= utf8.RuneSelf:
 		default:
 			return end
 		}
 		// A top-level domain has two letters or more and no digit, xn-- forms aside.
-		if dots > 0 && (alpha || label+4 <= b && s[label:label+4] == "xn--") && b-label >= 1 {
-			end = b + 1
+		if dots > 0 && (alpha || label+4 <= b-size && s[label:label+4] == "xn--") && b-size > label {
+			end = b
 		}
 	}
 	return end
 }
 
-func finishEmail(s string, a, end int, out []Finding) []Finding {
+func finishEmail(s string, a, end int, score float64, out []Finding) []Finding {
 	if end == 0 {
 		return out
 	}
-	score := 0.98
 	if a > 2 && s[a-1] == '/' && s[a-2] == '/' || s[a:min(len(s), a+4)] == "git@" { // user names in web and repository addresses
 		score = 0.6
+	} else if a > 3 && s[a-1] == ':' && inAuthority(s, a-1) { // postgres://user:password@host
+		score = 0.4
 	}
 	return append(out, Finding{Kind: KindEmail, Start: a, End: end, Score: score})
+}
+
+// inAuthority tells that the colon at i stands between the user and the password of a web address.
+func inAuthority(s string, i int) bool {
+	for from := i; from > 2 && i-from < 64; from-- {
+		switch c := s[from-1]; {
+		case c == '/':
+			return s[from-2] == '/' && s[from-3] == ':'
+		case c <= ' ' || c == ':' || c == '@':
+			return false
+		}
+	}
+	return false
 }
 
 func localByte(c byte) bool {

@@ -12,6 +12,7 @@ const (
 	cueColon                  // :
 	cueMark                   // _ - = . which stand in secrets and web addresses
 	cueLetter                 // A and e, with which keys of fixed forms begin
+	cueEscape                 // & % \ and the first byte of ＠, with which an @ is written otherwise
 )
 
 var cues = func() (t [256]cue) {
@@ -21,6 +22,7 @@ var cues = func() (t [256]cue) {
 	t['@'], t[':'] = cueAt, cueColon
 	t['_'], t['-'], t['='], t['.'] = cueMark, cueMark, cueMark, cueMark
 	t['A'], t['e'] = cueLetter, cueLetter
+	t['&'], t['%'], t['\\'], t[0xEF] = cueEscape, cueEscape, cueEscape, cueEscape
 	return t
 }()
 
@@ -96,6 +98,8 @@ func (p *patterns) scan(s string, out []Finding) []Finding {
 				continue
 			}
 			bit = 4
+		case cueEscape:
+			bit = 5
 		}
 		for _, f := range p.byCue[bit] {
 			out = f.find(p, s, i, out)

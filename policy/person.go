@@ -58,6 +58,9 @@ type personScan struct {
 	out   []Finding
 	maybe []doubt  // single words that the rest of the text may confirm
 	known []string // words of the full names found
+
+	cue    float64 // what led to the last name found, where that was a greeting or the like
+	cueEnd int     // where that name ends
 }
 
 func (p *persons) scan(s string, out []Finding) []Finding {
@@ -140,7 +143,7 @@ func (c *personScan) begins(i int) bool {
 		r, _ := utf8.DecodeLastRuneInString(c.s[:i])
 		return !unicode.IsLetter(r) || c.s[i] >= 0xE3
 	}
-	return !isAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !isAlnum(c.s[i-2]) || isAlpha(c.s[i-2])) && b != '/' && b != '\\' && b != '#' && b != '&' && b != '$'
+	return !isAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !isAlnum(c.s[i-2]) || isAlpha(c.s[i-2])) && (b != '/' || i-1 == c.cueEnd && c.cue > 0) && b != '\\' && b != '#' && b != '&' && b != '$'
 }
 
 func upperAt(s string, i int) bool {

@@ -12,7 +12,7 @@ var beforeWords = func() map[string]float64 {
 	for weight, words := range map[float64]string{
 		0.75: `dear mr mrs ms miss dr prof herr herrn frau monsieur madame mme mlle señor señora don doña signor signora sr sra named sincerely
 			geehrte geehrter geehrten liebe lieber estimado estimada querido querida cher chère caro cara gentile hi hello hey hallo hola bonjour ciao salut beste geachte`,
-		0.5: `called contact regards cheers thanks attn signed yours patient customer employee resident nurse teacher husband wife son daughter
+		0.5: `called contact regards cheers thanks attn signed yours warmly cordially gratefully respectfully faithfully fondly herzlichst hochachtungsvoll patient customer employee resident nurse teacher husband wife son daughter
 			brother sister mother father mom dad uncle aunt friend colleague neighbor neighbour boss cousin girlfriend boyfriend fiancé partner spouse
 			patiente kunde kundin mitarbeiter client cliente paciente heißt heiße appelle llamo chiamo am bin grüße grüßen gruß cordialement saludos atentamente
 			actor actress singer author novelist poet physicist player striker goalkeeper midfielder coach lawyer suspect defendant plaintiff

@@ -40,10 +40,20 @@ func (c *personScan) piece(i, j int) {
 		i++
 	}
 	cue, titled := c.lead(i, j)
+	run := c.run
+	if led := c.greeted(run[i].start); !titled && led > cue {
+		cue = led
+	}
 	if c.named(i, j, cue, titled) || c.lastFirst(i, j, cue) {
 		return
 	}
-	run := c.run
+	if from := len(c.out); cue >= 0.5 {
+		defer func(cue float64) {
+			if len(c.out) > from {
+				c.cue, c.cueEnd = cue, c.out[len(c.out)-1].End
+			}
+		}(cue)
+	}
 	cue += c.behind(run[j-1].end, run[i].flag)
 	for j-i >= 3 && run[i].flag&(isFirst|isLast|isInitial|isTitle) == 0 && clean(run[i+1].flag) && run[i+1].flag&isFirst != 0 {
 		i++
@@ -97,7 +107,10 @@ func (c *personScan) named(i, j int, cue float64, titled bool) bool {
 	if titled && after && c.weakTitle(i-1) {
 		return true // Prince Edward Island, General Assembly Hall
 	}
-	if (after || c.firm(run[i].start, run[j-1].end)) && !titled || firms[strings.ToLower(s[run[i].start:run[j-1].end])] {
+	if j-i == 1 && !titled && (c.eponym(run[i].start, run[i].end, run[i].flag) || c.closes(run[i].start, run[i].end, run[i].flag)) {
+		return true
+	}
+	if (after || c.firm(run[i].start, run[j-1].end) && !c.addressed(run[i].start, run[j-1].end, cue)) && !titled || firms[strings.ToLower(s[run[i].start:run[j-1].end])] {
 		return true
 	}
 	if !titled && c.numbered(i, j) {

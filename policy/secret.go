@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"bytes"
+	"encoding/base64"
 	"math"
 	"strings"
 )
@@ -119,7 +121,15 @@ func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
 		return out
 	}
 	a, b, quoted := valueBehind(s, i)
+	if at := i - len(name) - 1; s[i] == '=' && at >= 0 && (s[at] == '?' || s[at] == '&') { // of the query of an address
+		if n := strings.IndexByte(s[a:b], '&'); n >= 0 {
+			b = a + n
+		}
+	}
 	value := s[a:b]
+	if strings.HasSuffix(name, "authorization") {
+		return authorization(s, i, out)
+	}
 	aws := len(value) == 40 && strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws"))
 	switch {
 	case aws && entropy(value) > 3.5:
@@ -138,6 +148,31 @@ func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
 		return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.9})
 	}
 	return out
+}
+
+// authorization looks at what follows a header's name and colon at i: "Basic" or "Bearer" and what nobody else may know.
+func authorization(s string, i int, out []Finding) []Finding {
+	a, _ := argument(s, i+1)
+	e := a
+	for e < len(s) && isAlpha(s[e]) {
+		e++
+	}
+	switch strings.ToLower(s[a:e]) {
+	case "basic", "bearer", "token", "apikey":
+	default:
+		return out
+	}
+	a, b := argument(s, e)
+	if a == e || b-a < 8 || variable(s[a:b]) || !mixed(s[a:b]) && entropy(s[a:b]) < 3.5 && !pair(s[a:b]) {
+		return out
+	}
+	return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.95})
+}
+
+// pair tells base64 of "user:password".
+func pair(v string) bool {
+	plain, err := base64.StdEncoding.DecodeString(v)
+	return err == nil && bytes.IndexByte(plain, ':') > 0
 }
 
 // nameBefore is the name in front of the = or : at i; "" is none, or one of less than three bytes.

@@ -23,6 +23,9 @@ var samples = []string{
 	"He lives at 1428 Elm Street, Springfield, IL 62704 since last year.",
 	"Yesterday Ludwig van der Berg and Priya Raman met the team in the office.",
 	"my name is john smith and i would like to order",
+	"the app connects to postgres://app:s3cr3tPw@db.example.com:5432/app and then waits",
+	"say curl -u admin:secret https://api.example.com/v1 and look at the answer",
+	"Please write to maria.lopez&#64;example.org or maria.lopez＠example.org today.",
 	"Dear Dr. Okonkwo, thank you for the referral.",
 	"nothing to see here, only plain words in a row, and 42 of them at most",
 }

@@ -2,30 +2,44 @@ package policy
 
 import "strings"
 
-// url looks at a web address whose scheme ends at i.
+// url looks at a web address whose scheme ends at i, and at the password in an address of any scheme.
 func (p *patterns) url(s string, i int, out []Finding) []Finding {
 	if i+4 > len(s) || s[i+1] != '/' || s[i+2] != '/' {
 		return out
 	}
 	a := i
-	for a > 0 && i-a < 12 && (isAlnum(s[a-1]) || s[a-1] == '+') {
+	for a > 0 && i-a < 20 && (isAlnum(s[a-1]) || s[a-1] == '+' || s[a-1] == '.' || s[a-1] == '-') {
 		a--
 	}
-	if a == i || !isAlpha(s[a]) {
+	for a < i && !isAlpha(s[a]) {
+		a++
+	}
+	if a == i {
 		return out
+	}
+	from, to, host := userinfo(s, i)
+	if host > 0 {
+		out = append(out, Finding{Kind: KindSecret, Start: from, End: to, Score: 0.96})
 	}
 	switch strings.ToLower(s[a:i]) {
 	case "http", "https", "ftp", "ftps", "ws", "wss", "sftp", "ssh", "git", "s3":
 	default:
 		return out
 	}
-	if b := urlEnd(s, i+3); b > i+4 {
-		for _, hook := range webhooks { // whoever knows such an address may post there
-			if strings.HasPrefix(s[i+3:b], hook) && b-i > len(hook)+20 {
-				out = append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.97})
-			}
+	b := urlEnd(s, i+3)
+	if b <= i+4 {
+		return out
+	}
+	for _, hook := range webhooks { // whoever knows such an address may post there
+		if strings.HasPrefix(s[i+3:b], hook) && b-i > len(hook)+20 {
+			out = append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.97})
 		}
-		return append(out, Finding{Kind: KindURL, Start: a, End: b, Score: 0.95})
+	}
+	if host > 0 {
+		a = host // what stands behind the password
+	}
+	if b > a {
+		out = append(out, Finding{Kind: KindURL, Start: a, End: b, Score: 0.95})
 	}
 	return out
 }

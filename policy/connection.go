@@ -1,0 +1,199 @@
+package policy
+
+import "strings"
+
+// longestAuthority bounds what is read of the user, password and host of an address.
+const longestAuthority = 512
+
+// userinfo looks at the password of a connection URL whose scheme ends at the colon at i: postgres://user:password@host. Only the
+// password is secret, so that the text still tells who connects to what. at is where the host begins, 0 when there is no password.
+func userinfo(s string, i int) (a, b, at int) {
+	from := i + len("://")
+	if from >= len(s) {
+		return 0, 0, 0
+	}
+	colon, sign := 0, 0
+scan:
+	for k := from; k < len(s) && k-from < longestAuthority; k++ {
+		switch c := s[k]; {
+		case c == ':' && colon == 0:
+			colon = k
+		case c == '@':
+			sign = k // a password may hold one, a host cannot
+		case c == '/' || c == '?' || c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '|':
+			break scan
+		}
+	}
+	if colon == 0 || sign <= colon+1 || sign+1 >= len(s) || !isWordByte(s[sign+1]) && s[sign+1] != '[' && s[sign+1] != '$' && s[sign+1] != '{' {
+		return 0, 0, 0
+	}
+	if value := s[colon+1 : sign]; variable(value) || template(s[from:colon], value, s[sign+1:]) {
+		return 0, 0, 0
+	}
+	return colon + 1, sign, sign + 1
+}
+
+// variable tells what only stands for a password: a variable, a mask, a word in capitals such as PASSWORD.
+func variable(v string) bool {
+	switch v[0] {
+	case '$', '<', '{', '[', '%':
+		if v[0] != '%' || len(v) < 3 || !isHex(v[1]) || !isHex(v[2]) { // %40 is a byte of a password
+			return true
+		}
+	}
+	for _, mask := range []string{"*", "x", "X", ".", "•"} {
+		if strings.Trim(v, mask) == "" {
+			return true
+		}
+	}
+	return v == strings.ToUpper(v) && meansPassword(v)
+}
+
+// template tells the form of an address from an address: user:password@host. A word alone tells nothing, for people do choose
+// "password" for one.
+func template(user, password, host string) bool {
+	switch strings.ToLower(user) {
+	case "", "user", "username", "usr", "login", "name":
+	default:
+		return false
+	}
+	e := 0
+	for e < len(host) && isWordByte(host[e]) {
+		e++
+	}
+	switch strings.ToLower(host[:e]) {
+	case "host", "hostname", "server", "address", "ip", "db_host", "dbhost":
+		return meansPassword(password)
+	}
+	return false
+}
+
+// meansPassword tells the words that stand where a password goes: PASSWORD, YOUR_DB_PASS.
+func meansPassword(v string) bool {
+	low := strings.ToLower(v)
+	for _, end := range []string{"password", "passwd", "pass", "pwd", "pw", "passphrase", "secret", "token", "passwort", "key"} {
+		if strings.HasSuffix(low, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// commands are programs that take a password on the command line, and the flags in front of it. A flag of one letter may also
+// stand at the end of others and have its value behind it without a space; where pair is set the value is user:password.
+var commands = []struct {
+	name  string
+	flags []string
+	pair  bool
+}{
+	{"curl", []string{"-u", "--user", "-U", "--proxy-user"}, true},
+	{"http", []string{"-a", "--auth"}, true}, {"https", []string{"-a", "--auth"}, true}, {"xh", []string{"-a", "--auth"}, true},
+	{"redis-cli", []string{"-a", "--pass"}, false}, {"sshpass", []string{"-p"}, false}, {"docker", []string{"--password"}, false},
+	{"wget", []string{"--password", "--http-password", "--ftp-password"}, false}, {"mongosh", []string{"-p", "--password"}, false},
+	{"ldapsearch", []string{"-w"}, false}, {"mosquitto_pub", []string{"-P"}, false}, {"mosquitto_sub", []string{"-P"}, false},
+}
+
+// command looks at a flag of the command line that begins at the hyphen at i: curl -u user:password.
+func (p *patterns) command(s string, i int, out []Finding) []Finding {
+	if s[i] != '-' || i == 0 || s[i-1] != ' ' && s[i-1] != '\t' && s[i-1] != '\n' {
+		return out
+	}
+	end := i
+	for end < len(s) && end-i < 20 && (isAlpha(s[end]) || s[end] == '-') {
+		end++
+	}
+	if end-i < 2 {
+		return out
+	}
+	name, read := "", false
+	for k := range commands {
+		row := &commands[k]
+		for _, flag := range row.flags {
+			from, ok := flagValue(s, i, end, flag)
+			if !ok {
+				continue
+			}
+			a, b := argument(s, from)
+			if row.pair {
+				colon := strings.IndexByte(s[a:b], ':')
+				if colon < 0 {
+					continue
+				}
+				a += colon + 1
+			}
+			if b-a < 2 || variable(s[a:b]) {
+				continue
+			}
+			if !read {
+				name, read = program(s, i), true
+			}
+			if name == row.name {
+				return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.95})
+			}
+		}
+	}
+	return out
+}
+
+// flagValue is where the value of a flag begins, when the flag stands in s[i:end].
+func flagValue(s string, i, end int, flag string) (int, bool) {
+	word := s[i:end]
+	if word == flag && end < len(s) && (s[end] == ' ' || s[end] == '=') {
+		return end + 1, true
+	}
+	if len(flag) != 2 || word[1] == '-' {
+		return 0, false
+	}
+	// -su user:password, -uuser:password
+	if k := strings.IndexByte(word[1:], flag[1]); k >= 0 && k < 5 {
+		if at := i + 1 + k + 1; at < end || at < len(s) && s[at] != ' ' {
+			return at, true
+		}
+		return end + 1, end < len(s)
+	}
+	return 0, false
+}
+
+// argument is where the argument of a command stands that begins at or behind from, without its quotation marks.
+func argument(s string, from int) (a, b int) {
+	for from < len(s) && s[from] == ' ' {
+		from++
+	}
+	if from >= len(s) {
+		return from, from
+	}
+	if q := s[from]; q == '"' || q == '\'' {
+		if e := strings.IndexByte(s[from+1:min(len(s), from+1+longestAuthority)], q); e >= 0 {
+			return from + 1, from + 1 + e
+		}
+		from++
+	}
+	b = from
+	for b < len(s) && b-from < longestAuthority && s[b] > ' ' && strings.IndexByte("\"'`|;<>\\", s[b]) < 0 {
+		b++
+	}
+	return from, b
+}
+
+// program is the name of the command that the flag at i belongs to: the first word behind the beginning of the line, a pipe, a
+// semicolon or an ampersand that is a program of the table; "" for none.
+func program(s string, i int) string {
+	from := max(0, i-longestAuthority)
+	line := s[from:i]
+	for at := len(line) - 1; at >= 0; at-- {
+		c := line[at]
+		if c == '|' || c == ';' || c == '&' && at > 0 && line[at-1] == '&' || c == '\n' && (at == 0 || line[at-1] != '\\' && line[at-1] != '\r') {
+			line = line[at+1:]
+			break
+		}
+	}
+	for word := range strings.FieldsSeq(line) {
+		word = strings.TrimLeft(word[strings.LastIndexAny(word, "/`($\"'")+1:], "$(")
+		for k := range commands {
+			if word == commands[k].name {
+				return word
+			}
+		}
+	}
+	return ""
+}
