@@ -60,8 +60,13 @@ func addressOf(s string) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), err == nil
 }
 
-// fromThisHost tells whether a request was made on this host, and is not one that a proxy on this host passes on.
-func fromThisHost(r *http.Request) bool {
-	peer, ok := addressOf(r.RemoteAddr)
-	return ok && peer.IsLoopback() && r.Header[forwarded] == nil && r.Header["Forwarded"] == nil && r.Header["X-Real-Ip"] == nil && r.Header["Via"] == nil
+// passedOn tells a request that says of itself that a proxy passes it on. One by a proxy that adds no header, and calls by an address
+// or a name that any program beside it could use, cannot be told from that program's own.
+func passedOn(h http.Header) bool {
+	for name := range h {
+		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+			return true
+		}
+	}
+	return false
 }

@@ -15,13 +15,14 @@ import (
 
 // routes lists everything that is served. An endpoint that runs through the pipeline is one row in calls.
 func (s *Server) routes(e *echo.Echo) {
-	e.Use(s.observe, s.shield, s.record)
+	e.Use(s.observe, s.shield, s.record, s.ownSite)
 	if len(s.cfg.AllowedOrigins) > 0 {
 		e.Use(s.cors())
 	}
-	e.GET("/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
-	e.GET("/ready", s.ready)
-	e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()), s.metrics)
+	s.operation(e)
+	if !s.cfg.Metrics.Apart {
+		e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
+	}
 
 	calls := []struct {
 		path     string
@@ -54,6 +55,12 @@ func (s *Server) routes(e *echo.Echo) {
 		e.Any(prefix+"/responses", responses)
 		e.Any(prefix+"/responses/*", responses)
 	}
+}
+
+// operation are the routes that say how this process is doing.
+func (s *Server) operation(e *echo.Echo) {
+	e.GET("/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
+	e.GET("/ready", s.ready)
 }
 
 func decode[R openai.Request](f func([]byte) (R, *openai.Error)) func([]byte) (openai.Request, *openai.Error) {

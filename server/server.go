@@ -31,7 +31,8 @@ import (
 // Config are the server's settings.
 type Config struct {
 	Prefixes          []string       // path prefixes of the API: "/v1", "/api/v1"
-	AllowedOrigins    []string       // CORS; none by default
+	Hosts             []string       // names that Host may have while no key is asked for; * stands for any characters
+	AllowedOrigins    []string       // whose pages may call: "https://app.example", "app://*", "null", "*"; none by default
 	TrustedProxies    []netip.Prefix // whose X-Forwarded-For tells the client's address
 	TLS               *tls.Config    // nil leaves connections unencrypted; otherwise HTTP/2 is spoken too
 	BodyLimit         int64          // bytes
@@ -79,6 +80,7 @@ type Server struct {
 type process struct {
 	http     *http.Server
 	handler  atomic.Pointer[echo.Echo]
+	gauges   *gauges
 	draining atomic.Bool
 	calls    inFlight
 	rooms    sync.Pool               // of *[]byte: plain answers are written into them
@@ -97,8 +99,9 @@ func New(cfg Config, with Collaborators) *Server {
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(with.Log.Handler(), slog.LevelDebug),
 	}
+	p.gauges = newGauges(p.http.ErrorLog)
 	s := &Server{cfg: cfg, Collaborators: with, process: p}
-	p.handler.Store(s.echo())
+	s.publish()
 	return s
 }
 
@@ -106,15 +109,21 @@ func New(cfg Config, with Collaborators) *Server {
 // connections stays as it was: the address, the time for headers.
 func (s *Server) Reload(cfg Config, with Collaborators) {
 	next := &Server{cfg: cfg, Collaborators: with, process: s.process}
-	s.handler.Store(next.echo())
+	next.publish()
 }
 
-func (s *Server) echo() *echo.Echo {
+// publish lets this set-up answer from now on.
+func (s *Server) publish() {
+	s.handler.Store(s.echo(s.routes))
+	s.gauges.handler.Store(s.echo(s.gaugeRoutes))
+}
+
+func (s *Server) echo(routes func(*echo.Echo)) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = s.cfg.clientAddress()
-	s.routes(e)
+	routes(e)
 	return e
 }
 
@@ -154,6 +163,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-final.Done():
 	}
 	defer s.cut(errDraining)
+	defer s.gauges.close() // the last seconds are the ones to look at
 	if err := s.http.Shutdown(final); err != nil {
 		return errors.Join(err, s.http.Close())
 	}

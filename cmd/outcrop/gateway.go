@@ -130,6 +130,7 @@ func (g *gateway) settings(cfg *config.Config) server.Config {
 	}
 	return server.Config{
 		Prefixes:          cfg.Server.Prefixes,
+		Hosts:             hosts(cfg),
 		AllowedOrigins:    cfg.Server.AllowedOrigins,
 		TrustedProxies:    prefixes(cfg.Server.TrustedProxies),
 		TLS:               encrypted,
@@ -140,7 +141,7 @@ func (g *gateway) settings(cfg *config.Config) server.Config {
 		DrainTimeout:      cfg.Server.DrainTimeout,
 		StreamHold:        cfg.Stream.Hold,
 		StreamKeepAlive:   cfg.Stream.KeepAlive,
-		Metrics:           server.Metrics{Networks: prefixes(cfg.Metrics.Networks), Token: cfg.Metrics.Token.Reveal()},
+		Metrics:           server.Metrics{Networks: prefixes(cfg.Metrics.Networks), Token: cfg.Metrics.Token.Reveal(), Apart: g.started.Metrics.Addr != ""},
 		Options:           options(cfg),
 	}
 }
@@ -181,7 +182,7 @@ func (g *gateway) reloadOn(ctx context.Context, hangup <-chan os.Signal, source 
 
 // fixed are the settings that only a start reads.
 var fixed = []string{
-	"server.addr", "server.read_header_timeout", "server.drain_timeout", "bedrock.", "stream.idle", "requests.deadline", "models.refresh", "log.", "redis.",
+	"server.addr", "metrics.addr", "server.read_header_timeout", "server.drain_timeout", "bedrock.", "stream.idle", "requests.deadline", "models.refresh", "log.", "redis.",
 	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "usage.keep", "audit.", "access.store", "access.grace", "access.failed_attempts",
 }
 

@@ -94,9 +94,12 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Server.Addr)
+	l, err := listenTo(ctx, cfg.Server.Addr)
 	if err != nil {
 		return err
+	}
+	if err := serveMetrics(ctx, cfg, srv, log); err != nil {
+		return errors.Join(err, l.Close())
 	}
 	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
 	defer inBackground(ctx, func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, g.models, log) })()

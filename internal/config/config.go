@@ -60,7 +60,8 @@ type PromptCache struct {
 type Server struct {
 	Addr              string        `yaml:"addr" validate:"addr" help:"host:port to listen on, HOST and PORT set its halves; anything but loopback needs API keys"`
 	Prefixes          []string      `yaml:"prefixes" validate:"min=1,unique,dive,prefix" help:"path prefixes under which the API is served"`
-	AllowedOrigins    []string      `yaml:"allowed_origins" env:"ALLOWED_ORIGINS" validate:"unique,dive,origin" help:"origins that browsers may call from (CORS), or *"`
+	AllowedOrigins    []string      `yaml:"allowed_origins" env:"ALLOWED_ORIGINS" validate:"unique,dive,origin" help:"origins whose pages may call (CORS): of any scheme, such as https://app.example.com or app://obsidian.md, null, or *; inside one, * stands for any characters"`
+	Hosts             []string      `yaml:"hosts" validate:"unique,dive,host_name" help:"names by which the gateway may be called while it asks for no key, such as *.svc.cluster.local; loopback names, IP addresses and names without dots always are"`
 	BodyLimit         Size          `yaml:"body_limit" validate:"min=1000,max=1000000000" help:"largest request body"`
 	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" help:"how long a client may take for its headers"`
 	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
@@ -160,6 +161,7 @@ type Cache struct {
 
 // Metrics says who may read /metrics besides this host itself.
 type Metrics struct {
+	Addr     string   `yaml:"addr" validate:"omitempty,addr" help:"host:port of a listener for /metrics, /health and /ready alone; then callers' own has no /metrics"`
 	Networks []string `yaml:"networks" validate:"unique,dive,network" help:"networks (CIDR) from where /metrics may be read; this host always may"`
 	Token    Secret   `yaml:"token" validate:"omitempty,word" help:"bearer token that opens /metrics to others"`
 }

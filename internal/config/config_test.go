@@ -96,8 +96,8 @@ func TestLoadFull(t *testing.T) {
 	want := &config.Config{
 		Server: config.Server{
 			Addr: "[::1]:9000", Prefixes: []string{"/openai/v1"},
-			AllowedOrigins: []string{"https://app.example.com", "tauri://localhost"},
-			BodyLimit:      8 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
+			AllowedOrigins: []string{"https://app.example.com", "tauri://localhost"}, Hosts: []string{"*.svc.cluster.local", "gateway.example.com"},
+			BodyLimit: 8 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
 			TrustedProxies: []string{"10.2.0.0/16"}, TLS: config.TLS{CertFile: "cert.pem", KeyFile: "key.pem"},
 		},
 		Stream:   config.Stream{Hold: 10 * time.Second, KeepAlive: 5 * time.Second, Idle: 2 * time.Minute},
@@ -141,7 +141,7 @@ func TestLoadFull(t *testing.T) {
 			Queue:       upstream.Queue{Length: 10, Aging: time.Second}, RetryBudget: upstream.RetryBudget{Share: 0.1, Floor: 2},
 			Rates: map[string]upstream.Rate{"amazon.nova-pro-v1:0": {Requests: 60, Tokens: 6000}},
 		},
-		Metrics:  config.Metrics{Networks: []string{"10.9.0.0/16"}},
+		Metrics:  config.Metrics{Addr: "127.0.0.1:9464", Networks: []string{"10.9.0.0/16"}},
 		Security: fullSecurity(),
 		Limits: access.LimitConfig{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 600}},
 			EndUser: access.ConfiguredLimits{TokensPerMinute: 9000}, WhenStoreIsAway: "refuse"},
@@ -263,7 +263,7 @@ func TestFileFaults(t *testing.T) {
 		{"a negative size", "server: {body_limit: -1MB}\n", []string{`outcrop.yaml:1:22: server.body_limit: must be a size such as 32MB, not "-1MB"`}},
 		{"no time at all", "requests: {deadline: 0s}\n", []string{`outcrop.yaml:1:22: requests.deadline: must be more than 0s, not 0s`}},
 		{"an origin with a path", "server: {allowed_origins: ['https://a.example/']}\n",
-			[]string{`outcrop.yaml:1:28: server.allowed_origins[0]: must be * or an origin such as https://app.example.com, without a path, not "https://a.example/"`}},
+			[]string{`outcrop.yaml:1:28: server.allowed_origins[0]: must be *, null or an origin such as https://app.example.com or app://obsidian.md, without a path, not "https://a.example/"`}},
 		{"control characters", "\"a\\eb\": 1\n", []string{`outcrop.yaml:1:1: a?b: unknown key`}},
 	}
 	for _, tt := range tests {

@@ -141,3 +141,26 @@ func TestPublicAddress(t *testing.T) {
 		})
 	}
 }
+
+func TestMendE1OriginsAndHostsInTheSettings(t *testing.T) {
+	for name, tt := range map[string]struct {
+		variable string
+		ok       bool
+	}{
+		"any scheme":              {"ALLOWED_ORIGINS=app://obsidian.md,chrome-extension://*,capacitor://localhost,vscode-webview://a1,null,file://", true},
+		"subdomains":              {"ALLOWED_ORIGINS=https://*.example.com", true},
+		"no scheme":               {"ALLOWED_ORIGINS=example.com", false},
+		"a path":                  {"ALLOWED_ORIGINS=https://example.com/app", false},
+		"hosts":                   {"OUTCROP_SERVER_HOSTS=gateway.example.com,*.svc.cluster.local,gw.*", true},
+		"every host":              {"OUTCROP_SERVER_HOSTS=*", true},
+		"a host with a port":      {"OUTCROP_SERVER_HOSTS=gateway.example.com:8080", false},
+		"a host that is a URL":    {"OUTCROP_SERVER_HOSTS=https://gateway.example.com", false},
+		"a host of two wildcards": {"OUTCROP_SERVER_HOSTS=*.example.*", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := config.Load(config.Source{Environ: []string{tt.variable}}); (err == nil) != tt.ok {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}

@@ -27,9 +27,10 @@ func rules() map[string]rule {
 		"addr":              {isAddr, `must be HOST:PORT, such as 127.0.0.1:8080`},
 		"arn":               {regexp.MustCompile(`^arn:aws[a-z-]*:bedrock:\S+$`).MatchString, "the name must be the ARN of a Bedrock model"},
 		"guardrail_version": {regexp.MustCompile(`^([0-9]{1,8}|DRAFT)$`).MatchString, "must be a number or DRAFT"},
+		"host_name":         {isHostPattern, "must be the name of a host, such as gateway.example.com or *.example.com, without a port"},
 		"label":             {regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString, "must be a name of at most 64 letters, digits, dots, dashes and underscores"},
 		"network":           {isNetwork, "must be a network such as 10.1.0.0/16"},
-		"origin":            {isOrigin, "must be * or an origin such as https://app.example.com, without a path"},
+		"origin":            {isOrigin, "must be *, null or an origin such as https://app.example.com or app://obsidian.md, without a path"},
 		"prefix":            {regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString, "must be a path such as /v1, without a slash at its end"},
 		"region":            {regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString, "must be an AWS region such as us-east-1"},
 		"word":              {regexp.MustCompile(`^[^\s\p{C}]+$`).MatchString, "must be neither empty nor hold spaces or control characters"},
@@ -205,9 +206,15 @@ func isNetwork(s string) bool {
 	return err == nil
 }
 
+// isHostPattern takes a name, in which one * may stand for any characters.
+func isHostPattern(s string) bool {
+	before, behind, wild := strings.Cut(s, "*")
+	return s == "*" || hostName.MatchString(strings.TrimPrefix(before+behind, ".")) && !(wild && strings.Contains(behind, "*"))
+}
+
 // isOrigin takes what browsers send as Origin, of other schemes than http too: desktop shells and extensions have their own.
 func isOrigin(s string) bool {
-	if s == "*" {
+	if s == "*" || s == "null" || s == "file://" {
 		return true
 	}
 	u, err := url.Parse(s)
