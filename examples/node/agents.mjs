@@ -65,6 +65,11 @@ await check("agents: R-PAR-16 structured output", async () => {
   assert.equal(City.parse(result.finalOutput).name, "Oslo");
 });
 
+await check("agents: the default model of the SDK", async () => {
+  const result = await run(new Agent({ name: "Greeter", instructions: "Greet." }), "Hello there!");
+  assert.match(result.finalOutput, /You said: Hello there!/);
+});
+
 await check("agents: the conversation goes on", async () => {
   const first = await run(new Agent({ name: "Helper", instructions: "Use your tools.", model, tools: [getWeather] }), weather.question);
   const second = await run(new Agent({ name: "Greeter", model }), [...first.history, { role: "user", content: "Goodbye!" }]);

@@ -78,6 +78,14 @@ for (const model of [embeddingModel, "amazon.titan-embed-text-v1", "cohere.embed
   });
 }
 
+// Whoever names no model gets the one that the SDK has built in; the gateway's aliases lead it to a model of Bedrock.
+await check("langchain: the default models of the SDK", async () => {
+  const r = await new ChatOpenAI({ apiKey, configuration, maxRetries: 0 }).invoke("Hello!");
+  assert.ok(r.text.length > 0);
+  const vector = await new OpenAIEmbeddings({ apiKey, configuration, maxRetries: 0 }).embedQuery("the cat sat on the mat");
+  assert.equal(vector.length, 1536); // as many as OpenAI's text-embedding-ada-002 has
+});
+
 await check("langchain: R-ERR-01 error", async () => {
   const wrong = new ChatOpenAI({ model: "no-such-model", apiKey, configuration, maxRetries: 0 });
   await assert.rejects(wrong.invoke("hi"), (err) => err.status === 404 && err.code === "model_not_found");
