@@ -14,6 +14,7 @@ var arrows = map[string][]string{
 	"cache":                    {},
 	"policy":                   {"openai"},
 	"internal/audit":           {},
+	"internal/background":      {},
 	"internal/redistest":       {},
 	"internal/access":          {"openai", "internal/store"},
 	"internal/store":           {},
@@ -36,7 +37,7 @@ var arrows = map[string][]string{
 	"internal/pipeline":        {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "router"},
 	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "translate"},
 	"internal/config":          {"internal/access", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
-	"cmd/outcrop": {"openai", "internal/access", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
+	"cmd/outcrop": {"openai", "internal/access", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
 		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }

@@ -78,6 +78,12 @@ func (w *eventWriter) tick() {
 		return
 	}
 	defer w.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // on a goroutine of the timer's, where it would end the process
+			w.lost = pipeline.Recovered(r)
+			w.cancel()
+		}
+	}()
 	if w.stopped || w.lost != nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/background"
 	"outcrop/internal/config"
 	"outcrop/internal/store/redis"
 )
@@ -47,12 +48,12 @@ func (b *books) told(fails, works string) func(error) {
 }
 
 // run keeps the books until it is stopped, which writes what is not written yet. It has to be stopped after the last request.
-func (b *books) run(ctx context.Context, cfg *config.Config) (stop func()) {
+func (b *books) run(ctx context.Context, beside background.Runner, cfg *config.Config) (stop func()) {
 	ctx = context.WithoutCancel(ctx)
-	stopLedger := inBackground(ctx, func(ctx context.Context) { b.ledger.Run(ctx, cfg.Usage.Keep) })
+	stopLedger := beside.Go(ctx, "usage", func(ctx context.Context) { b.ledger.Run(ctx, cfg.Usage.Keep) })
 	stopMeters := func() {}
 	if b.shared != nil {
-		stopMeters = inBackground(ctx, b.meters.Run)
+		stopMeters = beside.Go(ctx, "limits", b.meters.Run)
 	}
 	return func() {
 		stopMeters()

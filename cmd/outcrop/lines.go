@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 
@@ -30,10 +31,21 @@ func (b batch) done(do func(to, line []byte) []byte) []byte {
 		if line == nil {
 			out = append(appendError(out, openai.Invalidf("line_too_long", "", "The line is longer than 32 MB.")), '\n')
 		} else {
-			out = do(out, line)
+			out = guarded(do, out, line)
 		}
 	}
 	return out
+}
+
+// guarded keeps a panic over one line from ending the work on all others.
+func guarded(do func(to, line []byte) []byte, to, line []byte) (out []byte) {
+	whole := to
+	defer func() {
+		if fault := recover(); fault != nil {
+			out = append(appendError(whole, fmt.Errorf("the line cannot be worked on: panic: %v", fault)), '\n')
+		}
+	}()
+	return do(to, line)
 }
 
 // eachLine writes do's line for each line of r, in the order of the lines, working on several at once. What was read is written before

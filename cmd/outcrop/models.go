@@ -63,17 +63,3 @@ func reason(err error) string {
 	}
 	return err.Error()
 }
-
-// inBackground runs work until it is stopped or ctx ends. Stopping waits for it.
-func inBackground(ctx context.Context, work func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		work(ctx)
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
-}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/background"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
 	"outcrop/openai"
@@ -50,7 +51,7 @@ func TestKeepListed(t *testing.T) {
 			}
 		}
 		refused := &openai.Error{Message: "not allowed", Err: errors.New("User: arn:aws:iam::123456789012:user/me")}
-		stop := inBackground(t.Context(), func(ctx context.Context) {
+		stop := background.Runner{}.Go(t.Context(), "models", func(ctx context.Context) {
 			keepListed(ctx, time.Hour, list, models, slog.New(slog.NewTextHandler(&logged, nil)))
 		})
 		step := func(answered error, lines int, known bool) {
@@ -79,7 +80,7 @@ func TestKeepListed(t *testing.T) {
 		if text := logged.String(); strings.Contains(text, "arn:") || strings.Contains(text, "1234") {
 			t.Errorf("R-GEN-08 %s", text)
 		}
-		stop = inBackground(t.Context(), func(ctx context.Context) { keepListed(ctx, time.Hour, list, models, slog.New(slog.DiscardHandler)) })
+		stop = background.Runner{}.Go(t.Context(), "models", func(ctx context.Context) { keepListed(ctx, time.Hour, list, models, slog.New(slog.DiscardHandler)) })
 		synctest.Wait()
 		stop() // and while AWS is asked
 

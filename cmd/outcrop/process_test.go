@@ -334,6 +334,39 @@ func TestItReachesAWS(t *testing.T) {
 	}
 }
 
+// TestMendA7APreferenceForBearerTokensWithoutAKey: the gateway signs with the credentials that it has, also when it lists models.
+func TestMendA7APreferenceForBearerTokensWithoutAKey(t *testing.T) {
+	bed, err := offline.New(offline.Config{Models: catalog.Data()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := make(chan string, 100)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			listed <- r.Header.Get("authorization")
+		}
+		bed.ServeHTTP(w, r)
+	}))
+	defer upstream.Close()
+	env := []string{"AWS_REGION=us-east-1", "AWS_AUTH_SCHEME_PREFERENCE=httpBearerAuth", "AWS_ENDPOINT_URL=" + upstream.URL}
+	r := start(t, append(env, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b"), "serve", "--addr", "127.0.0.1:0")
+	select {
+	case auth := <-listed:
+		if !strings.HasPrefix(auth, "AWS4-HMAC-SHA256") {
+			t.Errorf("the list of models is asked for with %.30q", auth)
+		}
+	case <-r.done:
+		t.Fatalf("the program ended: %s", r.said())
+	}
+	if res := r.post(t, hello); res.StatusCode != 200 {
+		t.Errorf("status %d: %s", res.StatusCode, r.said())
+	}
+	out := ends(t, 1, env, "serve", "--addr", "127.0.0.1:0")
+	if !strings.Contains(out, "AWS_ACCESS_KEY_ID") || strings.Contains(out, "goroutine ") {
+		t.Errorf("with nothing to sign with: %s", out)
+	}
+}
+
 // TestBedrockCommand: the real SDK client is the judge.
 func TestBedrockCommand(t *testing.T) {
 	r := start(t, nil, "bedrock", "--addr", "127.0.0.1:0")

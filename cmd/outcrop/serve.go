@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
+	"outcrop/internal/background"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
@@ -85,11 +86,12 @@ func (s *serving) run(ctx context.Context) error {
 		return err
 	}
 	defer g.guard.close()
-	defer inBackground(ctx, g.guard.keys.Run)()
+	beside := background.Runner{Log: log, Count: rec.BackgroundFault}
+	defer beside.Go(ctx, "keys", g.guard.keys.Run)()
 	if g.books, err = newBooks(cfg, g.guard.store, log); err != nil {
 		return err
 	}
-	defer g.books.run(ctx, cfg)()
+	defer g.books.run(ctx, beside, cfg)()
 	srv, err := g.server()
 	if err != nil {
 		return err
@@ -102,8 +104,8 @@ func (s *serving) run(ctx context.Context) error {
 		return errors.Join(err, l.Close())
 	}
 	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
-	defer inBackground(ctx, func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, g.models, log) })()
-	defer inBackground(ctx, func(ctx context.Context) { g.reloadOn(ctx, hangup, s.source, srv) })()
+	defer beside.Go(ctx, "models", func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, g.models, log) })()
+	defer beside.Go(ctx, "reload", func(ctx context.Context) { g.reloadOn(ctx, hangup, s.source, srv) })()
 
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -229,16 +230,27 @@ func (l *Log) run() {
 			if !open {
 				return
 			}
-			l.batch(e)
+			l.guarded(func() { l.batch(e) })
 			rested.Reset(rest)
 			select {
 			case <-rested.C:
 			case <-l.hurry:
 			}
 		case <-seal.C:
-			l.report(errors.Join(l.tellDropped(), l.chain.seal(), l.chain.flush()))
+			l.guarded(func() { l.report(errors.Join(l.tellDropped(), l.chain.seal(), l.chain.flush())) })
 		}
 	}
+}
+
+// guarded keeps a panic from ending the process, and with it the answers to everybody. The record at fault is lost, and counted.
+func (l *Log) guarded(work func()) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			l.drop(1)
+			l.report(fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
+		}
+	}()
+	work()
 }
 
 // batch writes a record and those that wait behind it.

@@ -106,14 +106,17 @@ func From(ctx context.Context, loaded aws.Config, cfg Config) (*Bedrock, error) 
 	return b, nil
 }
 
-// checkCredentials asks for credentials once. A Bedrock API key in the environment needs none.
+// checkCredentials asks once for what calls will be signed with: a Bedrock API key, or credentials.
 func (b *Bedrock) checkCredentials(ctx context.Context) error {
-	o := b.client(place{region: b.aws.Region}).Options()
-	if o.BearerAuthTokenProvider != nil && len(o.AuthSchemePreference) > 0 && o.AuthSchemePreference[0] == "httpBearerAuth" {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, credentialsWithin)
 	defer cancel()
+	o := b.client(place{region: b.aws.Region}).Options()
+	if len(o.AuthSchemePreference) > 0 && o.AuthSchemePreference[0] == schemeBearer {
+		if _, err := o.BearerAuthTokenProvider.RetrieveBearerToken(ctx); err != nil {
+			return fmt.Errorf("no bearer token found, although AWS_AUTH_SCHEME_PREFERENCE or the AWS profile asks for one: %w", err)
+		}
+		return nil
+	}
 	if _, err := o.Credentials.Retrieve(ctx); err != nil {
 		return fmt.Errorf("no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or "+
 			"AWS_BEARER_TOKEN_BEDROCK (or give this host a role), or run with --offline for answers without AWS: %w", err)
@@ -188,6 +191,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 		if o.Credentials != nil {
 			o.Credentials = identity{o.Credentials}
 		}
+		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 	})
 }
 

@@ -107,6 +107,7 @@ func (b *Bedrock) control(region string) *control.Client {
 		if o.Credentials != nil {
 			o.Credentials = identity{o.Credentials}
 		}
+		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, nil), 0
 	})
 }

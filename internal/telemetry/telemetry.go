@@ -35,6 +35,7 @@ type Recorder struct {
 	warnings  prometheus.Counter
 
 	cacheFaults *prometheus.CounterVec
+	background  *prometheus.CounterVec
 
 	policy       *prometheus.CounterVec
 	policyFaults *prometheus.CounterVec
@@ -112,6 +113,8 @@ func New() *Recorder {
 		policy:       counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and action.", "kind", "direction", "action"),
 		policyFaults: counter("policy_faults_total", "Failures of Bedrock's detectors, by what became of the texts: open (they passed) or closed.", "what"),
 
+		background: counter("background_faults_total", "Panics of work beside requests, which was begun again, by task.", "task"),
+
 		cacheFaults: counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign.", "what"),
 	}
 }
@@ -164,6 +167,9 @@ func (r *Recorder) UpstreamError(model, code string) { r.upstream.WithLabelValue
 
 // CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign".
 func (r *Recorder) CacheFault(what string) { r.cacheFaults.WithLabelValues(what).Inc() }
+
+// BackgroundFault counts a panic of work beside requests. Tasks are named in the code.
+func (r *Recorder) BackgroundFault(task string) { r.background.WithLabelValues(task).Inc() }
 
 // Policy counts n findings of a kind with what became of them. Kinds are those of detectors and of the configuration.
 func (r *Recorder) Policy(kind, direction, action string, n int) {
