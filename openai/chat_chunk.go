@@ -26,6 +26,7 @@ type Delta struct {
 	ToolCalls        []ToolCallDelta
 	FunctionCall     *FunctionCallDelta
 	Annotations      []Annotation
+	Citations        []Citation
 }
 
 // ToolCallDelta opens a call (ID and Name set) or continues its arguments.
@@ -92,6 +93,7 @@ func (d *Delta) appendJSON(b []byte) []byte {
 	b = appendMember(b, "reasoning_content", d.Reasoning)
 	b = appendDetails(b, d.ReasoningDetails)
 	b = appendAnnotations(b, d.Annotations, true)
+	b = appendCitations(b, d.Citations, true)
 	if len(d.ToolCalls) > 0 {
 		b = append(b, `,"tool_calls":`...)
 		b = appendEach(b, len(d.ToolCalls), func(b []byte, i int) []byte { return d.ToolCalls[i].appendJSON(b) })

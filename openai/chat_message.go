@@ -109,7 +109,7 @@ func decodeMessage(d *decoder) Message {
 			m.CacheControl = decodeCacheControl(d)
 		case "is_error":
 			m.IsError = d.boolean()
-		case "annotations", "reasoning_content", "reasoning", "parsed", "outcrop", "logprobs":
+		case "annotations", "citations", "reasoning_content", "reasoning", "parsed", "outcrop", "logprobs":
 			d.skip() // sent back from a reply; known and without meaning in history (R-RPL-01, R-RPL-03, R-RPL-12)
 		default:
 			d.other(name)

@@ -3,6 +3,7 @@ package openai
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -50,6 +51,7 @@ type ReplyMessage struct {
 	ToolCalls        []ToolCall
 	FunctionCall     *FunctionCall
 	Annotations      []Annotation
+	Citations        []Citation
 }
 
 // ReasoningDetail is one reasoning block (R-RES-08): Text with or without Signature, or Data in base64.
@@ -60,6 +62,15 @@ type ReasoningDetail struct {
 	Signature string
 	Data      string
 	Format    string // "bedrock.claude" …
+	After     Position
+}
+
+// Position is a place in an assistant's turn, told by what of its message stood before it (R-RPL-05). Replies always tell it,
+// histories need not.
+type Position struct {
+	Known     bool
+	Content   int // code points of the content
+	ToolCalls int // calls, a legacy function call among them
 }
 
 // The types of a [ReasoningDetail].
@@ -68,21 +79,23 @@ const (
 	ReasoningEncrypted = "reasoning.encrypted"
 )
 
-// Annotation says where a piece of the content comes from: a web page (url_citation), or with File set a document that the
-// client sent (file_citation, an extension). Start and End count code points of the content, End exclusive (R-RES-11).
+// Annotation is an entry of annotations, a url_citation: Start and End count code points of the content, End exclusive
+// (R-RES-11).
 type Annotation struct {
 	Index      int // running number in a stream
 	Start, End int
 	URL, Title string
-	File       *FileCitation
 }
 
-// FileCitation is the source of a file_citation.
-type FileCitation struct {
-	Document int    // number of the document in the request from 0, -1 when it is not told
-	Filename string // its name or title
-	Quote    string // the passage that is cited
-	Page     int    // its first page from 1, 0 when it is not told
+// Citation is an entry of the extension citations, a file_citation: what in the content comes from something that is no web
+// page. Typed clients refuse a whole answer whose annotations have a type that they do not know.
+type Citation struct {
+	Index      int // running number in a stream
+	Start, End int // as in [Annotation]
+	Document   int // number of the document in the request from 0, -1 when it is not told
+	Filename   string
+	Quote      string // the passage that is cited
+	Page       int    // its first page from 1, 0 when it is not told
 }
 
 // Extension is the object "outcrop" of an answer or chunk (R-RES-15). It is written only when it has something to say.
@@ -188,6 +201,7 @@ func (m *ReplyMessage) appendJSON(b []byte) []byte {
 	b = appendMember(b, "reasoning_content", m.Reasoning)
 	b = appendDetails(b, m.ReasoningDetails)
 	b = appendAnnotations(b, m.Annotations, false)
+	b = appendCitations(b, m.Citations, false)
 	if len(m.ToolCalls) > 0 {
 		b = append(b, `,"tool_calls":`...)
 		b = appendEach(b, len(m.ToolCalls), func(b []byte, i int) []byte {
@@ -241,6 +255,11 @@ func appendDetails(b []byte, list []ReasoningDetail) []byte {
 		b = appendMember(b, "signature", r.Signature)
 		b = appendMember(b, "data", r.Data)
 		b = appendMember(b, "format", r.Format)
+		if r.After.Known {
+			b = appendInt(b, `,"after":{"content":`, int64(r.After.Content))
+			b = appendInt(b, `,"tool_calls":`, int64(r.After.ToolCalls))
+			b = append(b, '}')
+		}
 		return append(b, '}')
 	})
 }
@@ -253,47 +272,51 @@ func appendAnnotations(b []byte, list []Annotation, indexed bool) []byte {
 	b = append(b, `,"annotations":`...)
 	return appendEach(b, len(list), func(b []byte, i int) []byte {
 		a := &list[i]
-		b = append(b, '{')
-		if indexed {
-			b = appendInt(b, `"index":`, int64(a.Index))
-			b = append(b, ',')
-		}
-		b = a.appendSource(b)
-		return append(b, '}')
+		b = appendCited(b, "url_citation", a.Index, indexed, a.Start, a.End)
+		b = append(b, `,"url":`...)
+		b = appendString(b, a.URL)
+		b = append(b, `,"title":`...)
+		b = appendString(b, a.Title)
+		return append(b, "}}"...)
 	})
 }
 
-// appendSource appends the members type and url_citation or file_citation.
-func (a *Annotation) appendSource(b []byte) []byte {
-	name := "url_citation"
-	if a.File != nil {
-		name = "file_citation"
+// appendCitations is appendAnnotations for the member citations.
+func appendCitations(b []byte, list []Citation, indexed bool) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, `,"citations":`...)
+	return appendEach(b, len(list), func(b []byte, i int) []byte {
+		c := &list[i]
+		b = appendCited(b, "file_citation", c.Index, indexed, c.Start, c.End)
+		if c.Document >= 0 {
+			b = appendInt(b, `,"index":`, int64(c.Document))
+		}
+		b = append(b, `,"filename":`...)
+		b = appendString(b, c.Filename)
+		b = append(b, `,"quote":`...)
+		b = appendString(b, c.Quote)
+		if c.Page > 0 {
+			b = appendInt(b, `,"page":`, int64(c.Page))
+		}
+		return append(b, "}}"...)
+	})
+}
+
+// appendCited appends the beginning of an entry of that type, up to the place in the content.
+func appendCited(b []byte, name string, index int, indexed bool, start, end int) []byte {
+	b = append(b, '{')
+	if indexed {
+		b = appendInt(b, `"index":`, int64(index))
+		b = append(b, ',')
 	}
 	b = append(b, `"type":"`...)
 	b = append(b, name...)
 	b = append(b, `","`...)
 	b = append(b, name...)
-	b = appendInt(b, `":{"start_index":`, int64(a.Start))
-	b = appendInt(b, `,"end_index":`, int64(a.End))
-	f := a.File
-	if f == nil {
-		b = append(b, `,"url":`...)
-		b = appendString(b, a.URL)
-		b = append(b, `,"title":`...)
-		b = appendString(b, a.Title)
-		return append(b, '}')
-	}
-	if f.Document >= 0 {
-		b = appendInt(b, `,"index":`, int64(f.Document))
-	}
-	b = append(b, `,"filename":`...)
-	b = appendString(b, f.Filename)
-	b = append(b, `,"quote":`...)
-	b = appendString(b, f.Quote)
-	if f.Page > 0 {
-		b = appendInt(b, `,"page":`, int64(f.Page))
-	}
-	return append(b, '}')
+	b = appendInt(b, `":{"start_index":`, int64(start))
+	return appendInt(b, `,"end_index":`, int64(end))
 }
 
 func (x *Extension) appendMember(b []byte) []byte {
@@ -365,6 +388,8 @@ func decodeReasoningDetails(d *decoder) []ReasoningDetail {
 				r.Data = d.text()
 			case "format":
 				r.Format = d.text()
+			case "after":
+				r.After = decodePosition(d)
 			default:
 				d.skip() // another provider's members mean nothing here (R-RPL-03)
 			}
@@ -372,6 +397,26 @@ func decodeReasoningDetails(d *decoder) []ReasoningDetail {
 		list = append(list, r)
 	})
 	return list
+}
+
+// decodePosition reads where an entry stood. What no reply could have said tells nothing, and is no reason to refuse a history.
+func decodePosition(d *decoder) (p Position) {
+	if d.kind() != '{' {
+		d.skip()
+		return p
+	}
+	told := map[string]bool{}
+	d.object(func(name string) {
+		n, err := strconv.ParseUint(string(d.raw()), 10, 31)
+		switch name {
+		case "content":
+			p.Content, told[name] = int(n), err == nil
+		case "tool_calls":
+			p.ToolCalls, told[name] = int(n), err == nil
+		}
+	})
+	p.Known = told["content"] && told["tool_calls"]
+	return p
 }
 
 // decodeThinkingBlocks reads the other de-facto form of reasoning in history, which only Claude's has (R-RPL-06).

@@ -119,13 +119,13 @@ func TestEmptyChatResponse(t *testing.T) {
 
 // R-RES-11: documents are cited as an extension; what is not known is left out.
 func TestFileCitation(t *testing.T) {
-	r := openai.ChatResponse{Choices: []openai.Choice{{Message: openai.ReplyMessage{Annotations: []openai.Annotation{
-		{Start: 0, End: 2, File: &openai.FileCitation{Document: 0, Filename: "a.pdf", Quote: "q", Page: 4}},
-		{File: &openai.FileCitation{Document: -1}},
+	r := openai.ChatResponse{Choices: []openai.Choice{{Message: openai.ReplyMessage{Citations: []openai.Citation{
+		{Start: 0, End: 2, Document: 0, Filename: "a.pdf", Quote: "q", Page: 4},
+		{Document: -1},
 	}}}}}
-	want := `"annotations":[{"type":"file_citation","file_citation":{"start_index":0,"end_index":2,"index":0,"filename":"a.pdf","quote":"q","page":4}},` +
+	want := `"citations":[{"type":"file_citation","file_citation":{"start_index":0,"end_index":2,"index":0,"filename":"a.pdf","quote":"q","page":4}},` +
 		`{"type":"file_citation","file_citation":{"start_index":0,"end_index":0,"filename":"","quote":""}}]`
-	if got := string(r.AppendJSON(nil, true)); !strings.Contains(got, want) {
+	if got := string(r.AppendJSON(nil, true)); !strings.Contains(got, want) || strings.Contains(got, "annotations") {
 		t.Errorf("%s", got)
 	}
 }

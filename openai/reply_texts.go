@@ -2,7 +2,7 @@ package openai
 
 import "iter"
 
-// Texts yields of every choice the content, the refusal, the reasoning, the texts of annotations and the arguments of calls.
+// Texts yields of every choice the content, the refusal, the reasoning, the texts of annotations and citations, and the arguments of calls.
 // Names of tools are the client's own and no text.
 //
 // The reasoning is there twice: as reasoning_content, which clients show, and block by block in reasoning_details, which they
@@ -13,7 +13,7 @@ func (r *ChatResponse) Texts() iter.Seq2[Place, *string] {
 			c := &r.Choices[i]
 			m := &c.Message
 			t := replyTexts{c.Index, yield}
-			if !t.some("content", m.Content) || !t.some("refusal", m.Refusal) || !t.reasoning(&m.Reasoning, m.ReasoningDetails) || !t.annotations(m.Annotations) {
+			if !t.some("content", m.Content) || !t.some("refusal", m.Refusal) || !t.reasoning(&m.Reasoning, m.ReasoningDetails) || !t.cited(m.Annotations, m.Citations) {
 				return
 			}
 			for j := range m.ToolCalls {
@@ -29,15 +29,15 @@ func (r *ChatResponse) Texts() iter.Seq2[Place, *string] {
 }
 
 // Texts yields the pieces of text in the chunk, those of the places that [ChatResponse.Texts] names. Pieces of content,
-// reasoning_content and arguments continue what earlier chunks said at the same place; a text of reasoning_details or
-// annotations is whole.
+// reasoning_content and arguments continue what earlier chunks said at the same place; a text of reasoning_details,
+// annotations or citations is whole.
 func (c *ChatChunk) Texts() iter.Seq2[Place, *string] {
 	return func(yield func(Place, *string) bool) {
 		for i := range c.Choices {
 			ch := &c.Choices[i]
 			d := &ch.Delta
 			t := replyTexts{ch.Index, yield}
-			if !t.filled("content", &d.Content) || !t.reasoning(&d.Reasoning, d.ReasoningDetails) || !t.annotations(d.Annotations) {
+			if !t.filled("content", &d.Content) || !t.reasoning(&d.Reasoning, d.ReasoningDetails) || !t.cited(d.Annotations, d.Citations) {
 				return
 			}
 			for j := range d.ToolCalls {
@@ -108,16 +108,37 @@ func (t replyTexts) reasoning(shown *string, details []ReasoningDetail) bool {
 	return true
 }
 
-func (t replyTexts) annotations(list []Annotation) bool {
-	const path = "annotations"
-	for i := range list {
-		a := &list[i]
-		if !t.filled(path, &a.URL) || !t.filled(path, &a.Title) {
+func (t replyTexts) cited(pages []Annotation, files []Citation) bool {
+	for i := range pages {
+		if a := &pages[i]; !t.filled("annotations", &a.URL) || !t.filled("annotations", &a.Title) {
 			return false
 		}
-		if f := a.File; f != nil && (!t.filled(path, &f.Filename) || !t.filled(path, &f.Quote)) {
+	}
+	for i := range files {
+		if c := &files[i]; !t.filled("citations", &c.Filename) || !t.filled("citations", &c.Quote) {
 			return false
 		}
 	}
 	return true
+}
+
+// Places are the places in the content that the message tells, in code points: who changes the content moves them.
+func (m *ReplyMessage) Places() []*int { return places(m.Annotations, m.Citations, m.ReasoningDetails) }
+
+// Places are the places in the content so far that the delta tells.
+func (d *Delta) Places() []*int { return places(d.Annotations, d.Citations, d.ReasoningDetails) }
+
+func places(pages []Annotation, files []Citation, details []ReasoningDetail) (list []*int) {
+	for i := range pages {
+		list = append(list, &pages[i].Start, &pages[i].End)
+	}
+	for i := range files {
+		list = append(list, &files[i].Start, &files[i].End)
+	}
+	for i := range details {
+		if p := &details[i].After; p.Known {
+			list = append(list, &p.Content)
+		}
+	}
+	return list
 }

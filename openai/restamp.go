@@ -13,7 +13,8 @@ func (r *ChatResponse) Under(id string, created int64) *ChatResponse {
 		m.Content = clone(m.Content)
 		m.Refusal = clone(m.Refusal)
 		m.ReasoningDetails = slices.Clone(m.ReasoningDetails)
-		m.Annotations = cloneAnnotations(m.Annotations)
+		m.Annotations = slices.Clone(m.Annotations)
+		m.Citations = slices.Clone(m.Citations)
 		m.ToolCalls = slices.Clone(m.ToolCalls)
 		for j := range m.ToolCalls {
 			f := &m.ToolCalls[j].Function
@@ -37,7 +38,8 @@ func (c *ChatChunk) Under(h *Head) *ChatChunk {
 	for i := range own.chunk.Choices {
 		d := &own.chunk.Choices[i].Delta
 		d.ReasoningDetails = slices.Clone(d.ReasoningDetails)
-		d.Annotations = cloneAnnotations(d.Annotations)
+		d.Annotations = slices.Clone(d.Annotations)
+		d.Citations = slices.Clone(d.Citations)
 		d.ToolCalls = slices.Clone(d.ToolCalls)
 		d.FunctionCall = clone(d.FunctionCall)
 	}
@@ -50,14 +52,6 @@ func (r *EmbeddingResponse) Copy() *EmbeddingResponse {
 	own := *r
 	own.Data = slices.Clone(r.Data)
 	return &own
-}
-
-func cloneAnnotations(list []Annotation) []Annotation {
-	list = slices.Clone(list)
-	for i := range list {
-		list[i].File = clone(list[i].File)
-	}
-	return list
 }
 
 func clone[T any](p *T) *T {

@@ -87,7 +87,17 @@ func (m *ReplyMessage) decode(d *decoder, name string) {
 	case "reasoning_details":
 		m.ReasoningDetails = decodeReasoningDetails(d)
 	case "annotations":
-		d.array(func() { m.Annotations = append(m.Annotations, decodeAnnotation(d, len(m.Annotations))) })
+		d.array(func() {
+			a := Annotation{Index: len(m.Annotations)}
+			decodeCited(d, a.decode)
+			m.Annotations = append(m.Annotations, a)
+		})
+	case "citations":
+		d.array(func() {
+			c := Citation{Index: len(m.Citations), Document: -1}
+			decodeCited(d, c.decode)
+			m.Citations = append(m.Citations, c)
+		})
 	case "tool_calls":
 		d.array(func() {
 			c := decodeToolCall(d)
@@ -101,47 +111,54 @@ func (m *ReplyMessage) decode(d *decoder, name string) {
 	}
 }
 
-func decodeAnnotation(d *decoder, index int) Annotation {
-	a := Annotation{Index: index}
+// decodeCited reads an entry of annotations or citations, whose members stand below the name of its type.
+func decodeCited(d *decoder, member func(d *decoder, name string)) {
 	d.object(func(name string) {
-		switch name {
-		case "url_citation":
-			d.object(func(name string) { a.decode(d, name) })
-		case "file_citation":
-			a.File = &FileCitation{Document: -1}
-			d.object(func(name string) { a.decode(d, name) })
-		default:
+		if name != "url_citation" && name != "file_citation" {
 			d.skip()
+			return
 		}
+		d.object(func(name string) { member(d, name) })
 	})
-	return a
 }
 
 func (a *Annotation) decode(d *decoder, name string) {
-	number := func(to *int) {
-		if n := d.integer(); n != nil {
-			*to = int(*n)
-		}
-	}
-	f := a.File
-	switch {
-	case name == "start_index":
-		number(&a.Start)
-	case name == "end_index":
-		number(&a.End)
-	case f == nil && name == "url":
+	switch name {
+	case "start_index":
+		d.place(&a.Start)
+	case "end_index":
+		d.place(&a.End)
+	case "url":
 		a.URL = d.text()
-	case f == nil && name == "title":
+	case "title":
 		a.Title = d.text()
-	case f != nil && name == "index":
-		number(&f.Document)
-	case f != nil && name == "filename":
-		f.Filename = d.text()
-	case f != nil && name == "quote":
-		f.Quote = d.text()
-	case f != nil && name == "page":
-		number(&f.Page)
 	default:
 		d.skip()
+	}
+}
+
+func (c *Citation) decode(d *decoder, name string) {
+	switch name {
+	case "start_index":
+		d.place(&c.Start)
+	case "end_index":
+		d.place(&c.End)
+	case "index":
+		d.place(&c.Document)
+	case "filename":
+		c.Filename = d.text()
+	case "quote":
+		c.Quote = d.text()
+	case "page":
+		d.place(&c.Page)
+	default:
+		d.skip()
+	}
+}
+
+// place reads an integer into to; null leaves it as it is.
+func (d *decoder) place(to *int) {
+	if n := d.integer(); n != nil {
+		*to = int(*n)
 	}
 }

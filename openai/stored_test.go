@@ -16,9 +16,9 @@ func everything() *ChatResponse {
 		Head: Head{ID: "chatcmpl-1", Created: 1, Model: "m", Fingerprint: "fp_1"}, ServiceTier: "flex",
 		Choices: []Choice{
 			{Message: ReplyMessage{Content: &text, Reasoning: "because", ReasoningDetails: []ReasoningDetail{
-				{Index: 0, Type: ReasoningText, Text: "because", Signature: "EqY/+=", Format: "bedrock.claude"}, {Index: 1, Type: ReasoningEncrypted, Data: "AAA=", Format: "bedrock.claude"}},
-				Annotations: []Annotation{{Index: 0, Start: 1, End: 4, URL: "https://a.example", Title: "A"},
-					{Index: 1, Start: 2, End: 3, File: &FileCitation{Document: -1, Filename: "f", Quote: "q", Page: 3}}, {Index: 2, File: &FileCitation{Document: 2}}}},
+				{Index: 0, Type: ReasoningText, Text: "because", Signature: "EqY/+=", Format: "bedrock.claude"}, {Index: 1, Type: ReasoningEncrypted, Data: "AAA=", Format: "bedrock.claude", After: Position{true, 4, 1}}},
+				Annotations: []Annotation{{Index: 0, Start: 1, End: 4, URL: "https://a.example", Title: "A"}},
+				Citations:   []Citation{{Index: 0, Start: 2, End: 3, Document: -1, Filename: "f", Quote: "q", Page: 3}, {Index: 1, Document: 2}}},
 				FinishReason: FinishStop},
 			{Index: 1, Message: ReplyMessage{Refusal: new(string), ToolCalls: []ToolCall{{ID: "t1", Type: "function", Function: FunctionCall{Name: "f", Arguments: arguments()}},
 				{ID: "t2", Type: "function", Function: FunctionCall{Name: "g", Arguments: new(string)}}}}, FinishReason: FinishToolCalls},
@@ -116,7 +116,7 @@ func TestUnderSharesNoText(t *testing.T) {
 	chunk := func() *ChatChunk {
 		return &ChatChunk{Head: &Head{ID: "a"}, Choices: []ChunkChoice{{Delta: Delta{Content: "c", Reasoning: "r", ReasoningDetails: []ReasoningDetail{{Text: "t"}},
 			ToolCalls: []ToolCallDelta{{Arguments: "a"}}, FunctionCall: &FunctionCallDelta{Arguments: "f"},
-			Annotations: []Annotation{{URL: "u", Title: "t", File: &FileCitation{Filename: "f", Quote: "q"}}}}}}}
+			Annotations: []Annotation{{URL: "u", Title: "t"}}, Citations: []Citation{{Filename: "f", Quote: "q"}}}}}}
 	}
 	original := chunk()
 	n := 0

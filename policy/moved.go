@@ -5,7 +5,7 @@ import "unicode/utf8"
 // Moved gives where places of a text, in code points, lie once the values are put back into it. A place inside of a placeholder
 // moves to its beginning.
 func (v *Vault) Moved(s string, places ...*int) {
-	if v.Empty() {
+	if v.Empty() || len(places) == 0 {
 		return
 	}
 	moved := make([]int, len(places))

@@ -29,8 +29,10 @@ type answer struct {
 	points   int   // code points of content so far
 	reasoned bool  // reasoning_content is not empty
 	details  int   // reasoning_details so far, one for each reasoning block
-	notes    int   // annotations so far
+	pages    int   // annotations so far
+	files    int   // citations so far
 	calls    int   // client tool calls so far
+	dropped  bool  // a call was left out, because the client did not declare the tool (R-TOOL-15)
 	ids      taken // of client tool calls
 
 	whole bool     // the reply is told whole, so that nothing has to be sent early
@@ -46,9 +48,11 @@ type answer struct {
 type block struct {
 	index int32 // Bedrock's, in a stream
 
-	start     int // of its text, in code points of the content
-	citations []openai.Annotation
+	start       int // of its text, in code points of the content
+	annotations []openai.Annotation
+	citations   []openai.Citation
 
+	after     openai.Position // of its reasoning
 	reasoning bool
 	thought   []byte
 	shown     bool // what was held of its reasoning or input has been sent, and the rest follows at once
@@ -58,12 +62,24 @@ type block struct {
 	call    int  // number of the client tool call, from 1; 0 for another block
 	content bool // its input is the content (R-FMT-05)
 	held    []byte
-	blank   bool // no fragment of its input held anything
-	ignored bool // belongs to a server tool or to a call that is dropped
+	quoted  []byte // its input, when it is a JSON string that may hold the arguments
+	blank   bool   // no fragment of its input held anything
+	ignored bool   // belongs to a server tool or to a call that is dropped
 }
 
 // begin readies b for its first piece of content.
-func (a *answer) begin(b *block) { b.start = a.points }
+func (a *answer) begin(b *block) {
+	b.start = a.points
+	b.after = openai.Position{Known: true, Content: a.said(), ToolCalls: a.calls}
+}
+
+// said is how many code points of content stand before what comes next, those that are held back among them.
+func (a *answer) said() int {
+	if how := &a.in.Answer; how.Clean && how.Tool == "" && !how.Unwrap {
+		return a.json.size()
+	}
+	return a.points
+}
 
 func (a *answer) text(s string) {
 	if a.in.Answer.Tool != "" || a.in.Answer.Clean || a.in.Answer.Unwrap {
@@ -130,7 +146,7 @@ func (a *answer) toolUse(b *block, id, name *string, kind types.ToolUseType) {
 		return
 	}
 	if a.in.DiscardCalls {
-		b.ignored = true
+		b.ignored, a.dropped = true, true
 		a.adjusted.Add("tools", "calls_discarded") // R-TOOL-15
 		return
 	}
@@ -171,9 +187,22 @@ func (a *answer) input(b *block, fragment string) {
 		a.unknown()
 		return
 	}
-	if b.blank {
-		b.blank = strings.Trim(fragment, jsonSpace) == ""
+	if b.quoted != nil {
+		b.quoted = append(b.quoted, fragment...)
+		return
 	}
+	if b.blank {
+		begun := strings.TrimLeft(fragment, jsonSpace)
+		if b.blank = begun == ""; strings.HasPrefix(begun, `"`) {
+			b.quoted = []byte(begun)
+			return
+		}
+	}
+	a.fragment(b, fragment)
+}
+
+// fragment tells a piece of the input.
+func (a *answer) fragment(b *block, fragment string) {
 	if b.content {
 		a.contentInput(b, fragment)
 		return
@@ -204,6 +233,12 @@ func (a *answer) unknown() { a.adjusted.Add("content", "unknown_block") }
 
 // close ends a block: what can only be told now is told.
 func (a *answer) close(b *block) {
+	if b.quoted != nil {
+		said := dequoted(b.quoted)
+		if b.quoted, b.blank = nil, said == ""; !b.blank {
+			a.fragment(b, said)
+		}
+	}
 	if b.call > 0 && b.blank {
 		a.input(b, "{}") // R-STR-11
 	}
@@ -216,14 +251,7 @@ func (a *answer) close(b *block) {
 	if b.reasoning {
 		a.closeReasoning(b)
 	}
-	if len(b.citations) > 0 {
-		for i := range b.citations {
-			c := &b.citations[i]
-			c.Index, c.Start, c.End = a.notes, b.start, a.points
-			a.notes++
-		}
-		a.emit(openai.Delta{Annotations: b.citations})
-	}
+	a.closeCited(b)
 }
 
 // closeReasoning sends the block's entries of reasoning_details (R-RES-08).
@@ -232,15 +260,15 @@ func (a *answer) closeReasoning(b *block) {
 		a.emit(openai.Delta{Reasoning: a.show(b)})
 	}
 	if len(b.redacted) == 0 || len(b.thought) > 0 || b.signature != "" {
-		a.detail(openai.ReasoningDetail{Type: openai.ReasoningText, Text: string(b.thought), Signature: b.signature})
+		a.detail(b, openai.ReasoningDetail{Type: openai.ReasoningText, Text: string(b.thought), Signature: b.signature})
 	}
 	if len(b.redacted) > 0 {
-		a.detail(openai.ReasoningDetail{Type: openai.ReasoningEncrypted, Data: base64.StdEncoding.EncodeToString(b.redacted)})
+		a.detail(b, openai.ReasoningDetail{Type: openai.ReasoningEncrypted, Data: base64.StdEncoding.EncodeToString(b.redacted)})
 	}
 }
 
-func (a *answer) detail(d openai.ReasoningDetail) {
-	d.Index, d.Format = a.details, a.in.Format
+func (a *answer) detail(b *block, d openai.ReasoningDetail) {
+	d.Index, d.Format, d.After = a.details, a.in.Format, b.after
 	a.details++
 	a.emit(openai.Delta{ReasoningDetails: []openai.ReasoningDetail{d}})
 }

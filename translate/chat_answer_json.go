@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -18,7 +19,7 @@ func (a *answer) structured(s string) string {
 	if a.in.Answer.Tool == "" && !a.in.Answer.Unwrap && !a.whole {
 		return a.json.push(s)
 	}
-	a.json.raw = append(a.json.raw, s...)
+	a.json.add(s)
 	return ""
 }
 
@@ -96,9 +97,11 @@ func (a *answer) flushJSON() {
 // held are the opening fence, white space, and what may be the closing fence. Of a fenced text that turns out not to be
 // JSON after its value has begun, only the opening fence is gone; told whole, such a text stays unchanged.
 type jsonText struct {
-	raw  []byte
-	sent int // bytes of raw that were given out or left out
-	mode jsonMode
+	raw    []byte
+	points int // code points of raw
+	lead   int // bytes of raw before the value
+	sent   int // bytes of raw that were given out or left out
+	mode   jsonMode
 }
 
 type jsonMode uint8
@@ -110,8 +113,25 @@ const (
 	prose // not JSON: given out as it is
 )
 
-func (j *jsonText) push(s string) string {
+func (j *jsonText) add(s string) {
 	j.raw = append(j.raw, s...)
+	j.points += utf8.RuneCountInString(s)
+}
+
+// size is how many code points of the value are there so far, given out or held. It decides on a copy: only the text that is
+// told in pieces is decided before its end.
+func (j jsonText) size() int {
+	if j.mode == undecided {
+		j.decide()
+	}
+	if j.mode == undecided {
+		return 0
+	}
+	return j.points - utf8.RuneCount(j.raw[:j.lead])
+}
+
+func (j *jsonText) push(s string) string {
+	j.add(s)
 	if j.mode == undecided {
 		j.decide()
 	}
@@ -152,7 +172,8 @@ func (j *jsonText) decide() {
 		j.mode = prose
 		return
 	}
-	j.mode, j.sent = mode, len(j.raw)-len(text)
+	j.lead = len(j.raw) - len(text)
+	j.mode, j.sent = mode, j.lead
 }
 
 // end gives the rest, and whether the whole is one JSON value.

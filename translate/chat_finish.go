@@ -51,7 +51,12 @@ func (a *answer) reason(stop types.StopReason, x *openai.Extension) (string, err
 		}
 	}
 	switch stop {
-	case types.StopReasonEndTurn, types.StopReasonStopSequence, types.StopReasonToolUse:
+	case types.StopReasonToolUse:
+		if !a.called() {
+			x.StopReason = string(stop)
+		}
+		return ordinary, nil
+	case types.StopReasonEndTurn, types.StopReasonStopSequence:
 		return ordinary, nil
 	case types.StopReasonMaxTokens:
 		return openai.FinishLength, nil
@@ -78,6 +83,10 @@ func (a *answer) reason(stop types.StopReason, x *openai.Extension) (string, err
 	}
 	return openai.FinishStop, nil
 }
+
+// called tells whether the reply holds a call, of whatever tool and whatever became of it: one that stopped for a tool without
+// calling any is told as that.
+func (a *answer) called() bool { return a.calls > 0 || a.asked || a.dropped || len(a.serverTools) > 0 }
 
 func malformedOutput() error {
 	return &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeMalformedOutput,

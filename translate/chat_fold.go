@@ -94,6 +94,7 @@ type choiceFold struct {
 	content, reasoning strings.Builder
 	details            []openai.ReasoningDetail
 	annotations        []openai.Annotation
+	citations          []openai.Citation
 	calls              []*callFold
 	function           *callFold
 	finish             string
@@ -109,6 +110,7 @@ func (f *choiceFold) add(d openai.Delta) {
 	f.reasoning.WriteString(d.Reasoning)
 	f.details = append(f.details, d.ReasoningDetails...)
 	f.annotations = append(f.annotations, d.Annotations...)
+	f.citations = append(f.citations, d.Citations...)
 	for i := range d.ToolCalls {
 		t := &d.ToolCalls[i]
 		if t.Index >= len(f.calls) { // calls are numbered in order (R-STR-12)
@@ -129,6 +131,7 @@ func (f *choiceFold) choice(index int) openai.Choice {
 		Reasoning:        f.reasoning.String(),
 		ReasoningDetails: f.details,
 		Annotations:      f.annotations,
+		Citations:        f.citations,
 	}
 	if content := f.content.String(); content != "" || len(f.calls) == 0 && f.function == nil { // R-RES-06
 		m.Content = &content

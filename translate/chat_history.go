@@ -1,7 +1,6 @@
 package translate
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -38,57 +37,127 @@ func (v *conversation) pair() {
 	if n == 0 {
 		return
 	}
-	p := pairing{conversation: v, byID: make(map[string]int, n), byName: map[string]int{}, taken: make(taken, n)}
+	p := pairing{conversation: v, byID: make(map[string]int, n), byName: map[string]int{}, groups: make([]namesakes, 0, n), taken: make(taken, n)}
 	v.calls = make([]call, 0, n)
 	v.owner = make([]int, len(v.req.Messages))
 	for i := range v.req.Messages {
 		switch m := &v.req.Messages[i]; m.Role {
+		case "user":
+			p.turn++
 		case "assistant":
 			p.announce(i, m)
 		case "tool", "function":
 			p.answer(i, m)
 		}
 	}
+	for i := range p.groups {
+		if g := &p.groups[i]; len(g.more) > 0 {
+			p.share(g)
+		}
+	}
 }
 
 type pairing struct {
 	*conversation
-	byID, byName map[string]int // the latest call of an id, and of a legacy function's name
-	taken        taken          // ids at Bedrock
+	byID, byName map[string]int // the latest group of an id, and of a legacy function's name
+	groups       []namesakes
+	taken        taken // ids at Bedrock
 	functions    int
+	turn         int // number of the assistant's turn that a call would belong to
+}
+
+// namesakes are the calls of one turn that carry one id. Nearly always that is one call, whose answer is noted at once; of
+// several, the messages that answer them are collected (R-MSG-11).
+type namesakes struct {
+	turn    int
+	call    int
+	more    []int // further calls
+	answers []int // messages
 }
 
 func (p *pairing) announce(i int, m *openai.Message) {
 	for j := range m.ToolCalls {
 		t := &m.ToolCalls[j]
-		p.byID[t.ID] = len(p.calls)
+		p.called(p.byID, t.ID)
 		p.calls = append(p.calls, call{message: i, id: p.unique(t.ID), clientID: t.ID, name: callName(t), answer: -1})
 	}
 	if f := m.FunctionCall; f != nil {
 		p.functions++
 		id := "fc_" + itoa(int64(p.functions))
-		p.byName[f.Name] = len(p.calls)
+		p.called(p.byName, f.Name)
 		p.calls = append(p.calls, call{message: i, id: p.unique(id), clientID: id, name: f.Name, answer: -1})
 	}
 }
 
+// called notes that the next call has that key.
+func (p *pairing) called(latest map[string]int, key string) {
+	if g, ok := latest[key]; ok && p.groups[g].turn == p.turn {
+		p.groups[g].more = append(p.groups[g].more, len(p.calls))
+		return
+	}
+	latest[key] = len(p.groups)
+	p.groups = append(p.groups, namesakes{turn: p.turn, call: len(p.calls)})
+}
+
 func (p *pairing) answer(i int, m *openai.Message) {
 	p.owner[i] = -1
-	key, calls := m.ToolCallID, p.byID
+	key, latest := m.ToolCallID, p.byID
 	if m.Role == "function" {
-		key, calls = m.Name, p.byName
+		key, latest = m.Name, p.byName
 	}
 	if key == nil {
 		return
 	}
-	k, ok := calls[*key]
+	n, ok := latest[*key]
 	if !ok {
+		p.turn++ // an orphan is a user's text
 		return
 	}
+	g := &p.groups[n]
+	if g.turn == p.turn {
+		p.turn++
+	}
+	if len(g.more) == 0 {
+		p.give(g.call, i)
+	} else {
+		g.answers = append(g.answers, i)
+	}
+}
+
+// give makes message i the result of call k. Of several the last counts (R-MSG-10).
+func (p *pairing) give(k, i int) {
 	if p.calls[k].answer >= 0 {
 		p.adjust("messages[].tool_call_id", "duplicate_result")
 	}
 	p.owner[i], p.calls[k].answer = k, i
+}
+
+// share gives the results of an id to its calls: by name where a message tells one, the others in order (R-MSG-11).
+func (p *pairing) share(g *namesakes) {
+	calls := append([]int{g.call}, g.more...)
+	named := map[string][]int{} // the calls of a name that have no result yet; the last one stays, for what comes too often
+	for _, k := range calls {
+		named[p.calls[k].name] = append(named[p.calls[k].name], k)
+	}
+	var rest []int
+	for _, i := range g.answers {
+		name := p.req.Messages[i].Name
+		if name == nil || len(named[*name]) == 0 {
+			rest = append(rest, i)
+			continue
+		}
+		same := named[*name]
+		p.give(same[0], i)
+		if len(same) > 1 {
+			named[*name] = same[1:]
+		}
+	}
+	for _, i := range rest {
+		for len(calls) > 1 && p.calls[calls[0]].answer >= 0 {
+			calls = calls[1:]
+		}
+		p.give(calls[0], i)
+	}
 }
 
 // unique is the call's id at Bedrock; an id that was there before gets a number (R-MSG-11).
@@ -144,29 +213,19 @@ func (v *conversation) nextCall(i int) int {
 	return k
 }
 
-// addCalls appends the calls of message i to its turn, as blocks or as text (R-TOOL-14).
-func (v *conversation) addCalls(i int, m *openai.Message) {
-	k := v.nextCall(i)
-	for j := range m.ToolCalls {
-		t := &m.ToolCalls[j]
-		if t.NoID {
-			v.missing(at("messages", i, at(".tool_calls", j, ".id"))) // an id that is there, though empty, fits its result (R-RPL-07)
-		}
-		switch {
-		case t.Type == "custom" && t.Custom != nil:
-			v.addCall(&v.calls[k], wrap("input", t.Custom.Input), t.Custom.Input)
-		case t.Type == "function" || t.Type == "":
-			v.addFunctionCall(&v.calls[k], &t.Function, "messages[].tool_calls[].function.arguments")
-		default:
-			v.refuse(openai.CodeInvalidValue, at("messages", i, at(".tool_calls", j, ".type")), "Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
-		}
-		k++
+// addToolCall appends a call of message i to its turn, as a block or as text (R-TOOL-14).
+func (v *conversation) addToolCall(i, j int, t *openai.ToolCall, k *call) {
+	if t.NoID {
+		v.missing(at("messages", i, at(".tool_calls", j, ".id"))) // an id that is there, though empty, fits its result (R-RPL-07)
 	}
-	if m.FunctionCall != nil {
-		v.addFunctionCall(&v.calls[k], m.FunctionCall, "messages[].function_call.arguments")
-		k++
+	switch {
+	case t.Type == "custom" && t.Custom != nil:
+		v.addCall(k, wrap("input", t.Custom.Input), t.Custom.Input)
+	case t.Type == "function" || t.Type == "":
+		v.addFunctionCall(k, &t.Function, "messages[].tool_calls[].function.arguments")
+	default:
+		v.refuse(openai.CodeInvalidValue, at("messages", i, at(".tool_calls", j, ".type")), "Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
 	}
-	v.turns[len(v.turns)-1].lastOf = k
 }
 
 func (v *conversation) addFunctionCall(k *call, f *openai.FunctionCall, member string) {
@@ -302,24 +361,6 @@ func (v *conversation) results(calls []call) []types.ContentBlock {
 		out = append(append(out, k.result), k.cache...)
 	}
 	return out
-}
-
-// replayReasoning sends reasoning back to the family that signed it (R-RPL-02, -03), unless thinking is off (R-RSN-09).
-func (v *conversation) replayReasoning(m *openai.Message) {
-	if !v.thinking.on || !v.caps.Reasoning.Signed || len(m.ReasoningDetails) == 0 {
-		return
-	}
-	list := m.ReasoningDetails
-	byIndex := func(a, b openai.ReasoningDetail) int { return cmp.Compare(a.Index, b.Index) }
-	if !slices.IsSortedFunc(list, byIndex) {
-		list = slices.Clone(list)
-		slices.SortStableFunc(list, byIndex)
-	}
-	for i := range list {
-		if b := v.signed(&list[i]); b != nil {
-			v.add(&types.ContentBlockMemberReasoningContent{Value: b})
-		}
-	}
 }
 
 // signed is a reasoning block that this family will take back, or nil.

@@ -1,6 +1,8 @@
 package translate
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
@@ -72,7 +74,8 @@ func (v *conversation) message(i int, m *openai.Message) {
 // turn gives the last turn if it is of the role, else a new one. An assistant turn that came to nothing is dropped
 // (R-MSG-12).
 func (v *conversation) turn(assistant bool) *turn {
-	if n := len(v.turns); n > 0 && v.turns[n-1].assistant && !assistant && v.turns[n-1].from == v.turns[n-1].to {
+	if n := len(v.turns); n > 0 && !assistant && v.isNothing(&v.turns[n-1]) {
+		v.blocks = v.blocks[:v.turns[n-1].from]
 		v.turns = v.turns[:n-1]
 	}
 	if n := len(v.turns); n > 0 && v.turns[n-1].assistant == assistant {
@@ -80,6 +83,19 @@ func (v *conversation) turn(assistant bool) *turn {
 	}
 	v.turns = append(v.turns, turn{assistant: assistant, from: len(v.blocks), to: len(v.blocks)})
 	return &v.turns[len(v.turns)-1]
+}
+
+// isNothing tells whether a turn is the assistant's and has neither a word nor a call: reasoning alone is refused, and so is a
+// turn without blocks.
+func (v *conversation) isNothing(t *turn) bool {
+	return t.assistant && !slices.ContainsFunc(v.blocks[t.from:t.to], func(b types.ContentBlock) bool {
+		return !isReasoning(b) && !isBlockPoint(b)
+	})
+}
+
+func isReasoning(b types.ContentBlock) bool {
+	_, ok := b.(*types.ContentBlockMemberReasoningContent)
+	return ok
 }
 
 // add appends a block to the last turn.
@@ -169,37 +185,12 @@ func (v *conversation) assistantMessage(i int, m *openai.Message) {
 		t.firstCall, t.lastOf = v.nextCall(i), v.nextCall(i)
 	}
 	v.ignoreName(m)
-	before := len(v.blocks)
-	v.replayReasoning(m)
-	if m.Content != nil && m.Content.Parts == nil {
-		v.addText(m.Content.Text)
-	}
-	if m.Content != nil {
-		for j := range m.Content.Parts {
-			v.assistantPart(i, j, &m.Content.Parts[j])
-		}
-	}
-	if m.Refusal != nil {
-		v.addText(*m.Refusal)
-	}
-	v.addCalls(i, m)
+	v.retell(i, m)
 	if m.Audio != nil {
-		if len(v.blocks) == before {
+		if !speaks(m) && len(m.ToolCalls) == 0 && m.FunctionCall == nil {
 			v.refuse(openai.CodeUnsupportedValue, at("messages", i, ".audio"), "Unsupported value: '%s' refers to audio that was not made here.", at("messages", i, ".audio"))
 		}
 		v.adjust("messages[].audio", "ignored")
 	}
 	v.cacheMessage(m)
-}
-
-func (v *conversation) assistantPart(i, j int, p *openai.ContentPart) {
-	if !v.allowed(i, j, p, inAssistant) {
-		return
-	}
-	s := p.Text
-	if p.Type == "refusal" {
-		s = p.Refusal
-	}
-	v.addText(*s)
-	v.cachePart(p)
 }

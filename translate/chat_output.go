@@ -94,7 +94,7 @@ func (a *answer) block(content types.ContentBlock) error {
 
 // compact gives a document as compact JSON: numbers keep their digits, members the order that the document has them in
 // (one decoded by the SDK has forgotten the wire's, and sorts them), strings only the escapes that JSON demands. What is
-// absent, null or blank is "" (R-RES-09).
+// absent or null is "" (R-RES-09).
 func compact(d document.Interface) (string, error) {
 	if d == nil {
 		return "", nil
@@ -111,11 +111,20 @@ func compact(d document.Interface) (string, error) {
 	if v.Kind() == 'n' {
 		return "", nil
 	}
-	if v.Kind() == '"' {
-		text, err := jsontext.AppendUnquote(nil, v)
-		if err == nil && len(bytes.Trim(text, jsonSpace)) == 0 {
-			return "", nil
-		}
-	}
 	return string(v), nil
+}
+
+// dequoted is an input that came as a JSON string: models write their arguments as text, and what that text holds is what
+// they mean. A string that holds no object stays as it is; one that holds nothing is "" (R-RES-09).
+func dequoted(input []byte) string {
+	inner, err := jsontext.AppendUnquote(nil, bytes.TrimRight(input, jsonSpace))
+	switch {
+	case err != nil:
+		return string(input)
+	case len(bytes.Trim(inner, jsonSpace)) == 0:
+		return ""
+	case isObject(inner):
+		return string(inner)
+	}
+	return string(input)
 }

@@ -48,24 +48,42 @@ type source struct {
 	title, source, quote string
 }
 
-// cite notes an annotation; close gives it its place (R-RES-11).
+// cite notes a source; close gives it its place (R-RES-11).
 func (b *block) cite(s source) {
 	if web, ok := s.location.(*types.CitationLocationMemberWeb); ok {
-		b.citations = append(b.citations, openai.Annotation{URL: deref(web.Value.Url), Title: cmp.Or(s.title, deref(web.Value.Domain))})
+		b.annotations = append(b.annotations, openai.Annotation{URL: deref(web.Value.Url), Title: cmp.Or(s.title, deref(web.Value.Domain))})
 		return
 	}
-	f := openai.FileCitation{Document: -1, Filename: cmp.Or(s.title, s.source), Quote: s.quote}
+	c := openai.Citation{Document: -1, Filename: cmp.Or(s.title, s.source), Quote: s.quote}
 	switch at := s.location.(type) {
 	case *types.CitationLocationMemberDocumentPage:
-		f.Document, f.Page = place(at.Value.DocumentIndex), int(deref(at.Value.Start))
+		c.Document, c.Page = place(at.Value.DocumentIndex), int(deref(at.Value.Start))
 	case *types.CitationLocationMemberDocumentChar:
-		f.Document = place(at.Value.DocumentIndex)
+		c.Document = place(at.Value.DocumentIndex)
 	case *types.CitationLocationMemberDocumentChunk:
-		f.Document = place(at.Value.DocumentIndex)
+		c.Document = place(at.Value.DocumentIndex)
 	case *types.CitationLocationMemberSearchResultLocation:
-		f.Document = place(at.Value.SearchResultIndex)
+		c.Document = place(at.Value.SearchResultIndex)
 	}
-	b.citations = append(b.citations, openai.Annotation{File: &f})
+	b.citations = append(b.citations, c)
+}
+
+// closeCited tells the sources of a block, each with the place of the block's text.
+func (a *answer) closeCited(b *block) {
+	if len(b.annotations)+len(b.citations) == 0 {
+		return
+	}
+	for i := range b.annotations {
+		c := &b.annotations[i]
+		c.Index, c.Start, c.End = a.pages, b.start, a.points
+		a.pages++
+	}
+	for i := range b.citations {
+		c := &b.citations[i]
+		c.Index, c.Start, c.End = a.files, b.start, a.points
+		a.files++
+	}
+	a.emit(openai.Delta{Annotations: b.annotations, Citations: b.citations})
 }
 
 func place(n *int32) int {

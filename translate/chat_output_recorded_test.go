@@ -289,11 +289,10 @@ func answerContent(t *testing.T, body []byte) content {
 					Function struct{ Name, Arguments string }
 				} `json:"tool_calls"`
 				Annotations []struct {
-					Type string
-					URL  *struct{ URL string } `json:"url_citation"`
-					File *struct {
-						Filename, Quote string
-					} `json:"file_citation"`
+					URL struct{ URL string } `json:"url_citation"`
+				}
+				Citations []struct {
+					File struct{ Filename, Quote string } `json:"file_citation"`
 				}
 			}
 		}
@@ -332,11 +331,10 @@ func answerContent(t *testing.T, body []byte) content {
 		c.Calls = append(c.Calls, fmt.Sprint(x.ID, " ", x.Function.Name, " ", canonical(t, []byte(x.Function.Arguments))))
 	}
 	for _, a := range m.Annotations {
-		if a.URL != nil {
-			c.Sources = append(c.Sources, "web "+a.URL.URL)
-		} else {
-			c.Sources = append(c.Sources, "file "+a.File.Filename+" "+a.File.Quote)
-		}
+		c.Sources = append(c.Sources, "web "+a.URL.URL)
+	}
+	for _, f := range m.Citations {
+		c.Sources = append(c.Sources, "file "+f.File.Filename+" "+f.File.Quote)
 	}
 	u := r.Usage
 	c.Usage = [5]int64{u.Prompt, u.Completion, u.Total, u.Details.Read, u.Details.Write}
@@ -523,7 +521,7 @@ var vectors = []vector{
 	{"R-RES-10 R-RES-11 R-FIN-01 web citations", "ruby-llm.chat_web_search_with_bedrock_amazon_nova-2-lite-v1_0_grounds_the_answer_with_web_citations.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
 		cites(t, r, 3)
 		for _, a := range r.Choices[0].Message.Annotations {
-			if a.File != nil || a.URL == "" || a.Title == "" {
+			if a.URL == "" || a.Title == "" {
 				t.Errorf("annotation %+v", a)
 			}
 		}
@@ -544,20 +542,27 @@ func masked(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
 	}
 }
 
-// cites checks that annotations name pieces of the content, in order. Recorded web citations have a block of their own,
-// without text, so they name a place.
+// cites checks that annotations and citations name pieces of the content, in order. Recorded web citations have a block of
+// their own, without text, so they name a place.
 func cites(t *testing.T, r *openai.ChatResponse, atLeast int) {
 	t.Helper()
 	m := r.Choices[0].Message
-	if len(m.Annotations) < atLeast {
-		t.Errorf("%d annotations", len(m.Annotations))
+	if len(m.Annotations)+len(m.Citations) < atLeast {
+		t.Errorf("%d annotations, %d citations", len(m.Annotations), len(m.Citations))
 	}
 	text := []rune(*m.Content)
 	end := 0
 	for i, a := range m.Annotations {
-		if empty := a.Start == a.End; a.Index != i || empty != (a.File == nil) || a.Start > a.End || a.End > len(text) || a.End < end {
+		if a.Index != i || a.Start != a.End || a.End > len(text) || a.End < end {
 			t.Errorf("annotation %+v of %d code points", a, len(text))
 		}
 		end = a.End
+	}
+	end = 0
+	for i, c := range m.Citations {
+		if c.Index != i || c.Start >= c.End || c.End > len(text) || c.End < end {
+			t.Errorf("citation %+v of %d code points", c, len(text))
+		}
+		end = c.End
 	}
 }

@@ -38,9 +38,28 @@ func TestChatOutput(t *testing.T) {
 			body: reply(`{"reasoningContent":{"reasoningText":{"text":"a","signature":"s"}}},{"reasoningContent":{"reasoningText":{"text":"[REDACTED]"}}},`+
 				`{"reasoningContent":{"redactedContent":"RXR0"}},{"text":"x"},{"reasoningContent":{"reasoningText":{"text":"b"}}}`, `,"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}`),
 			want: []string{`"reasoning_content":"a\n\nb","reasoning_details":[` +
-				`{"index":0,"type":"reasoning.text","text":"a","signature":"s","format":"bedrock.nova"},{"index":1,"type":"reasoning.text","text":"[REDACTED]","format":"bedrock.nova"},` +
-				`{"index":2,"type":"reasoning.encrypted","data":"RXR0","format":"bedrock.nova"},{"index":3,"type":"reasoning.text","text":"b","format":"bedrock.nova"}]`},
+				`{"index":0,"type":"reasoning.text","text":"a","signature":"s","format":"bedrock.nova","after":{"content":0,"tool_calls":0}},{"index":1,"type":"reasoning.text","text":"[REDACTED]","format":"bedrock.nova","after":{"content":0,"tool_calls":0}},` +
+				`{"index":2,"type":"reasoning.encrypted","data":"RXR0","format":"bedrock.nova","after":{"content":0,"tool_calls":0}},{"index":3,"type":"reasoning.text","text":"b","format":"bedrock.nova","after":{"content":1,"tool_calls":0}}]`},
 			not: []string{"reasoning_tokens"}}, // R-USE-03
+		{name: "R-RES-08 R-RPL-05 Mend B3 where reasoning stood", in: Context{Format: "bedrock.claude"},
+			body: reply(`{"reasoningContent":{"redactedContent":"RU5D"}},{"text":"é!"},{"reasoningContent":{"reasoningText":{"text":"b","signature":"t"}}},`+tool("t", "")+
+				`,{"reasoningContent":{"reasoningText":{"text":"c","signature":"u"}}},`+tool("u", ""), `,"stopReason":"tool_use"`),
+			want: []string{`"data":"RU5D","format":"bedrock.claude","after":{"content":0,"tool_calls":0}}`, `"signature":"t","format":"bedrock.claude","after":{"content":2,"tool_calls":0}}`,
+				`"signature":"u","format":"bedrock.claude","after":{"content":2,"tool_calls":1}}`}},
+		{name: "R-RPL-05 Mend B3 a call that is dropped does not count", in: Context{OneCall: true},
+			body: reply(tool("t", "")+","+tool("u", "")+`,{"reasoningContent":{"reasoningText":{"text":"c","signature":"u"}}}`, `,"stopReason":"tool_use"`),
+			want: []string{`"after":{"content":0,"tool_calls":1}}`}, adjusted: "parallel_tool_calls:extra_calls_dropped"},
+		{name: "R-RPL-05 R-FMT-07 Mend B3 places count what is left of the content", in: Context{Answer: Answer{Clean: true}},
+			body: reply("{\"text\":\" ```json\\n{\\\"é\\\":\"},"+`{"reasoningContent":{"reasoningText":{"text":"c","signature":"u"}}}`+",{\"text\":\"1}\\n```\"}", `,"stopReason":"end_turn"`),
+			want: []string{`"content":"{\"é\":1}"`, `"after":{"content":5,"tool_calls":0}}`}},
+		{name: "R-RES-09 Mend B12 an input that is a JSON string", body: reply(tool("t", `,"input":"{\"n\": 9007199254740993}"`)+","+tool("u", `,"input":"Oslo"`)+","+tool("v", `,"input":"[1]"`), `,"stopReason":"tool_use"`),
+			want: []string{`"arguments":"{\"n\": 9007199254740993}"`, `"arguments":"\"Oslo\""`, `"arguments":"\"[1]\""`}},
+		{name: "R-FMT-05 R-RES-09 Mend B12 the forced tool's input is a JSON string", in: Context{Answer: Answer{Tool: "f"}}, body: reply(tool("t", `,"input":"{\"a\":1}"`), `,"stopReason":"tool_use"`),
+			want: []string{`"content":"{\"a\":1}"`}, not: []string{"outcrop"}},
+		{name: "R-FIN-01 Mend B12 stopped for a tool without calling one", body: reply(`{"text":"I call f."}`, `,"stopReason":"tool_use"`),
+			want: []string{`"finish_reason":"stop"`, `"outcrop":{"stop_reason":"tool_use"}`}},
+		{name: "R-FIN-01 Mend B12 said nothing and called nothing", body: reply("", `,"stopReason":"tool_use"`),
+			want: []string{`"content":""`, `"finish_reason":"stop"`, `"outcrop":{"stop_reason":"tool_use"}`}},
 		{name: "R-RES-09 numbers and characters stay, white space goes",
 			body: reply(tool("t", `,"input":{"z": 9007199254740993, "a":[1.0, 1e400], "s":"<a> & \u00e9 \ud83d\ude00"}`), `,"stopReason":"tool_use"`),
 			want: []string{`"arguments":"{\"a\":[1.0,1e400],\"s\":\"<a> & é 😀\",\"z\":9007199254740993}"`}},
@@ -61,7 +80,7 @@ func TestChatOutput(t *testing.T) {
 			`{"title":"d.pdf","sourceContent":[{"text":"q1"},{"text":"q2"}],"location":{"documentPage":{"documentIndex":1,"start":3,"end":4}}},`+
 			`{"source":"s","location":{"searchResultLocation":{"searchResultIndex":2,"start":0,"end":1}}},{"title":"n"}]}}`, `,"stopReason":"end_turn"`),
 			want: []string{`"annotations":[{"type":"url_citation","url_citation":{"start_index":2,"end_index":4,"url":"https://e.org/1","title":"T"}},` +
-				`{"type":"url_citation","url_citation":{"start_index":2,"end_index":4,"url":"https://e.org/2","title":"e.org"}},` +
+				`{"type":"url_citation","url_citation":{"start_index":2,"end_index":4,"url":"https://e.org/2","title":"e.org"}}],"citations":[` +
 				`{"type":"file_citation","file_citation":{"start_index":2,"end_index":4,"index":1,"filename":"d.pdf","quote":"q1q2","page":3}},` +
 				`{"type":"file_citation","file_citation":{"start_index":2,"end_index":4,"index":2,"filename":"s","quote":""}},` +
 				`{"type":"file_citation","file_citation":{"start_index":2,"end_index":4,"filename":"n","quote":""}}]`}},

@@ -202,8 +202,7 @@ func missingMembers(t testing.TB, v reflect.Value, path string) {
 				continue
 			}
 			required := strings.Contains(f.Tag.Get("api"), "required") || f.Tag.Get("default") != ""
-			foreign := strings.HasSuffix(path, ".Annotations[]") // file_citation is an extension
-			if required && field.Raw() == "" && !foreign {
+			if required && field.Raw() == "" {
 				t.Errorf("%s.%s is missing", path, f.Name)
 			}
 			if field.Valid() {
@@ -228,8 +227,8 @@ func member(met reflect.Value, name string) (respjson.Field, bool) {
 func wellFormed(t testing.TB, parts []openai.Part) {
 	t.Helper()
 	type seen struct {
-		role, finished        bool
-		calls, details, notes int
+		role, finished               bool
+		calls, details, notes, files int
 	}
 	var choices []*seen
 	used := false
@@ -284,6 +283,12 @@ func wellFormed(t testing.TB, parts []openai.Part) {
 					t.Errorf("R-STR-12: annotation %d after %d others", a.Index, s.notes)
 				}
 				s.notes++
+			}
+			for _, c := range d.Citations {
+				if c.Index != s.files {
+					t.Errorf("R-STR-12: citation %d after %d others", c.Index, s.files)
+				}
+				s.files++
 			}
 		}
 	}

@@ -196,17 +196,15 @@ func (c *chat) openLoopUnsigned() bool {
 	for i := len(c.req.Messages) - 1; i >= 0; i-- {
 		switch m := &c.req.Messages[i]; m.Role {
 		case "assistant":
-			if c.empty(m) { // its turn is dropped (R-MSG-12)
-				continue
-			}
-			seen = true
-			calls = calls || len(m.ToolCalls) > 0 || m.FunctionCall != nil
 			signed = signed || c.brings(m)
+			calls = calls || len(m.ToolCalls) > 0 || m.FunctionCall != nil
+			seen = seen || calls || speaks(m)
 		case "system", "developer": // stand elsewhere (R-MSG-02)
 		default:
 			if seen {
 				return calls && !signed
 			}
+			signed = false // a turn of nothing but reasoning is dropped (R-MSG-12)
 		}
 	}
 	return calls && !signed
@@ -214,17 +212,8 @@ func (c *chat) openLoopUnsigned() bool {
 
 // brings tells whether a message brings reasoning that this family will take back.
 func (c *chat) brings(m *openai.Message) bool {
-	return slices.ContainsFunc(m.ReasoningDetails, func(d openai.ReasoningDetail) bool { return c.signed(&d) != nil })
-}
-
-// empty tells whether an assistant's message comes to nothing.
-func (c *chat) empty(m *openai.Message) bool {
-	if len(m.ToolCalls) > 0 || m.FunctionCall != nil || c.brings(m) || m.Refusal != nil && !blank(*m.Refusal) {
-		return false
-	}
-	return m.Content == nil || blank(m.Content.Text) && !slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
-		return p.Text != nil && !blank(*p.Text) || p.Refusal != nil && !blank(*p.Refusal)
-	})
+	list, _ := c.replayable(m)
+	return len(list) > 0
 }
 
 // thinkingObject finds Claude's own object, given as an extension or among the additional fields, which win (R-RSN-11). A

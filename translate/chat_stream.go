@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 
@@ -69,13 +70,15 @@ func (s *stream) event(event types.ConverseStreamOutput) {
 	}
 }
 
-// opened gives the open block of that index, or opens one: text and reasoning have no contentBlockStart.
+// opened gives the open block of that index, or opens one: text and reasoning have no contentBlockStart. A new block ends
+// reasoning before it that nobody has ended (R-STR-16), so that its entry comes before what follows it.
 func (s *stream) opened(index int32) *block {
 	for _, b := range s.open {
 		if b.index == index {
 			return b
 		}
 	}
+	s.closeOpen(func(b *block) bool { return b.reasoning && b.index < index })
 	b := &block{index: index}
 	s.begin(b)
 	s.open = append(s.open, b)
@@ -131,11 +134,24 @@ func (s *stream) blockStop(index int32) {
 	}
 }
 
-func (s *stream) messageStop(e *types.MessageStopEvent) {
-	if len(s.open) > 0 {
-		s.fail(truncated())
-		return
+// closeOpen ends the open blocks that ends picks, in order of their index.
+func (s *stream) closeOpen(ends func(*block) bool) {
+	var closing []*block
+	s.open = slices.DeleteFunc(s.open, func(b *block) bool {
+		if ends(b) {
+			closing = append(closing, b)
+			return true
+		}
+		return false
+	})
+	slices.SortFunc(closing, func(x, y *block) int { return cmp.Compare(x.index, y.index) })
+	for _, b := range closing {
+		s.close(b)
 	}
+}
+
+func (s *stream) messageStop(e *types.MessageStopEvent) {
+	s.closeOpen(func(*block) bool { return true }) // services leave contentBlockStop out (R-STR-16)
 	s.stopped = true
 	s.stop, s.fields = e.StopReason, e.AdditionalModelResponseFields
 	// Only the metadata event tells what a guardrail did and brings the trace that a client asked for.
@@ -227,7 +243,7 @@ func (s *stream) fail(err error) {
 	}
 }
 
-// truncated is the error of a stream that ended without messageStop, or before all of its blocks did (R-STR-16).
+// truncated is the error of a stream that ended without messageStop (R-STR-16).
 func truncated() error {
 	return &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeStreamTruncated,
 		Message: "The stream from Amazon Bedrock ended before the answer was complete. Try again."}

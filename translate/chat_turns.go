@@ -13,7 +13,7 @@ import (
 // finish puts the turns into the input, with the results of each assistant turn's calls in front of the user turn after it.
 func (v *conversation) finish() {
 	if n := len(v.turns); n > 0 && v.turns[n-1].assistant {
-		if last := v.turns[n-1]; last.from == last.to || last.lastOf > last.firstCall {
+		if last := v.turns[n-1]; v.isNothing(&last) || last.lastOf > last.firstCall {
 			v.turn(false) // drops the turn, or holds its results
 		}
 	}
@@ -26,7 +26,7 @@ func (v *conversation) finish() {
 		t := &v.turns[k]
 		blocks := v.blocks[t.from:t.to:t.to]
 		if t.assistant {
-			if t.messages > 1 {
+			if t.messages > 1 && !interleaved(blocks) {
 				blocks = inOrder(blocks)
 			}
 			out = v.assistantTurn(out, blocks)
@@ -101,6 +101,13 @@ func kindOfBlock(b types.ContentBlock) string {
 		return "document"
 	}
 	return ""
+}
+
+// interleaved tells whether reasoning stands first and again further on: its order is then that in which it was produced, and
+// nothing of it may move (R-RPL-05).
+func interleaved(blocks []types.ContentBlock) bool {
+	lead := slices.IndexFunc(blocks, func(b types.ContentBlock) bool { return !isReasoning(b) })
+	return lead > 0 && slices.ContainsFunc(blocks[lead:], isReasoning)
 }
 
 // inOrder sorts the blocks of several assistant messages: reasoning, text, calls (R-MSG-16). A cache point follows the block

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -49,32 +50,69 @@ func unfold(whole openai.Part, m Meta, piece int) []openai.Part {
 	return parts
 }
 
+// deltas are the message in pieces: content and calls in one row, and in it each entry of reasoning_details where it stood, since
+// whoever changes the content moves what is told of it.
 func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	var list []openai.Delta
 	for _, text := range pieces(m.Reasoning, piece) {
 		list = append(list, openai.Delta{Reasoning: text})
 	}
+	content, calls := runes{text: deref(m.Content)}, 0
+	upTo := func(at openai.Position) {
+		for _, text := range pieces(content.to(at.Content), piece) {
+			list = append(list, openai.Delta{Content: text})
+		}
+		for ; calls < min(at.ToolCalls, len(m.ToolCalls)); calls++ {
+			list = append(list, callDeltas(calls, &m.ToolCalls[calls])...)
+		}
+	}
 	for i := range m.ReasoningDetails {
+		upTo(m.ReasoningDetails[i].After)
 		list = append(list, openai.Delta{ReasoningDetails: m.ReasoningDetails[i : i+1 : i+1]})
 	}
-	for _, text := range pieces(deref(m.Content), piece) {
-		list = append(list, openai.Delta{Content: text})
+	upTo(openai.Position{Content: math.MaxInt, ToolCalls: calls})
+	if len(m.Annotations)+len(m.Citations) > 0 {
+		list = append(list, openai.Delta{Annotations: m.Annotations, Citations: m.Citations})
 	}
-	if len(m.Annotations) > 0 {
-		list = append(list, openai.Delta{Annotations: m.Annotations})
-	}
-	for i := range m.ToolCalls {
-		c := &m.ToolCalls[i]
-		list = append(list,
-			openai.Delta{ToolCalls: []openai.ToolCallDelta{{Index: i, ID: c.ID, Name: c.Function.Name}}},
-			openai.Delta{ToolCalls: []openai.ToolCallDelta{{Index: i, Arguments: deref(c.Function.Arguments)}}})
-	}
+	upTo(openai.Position{ToolCalls: math.MaxInt})
 	if f := m.FunctionCall; f != nil {
 		list = append(list,
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: f.Name}},
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: deref(f.Arguments)}})
 	}
 	return list
+}
+
+func callDeltas(index int, c *openai.ToolCall) []openai.Delta {
+	return []openai.Delta{
+		{ToolCalls: []openai.ToolCallDelta{{Index: index, ID: c.ID, Name: c.Function.Name}}},
+		{ToolCalls: []openai.ToolCallDelta{{Index: index, Arguments: deref(c.Function.Arguments)}}},
+	}
+}
+
+// runes is a text that is taken in pieces by code points.
+type runes struct {
+	text  string
+	taken int
+}
+
+// to is the text from where the last piece ended up to a place, as far as there is any.
+func (r *runes) to(place int) string {
+	if place-r.taken >= len(r.text) { // there are no more code points than bytes
+		piece := r.text
+		r.taken += utf8.RuneCountInString(piece)
+		r.text = ""
+		return piece
+	}
+	end := 0
+	for r.taken < place && end < len(r.text) {
+		_, size := utf8.DecodeRuneInString(r.text[end:])
+		end += size
+		r.taken++
+	}
+	piece := r.text[:end]
+	r.text = r.text[end:]
+	return piece
 }
 
 // pieces cuts a text before white space, or between characters where there is none for long; nothing for an empty text.

@@ -105,7 +105,7 @@ func (i *inspection) whole(ctx context.Context, r *openai.ChatResponse) error {
 		}
 		for k, text := range c.at {
 			if text == choice.Message.Content {
-				i.move(*text, choice.Message.Annotations)
+				i.session.Vault().Moved(*text, choice.Message.Places()...)
 			}
 			*text = i.restored(v.Texts[k], c.texts[k].JSON)
 		}
@@ -124,13 +124,6 @@ func (i *inspection) restored(text string, inJSON bool) string {
 		return i.session.Vault().RestoreJSON(text)
 	}
 	return i.session.Vault().Restore(text)
-}
-
-// move shifts citations, which count the characters of a content, to where they stand in the restored one.
-func (i *inspection) move(content string, citations []openai.Annotation) {
-	for k := range citations {
-		i.session.Vault().Moved(content, &citations[k].Start, &citations[k].End)
-	}
 }
 
 // outgoing says what a text of an answer is.

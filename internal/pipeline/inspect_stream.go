@@ -67,7 +67,7 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 			t := s.outgoing(place)
 			t.Value = *text
 			signed, sealed = append(signed, place), append(sealed, t)
-		case place.Path == "reasoning_details" || place.Path == "annotations":
+		case place.Path == "reasoning_details" || place.Path == "annotations" || place.Path == "citations":
 			err = s.once(ctx, place, text)
 		default:
 			l := s.lane(place)
@@ -89,7 +89,7 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 			s.block(ch.Index)
 		}
 		if k := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place.Choice == ch.Index && l.place.Path == "content" }); k >= 0 {
-			s.move(s.lanes[k].original.String(), ch.Delta.Annotations)
+			s.session.Vault().Moved(s.lanes[k].original.String(), ch.Delta.Places()...) // to where they lie in the restored content
 		}
 	}
 	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
@@ -108,7 +108,7 @@ func says(ch *openai.ChunkChoice) bool {
 		d.FunctionCall = nil
 	}
 	return ch.FinishReason != "" || d.Role != "" || d.Content != "" || d.Reasoning != "" || len(d.ReasoningDetails) > 0 || len(d.ToolCalls) > 0 ||
-		d.FunctionCall != nil || len(d.Annotations) > 0
+		d.FunctionCall != nil || len(d.Annotations) > 0 || len(d.Citations) > 0
 }
 
 // closeBefore closes the open lane of a choice when the chunk holds something else of it, which comes after all of the lane.

@@ -519,6 +519,31 @@ func TestInspectJSONMode(t *testing.T) {
 	}
 }
 
+// TestMendB3PlacesMoveWithTheContent: what is told of places in the content holds for the content that the client gets.
+func TestMendB3PlacesMoveWithTheContent(t *testing.T) {
+	const said = "<PERSON_1>: as they say"
+	details := []openai.ReasoningDetail{
+		{Index: 0, Type: openai.ReasoningText, Text: "a", After: openai.Position{Known: true}},
+		{Index: 1, Type: openai.ReasoningText, Text: "b", After: openai.Position{Known: true, Content: 12}},
+	}
+	for _, stream := range []bool{true, false} {
+		parts := []openai.Part{delta(0, openai.Delta{Role: "assistant"}, ""), delta(0, openai.Delta{ReasoningDetails: slices.Clone(details[:1])}, ""), delta(0, openai.Delta{Content: said}, ""),
+			delta(0, openai.Delta{ReasoningDetails: slices.Clone(details[1:])}, ""),
+			delta(0, openai.Delta{Citations: []openai.Citation{{Start: 12, End: 23, Document: -1, Filename: "f"}}}, ""), delta(0, openai.Delta{}, openai.FinishStop)}
+		if !stream {
+			parts = []openai.Part{folded(t, parts)}
+		}
+		got, err := inspected(t, guardOf(t, tokenizing), &model{parts: parts}, userCall(t, personal))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := folded(t, got).Choices[0].Message
+		if at := m.ReasoningDetails[1].After; (*m.Content)[at.Content:] != "as they say" || m.ReasoningDetails[0].After.Content != 0 || (*m.Content)[m.Citations[0].Start:m.Citations[0].End] != "as they say" {
+			t.Errorf("R-RPL-05 R-RES-11: of %q: %+v %+v", *m.Content, m.ReasoningDetails, m.Citations)
+		}
+	}
+}
+
 func TestInspectCitations(t *testing.T) {
 	cited := func() []openai.Part {
 		return []openai.Part{delta(0, openai.Delta{Role: "assistant"}, ""), delta(0, openai.Delta{Content: "<PERSON_1>: as they say"}, ""),
