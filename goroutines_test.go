@@ -17,6 +17,7 @@ var unguarded = map[string]string{
 	"cmd/outcrop/serve.go run":                  "the drain, after which the process ends anyway",
 	"cmd/outcrop/serve.go aws":                  "net/http catches what its handlers do",
 	"cmd/outcrop/bedrock.go serveHTTP":          "closes a server",
+	"cmd/outcrop/listen.go serveMetrics":        "net/http catches what its handlers do",
 	"cmd/outcrop/lines.go eachLine":             "reads input; lines are worked on under guarded",
 	"cmd/outcrop/translate.go":                  "net/http catches what its handlers do",
 	"internal/pipeline/choices.go mergedStream": "closes a channel when guarded readers have ended",
