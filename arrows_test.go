@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"internal/rules/list":      {"internal/rules"},
 	"internal/eval":            {"router"},
 	"internal/eval/report":     {"internal/eval", "router"},
-	"internal/bedrock":         {"openai", "internal/catalog"},
+	"internal/bedrock":         {"openai", "internal/catalog", "internal/background"},
 	"internal/bedrock/offline": {},
 	"translate":                {"openai", "internal/catalog", "internal/media"}, // of media only the type of fetched bytes
 	"router":                   {"openai", "internal/catalog"},

@@ -77,6 +77,9 @@ func (s *Server) ready(c echo.Context) error {
 	if s.draining.Load() {
 		return c.Blob(http.StatusServiceUnavailable, jsonType, []byte(`{"status":"draining"}`))
 	}
+	if s.Ready != nil && s.Ready() != nil { // why is for the log: AWS's text names accounts and identities
+		return c.Blob(http.StatusServiceUnavailable, jsonType, []byte(`{"status":"no_credentials"}`))
+	}
 	return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ready"}`))
 }
 

@@ -64,6 +64,7 @@ type Collaborators struct {
 	Targets  func() upstream.Report // how the targets are doing; nil leaves the endpoint out
 	Limiter  *access.Limiter        // nil: nobody is limited
 	Usage    *access.Usage          // nil leaves the endpoint out
+	Ready    func() error           // why no call can be answered, nil while they can; nil is always
 	Recorder *telemetry.Recorder
 	Audit    *audit.Log // nil: no records are kept
 	Log      *slog.Logger

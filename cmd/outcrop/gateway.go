@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"outcrop/cache"
 	"outcrop/internal/audit"
+	"outcrop/internal/background"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
@@ -42,10 +44,14 @@ type gateway struct {
 	books       *books       // nil: nothing is counted
 	rec         *telemetry.Recorder
 	log         *slog.Logger
+	text        []byte           // of the configuration file in force
+	files       background.Files // that are named there
+	relist      chan struct{}    // asks for the list of models
 }
 
 func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*gateway, error) {
-	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region())}
+	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region()), relist: make(chan struct{}, 1)}
+	g.files.Changed(g.named()...) // before they are read here: a change meanwhile is noticed afterwards
 	var err error
 	if g.models, err = routes(cfg, b.Region()); err != nil {
 		return nil, err
@@ -119,7 +125,7 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 	warnOfText(cfg, redact, g.log)
 	return g.settings(cfg), server.Collaborators{
 		Handle: handle, Models: g.models, Explain: explainer{g.models}.request, Targets: g.targets.Report,
-		Gate: g.guard.gate(cfg), May: explainer{g.models}.may, Limiter: g.books.limiter(cfg), Usage: g.books.usage(cfg), Recorder: g.rec, Audit: g.audit, Log: g.log,
+		Ready: g.bedrock.Refused, Gate: g.guard.gate(cfg), May: explainer{g.models}.may, Limiter: g.books.limiter(cfg), Usage: g.books.usage(cfg), Recorder: g.rec, Audit: g.audit, Log: g.log,
 	}, nil
 }
 
@@ -165,18 +171,78 @@ func hangups() (<-chan os.Signal, func()) {
 	return c, func() { signal.Stop(c) }
 }
 
-// reloadOn takes over the configuration anew on every hangup, until ctx ends. Requests under way go on as they began. A
-// configuration with a fault changes nothing.
+// filesEvery is how often files that the settings name are looked at.
+const filesEvery = 5 * time.Second
+
+// reloadOn takes over the configuration anew on every hangup, until ctx ends, and the files of certificates and keys whenever they
+// have changed. Requests under way go on as they began. What has a fault changes nothing.
 func (g *gateway) reloadOn(ctx context.Context, hangup <-chan os.Signal, source config.Source, srv *server.Server) {
-	for {
+	tick := time.NewTicker(filesEvery)
+	defer tick.Stop()
+	for faulty := false; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			if err := g.reload(source, srv); err != nil {
+			if err := g.reload(source, srv, "the configuration is taken over"); err != nil {
 				g.log.Error("the configuration is not taken over", "error", err)
 			}
+			if err := g.bedrock.Renew(ctx); err != nil {
+				g.log.Warn("AWS's settings are not read again", "error", err)
+			}
+			g.listAgain()
+		case <-tick.C:
+			changed := g.files.Changed(g.named()...)
+			if len(changed) == 0 && !faulty {
+				continue
+			}
+			err := g.reload(g.inForce(source), srv, "changed files are read again")
+			if err != nil && !faulty { // one of two files may be still to come
+				g.log.Error("changed files cannot be used yet; what was read before stays in use", "files", changed, "error", err)
+			}
+			faulty = err != nil
 		}
+	}
+}
+
+// named are the files that the settings name and that change by themselves: certificates are renewed, keys rotated.
+func (g *gateway) named() []string {
+	tls := &g.cfg.Server.TLS
+	return []string{tls.CertFile, tls.KeyFile, g.cfg.Access.APIKeysFile}
+}
+
+// inForce is the source of the settings with the text that the configuration file had when it was taken over: a certificate that
+// was renewed must not bring in what somebody is writing there.
+func (g *gateway) inForce(source config.Source) config.Source {
+	source.ReadFile = func(path string) ([]byte, error) {
+		if path == source.Path {
+			return g.text, nil
+		}
+		return os.ReadFile(path) //nolint:gosec // the operator names it
+	}
+	return source
+}
+
+// listAgain asks for the list of models, unless that was done a moment ago.
+func (g *gateway) listAgain() {
+	select {
+	case g.relist <- struct{}{}:
+	default:
+	}
+}
+
+// credentials logs what becomes of the credentials of AWS.
+func (g *gateway) credentials(event string, err error) {
+	switch event {
+	case bedrock.CredentialsRenewed:
+		g.log.Info("other AWS credentials are in use from now on")
+		g.listAgain()
+	case bedrock.CredentialsAccepted:
+		g.log.Info("AWS takes the gateway's credentials again")
+	case bedrock.CredentialsRefused:
+		g.log.Error("AWS does not take the gateway's credentials; /ready says so until it does", "error", err)
+	case bedrock.CredentialsKept:
+		g.log.Warn("a file of AWS's settings has changed and gives no credentials; those from before stay in use", "error", err)
 	}
 }
 
@@ -186,9 +252,9 @@ var fixed = []string{
 	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "usage.keep", "audit.", "access.store", "access.grace", "access.failed_attempts",
 }
 
-// reload does first what may fail, so that a fault of any kind leaves everything as it was.
-func (g *gateway) reload(source config.Source, srv *server.Server) error {
-	cfg, err := config.Load(source)
+// reload does first what may fail, so that a fault of any kind leaves everything as it was. The log says done when it is.
+func (g *gateway) reload(source config.Source, srv *server.Server, done string) error {
+	cfg, text, err := load(source)
 	if err != nil {
 		return err
 	}
@@ -209,9 +275,26 @@ func (g *gateway) reload(source config.Source, srv *server.Server) error {
 	if renewed != nil {
 		g.certificate.now.Store(renewed)
 	}
-	g.log.Info("the configuration is taken over", "changed", config.Changed(g.cfg, cfg), "need_restart", g.late(cfg))
-	g.cfg = cfg
+	g.log.Info(done, "changed", config.Changed(g.cfg, cfg), "need_restart", g.late(cfg))
+	g.cfg, g.text = cfg, text
 	return nil
+}
+
+// load gives the settings, and the text of the configuration file that they are from.
+func load(source config.Source) (cfg *config.Config, text []byte, err error) {
+	read := source.ReadFile
+	if read == nil {
+		read = os.ReadFile
+	}
+	source.ReadFile = func(path string) ([]byte, error) {
+		b, err := read(path)
+		if path == source.Path {
+			text = b
+		}
+		return b, err
+	}
+	cfg, err = config.Load(source)
+	return cfg, text, err
 }
 
 // late are the settings of cfg that count after a restart only.

@@ -27,12 +27,20 @@ func routing(cfg *config.Config) router.Config {
 	}
 }
 
-// keepListed asks AWS for its lists, now and then every so often, until ctx ends (R-MOD-06). While AWS does not answer, or the
-// gateway is not allowed to ask, which is usual, the last lists stay in place; that is logged when it begins and when it ends.
-func keepListed(ctx context.Context, every time.Duration, list func(context.Context) (catalog.Listing, error), models *router.Live, log *slog.Logger) {
+// How soon a list that failed is asked for again: twice as long each time, from the first to the longest.
+const (
+	firstListing   = time.Minute
+	longestListing = 30 * time.Minute
+)
+
+// keepListed asks AWS for its lists, now and then every so often, and whenever again says so, until ctx ends (R-MOD-06). While AWS
+// does not answer, or the gateway is not allowed to ask, which is usual, the last lists stay in place; that is logged when it begins
+// and when it ends.
+func keepListed(ctx context.Context, every time.Duration, again <-chan struct{}, list func(context.Context) (catalog.Listing, error), models *router.Live, log *slog.Logger) {
 	if every == 0 {
 		return
 	}
+	soon := firstListing
 	for failing := false; ; {
 		listing, err := list(ctx)
 		if err == nil {
@@ -47,11 +55,17 @@ func keepListed(ctx context.Context, every time.Duration, list func(context.Cont
 		case err == nil && failing:
 			log.Info("models and profiles are read from AWS again")
 		}
-		failing = err != nil
+		wait := every
+		if failing = err != nil; failing {
+			wait, soon = min(soon, every), min(2*soon, longestListing)
+		} else {
+			soon = firstListing
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(every + rand.N(every/5) - every/10): //nolint:gosec // jitter: many gateways that start together must not ask together for ever
+		case <-again:
+		case <-time.After(wait + rand.N(wait/5) - wait/10): //nolint:gosec // jitter: many gateways that start together must not ask together for ever
 		}
 	}
 }

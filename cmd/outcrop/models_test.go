@@ -40,7 +40,7 @@ func TestKeepListed(t *testing.T) {
 		}
 		var logged bytes.Buffer
 		var asked []time.Time
-		answer := make(chan error)
+		answer, again := make(chan error), make(chan struct{}, 1)
 		list := func(ctx context.Context) (catalog.Listing, error) {
 			asked = append(asked, time.Now())
 			select {
@@ -52,7 +52,7 @@ func TestKeepListed(t *testing.T) {
 		}
 		refused := &openai.Error{Message: "not allowed", Err: errors.New("User: arn:aws:iam::123456789012:user/me")}
 		stop := background.Runner{}.Go(t.Context(), "models", func(ctx context.Context) {
-			keepListed(ctx, time.Hour, list, models, slog.New(slog.NewTextHandler(&logged, nil)))
+			keepListed(ctx, time.Hour, again, list, models, slog.New(slog.NewTextHandler(&logged, nil)))
 		})
 		step := func(answered error, lines int, known bool) {
 			t.Helper()
@@ -71,21 +71,31 @@ func TestKeepListed(t *testing.T) {
 		step(nil, 2, true)
 		step(errors.New("offline"), 3, true) // the last list stays
 		step(nil, 4, true)
-		for i := 1; i < len(asked); i++ {
-			if d := asked[i].Sub(asked[i-1]); d < 54*time.Minute || d > 66*time.Minute {
-				t.Errorf("R-MOD-06 asked again after %s", d)
+		step(nil, 4, true)
+		for i, want := range []time.Duration{1, 2, 60, 1, 60} { // a list that failed is asked for again soon (Mend D1)
+			if d := asked[i+1].Sub(asked[i]); d < want*54*time.Second || d > want*66*time.Second {
+				t.Errorf("R-MOD-06 asked again after %s, want about %d minutes", d, want)
 			}
+		}
+		synctest.Wait()
+		before := time.Now()
+		again <- struct{}{} // other credentials, or SIGHUP
+		step(nil, 4, true)
+		if !asked[len(asked)-1].Equal(before) {
+			t.Errorf("Mend D1: asked %s after it was told to", asked[len(asked)-1].Sub(before))
 		}
 		stop() // ends in the pause
 		if text := logged.String(); strings.Contains(text, "arn:") || strings.Contains(text, "1234") {
 			t.Errorf("R-GEN-08 %s", text)
 		}
-		stop = background.Runner{}.Go(t.Context(), "models", func(ctx context.Context) { keepListed(ctx, time.Hour, list, models, slog.New(slog.DiscardHandler)) })
+		stop = background.Runner{}.Go(t.Context(), "models", func(ctx context.Context) {
+			keepListed(ctx, time.Hour, again, list, models, slog.New(slog.DiscardHandler))
+		})
 		synctest.Wait()
 		stop() // and while AWS is asked
 
 		calls := len(asked)
-		keepListed(t.Context(), 0, list, models, slog.New(slog.DiscardHandler))
+		keepListed(t.Context(), 0, nil, list, models, slog.New(slog.DiscardHandler))
 		if len(asked) != calls {
 			t.Error("models.refresh: 0 asks AWS")
 		}

@@ -63,7 +63,7 @@ func (s *serving) run(ctx context.Context) error {
 	hangup, ignore := hangups()
 	defer ignore()
 	s.source.KeysStored = keysStored(ctx)
-	cfg, err := config.Load(s.source)
+	cfg, text, err := load(s.source)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.gateway = g
+	s.gateway, g.text = g, text
 	defer g.close()
 	if g.guard, err = newGuard(ctx, cfg, log); err != nil {
 		return err
@@ -104,7 +104,10 @@ func (s *serving) run(ctx context.Context) error {
 		return errors.Join(err, l.Close())
 	}
 	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
-	defer beside.Go(ctx, "models", func(ctx context.Context) { keepListed(ctx, cfg.Models.Refresh, aws.bedrock.Listing, g.models, log) })()
+	defer beside.Go(ctx, "models", func(ctx context.Context) {
+		keepListed(ctx, cfg.Models.Refresh, g.relist, aws.bedrock.Listing, g.models, log)
+	})()
+	defer beside.Go(ctx, "credentials", aws.bedrock.Watch)()
 	defer beside.Go(ctx, "reload", func(ctx context.Context) { g.reloadOn(ctx, hangup, s.source, srv) })()
 
 	stopped := make(chan error, 1)
@@ -141,6 +144,11 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 		StreamIdle:      cfg.Stream.Idle,
 		CallTimeout:     cfg.Requests.Deadline,
 		OnUnknown:       func(kind string) { rec.Unknown(kind, 1) },
+		OnCredentials: func(event string, err error) {
+			if s.gateway != nil {
+				s.gateway.credentials(event, err)
+			}
+		},
 		MayRetry: func(ctx context.Context, err error) bool {
 			return s.gateway == nil || s.gateway.targets.MayRetry(ctx, err)
 		},

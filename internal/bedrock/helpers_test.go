@@ -104,9 +104,7 @@ func clientOf(t testing.TB, b *Bedrock, target catalog.Target) *Client {
 }
 
 func closeIdle(b *Bedrock) {
-	if c, ok := b.http.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
+	b.http.CloseIdleConnections()
 }
 
 func hello() []types.Message {

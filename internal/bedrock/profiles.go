@@ -3,6 +3,7 @@ package bedrock
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -105,7 +106,8 @@ func (b *Bedrock) control(region string) *control.Client {
 		o.Region, o.HTTPClient, o.Logger = region, b.http, logging.Nop{}
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
 		if o.Credentials != nil {
-			o.Credentials = identity{o.Credentials}
+			id := b.identityOf(o.Credentials)
+			o.Credentials, o.APIOptions = id, append(slices.Clone(o.APIOptions), b.renewing(id))
 		}
 		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, nil), 0

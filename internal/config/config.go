@@ -168,7 +168,7 @@ type Metrics struct {
 
 // TLS is the certificate of the gateway, where no balancer in front of it has one.
 type TLS struct {
-	CertFile string `yaml:"cert_file" help:"file of the certificate chain (PEM); read again on SIGHUP"`
+	CertFile string `yaml:"cert_file" help:"file of the certificate chain (PEM); read again when it changes and on SIGHUP"`
 	KeyFile  string `yaml:"key_file" help:"file of its private key (PEM)"`
 }
 
