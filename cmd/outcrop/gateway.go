@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"outcrop/cache"
 	"outcrop/internal/audit"
 	"outcrop/internal/background"
@@ -44,6 +42,7 @@ type gateway struct {
 	books       *books       // nil: nothing is counted
 	rec         *telemetry.Recorder
 	log         *slog.Logger
+	offline     bool             // answers are made up here
 	text        []byte           // of the configuration file in force
 	files       background.Files // that are named there
 	relist      chan struct{}    // asks for the list of models
@@ -61,7 +60,6 @@ func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder,
 			return nil, err
 		}
 	}
-	redis.SetLogger(quiet{})
 	if cfg.Cache.Enabled {
 		g.cache, err = cache.New(cfg.Cache.Config, cache.Options{
 			Redis: cfg.Redis.URL.Reveal(), Secret: cfg.Cache.Secret.Reveal(),
@@ -254,7 +252,7 @@ var fixed = []string{
 
 // reload does first what may fail, so that a fault of any kind leaves everything as it was. The log says done when it is.
 func (g *gateway) reload(source config.Source, srv *server.Server, done string) error {
-	cfg, text, err := load(source)
+	cfg, text, err := load(source, g.offline)
 	if err != nil {
 		return err
 	}
@@ -280,8 +278,9 @@ func (g *gateway) reload(source config.Source, srv *server.Server, done string) 
 	return nil
 }
 
-// load gives the settings, and the text of the configuration file that they are from.
-func load(source config.Source) (cfg *config.Config, text []byte, err error) {
+// load gives the settings, and the text of the configuration file that they are from. A gateway that makes up its answers is for
+// trying things out: unless the settings name a store it leaves the user's own alone.
+func load(source config.Source, offline bool) (cfg *config.Config, text []byte, err error) {
 	read := source.ReadFile
 	if read == nil {
 		read = os.ReadFile
@@ -293,7 +292,9 @@ func load(source config.Source) (cfg *config.Config, text []byte, err error) {
 		}
 		return b, err
 	}
-	cfg, err = config.Load(source)
+	if cfg, err = config.Load(source); err == nil && offline && cfg.Access.Store == "" {
+		cfg.Access.Store = config.StoreMemory
+	}
 	return cfg, text, err
 }
 

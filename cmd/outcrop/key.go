@@ -43,6 +43,8 @@ is printed once, when it is made. Only its SHA-256 is kept.`,
 type keyring struct {
 	source config.Source
 	store  string
+	name   string         // of the store that was opened
+	cfg    *config.Config // that named it
 	asJSON bool
 }
 
@@ -69,6 +71,7 @@ func (k *keyring) openStore(ctx context.Context) (stateStore, error) {
 	if cfg.Access.Store == config.StoreMemory {
 		return nil, errors.New("access.store is memory, which no other process can reach: name a file or redis")
 	}
+	k.name, k.cfg = storeName(cfg), cfg
 	return openStore(ctx, cfg)
 }
 
@@ -94,7 +97,10 @@ outcrop.route and so on.`,
 			}
 			key, err := of.key(time.Now())
 			if err != nil {
-				return err
+				return &usageError{cmd, err}
+			}
+			for _, e := range matchNothing(key.Endpoints, endpoints) {
+				return &usageError{cmd, fmt.Errorf("--endpoints: %q is no endpoint%s: %s", e, nearest(e, endpoints), strings.Join(endpoints, ", "))}
 			}
 			r, done, err := k.open(cmd.Context())
 			if err != nil {
@@ -104,6 +110,9 @@ outcrop.route and so on.`,
 			secret, made, err := r.Create(cmd.Context(), key)
 			if err != nil {
 				return err
+			}
+			for _, m := range matchNothing(key.Models, append(namesBy(k.cfg), given(k.cfg, key.Models)...)) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: --models: no model that these settings know is called %q%s\n", m, nearest(m, namesBy(k.cfg)))
 			}
 			return k.shown(cmd.OutOrStdout(), secret, made.ID, struct {
 				Key string `json:"key"`
@@ -146,6 +155,9 @@ func (k *keyring) list() *cobra.Command {
 			keys = slices.DeleteFunc(keys, func(key access.Key) bool {
 				return cmd.Flags().Changed("tenant") && key.Tenant != tenant || !all && key.State(now) == "revoked"
 			})
+			if len(keys) == 0 && !k.asJSON {
+				fmt.Fprintln(cmd.ErrOrStderr(), "no keys in "+k.name+"; outcrop key create makes one")
+			}
 			return errors.Join(k.table(cmd.OutOrStdout(), keys, now), unread)
 		},
 	}
@@ -210,7 +222,10 @@ func uses(k *access.Key) string {
 
 func (k *keyring) revoke() *cobra.Command {
 	return &cobra.Command{
-		Use:   "revoke ID…",
+		Use: "revoke ID…",
+
+		ValidArgsFunction: k.keyIDs,
+
 		Short: "End keys, for ever",
 		Long:  "End keys, each named by its id, its name if only one has it, or the key itself. Gateways know within about two seconds.",
 		Args:  cobra.MinimumNArgs(1),
@@ -233,6 +248,9 @@ func (k *keyring) revoke() *cobra.Command {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s is revoked\n", key.ID)
 				}
 			}
+			if len(revoked) > 0 {
+				k.lastKey(cmd, r)
+			}
 			if k.asJSON {
 				failed = append(failed, k.table(cmd.OutOrStdout(), revoked, time.Now()))
 			}
@@ -241,10 +259,27 @@ func (k *keyring) revoke() *cobra.Command {
 	}
 }
 
+// lastKey says what follows when no key is left: the gate stays shut, and who has only tried keys out wants it open again.
+func (k *keyring) lastKey(cmd *cobra.Command, r *access.Registry) {
+	keys, err := r.List(cmd.Context())
+	now := time.Now()
+	if err != nil || slices.ContainsFunc(keys, func(key access.Key) bool { return key.State(now) == "active" }) {
+		return
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), `That was the last key of this store. A gateway on it goes on asking for keys, so that losing them opens nothing.
+  another key:               outcrop key create
+  a gateway without keys:    stop it and start it with an access.store (OUTCROP_STATE) that never held a key,
+                             such as memory, or remove the store if nothing else in it is needed: %s
+`, k.name)
+}
+
 func (k *keyring) rotate() *cobra.Command {
 	var grace time.Duration
 	cmd := &cobra.Command{
-		Use:   "rotate ID",
+		Use: "rotate ID",
+
+		ValidArgsFunction: k.keyIDs,
+
 		Short: "Give a key a new secret and print it, this once",
 		Long: `Give a key a new secret. Id, tenant, limits, budget and everything else stay. The old secret is valid for the grace, so that clients can
 be changed without a break; with --grace 0 it ends at once, as after a leak. The first line of output is the key, the second its id.`,

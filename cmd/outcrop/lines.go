@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"outcrop/openai"
 )
@@ -19,38 +21,75 @@ const (
 	bytesInBatch = 1 << 20
 )
 
+// work makes the line of output for one of input, appended to a buffer, and tells whether the line could be worked on. A fault is
+// JSON that says its number, which counts from 1.
+type work func(to, line []byte, number int) (out []byte, fine bool)
+
 // batch is a few lines on their way from input to output.
 type batch struct {
 	lines [][]byte // nil: one that was too long
-	out   chan []byte
+	first int      // number of the first
+	out   chan result
 }
 
-func (b batch) done(do func(to, line []byte) []byte) []byte {
-	var out []byte
-	for _, line := range b.lines {
+// result is the lines of a batch, and the numbers of those that could not be worked on.
+type result struct {
+	text  []byte
+	lines int
+	bad   []int
+}
+
+func (b batch) done(do work) result {
+	r := result{lines: len(b.lines)}
+	for i, line := range b.lines {
+		var fine bool
 		if line == nil {
-			out = append(appendError(out, openai.Invalidf("line_too_long", "", "The line is longer than 32 MB.")), '\n')
+			r.text = appendFault(r.text, openai.Invalidf("line_too_long", "", "The line is longer than 32 MB."), b.first+i)
 		} else {
-			out = guarded(do, out, line)
+			r.text, fine = guarded(do, r.text, line, b.first+i)
+		}
+		if !fine {
+			r.bad = append(r.bad, b.first+i)
 		}
 	}
-	return out
+	return r
 }
 
 // guarded keeps a panic over one line from ending the work on all others.
-func guarded(do func(to, line []byte) []byte, to, line []byte) (out []byte) {
-	whole := to
+func guarded(do work, to, line []byte, number int) (out []byte, fine bool) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			out = append(appendError(whole, fmt.Errorf("the line cannot be worked on: panic: %v", fault)), '\n')
+			out, fine = appendFault(to, fmt.Errorf("the line cannot be worked on: panic: %v", fault), number), false
 		}
 	}()
-	return do(to, line)
+	return do(to, line, number)
+}
+
+// appendFault appends {"error":{…},"line":7} and the end of the line.
+func appendFault(to []byte, err error, number int) []byte {
+	to = bytes.TrimSuffix(appendError(to, err), []byte("}"))
+	return append(strconv.AppendInt(append(to, `,"line":`...), int64(number), 10), "}\n"...)
+}
+
+// badLines is the error of input of which lines could not be worked on; the others were.
+type badLines struct {
+	numbers []int // the first of them
+	bad     int
+	lines   int
+}
+
+func (b *badLines) Error() string {
+	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(b.numbers), " ", ", "), "[]")
+	if b.bad > len(b.numbers) {
+		list += " …"
+	}
+	return fmt.Sprintf("%d of %d lines could not be worked on: %s", b.bad, b.lines, list)
 }
 
 // eachLine writes do's line for each line of r, in the order of the lines, working on several at once. What was read is written before
-// it waits for more input. It ends with r, at the first error of w, or when ctx ends.
-func eachLine(ctx context.Context, r io.Reader, w io.Writer, do func(to, line []byte) []byte) error {
+// it waits for more input, and whole lines only, so that an interrupt leaves no half of one. It ends with r, at the first error of w,
+// or when ctx ends. seen is told how many lines are done; lines with a fault become a *badLines at the end.
+func eachLine(ctx context.Context, r io.Reader, w io.Writer, seen func(lines, bad int), do work) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	workers := runtime.GOMAXPROCS(0)
@@ -66,8 +105,10 @@ func eachLine(ctx context.Context, r io.Reader, w io.Writer, do func(to, line []
 	go func() {
 		defer close(order)
 		defer close(work)
+		first := 1
 		read <- batches(bufio.NewReaderSize(r, 1<<20), func(lines [][]byte) bool {
-			b := batch{lines, make(chan []byte, 1)}
+			b := batch{lines, first, make(chan result, 1)}
+			first += len(lines)
 			for _, to := range []chan<- batch{order, work} {
 				select {
 				case to <- b:
@@ -78,39 +119,59 @@ func eachLine(ctx context.Context, r io.Reader, w io.Writer, do func(to, line []
 			return true
 		})
 	}()
-	out := bufio.NewWriterSize(w, 1<<16)
+	var sum badLines
+	var text []byte
 	for {
-		text, more, err := next(ctx, order)
+		done, more, err := next(ctx, order)
 		if err != nil {
 			return err
+		}
+		text = append(text, done.text...)
+		if len(text) > 0 && (!more || len(order) == 0 || len(text) >= bytesInBatch) {
+			if _, err := w.Write(text); err != nil {
+				return err
+			}
+			text = text[:0]
 		}
 		if !more {
-			return errors.Join(<-read, out.Flush())
+			return errors.Join(<-read, sum.whole())
 		}
-		if _, err = out.Write(text); err == nil && len(order) == 0 {
-			err = out.Flush()
-		}
-		if err != nil {
-			return err
-		}
+		sum.add(done)
+		seen(sum.lines, sum.bad)
 	}
 }
 
+const badShown = 10 // numbers of lines in an error
+
+func (b *badLines) add(r result) {
+	b.lines += r.lines
+	b.bad += len(r.bad)
+	b.numbers = append(b.numbers, r.bad[:min(len(r.bad), badShown-len(b.numbers))]...)
+}
+
+// whole is the error of all lines; nil when each was fine.
+func (b *badLines) whole() error {
+	if b.bad == 0 {
+		return nil
+	}
+	return b
+}
+
 // next waits for the lines whose turn it is; there are no more when order is closed.
-func next(ctx context.Context, order <-chan batch) (text []byte, more bool, err error) {
+func next(ctx context.Context, order <-chan batch) (done result, more bool, err error) {
 	select {
 	case b, more := <-order:
 		if !more {
-			return nil, false, nil
+			return result{}, false, nil
 		}
 		select {
-		case text = <-b.out:
-			return text, true, nil
+		case done = <-b.out:
+			return done, true, nil
 		case <-ctx.Done():
 		}
 	case <-ctx.Done():
 	}
-	return nil, false, context.Cause(ctx)
+	return result{}, false, context.Cause(ctx)
 }
 
 // batches reads lines, a few at a time, and fewer when more would have to be waited for.

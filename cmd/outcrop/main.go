@@ -5,23 +5,24 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	// The first signal drains; a second one, no longer caught, ends the process as usual.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	if err := command().ExecuteContext(ctx); err != nil {
+	redis.SetLogger(quiet{}) // before anything can open a connection
+	ctx, done := signals()
+	err := command().ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	if err != nil && !errors.As(err, new(*reported)) {
 		fmt.Fprintln(os.Stderr, "outcrop:", err)
-		os.Exit(1)
 	}
+	done()
+	os.Exit(code)
 }
 
 // command is the whole command line.
@@ -29,9 +30,13 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "outcrop",
 		Short:         "Amazon Bedrock, exposed as the OpenAI API",
+		Version:       currentVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(), usageCommand(), auditCommand(), bedrockCommand(), versionCommand())
+	root.SetVersionTemplate("outcrop {{.Version}}\n")
+	strict(root)
+	completions(root)
 	return root
 }

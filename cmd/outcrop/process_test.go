@@ -186,11 +186,15 @@ func TestItDoesNotStart(t *testing.T) {
 		{"unknown keys in the file, all at once", nil, []string{"serve", "--offline", "--config", file}, []string{file + ":3:3: ", "server.addrs", file + ":5:3: ", "did you mean aliases"}},
 		{"a file that is not there", nil, []string{"serve", "--offline", "--config", filepath.Join(dir, "no.yaml")}, []string{"no.yaml"}},
 		{"replay without offline", []string{"AWS_REGION=us-east-1"}, []string{"serve", "--replay", dir}, []string{"--offline"}},
-		{"an unknown flag", nil, []string{"serve", "--ofline"}, []string{"--ofline"}},
+		{"an unknown flag", nil, []string{"serve", "--ofline"}, []string{"--ofline", "did you mean --offline?", "outcrop serve --help"}},
 		{"a folder without recordings", nil, []string{"bedrock", "--replay", dir}, []string{"recordings"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := ends(t, 1, tt.env, tt.args...)
+			code := 1
+			if tt.name == "an unknown flag" {
+				code = 2
+			}
+			out := ends(t, code, tt.env, tt.args...)
 			for _, want := range tt.says {
 				if !strings.Contains(out, want) {
 					t.Errorf("it does not say %q: %s", want, out)

@@ -26,7 +26,7 @@ func routeCommand() *cobra.Command {
 
   {"tier","rule","score","targets":[…],"facts":{…},"price_estimate":…}
 
-or {"error":…}. Other members of a request (model, tools, max_tokens …) count too; without a model it is for "auto". The price is in
+or {"error":…,"line":7}, and then the exit code is 1. Other members of a request (model, tools, max_tokens …) count too; without a model it is for "auto". The price is in
 USD, of the first target, for the estimated tokens of the prompt and an answer as long as its limit, or of 500 tokens without one.
 A line may be 32 MB long. Nothing is called and no AWS credentials are needed.`,
 		Args: cobra.NoArgs,
@@ -41,8 +41,11 @@ A line may be 32 MB long. Nothing is called and no AWS credentials are needed.`,
 			if err != nil {
 				return err
 			}
-			e := explainer{models}
-			return eachLine(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), e.line)
+			e, p := explainer{models}, newProgress(cmd.ErrOrStderr(), "routed")
+			defer p.end()
+			return eachLine(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), p.seen, func(to, line []byte, number int) ([]byte, bool) {
+				return e.line(to, line, number, p)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&source.Path, "config", "", "configuration file (YAML); without one the built-in tiers and rules")
@@ -64,6 +67,15 @@ func (e explainer) may(who access.Principal, model string) bool {
 }
 
 func (e explainer) explain(to, body []byte, who access.Principal, caller router.Caller) ([]byte, error) {
+	what, err := e.explained(body, who, caller)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(what)
+	return append(to, b...), err
+}
+
+func (e explainer) explained(body []byte, who access.Principal, caller router.Caller) (*router.Explanation, error) {
 	req, kind, bad := router.Decode(body)
 	if bad != nil {
 		return nil, bad
@@ -79,8 +91,7 @@ func (e explainer) explain(to, body []byte, who access.Principal, caller router.
 	if !narrow(&what, who.Rights, facts.Model) {
 		return nil, openai.ModelNotFound(facts.Model)
 	}
-	b, err := json.Marshal(what)
-	return append(to, b...), err
+	return &what, nil
 }
 
 // narrow leaves out the targets that a caller may not use, and the price if it was that of one; it tells whether any is left.
@@ -98,15 +109,32 @@ func narrow(e *router.Explanation, rights *access.Rights, asked string) bool {
 }
 
 // line is one line of output for one of input, appended to a buffer.
-func (e explainer) line(to, line []byte) []byte {
+func (e explainer) line(to, line []byte, number int, p *progress) ([]byte, bool) {
 	if len(bytes.TrimSpace(line)) == 0 {
-		return append(appendError(to, openai.Invalidf(openai.CodeInvalidJSON, "", "The line is empty.")), '\n')
+		return appendFault(to, openai.Invalidf(openai.CodeInvalidJSON, "", "The line is empty."), number), false
 	}
-	out, err := e.explain(to, line, access.Principal{}, router.Caller{})
+	what, err := e.explained(line, access.Principal{}, router.Caller{})
 	if err != nil {
-		out = appendError(to, err)
+		return appendFault(to, err, number), false
 	}
-	return append(out, '\n')
+	b, err := json.Marshal(what)
+	if err != nil {
+		return appendFault(to, err, number), false
+	}
+	p.routed(what)
+	return append(append(to, b...), '\n'), true
+}
+
+// routed sums up for the end.
+func (p *progress) routed(what *router.Explanation) {
+	to := "no tier"
+	if what.Tier != nil {
+		to = "tier " + *what.Tier
+	}
+	p.count("lines", to)
+	if what.PriceEstimate != nil {
+		p.spend(*what.PriceEstimate)
+	}
 }
 
 func appendError(to []byte, err error) []byte {

@@ -23,10 +23,10 @@ func TestScan(t *testing.T) {
 	}
 	in.WriteString(`{"text":"the last line has no end"}`)
 	var out bytes.Buffer
-	err = eachLine(context.Background(), strings.NewReader(in.String()), &out, func(to, line []byte) []byte {
-		return append(to, scanOne(context.Background(), p, line)...)
+	err = eachLine(context.Background(), strings.NewReader(in.String()), &out, unseen, func(to, line []byte, n int) ([]byte, bool) {
+		return scanOne(context.Background(), p, to, line, n, newProgress(&out, ""))
 	})
-	if err != nil {
+	if err == nil || !strings.Contains(err.Error(), "3 of 305 lines") {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -37,7 +37,7 @@ func TestScan(t *testing.T) {
 		t.Errorf("got %s, want %s", lines[0], want.String())
 	}
 	for _, l := range lines[1:4] {
-		if !strings.HasPrefix(l, `{"error":"`) {
+		if !strings.HasPrefix(l, `{"error":{"message":"`) {
 			t.Errorf("a bad line gave %s", l)
 		}
 	}

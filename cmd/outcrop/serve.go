@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -56,19 +53,23 @@ instance roles, AWS_BEARER_TOKEN_BEDROCK. With --offline every answer is made up
 }
 
 // run serves until ctx ends, then drains.
-func (s *serving) run(ctx context.Context) error {
+func (s *serving) run(ctx context.Context) (err error) {
 	if !s.offline && (s.embedded.Replay != "" || s.embedded.Pace != 0) {
 		return errors.New("--replay and --pace go with --offline")
 	}
 	hangup, ignore := hangups()
 	defer ignore()
-	s.source.KeysStored = keysStored(ctx)
-	cfg, text, err := load(s.source)
+	s.source.KeysStored = keysStored(ctx, s.offline)
+	cfg, text, err := load(s.source, s.offline)
 	if err != nil {
 		return err
 	}
-	collectLess()
+	useMemory(os.Getenv, machine())
 	log := telemetry.NewLogger(os.Stderr, level(cfg.Log.Level), cfg.Log.Format == "json")
+	slog.SetDefault(log) // what libraries write by themselves has to have the form of the log too
+	if cfg.Log.Format == "json" {
+		defer func() { err = logged(log, err) }()
+	}
 	rec := telemetry.New()
 
 	aws, err := s.aws(ctx, cfg, rec)
@@ -80,7 +81,7 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.gateway, g.text = g, text
+	s.gateway, g.text, g.offline = g, text, s.offline
 	defer g.close()
 	if g.guard, err = newGuard(ctx, cfg, log); err != nil {
 		return err
@@ -103,7 +104,7 @@ func (s *serving) run(ctx context.Context) error {
 	if err := serveMetrics(ctx, cfg, srv, log); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	s.greet(cfg, l.Addr().String(), aws.bedrock.Region())
+	s.greet(ctx, g, l.Addr().String())
 	defer beside.Go(ctx, "models", func(ctx context.Context) {
 		keepListed(ctx, cfg.Models.Refresh, g.relist, aws.bedrock.Listing, g.models, log)
 	})()
@@ -112,7 +113,7 @@ func (s *serving) run(ctx context.Context) error {
 
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {
-		log.Info("draining", "limit", cfg.Server.DrainTimeout.String())
+		log.Info("draining; a second signal ends the process at once", "limit", cfg.Server.DrainTimeout.String())
 		stopped <- srv.Stop(context.WithoutCancel(ctx))
 	})()
 	if err := srv.Serve(l); err != nil {
@@ -121,14 +122,19 @@ func (s *serving) run(ctx context.Context) error {
 	return <-stopped
 }
 
-// collectLess trades a little memory for CPU: the live heap of a gateway is small beside what its requests allocate, so that
-// Go's default collects needlessly often (docs/performance.md has the figures). A GOGC of the user's own stays.
-func collectLess() {
-	const percent, usual = 400, 100
-	if own := debug.SetGCPercent(percent); own != usual {
-		debug.SetGCPercent(own)
+// logged writes why a gateway ends into the log, where that is for machines, instead of a line of its own.
+func logged(log *slog.Logger, err error) error {
+	if err == nil {
+		return nil
 	}
+	log.Error("the gateway ends", "error", err)
+	return &reported{err}
 }
+
+// reported is an error that has been told already.
+type reported struct{ error }
+
+func (r *reported) Unwrap() error { return r.error }
 
 // awsSide is the way to AWS, real or embedded.
 type awsSide struct {
@@ -188,35 +194,4 @@ func level(name string) slog.Level {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(name)) // config has checked it
 	return l
-}
-
-// greet says in a few lines what is served, and how to try it.
-func (s *serving) greet(cfg *config.Config, addr, region string) {
-	if host, port, err := net.SplitHostPort(addr); err == nil && net.ParseIP(host).IsUnspecified() {
-		addr = net.JoinHostPort("127.0.0.1", port) // what can be pasted
-	}
-	scheme := "http://"
-	if cfg.Server.TLS.CertFile != "" {
-		scheme = "https://"
-	}
-	base := scheme + addr + cfg.Server.Prefixes[0]
-	fmt.Fprintf(os.Stderr, "outcrop %s serves the OpenAI API on %s\n", currentVersion(), base)
-	model := "amazon.nova-lite-v1:0"
-	if s.offline {
-		if _, ok := cfg.Models.Aliases["gpt-4o"]; ok {
-			model = "gpt-4o"
-		}
-		fmt.Fprintln(os.Stderr, "OFFLINE: every answer is made up by the embedded Bedrock; nothing goes to AWS")
-	} else {
-		fmt.Fprintf(os.Stderr, "answers come from Amazon Bedrock in %s\n", region)
-	}
-	if n := len(cfg.Models.Aliases); n > 0 {
-		fmt.Fprintf(os.Stderr, "%d model aliases; the list of models: %s/models\n", n, base)
-	}
-	auth := ""
-	if len(cfg.Access.APIKeys)+len(cfg.Access.Keys) > 0 || cfg.KeysRequired() {
-		auth = " -H 'authorization: Bearer YOUR_KEY'"
-	}
-	fmt.Fprintf(os.Stderr, "try:\n  curl %s/chat/completions%s -H 'content-type: application/json' -d '%s'\n", base, auth,
-		strings.ReplaceAll(`{"model":"MODEL","messages":[{"role":"user","content":"Hello!"}]}`, "MODEL", model))
 }

@@ -68,9 +68,12 @@ func openStateOf(ctx context.Context, cfg *config.Config, log *slog.Logger) (sta
 }
 
 // keysStored tells whether the store holds keys. One that cannot be read may: the gate stays shut until it can.
-func keysStored(ctx context.Context) func(*config.Config) bool {
+func keysStored(ctx context.Context, offline bool) func(*config.Config) bool {
 	return func(cfg *config.Config) bool {
 		if cfg.Access.Store == "" {
+			if offline {
+				return false // load keeps its state in memory
+			}
 			if _, err := os.Stat(cfg.Access.DefaultStore); err != nil {
 				return false
 			}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +24,10 @@ func usageCommand() *cobra.Command {
 second.
 
 Times are dates, as in RFC 3339, or seconds since 1970; whole hours are counted. Without them it is the last 30 days. Groups are key, tenant,
-model, hour, day and tag:NAME, of the tags that usage.tags names, with commas between them.`,
+model, hour, day and tag:NAME, of the tags that usage.tags names, with commas between them. Beside the id of a key stands its name.
+
+Columns: requests with an answer from the cache count as cached too; estimated are those whose tokens Bedrock did not tell, and unpriced those
+of models without a price in the catalogue, which cost nothing here. Refused requests stand under the model none.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q, argument, err := access.ParseUsageQuery(from, to, groupBy, time.Now())
@@ -48,6 +53,7 @@ model, hour, day and tag:NAME, of the tags that usage.tags names, with commas be
 			if err != nil {
 				return err
 			}
+			nameKeys(cmd.Context(), s, report)
 			switch out := cmd.OutOrStdout(); format {
 			case "table":
 				return report.WriteTable(out)
@@ -72,4 +78,22 @@ model, hour, day and tag:NAME, of the tags that usage.tags names, with commas be
 	f.StringArrayVar(&tags, "tag", nil, "of this value of a tag only, as NAME=VALUE; may be repeated")
 	f.StringVar(&format, "format", "table", "table, csv or json")
 	return cmd
+}
+
+// nameKeys puts the name of each key beside its id: an invoice needs names.
+func nameKeys(ctx context.Context, s stateStore, report *access.UsageReport) {
+	at := slices.Index(report.GroupBy, "key")
+	if at < 0 {
+		return
+	}
+	names := map[string]string{}
+	keys, _ := access.NewRegistry(s).List(ctx) // a key that cannot be read has no name
+	for _, k := range keys {
+		names[k.ID] = k.Name
+	}
+	report.GroupBy = slices.Insert(slices.Clone(report.GroupBy), at+1, "key_name")
+	for i := range report.Rows {
+		r := &report.Rows[i]
+		r.Group = slices.Insert(slices.Clone(r.Group), at+1, names[r.Group[at]])
+	}
 }

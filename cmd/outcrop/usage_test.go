@@ -50,7 +50,7 @@ func TestUsageCommand(t *testing.T) {
 	if bad := json.Unmarshal([]byte(all), &report); err != nil || bad != nil || report.Total.Requests != 102 {
 		t.Errorf("%v, %v\n%s", err, bad, all)
 	}
-	for want, args := range map[string][]string{"key_1,2,": {"--tag", "project=x"}, "key_2,3,": {"--model", "m2"}, "": {"--tag", "project=x", "--model", "m2"}} {
+	for want, args := range map[string][]string{"key_1,,2,": {"--tag", "project=x"}, "key_2,,3,": {"--model", "m2"}, "": {"--tag", "project=x", "--model", "m2"}} {
 		out, err := usage(append(args, "--format", "csv", "--group-by", "key")...)
 		if _, row, _ := strings.Cut(out, "\n"); err != nil || !strings.HasPrefix(row, want) || (want == "") != (row == "") || strings.Count(row, "\n") > 1 {
 			t.Errorf("%v: %v\n%s", args, err, out)

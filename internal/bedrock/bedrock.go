@@ -143,6 +143,11 @@ func (b *Bedrock) checkCredentials(ctx context.Context) error {
 // Region is the gateway's own region.
 func (b *Bedrock) Region() string { return b.aws.Region }
 
+// Endpoint is where calls go if that is not AWS's own endpoint of the region; "" is.
+func (b *Bedrock) Endpoint() string {
+	return aws.ToString(b.client(place{region: b.aws.Region}).Options().BaseEndpoint)
+}
+
 // For gives the client of the target's region and role. The error, an *openai.Error, is about a region that cannot be one.
 func (b *Bedrock) For(t catalog.Target) (*Client, error) {
 	p := place{t.Region, t.Role}
