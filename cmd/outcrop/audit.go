@@ -107,7 +107,7 @@ Without a key, the seals are only checked against the keys that the files themse
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed, instead of that of the signing key; may be repeated")
-	f.BoolVar(&partial, "partial", false, "a chain may begin later than with its first file, as audit.max_files leaves it")
+	f.BoolVar(&partial, "partial", false, "files may be missing before the first of a chain, and chains before others, as in a copy of some of the files")
 	f.BoolVar(&a.asJSON, "json", false, "write JSON")
 	return cmd
 }
@@ -165,8 +165,17 @@ func describeChain(r *audit.Report) string {
 	if r.First > 1 {
 		b += fmt.Sprintf(", begins with file %d", r.First)
 	}
+	if r.Pruned > 0 {
+		b += fmt.Sprintf(", %s removed by the settings", count(r.Pruned, "file", "files"))
+	}
+	if r.Vouched > r.Sealed {
+		b += fmt.Sprintf(", not closed, as a killed process leaves it: the next chain vouches up to line %d", r.Vouched)
+	}
 	if r.Unsealed > 0 {
 		b += fmt.Sprintf(", %s not sealed yet", count(r.Unsealed, "line", "lines"))
+	}
+	if r.Followed != "" {
+		b += fmt.Sprintf(", although chain %s follows: its process runs beside that one, was killed, or its end was removed", r.Followed)
 	}
 	if r.Torn {
 		b += ", the last line is not whole"

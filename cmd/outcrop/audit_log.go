@@ -97,7 +97,33 @@ func newAudit(cfg *config.Config, log *slog.Logger) (*audit.Log, error) {
 			return
 		}
 		log.Error("records of answers cannot be written", "error", err.Error(), "fail_closed", settings.FailClosed)
-	}})
+	}, OnRoom: (&roomWatch{settings: settings, log: log}).tell})
+}
+
+// roomWatch warns, once for each time, of records that take much room, and of a disk that has little left.
+type roomWatch struct {
+	settings audit.Config
+	log      *slog.Logger
+	much     bool
+	low      bool
+}
+
+// What records may take before somebody should decide how long they are kept, and what a disk should have left.
+const (
+	muchRoom = 10_000_000_000
+	lowRoom  = 1 << 30
+)
+
+func (w *roomWatch) tell(used, free int64) {
+	much := used >= muchRoom && w.settings.Retention.Bytes == 0
+	if much && !w.much {
+		w.log.Warn("records of answers take much room and nothing is deleted: audit.retention says how long they are kept", "dir", w.settings.Dir, "bytes", used)
+	}
+	low := free >= 0 && free < max(lowRoom, 2*w.settings.MaxBytes)
+	if low && !w.low {
+		w.log.Warn("the disk of the records of answers is nearly full", "dir", w.settings.Dir, "bytes_left", free, "fail_closed", w.settings.FailClosed)
+	}
+	w.much, w.low = much, low
 }
 
 // closeAudit writes what waits. A disk that hangs must not keep the process from ending.

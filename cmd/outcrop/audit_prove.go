@@ -59,7 +59,7 @@ JSON or the stream of an answer.`,
 	f.StringVar(&manifest, "manifest", "", "file of the manifest, or of the answer with the manifest in it; needs no records")
 	f.StringVar(&dir, "dir", "", "folder or file of the records; by default the folder of the gateway")
 	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed; may be repeated")
-	f.BoolVar(&partial, "partial", true, "the chain may begin later than with its first file, as audit.max_files leaves it")
+	f.BoolVar(&partial, "partial", true, "files may be missing before the first of a chain, and chains before others")
 	_ = cmd.MarkFlagRequired("answer") // the flag is there
 	return cmd
 }

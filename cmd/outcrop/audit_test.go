@@ -59,7 +59,7 @@ func TestAudit(t *testing.T) {
 	}
 	r.stop(t)
 
-	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "3 records in 1 file, sealed up to line 4 by key ") || strings.Contains(out, "not sealed") {
+	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "3 records in 1 file, sealed up to line 5 by key ") || strings.Contains(out, "not sealed") {
 		t.Error(out)
 	}
 	if out := ends(t, 0, env, "audit", "verify", "--json"); !strings.Contains(out, `"ok":true`) {
@@ -142,6 +142,59 @@ func TestAuditVerifyMissesTheFirstFile(t *testing.T) {
 		t.Error(out)
 	}
 	if out := ends(t, 0, env, "audit", "prove", id, "--answer", answer); !strings.Contains(out, "PROVEN") {
+		t.Error(out)
+	}
+}
+
+// The folder of the records is removed under a running gateway: what comes afterwards is on record, and what is gone is told.
+func TestMendE2RecordsOfARemovedFolder(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"OUTCROP_STATE=" + filepath.Join(dir, "outcrop.db"), "OUTCROP_AUDIT_DIR=" + filepath.Join(dir, "audit"), "OUTCROP_AUDIT_KEY_FILE=" + filepath.Join(dir, "key")}
+	const ask = `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`
+	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
+	_, _ = answered(t, r.url, ask)
+	if err := os.RemoveAll(filepath.Join(dir, "audit")); err != nil {
+		t.Fatal(err)
+	}
+	id, answer := answered(t, r.url, ask)
+	r.stop(t)
+	if out := ends(t, 1, env, "audit", "verify"); !strings.Contains(out, "1 record in 1 file") || !strings.Contains(out, "removed, replaced or cut while the gateway wrote it, with 1 records") {
+		t.Error(out)
+	}
+	if !strings.Contains(r.said(), "records are gone") {
+		t.Error(r.said())
+	}
+	if out := ends(t, 1, env, "audit", "prove", id, "--answer", answer); !strings.Contains(out, "not proven") { // the chain does not hold
+		t.Error(out)
+	}
+}
+
+// A gateway that was killed, and one that came after it: nothing is wrong, and what the second has seen of the first is vouched for.
+func TestMendE7AKilledGatewayIsTold(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"OUTCROP_STATE=" + filepath.Join(dir, "outcrop.db")}
+	const ask = `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`
+	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
+	_, _ = answered(t, r.url, ask)
+	r.stop(t)
+	paths, _ := filepath.Glob(filepath.Join(dir, "audit", "audit-*.jsonl"))
+	text, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n") // a killed process would have left the beginning, the record and half a line
+	if err := os.WriteFile(paths[0], []byte(lines[0]+lines[1]+lines[2][:9]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	next := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
+	next.stop(t)
+	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "not closed, as a killed process leaves it: the next chain vouches up to line 2") {
+		t.Error(out)
+	}
+	if err := os.Remove(paths[0]); err != nil {
+		t.Fatal(err)
+	}
+	if out := ends(t, 1, env, "audit", "verify"); !strings.Contains(out, "which was there before this one, is missing") {
 		t.Error(out)
 	}
 }

@@ -80,9 +80,16 @@ type Config struct {
 	KeyFile    string        `yaml:"key_file" help:"file of the signing key, made when it is missing; empty is signing.key in the folder of the audit files"`
 	MaxBytes   int64         `yaml:"max_bytes" validate:"min=65536" help:"size at which a file is closed and the next begun"`
 	MaxFiles   int           `yaml:"max_files" validate:"min=0" help:"how many files of a chain are kept, the oldest go first; 0 keeps all"`
+	Retention  Retention     `yaml:"retention" help:"how long records are kept; by default nothing is deleted"`
 	SealEvery  time.Duration `yaml:"seal_every" validate:"min=100ms" help:"how often the chain is signed"`
 	Queue      int           `yaml:"queue" validate:"min=16,max=1000000" help:"records that may wait for the disk"`
 	FailClosed bool          `yaml:"fail_closed" help:"whether requests are refused while records cannot be kept; otherwise records are dropped, and counted"`
+}
+
+// Retention says which files of the folder, of all chains, are removed, the oldest first. The file that is written stays.
+type Retention struct {
+	Days  int   `yaml:"days" validate:"min=0,max=36500" help:"days after which a file goes that was not written to any more; 0 keeps all"`
+	Bytes int64 `yaml:"bytes" validate:"min=0" help:"size of all files together beyond which the oldest go; 0 keeps all"`
 }
 
 // Default keeps records, in the folder that the program finds for state.
@@ -107,6 +114,7 @@ type Log struct {
 	refused atomic.Int64
 	failing atomic.Bool
 	onError func(error)
+	onRoom  func(used, free int64)
 
 	mu     sync.RWMutex // guards closing of the queue against senders
 	closed bool
@@ -117,6 +125,8 @@ type Log struct {
 type Options struct {
 	Now     func() time.Time // nil is time.Now
 	OnError func(error)      // told when writing begins to fail, and with nil when it works again; may be nil
+	// OnRoom is told every minute how many bytes the files have, and how many the disk has left, -1 where nobody knows; may be nil.
+	OnRoom func(used, free int64)
 }
 
 // New opens a log that writes to sink, which it owns from then on.
@@ -127,12 +137,15 @@ func New(cfg Config, keys Keys, sink Sink, o Options) (*Log, error) {
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
+	if o.OnRoom == nil {
+		o.OnRoom = func(int64, int64) {}
+	}
 	c, err := newChain(keys, sink, o.Now)
 	if err != nil {
 		return nil, err
 	}
 	l := &Log{
-		cfg: cfg, keys: keys, chain: c, onError: o.OnError, done: make(chan struct{}),
+		cfg: cfg, keys: keys, chain: c, onError: o.OnError, onRoom: o.OnRoom, done: make(chan struct{}),
 		queue: make(chan *Entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue), hurry: make(chan struct{}, 1),
 	}
 	go l.run()
@@ -218,12 +231,26 @@ func (l *Log) wake() {
 // written alone, would cost more than the record itself.
 const rest = 5 * time.Millisecond
 
+// houseEvery is how often old files are looked for.
+const houseEvery = time.Minute
+
+// keepHouse removes what is not to be kept any more, and tells how much room there is.
+func (l *Log) keepHouse() {
+	if err := l.chain.prune(); err != nil {
+		l.report(err)
+	}
+	l.onRoom(l.chain.sink.Room())
+}
+
 func (l *Log) run() {
 	defer close(l.done)
 	seal := time.NewTicker(l.cfg.SealEvery)
 	defer seal.Stop()
 	rested := time.NewTimer(0)
 	defer rested.Stop()
+	house := time.NewTicker(houseEvery)
+	defer house.Stop()
+	l.guarded(l.keepHouse)
 	for {
 		select {
 		case e, open := <-l.queue:
@@ -237,7 +264,11 @@ func (l *Log) run() {
 			case <-l.hurry:
 			}
 		case <-seal.C:
-			l.guarded(func() { l.report(errors.Join(l.tellDropped(), l.chain.seal(), l.chain.flush())) })
+			l.guarded(func() {
+				l.report(errors.Join(l.chain.stand(), l.tellDropped(), l.chain.seal(), l.chain.flush()))
+			})
+		case <-house.C:
+			l.guarded(l.keepHouse)
 		}
 	}
 }
@@ -255,6 +286,7 @@ func (l *Log) guarded(work func()) {
 
 // batch writes a record and those that wait behind it.
 func (l *Log) batch(e *Entry) {
+	file := l.chain.file
 	const most = 64 // records between two flushes, however many there are
 	var err error
 	for left := len(l.queue); ; left-- {
@@ -266,6 +298,9 @@ func (l *Log) batch(e *Entry) {
 			break
 		}
 		e = <-l.queue // nobody else takes any
+	}
+	if l.chain.file != file {
+		err = errors.Join(err, l.chain.prune())
 	}
 	l.report(err)
 }
@@ -299,6 +334,10 @@ func (l *Log) tellDropped() error {
 }
 
 func (l *Log) report(err error) {
+	var gone *replacedError
+	if errors.As(err, &gone) {
+		l.lost.Add(gone.records)
+	}
 	if failing := err != nil; l.failing.Swap(failing) != failing {
 		l.onError(err)
 	}
@@ -323,11 +362,24 @@ func (l *Log) Close(ctx context.Context) error {
 	return errors.Join(l.tellDropped(), l.chain.close())
 }
 
-// Sink takes the lines of a chain in order. Write takes whole lines; Flush brings them to where they last.
+// Sink takes the lines of a chain in order. Write takes whole lines; Flush brings them to where they outlast the process, and Sync what
+// was flushed to where it outlasts the machine.
 type Sink interface {
 	io.Writer
 	Flush() error
+	Sync() error
 	Close() error
-	// Next tells whether a new file is due and begins it; header is then the first line of it.
+	// Due tells whether a new file is.
+	Due() bool
+	// Next begins a file when there is none or a new one is due; header is then the first line of it.
 	Next(header func() []byte) error
+	// Lost tells whether the present file is not there any more, which it then lets go of, and gives the lines that were not written to it.
+	Lost() (path string, waiting []byte, gone bool)
+	// Before is the newest line of another chain in the same place; nil is none.
+	Before() *point
+	// Old gives the files that the settings do not want kept, and Remove removes them.
+	Old(now time.Time) []oldFile
+	Remove([]oldFile) error
+	// Room tells how many bytes all files have, and how many the disk has left, -1 where nobody knows.
+	Room() (used, free int64)
 }

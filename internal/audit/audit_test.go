@@ -151,7 +151,7 @@ func TestUnsealedTail(t *testing.T) {
 	paths := write(t, config(t.TempDir()), 5)
 	text, _ := os.ReadFile(paths[0])
 	lines := strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
-	if err := os.WriteFile(paths[0], []byte(strings.Join(lines[:len(lines)-2], "")), 0o600); err != nil {
+	if err := os.WriteFile(paths[0], []byte(strings.Join(lines[:len(lines)-3], "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if r := verify(t, paths); !r.OK() || r.Unsealed != 5 || r.Sealed != 0 || r.Records != 4 {

@@ -19,14 +19,39 @@ type line struct {
 	Begin  *begin    `json:"begin,omitzero"`  // first line of a file
 	Record *Record   `json:"record,omitzero"` // one answer
 	Gap    int64     `json:"gap,omitzero"`    // so many records could not be kept
+	Lost   *lost     `json:"lost,omitzero"`   // a file was removed or replaced while it was written
+	Pruned []pruned  `json:"pruned,omitzero"` // files that are removed by the settings, as soon as this line is sealed
+	Next   int       `json:"next,omitzero"`   // last line of a file: the chain goes on in the file of this number
+	End    bool      `json:"end,omitzero"`    // the process ends in order; only a seal follows
 	Seal   *seal     `json:"seal,omitzero"`   // a signature on everything before
 }
 
-// begin opens a file: of a chain that goes on, Prev is the hash of the last line of the file before.
+// begin opens a file: of a chain that goes on, Prev is the hash of the last line of the file before. The first file of a chain names the
+// newest line of another chain in its folder, so that neither that chain nor its end can be removed without being missed.
 type begin struct {
 	File   int    `json:"file"` // 1, 2 …
 	Prev   string `json:"prev"`
 	Public string `json:"public_key"` // base64
+	After  *point `json:"after,omitzero"`
+}
+
+// point is a line of a chain.
+type point struct {
+	Chain string `json:"chain"`
+	Seq   int64  `json:"seq"`
+	Hash  string `json:"hash"`
+}
+
+// lost is a file that was not there any more, or not the same, and how many records it held.
+type lost struct {
+	File    int   `json:"file"`
+	Records int64 `json:"records"`
+}
+
+// pruned is a file that was removed, and its last line.
+type pruned struct {
+	File int `json:"file"`
+	point
 }
 
 // seal is an Ed25519 signature over chain, sequence number and hash of the line before.
@@ -44,15 +69,20 @@ const hashMember = `,"hash":"`
 
 // chain writes lines. Only one goroutine uses it.
 type chain struct {
-	name  string
-	keys  Keys
-	sink  Sink
-	now   func() time.Time
-	seq   int64
-	file  int
-	head  [sha256.Size]byte
-	clean bool // nothing was written since the last seal
-	room  []byte
+	name    string
+	keys    Keys
+	sink    Sink
+	now     func() time.Time
+	seq     int64
+	file    int
+	told    int   // the file whose end was written down
+	records int64 // of the present file
+	head    [sha256.Size]byte
+	clean   bool // nothing was written since the last seal
+	room    []byte
+
+	lost    []lost // files of which no line tells yet
+	waiting []byte // lines that were meant for them
 }
 
 func newChain(keys Keys, sink Sink, now func() time.Time) (*chain, error) {
@@ -68,7 +98,12 @@ func newChain(keys Keys, sink Sink, now func() time.Time) (*chain, error) {
 // header makes the first line of a file.
 func (c *chain) header() []byte {
 	c.file++
-	return c.encode(&line{Begin: &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}})
+	c.records = 0
+	b := &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}
+	if c.file == 1 {
+		b.After = c.sink.Before()
+	}
+	return c.encode(&line{Begin: b})
 }
 
 // encode gives the line with its hash and makes it the head of the chain. The line is good until the next one.
@@ -89,31 +124,41 @@ func link(head [sha256.Size]byte, body []byte) [sha256.Size]byte {
 	return sha256.Sum256(append(head[:len(head):len(head)], body...))
 }
 
-// put writes a line. After a failure the chain stands where it stood: what may have been written of the line is cut off by the
-// sink, or shows as a broken line.
+// put writes a line, into a new file where one is due.
 func (c *chain) put(l *line) error {
+	if c.sink.Due() && c.told != c.file {
+		if err := c.write(&line{Next: c.file + 1}); err != nil {
+			return err
+		}
+		c.told = c.file
+	}
 	if err := c.sink.Next(c.header); err != nil {
 		return err
 	}
+	return c.write(l)
+}
+
+// write writes a line. After a failure the chain stands where it stood: what may have been written of the line is cut off by the
+// sink, or shows as a broken line.
+func (c *chain) write(l *line) error {
 	seq, head := c.seq, c.head
 	if _, err := c.sink.Write(c.encode(l)); err != nil {
 		c.seq, c.head = seq, head
 		return fmt.Errorf("write the audit log: %w", err)
 	}
+	c.clean = c.clean && l.Seal != nil
+	if l.Record != nil {
+		c.records++
+	}
 	return nil
 }
 
-func (c *chain) append(r *Record) error {
-	c.clean = false
-	return c.put(&line{Record: r})
-}
+func (c *chain) append(r *Record) error { return c.put(&line{Record: r}) }
 
-func (c *chain) gap(n int64) error {
-	c.clean = false
-	return c.put(&line{Gap: n})
-}
+func (c *chain) gap(n int64) error { return c.put(&line{Gap: n}) }
 
-// seal signs what was written since the last seal, if anything was.
+// seal signs what was written since the last seal, if anything was, and brings it to the disk: what is sealed is not lost when the host
+// crashes.
 func (c *chain) seal() error {
 	if c.clean {
 		return nil
@@ -123,14 +168,51 @@ func (c *chain) seal() error {
 	if err := c.put(&line{Seal: &seal{Upto: upto, Head: head, Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
 		return err
 	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if err := c.sink.Sync(); err != nil {
+		return err
+	}
 	c.clean = true
+	return nil
+}
+
+// flush writes what waits to where the file is known to be.
+func (c *chain) flush() error {
+	if err := c.stand(); err != nil {
+		return err
+	}
 	return c.sink.Flush()
 }
 
-func (c *chain) flush() error { return c.sink.Flush() }
+// prune removes the files that the settings do not want kept any more, after it has said so under a seal.
+func (c *chain) prune() error {
+	old := c.sink.Old(c.now())
+	if len(old) == 0 {
+		return nil
+	}
+	l := &line{}
+	for _, f := range old {
+		l.Pruned = append(l.Pruned, f.pruned)
+	}
+	if err := c.put(l); err != nil {
+		return err
+	}
+	if err := c.seal(); err != nil {
+		return err
+	}
+	return c.sink.Remove(old)
+}
 
 func (c *chain) close() error {
-	err := c.seal()
+	err := c.stand()
+	if ending := c.put(&line{End: true}); err == nil {
+		err = ending
+	}
+	if sealing := c.seal(); err == nil {
+		err = sealing
+	}
 	if closing := c.sink.Close(); err == nil {
 		err = closing
 	}

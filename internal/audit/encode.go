@@ -8,6 +8,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// recordMember begins the record of a line, and stands nowhere else in it: quotes inside of strings are escaped.
+const recordMember = `,"record":`
+
 // appendJSON appends the line as package json would write it; a test holds the two together. A line is written for every answer, and
 // by hand that costs a quarter.
 func (l *line) appendJSON(b []byte) []byte {
@@ -21,10 +24,18 @@ func (l *line) appendJSON(b []byte) []byte {
 		b = appendAny(b, "begin", l.Begin)
 	}
 	if l.Record != nil {
-		b = appendName(b, ',', "record")
+		b = append(b, recordMember...)
 		b = l.Record.appendJSON(b)
 	}
 	b = appendNumber(b, "gap", l.Gap)
+	if l.Lost != nil {
+		b = appendAny(b, "lost", l.Lost)
+	}
+	if l.Pruned != nil {
+		b = appendAny(b, "pruned", l.Pruned)
+	}
+	b = appendNumber(b, "next", int64(l.Next))
+	b = appendTrue(b, "end", l.End)
 	if l.Seal != nil {
 		b = appendAny(b, "seal", l.Seal)
 	}

@@ -11,7 +11,7 @@ import (
 
 // Every member of a line is written as package json would write it: one that is added and forgotten by hand shows here.
 func TestLinesAsJSON(t *testing.T) {
-	full := line{Begin: &begin{}, Record: &Record{Policy: []Finding{{}}, Text: &Text{}}, Seal: &seal{}}
+	full := line{Begin: &begin{After: &point{}}, Lost: &lost{}, Record: &Record{Policy: []Finding{{}}, Text: &Text{}}, Seal: &seal{}}
 	fill(reflect.ValueOf(&full).Elem())
 	odd := full
 	odd.Record = &Record{ID: "\xff\"\\\u2028</a>\x01", Answers: []string{}, Upstream: []string{"a", "b"}, Usage: Usage{Estimated: true}}

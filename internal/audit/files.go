@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -32,12 +34,11 @@ func (b *buffer) Write(line []byte) (int, error) {
 type Files struct {
 	buffer
 	dir, name string
-	maxBytes  int64
-	maxFiles  int
+	cfg       Config
 	count     int
 	file      *os.File
+	path      string
 	size      int64 // what is surely in the file
-	made      []string
 }
 
 // NewFiles makes the folder; the first file is made with the first line.
@@ -45,16 +46,22 @@ func NewFiles(cfg Config, at time.Time, random string) (*Files, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the audit log: %w", err)
 	}
-	return &Files{dir: cfg.Dir, name: "audit-" + at.UTC().Format("20060102T150405Z") + "-" + random, maxBytes: cfg.MaxBytes, maxFiles: cfg.MaxFiles}, nil
+	return &Files{dir: cfg.Dir, name: "audit-" + at.UTC().Format("20060102T150405Z") + "-" + random, cfg: cfg}, nil
 }
 
-// Next begins a file when there is none, or the present one is full.
+// Due tells whether the present file is full.
+func (f *Files) Due() bool { return f.file != nil && f.size+int64(len(f.lines)) >= f.cfg.MaxBytes }
+
+// Next begins a file when there is none, or the present one is full. A folder that was removed is made again.
 func (f *Files) Next(header func() []byte) error {
-	if f.file != nil && f.size+int64(len(f.lines)) < f.maxBytes {
+	if f.file != nil && !f.Due() {
 		return nil
 	}
 	if err := f.Flush(); err != nil {
 		return err
+	}
+	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+		return fmt.Errorf("make the folder of the audit log: %w", err)
 	}
 	path := filepath.Join(f.dir, fmt.Sprintf("%s-%04d.jsonl", f.name, f.count+1))
 	next, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -65,21 +72,31 @@ func (f *Files) Next(header func() []byte) error {
 		return fmt.Errorf("make a file of the audit log: %w", err)
 	}
 	if f.file != nil {
-		err = f.file.Close()
+		err = errors.Join(f.Sync(), f.file.Close())
 	}
-	f.file, f.size, f.count = next, 0, f.count+1
-	f.made = append(f.made, path)
+	f.file, f.path, f.size, f.count = next, path, 0, f.count+1
 	f.lines = append(f.lines, header()...)
-	f.forget()
 	return err
 }
 
-// forget removes the oldest files of this chain beyond the limit.
-func (f *Files) forget() {
-	for f.maxFiles > 0 && len(f.made) > f.maxFiles {
-		_ = os.Remove(f.made[0]) // the next start of the operator's own cleaning finds it
-		f.made = f.made[1:]
+// Lost looks for the file under its name. Who removes, replaces or cuts it does not touch the one that is open, which nobody finds any
+// more. A name that cannot be looked up for another reason is for writing to tell.
+func (f *Files) Lost() (path string, waiting []byte, gone bool) {
+	if f.file == nil {
+		return f.path, nil, false
 	}
+	there, err := os.Stat(f.path)
+	own, ownErr := f.file.Stat()
+	if ownErr != nil || err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return f.path, nil, false
+	}
+	if err == nil && os.SameFile(there, own) && there.Size() >= f.size {
+		return f.path, nil, false
+	}
+	waiting = f.lines
+	_ = f.file.Close() // nothing more is written to it
+	f.file, f.size, f.lines = nil, 0, nil
+	return f.path, waiting, true
 }
 
 // Flush writes what waits. After a failure the file is cut back to its last whole line.
@@ -95,12 +112,23 @@ func (f *Files) Flush() error {
 	return nil
 }
 
+// Sync brings to the disk what was written.
+func (f *Files) Sync() error {
+	if f.file == nil {
+		return nil
+	}
+	if err := f.file.Sync(); err != nil {
+		return fmt.Errorf("bring the audit log to the disk: %w", err)
+	}
+	return nil
+}
+
 // Close writes what waits and brings it to the disk.
 func (f *Files) Close() error {
 	if f.file == nil {
 		return nil
 	}
-	return errors.Join(f.Flush(), f.file.Sync(), f.file.Close())
+	return errors.Join(f.Flush(), f.Sync(), f.file.Close())
 }
 
 // Stream writes to a pipe or terminal, which has no files.
@@ -134,6 +162,27 @@ func (s *Stream) Flush() error {
 	}
 	return nil
 }
+
+// Due is never: a stream has one beginning.
+func (*Stream) Due() bool { return false }
+
+// Lost is never: a stream that ends fails.
+func (*Stream) Lost() (path string, waiting []byte, gone bool) { return "", nil, false }
+
+// Before is nothing.
+func (*Stream) Before() *point { return nil }
+
+// Old is nothing.
+func (*Stream) Old(time.Time) []oldFile { return nil }
+
+// Remove is never asked for.
+func (*Stream) Remove([]oldFile) error { return nil }
+
+// Room is not known.
+func (*Stream) Room() (used, free int64) { return 0, -1 }
+
+// Sync does nothing: what keeps the lines of a stream is at its other end.
+func (*Stream) Sync() error { return nil }
 
 // Close writes what waits.
 func (s *Stream) Close() error { return s.Flush() }

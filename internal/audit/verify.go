@@ -23,11 +23,26 @@ type Report struct {
 	First    int      `json:"first"` // number of the first file that is there: 1, unless the oldest were removed
 	Files    int      `json:"files"`
 	Records  int      `json:"records"`
-	Missing  int64    `json:"missing"`  // records that the gateway itself says it could not keep
-	Sealed   int64    `json:"sealed"`   // sequence number up to which a seal vouches
-	Unsealed int      `json:"unsealed"` // lines after the last seal: their order and content hold together, but an end may be missing
-	Torn     bool     `json:"torn"`     // the last line is being written, or was when the process or its disk ended
-	Faults   []string `json:"faults"`   // what is wrong, with file and line; none proves the chain
+	Missing  int64    `json:"missing"`           // records that the gateway itself says it could not keep
+	Sealed   int64    `json:"sealed"`            // sequence number up to which a seal vouches
+	Vouched  int64    `json:"vouched,omitzero"`  // sequence number up to which the beginning of a later chain vouches
+	Unsealed int      `json:"unsealed"`          // lines for which neither vouches: their order and content hold together, but an end may be missing
+	Torn     bool     `json:"torn"`              // the last line is being written, or was when the process or its disk ended
+	Closed   bool     `json:"closed"`            // the process has ended in order, and nothing is missing at the end
+	Followed string   `json:"followed,omitzero"` // a later chain, although the end of this one is not sealed: it runs beside that one, was killed, or was cut
+	Pruned   int      `json:"pruned,omitzero"`   // files that the settings have removed, as a seal says
+	Faults   []string `json:"faults"`            // what is wrong, with file and line; none proves the chain
+
+	start string     // file and line of its beginning
+	prev  string     // that the first file begins with
+	after *point     // that the chain names
+	seals []sealSeen // of files that were removed, not yet believed
+}
+
+// sealSeen is a statement about files that a seal behind it must vouch for.
+type sealSeen struct {
+	seq   int64
+	files []pruned
 }
 
 // OK tells that nothing was changed, and nothing removed before the last seal.
@@ -38,7 +53,7 @@ type Check struct {
 	// Public are keys of which one must have signed. Without any, seals must be of the key that the files name, which only proves that
 	// they are of one piece.
 	Public  []ed25519.PublicKey
-	Partial bool        // a chain may begin with a later file than the first, as retention leaves it
+	Partial bool        // files may be missing before the first of a chain, and chains before others
 	Each    func(Found) // told of every record, before anything behind it was checked; may be nil
 }
 
@@ -51,13 +66,19 @@ type Found struct {
 
 // Verify checks files in order and gives a report for each chain in them. The error is about reading, never about content.
 func Verify(paths []string, how Check) ([]*Report, error) {
-	v := verifier{Check: how}
+	v := verifier{Check: how, links: map[string][]claim{}}
+	for _, p := range paths {
+		if err := v.claims(p); err != nil {
+			return nil, err
+		}
+	}
 	for _, p := range paths {
 		if err := v.file(p); err != nil {
 			return nil, err
 		}
 	}
 	v.end()
+	v.missing()
 	return v.reports, nil
 }
 
@@ -65,12 +86,17 @@ type verifier struct {
 	Check
 	reports []*Report
 
+	links map[string][]claim // by the chain that they name
+
 	now   *Report
+	path  string // of the present file
+	next  int    // the file that the last line says to follow; 0 is none
 	head  [sha256.Size]byte
 	seq   int64
 	files int               // of this chain, so far
 	key   ed25519.PublicKey // of this chain
-	since int               // lines since the last seal
+	since int               // lines since the last seal or the last line that a later chain names
+	ended bool              // the process has said so
 }
 
 const longestLine = 16 << 20
@@ -81,6 +107,7 @@ func (v *verifier) file(path string) error {
 		return err
 	}
 	defer f.Close()
+	v.path = path
 	r := bufio.NewReaderSize(f, 64<<10)
 	for n := 1; ; n++ {
 		text, err := r.ReadBytes('\n')
@@ -114,13 +141,7 @@ func (v *verifier) start(chain string) {
 	v.end()
 	v.now = &Report{Chain: chain}
 	v.reports = append(v.reports, v.now)
-	v.head, v.seq, v.files, v.key, v.since = [sha256.Size]byte{}, 0, 0, nil, 0
-}
-
-func (v *verifier) end() {
-	if v.now != nil {
-		v.now.Unsealed = v.since
-	}
+	v.head, v.seq, v.files, v.key, v.since, v.next, v.ended = [sha256.Size]byte{}, 0, 0, nil, 0, 0, false
 }
 
 func (v *verifier) line(path string, n int, text []byte) {
@@ -148,7 +169,7 @@ func (v *verifier) line(path string, n int, text []byte) {
 	case l.Seq != v.seq+1:
 		v.fault(path, n, "line %d of the chain follows line %d", l.Seq, v.seq)
 	}
-	v.seq = l.Seq
+	v.seq, v.next = l.Seq, l.Next
 	before := v.head
 	if sum := link(v.head, body); hex.EncodeToString(sum[:]) != hash {
 		v.fault(path, n, "the line was changed, or the one before it was changed or removed")
@@ -156,6 +177,7 @@ func (v *verifier) line(path string, n int, text []byte) {
 	// The chain goes on from what the line says of itself, so that one change is one fault.
 	_, _ = hex.Decode(v.head[:], []byte(hash)[:min(len(hash), 2*sha256.Size)])
 	v.since++
+	v.linked(path, n, l.Seq, hash)
 	switch {
 	case l.Record != nil:
 		v.now.Records++
@@ -164,6 +186,13 @@ func (v *verifier) line(path string, n int, text []byte) {
 		}
 	case l.Gap > 0:
 		v.now.Missing += l.Gap
+	case l.Lost != nil:
+		v.now.Missing += l.Lost.Records
+		v.fault(path, n, "file %d of the chain was removed, replaced or cut while the gateway wrote it, with %d records", l.Lost.File, l.Lost.Records)
+	case len(l.Pruned) > 0:
+		v.now.seals = append(v.now.seals, sealSeen{l.Seq, l.Pruned})
+	case l.End:
+		v.ended = true
 	case l.Seal != nil:
 		v.seal(path, n, &l, before)
 	}
@@ -178,10 +207,8 @@ func (v *verifier) begin(path string, n int, l *line) {
 	if v.now == nil || v.now.Chain != l.Chain {
 		v.start(l.Chain)
 		v.key, v.now.Key, v.now.First = key, KeyID(key), l.Begin.File
+		v.now.start, v.now.prev, v.now.after = fmt.Sprintf("%s:%d: ", path, n), l.Begin.Prev, l.Begin.After
 		if l.Begin.File != 1 {
-			if !v.Partial {
-				v.fault(path, n, "the chain begins with file %d: the files before it are missing", l.Begin.File)
-			}
 			v.seq = l.Seq - 1
 			_, _ = hex.Decode(v.head[:], []byte(l.Begin.Prev)[:min(len(l.Begin.Prev), 2*sha256.Size)])
 		}
@@ -219,6 +246,7 @@ func (v *verifier) seal(path string, n int, l *line, head [sha256.Size]byte) {
 		v.fault(path, n, "the signature of the seal is wrong")
 	default:
 		v.now.Sealed = s.Upto
+		v.now.Closed = v.ended
 		v.since = 0
 	}
 }

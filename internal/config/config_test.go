@@ -124,7 +124,7 @@ func TestLoadFull(t *testing.T) {
 				Guardrail: access.ConfiguredRail{Identifier: "gr2", Version: "DRAFT"}, Profile: "strict", MaxTokens: 1000, Extensions: []string{},
 				Expires: access.Moment{Time: time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)}, Networks: []string{"10.0.0.0/8"}, StoreText: true}},
 			Store: "redis", Grace: 10 * time.Minute, FailedAttempts: 5, Required: true},
-		Audit: audit.Config{Dir: "/var/log/outcrop", KeyFile: "/run/secrets/audit.key", MaxBytes: 1e6, MaxFiles: 30, SealEvery: time.Minute, Queue: 100, FailClosed: true},
+		Audit: audit.Config{Dir: "/var/log/outcrop", KeyFile: "/run/secrets/audit.key", MaxBytes: 1e6, MaxFiles: 30, Retention: audit.Retention{Days: 365, Bytes: 50e9}, SealEvery: time.Minute, Queue: 100, FailClosed: true},
 		Log:   config.Log{Level: "DEBUG", Format: "json"},
 		Redis: config.Redis{URL: "rediss://:secret@cache.example:6380/1"},
 		Cache: config.Cache{
