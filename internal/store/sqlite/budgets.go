@@ -53,8 +53,12 @@ func (s *Store) Settle(ctx context.Context, accounts []store.Account, difference
 }
 
 // Spent gives the sums of accounts.
-func (s *Store) Spent(ctx context.Context, accounts []store.Account) ([]int64, error) {
-	return sums(ctx, s.db, accounts)
+func (s *Store) Spent(ctx context.Context, accounts []store.Account) (spent []int64, err error) {
+	err = s.read(ctx, func(db *sql.DB) error {
+		spent, err = sums(ctx, db, accounts)
+		return err
+	})
+	return spent, err
 }
 
 // querier is a database or a transaction.

@@ -22,15 +22,31 @@ CREATE TABLE revisions (
 INSERT INTO revisions VALUES ('keys', 0);
 `
 
-// KeysRevision gives a number that changes whenever a key does; 0 while there never was one.
+// KeysRevision gives a number that changes whenever a key does, or the whole file; 0 while there never was a key.
 func (s *Store) KeysRevision(ctx context.Context) (revision int64, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT revision FROM revisions WHERE name = 'keys'").Scan(&revision)
+	err = s.read(ctx, func(db *sql.DB) error {
+		return db.QueryRowContext(ctx, "SELECT revision FROM revisions WHERE name = 'keys'").Scan(&revision)
+	})
+	const turn = 40 // bits that no revision reaches
+	if err == nil && revision != 0 {
+		s.mu.Lock()
+		revision |= s.turns << turn
+		s.mu.Unlock()
+	}
 	return revision, err
 }
 
 // Keys gives all keys, in order of tenant and id.
-func (s *Store) Keys(ctx context.Context) ([]store.Document, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT tenant, id, revision, body FROM keys ORDER BY tenant, id")
+func (s *Store) Keys(ctx context.Context) (all []store.Document, err error) {
+	err = s.read(ctx, func(db *sql.DB) error {
+		all, err = readKeys(ctx, db)
+		return err
+	})
+	return all, err
+}
+
+func readKeys(ctx context.Context, db *sql.DB) ([]store.Document, error) {
+	rows, err := db.QueryContext(ctx, "SELECT tenant, id, revision, body FROM keys ORDER BY tenant, id")
 	if err != nil {
 		return nil, err
 	}

@@ -16,14 +16,17 @@ func schema() []string {
 	}
 }
 
-// migrate takes the steps that are missing, all or none of them.
-func (s *Store) migrate(ctx context.Context) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
+// migrate takes the steps that are missing, all or none of them, of a file that has taken at least some.
+func (h *handle) migrate(ctx context.Context, least int) error {
+	return h.change(ctx, func(tx *sql.Tx) error {
 		var done int
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&done); err != nil {
 			return err
 		}
 		steps := schema()
+		if done < least {
+			return errNoStore
+		}
 		if done > len(steps) {
 			return fmt.Errorf("the file is of form %d, which a newer outcrop has written; this one knows form %d", done, len(steps))
 		}

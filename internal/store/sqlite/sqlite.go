@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite" // registers itself as a driver too
@@ -26,10 +27,19 @@ const busy = 5 * time.Second
 // connections bounds the open ones: SQLite has one writer at a time, and readers are quick.
 const connections = 4
 
-// Store is an open file. It is safe for concurrent use.
+// Store is an open file. It is safe for concurrent use. When the file is replaced, it goes on with the new one; while it is missing, every
+// call fails.
 type Store struct {
-	db      *sql.DB
+	path    string
 	budgets together
+
+	opening chan struct{} // holds whoever opens the file anew, or has closed it
+	closed  bool          // for whoever is in opening
+	leaving sync.WaitGroup
+
+	mu    sync.Mutex
+	now   *handle // nil while the file is missing
+	turns int64   // how often the file was opened anew
 }
 
 // Open opens the file, and makes it and its folder when they are not there, for the eyes of their owner alone. An older form of
@@ -38,23 +48,28 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := prepare(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", address(path))
+	h, err := openHandle(ctx, path, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	db.SetMaxOpenConns(connections)
-	s := &Store{db: db}
-	if err := s.ready(ctx); err != nil {
-		_ = db.Close() // what went wrong before it says more
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return s, nil
+	return &Store{path: path, now: h, opening: make(chan struct{}, 1)}, nil
 }
 
 // Close closes the file, once what is being written has been.
 func (s *Store) Close() error {
 	s.budgets.wait()
-	return s.db.Close()
+	s.opening <- struct{}{}
+	s.closed = true
+	<-s.opening
+	s.mu.Lock()
+	h := s.now
+	s.now = nil
+	s.mu.Unlock()
+	s.leaving.Wait()
+	if h == nil {
+		return nil
+	}
+	return h.close()
 }
 
 // prepare makes folder and file with the permissions that they should have: SQLite would ask for those of the process, and gives
@@ -78,6 +93,7 @@ func prepare(path string) error {
 func address(path string) string {
 	settings := url.Values{
 		"_txlock": {"immediate"},
+		"mode":    {"rw"}, // a connection never makes a file: it would be another than that of the connections before it
 		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 	}
 	// A path as it stands could hold what begins the settings.
@@ -87,10 +103,10 @@ func address(path string) string {
 
 // ready brings the schema up to date. Processes that open a new file at the same moment hinder each other in a way that SQLite
 // does not wait out by itself, so that is tried again.
-func (s *Store) ready(ctx context.Context) error {
+func (h *handle) ready(ctx context.Context, least int) error {
 	const pause = 20 * time.Millisecond
 	for end := time.Now().Add(busy); ; {
-		err := s.migrate(ctx)
+		err := h.migrate(ctx, least)
 		if !isBusy(err) || time.Now().After(end) {
 			return err
 		}
@@ -108,15 +124,25 @@ func isBusy(err error) bool {
 	return errors.As(err, &e) && e.Code()&primary == sqlite3.SQLITE_BUSY
 }
 
-// change runs work as one transaction.
-func (s *Store) change(ctx context.Context, work func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+// read runs work on the file that is there.
+func (s *Store) read(ctx context.Context, work func(*sql.DB) error) error {
+	h, done, err := s.use(ctx)
 	if err != nil {
 		return err
 	}
-	if err := work(tx); err != nil {
-		_ = tx.Rollback() // what went wrong before it says more
+	defer done()
+	return work(h.db)
+}
+
+// change runs work as one transaction. That of a file that was replaced before it had ended counts for nothing, and is an error.
+func (s *Store) change(ctx context.Context, work func(*sql.Tx) error) error {
+	h, done, err := s.use(ctx)
+	if err != nil {
 		return err
 	}
-	return tx.Commit()
+	defer done()
+	if err := h.change(ctx, work); err != nil {
+		return err
+	}
+	return h.same()
 }

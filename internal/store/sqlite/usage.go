@@ -59,13 +59,19 @@ func (s *Store) AddUsage(ctx context.Context, rows []store.Usage) error {
 
 // ForgetUsage deletes the rows of hours before one.
 func (s *Store) ForgetUsage(ctx context.Context, before int64) error {
-	_, err := s.db.ExecContext(ctx, "DELETE FROM usage WHERE hour < ?", before)
-	return err
+	return s.change(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM usage WHERE hour < ?", before)
+		return err
+	})
 }
 
 // Usage gives the rows of hours from one up to, and without, another.
 func (s *Store) Usage(ctx context.Context, from, to int64, each func(store.Usage) error) error {
-	rows, err := s.db.QueryContext(ctx, "SELECT * FROM usage WHERE hour >= ? AND hour < ?", from, to)
+	return s.read(ctx, func(db *sql.DB) error { return readUsage(ctx, db, from, to, each) })
+}
+
+func readUsage(ctx context.Context, db *sql.DB, from, to int64, each func(store.Usage) error) error {
+	rows, err := db.QueryContext(ctx, "SELECT * FROM usage WHERE hour >= ? AND hour < ?", from, to)
 	if err != nil {
 		return err
 	}
