@@ -27,6 +27,7 @@ var unguarded = map[string]string{
 	"internal/pipeline/deadline.go":             "ends a context",
 	"internal/media/media.go":                   "closes a connection",
 	"internal/bedrock/stream.go":                "closes a body, ends a context",
+	"internal/store/sqlite/handle.go put":       "closes a database",
 	"internal/upstream/slot.go lookAgain":       "arithmetic over a queue, of nothing that a client sends",
 }
 

@@ -32,7 +32,7 @@ func metered(t *testing.T, keys map[string]access.ConfiguredKey, change ...func(
 	var behind pipeline.Collaborators
 	h := build(t, config(), offline.Config{}, func(c *pipeline.Collaborators) { behind = *c })
 	behind.Recorder, behind.Limiter, behind.Usage = telemetry.New(), limiter, usage
-	behind.Budgets = access.NewBudgets(budgets, state, func(access.BudgetEvent) {})
+	behind.Budgets = access.NewBudgets(budgets, access.NewLeases(state, nil), func(access.BudgetEvent) {})
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
 	cfg := access.Config{}
 	for name, k := range keys {

@@ -17,6 +17,7 @@ type books struct {
 	shared *redis.Store // limits that gateways share; nil without Redis
 	meters *access.Meters
 	ledger *access.Ledger
+	leases *access.Leases
 	log    *slog.Logger
 }
 
@@ -33,6 +34,7 @@ func newBooks(cfg *config.Config, s stateStore, log *slog.Logger) (*books, error
 	}
 	b.meters = access.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds", "limits are shared through Redis again"))
 	b.ledger = access.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later", "usage is written again"))
+	b.leases = access.NewLeases(s, b.ledger)
 	return b, nil
 }
 
@@ -51,12 +53,16 @@ func (b *books) told(fails, works string) func(error) {
 func (b *books) run(ctx context.Context, beside background.Runner, cfg *config.Config) (stop func()) {
 	ctx = context.WithoutCancel(ctx)
 	stopLedger := beside.Go(ctx, "usage", func(ctx context.Context) { b.ledger.Run(ctx, cfg.Usage.Keep) })
+	stopLeases := beside.Go(ctx, "leases of budgets", func(ctx context.Context) {
+		b.leases.Run(ctx, b.told("reservations of budgets cannot be looked after in the store", "reservations of budgets are looked after again"))
+	})
 	stopMeters := func() {}
 	if b.shared != nil {
 		stopMeters = beside.Go(ctx, "limits", b.meters.Run)
 	}
 	return func() {
 		stopMeters()
+		stopLeases()
 		stopLedger()
 		if b.shared != nil {
 			_ = b.shared.Close() // the process ends
@@ -77,7 +83,7 @@ func (b *books) budgets(cfg *config.Config) *access.Budgets {
 	if b == nil {
 		return nil
 	}
-	return access.NewBudgets(cfg.Budgets, b.store, func(e access.BudgetEvent) {
+	return access.NewBudgets(cfg.Budgets, b.leases, func(e access.BudgetEvent) {
 		if e.Err != nil {
 			b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID, "tenant", e.Account.Tenant, "error", e.Err.Error())
 			return

@@ -10,13 +10,19 @@ import (
 	"outcrop/openai"
 )
 
-// BudgetStore keeps what was spent; internal/store has engines, and storetest says what they promise.
+// BudgetStore keeps what was spent and what is held; internal/store has engines, and storetest says what they promise.
 type BudgetStore interface {
-	// Reserve adds an amount to every account, or to none when one has nothing left: the first such one is refused, else it is
-	// -1. What it gives besides are the sums before. Once it has returned, the amount is not lost by a crash.
-	Reserve(ctx context.Context, accounts []store.Account, amount int64) (spent []int64, refused int, err error)
-	// Settle adds a difference, which may be negative, to every account. No sum falls below 0.
-	Settle(ctx context.Context, accounts []store.Account, difference int64) error
+	// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is
+	// -1. What it gives besides is how they stood before. Once it has returned, the hold is not lost by a crash.
+	Reserve(ctx context.Context, h store.Hold) (before []store.Balance, refused int, err error)
+	// Send says of a hold that its call is on its way, and may cost something from now on.
+	Send(ctx context.Context, tenant, id string) error
+	// Settle ends a hold: its accounts have spent the cost instead. No sum falls below 0. It tells whether the hold had been charged.
+	Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error)
+	// Renew makes leases end later.
+	Renew(ctx context.Context, tenant string, ids []string, until int64) error
+	// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
+	Lapse(ctx context.Context, now int64) (charged []store.Hold, err error)
 }
 
 // BudgetConfig are the budgets beside those of keys, and how calls are reckoned before they are made.
@@ -42,11 +48,11 @@ func (c BudgetConfig) Faults() map[string]error {
 
 const budgetTimeout = 5 * time.Second
 
-// Budgets hold callers to what they may spend. What a call may cost is added to the sum before the call and corrected after it, so that
-// a crash in between leaves the sum too high, by no more than that, and never too low.
+// Budgets hold callers to what they may spend. What a call may cost is held before the call and settled after it. A hold that nobody
+// settles, since its process was killed, is charged when its lease ends (see [Leases]).
 type Budgets struct {
 	BudgetConfig
-	store  BudgetStore
+	leases *Leases
 	report func(BudgetEvent)
 	warned *sync.Map // accounts of which was reported that they come to their end; bounded by the keys there are
 }
@@ -58,9 +64,9 @@ type BudgetEvent struct {
 	Err     error
 }
 
-// NewBudgets works on a store, and reports what people should know.
-func NewBudgets(cfg BudgetConfig, s BudgetStore, report func(BudgetEvent)) *Budgets {
-	return &Budgets{cfg, s, report, &sync.Map{}}
+// NewBudgets works on a store by its leases, and reports what people should know.
+func NewBudgets(cfg BudgetConfig, l *Leases, report func(BudgetEvent)) *Budgets {
+	return &Budgets{cfg, l, report, &sync.Map{}}
 }
 
 // budget is one that holds for a caller.
@@ -102,16 +108,18 @@ func (b *Budgets) Holds(p *Principal) bool {
 type Hold struct {
 	Warning string // that a budget comes to its end; "" for none
 
-	budgets  *Budgets
-	accounts []store.Account
-	amount   NanoUSD
-	once     sync.Once
+	budgets *Budgets
+	held    store.Hold
+	settled sync.Once
+
+	sending sync.Mutex
+	sent    bool
 }
 
 // Reserve takes what a call may cost from the caller's budgets. A call is let through while anything is left of each, so that a sum
 // passes its budget by no more than what is reserved at the time; else the error is the 429 of R-ERR-68. Without a budget the hold is
-// nil; any other must be settled.
-func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD) (*Hold, error) {
+// nil; any other must be settled. guess is the usage that is counted when nobody settles it; nil is none.
+func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, guess *store.Usage) (*Hold, error) {
 	if b == nil {
 		return nil, nil
 	}
@@ -120,23 +128,23 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD) (*H
 		return nil, nil
 	}
 	now := time.Now().UTC()
-	h := &Hold{budgets: b, amount: max(amount, 0)}
+	h := &Hold{budgets: b, held: b.leases.hold(p.Home(), int64(max(amount, 0)), guess, now)}
 	for _, x := range list[:n] {
 		id := x.whose + ":" + x.Period
 		if x.whose == "key" {
 			id = "key:" + p.KeyID + ":" + x.Period
 		}
 		from, _ := period(x.Period, now)
-		h.accounts = append(h.accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(MicroUSD(x.AmountMicros).Nano())})
+		h.held.Accounts = append(h.held.Accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(MicroUSD(x.AmountMicros).Nano())})
 	}
 	// What is reserved must be known, or it could not be settled: a caller who leaves is looked at afterwards.
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
 	defer cancel()
-	spent, refused, err := b.store.Reserve(own, h.accounts, int64(h.amount))
+	before, refused, err := b.leases.reserve(own, h.held)
 	switch {
 	case err != nil:
-		b.report(BudgetEvent{Account: h.accounts[0], Err: err})
-		return nil, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
+		b.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
+		return nil, unchecked(err)
 	case refused >= 0:
 		return nil, spentError(&list[refused], now)
 	}
@@ -144,39 +152,64 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD) (*H
 		h.Settle(ctx, 0)
 		return nil, ctx.Err()
 	}
-	h.warn(list[:n], spent)
+	h.warn(list[:n], before)
 	return h, nil
 }
 
 // warn says what is nearly spent, and reports it once.
-func (h *Hold) warn(list []budget, spent []int64) {
+func (h *Hold) warn(list []budget, before []store.Balance) {
 	for i := range list {
 		x := &list[i]
-		percent := int64(float64(spent[i]) / float64(h.accounts[i].Limit) * 100)
+		percent := int64(float64(before[i].Sum()) / float64(h.held.Accounts[i].Limit) * 100)
 		if x.SoftPercent == 0 || percent < int64(x.SoftPercent) {
 			continue
 		}
 		h.Warning = fmt.Sprintf("%s; spent=%d%%; amount=%s; period=%s", x.whose, percent, MicroUSD(x.AmountMicros), x.Period)
-		if _, said := h.budgets.warned.LoadOrStore(h.accounts[i], true); !said {
-			h.budgets.report(BudgetEvent{Account: h.accounts[i], Warning: h.Warning})
+		if _, said := h.budgets.warned.LoadOrStore(h.held.Accounts[i], true); !said {
+			h.budgets.report(BudgetEvent{Account: h.held.Accounts[i], Warning: h.Warning})
 		}
 	}
 }
 
+// Send must have succeeded before anything of the call goes to a model: from then on the hold is charged when nobody settles it. Of
+// several that are told at once all wait for the store.
+func (h *Hold) Send(ctx context.Context) error {
+	if h == nil {
+		return nil
+	}
+	h.sending.Lock()
+	defer h.sending.Unlock()
+	if h.sent {
+		return nil
+	}
+	own, cancel := context.WithTimeout(ctx, budgetTimeout)
+	defer cancel()
+	if err := h.budgets.leases.store.Send(own, h.held.Tenant, h.held.ID); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		h.budgets.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
+		return unchecked(err)
+	}
+	h.sent = true
+	return nil
+}
+
+func unchecked(err error) error {
+	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
+}
+
 // Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's context may have
-// ended. Only the first call does anything. When the store fails, the reservation stays.
+// ended. Only the first call does anything. When the store fails, the reservation stays until its lease ends.
 func (h *Hold) Settle(ctx context.Context, cost NanoUSD) {
 	if h == nil {
 		return
 	}
-	h.once.Do(func() {
-		if cost == h.amount {
-			return
-		}
+	h.settled.Do(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
 		defer cancel()
-		if err := h.budgets.store.Settle(ctx, h.accounts, int64(max(cost, 0)-h.amount)); err != nil {
-			h.budgets.report(BudgetEvent{Account: h.accounts[0], Err: err})
+		if err := h.budgets.leases.settle(ctx, h.held, int64(max(cost, 0))); err != nil {
+			h.budgets.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
 		}
 	})
 }

@@ -21,28 +21,28 @@ func spender(b Budget) *Principal { return &Principal{KeyID: "k1", Rights: &Righ
 func spentOf(t *testing.T, s *memory.Store, p *Principal, kind string) int64 {
 	t.Helper()
 	from, _ := period(kind, time.Now().UTC())
-	sums, err := s.Spent(t.Context(), []store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":" + kind, From: from}})
+	sums, err := s.Balances(t.Context(), []store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":" + kind, From: from}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sums[0]
+	return sums[0].Sum()
 }
 
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01, a Saturday
 		s := memory.New()
 		var events []BudgetEvent
-		b := NewBudgets(DefaultBudgets(), s, func(e BudgetEvent) { events = append(events, e) })
+		b := NewBudgets(DefaultBudgets(), NewLeases(s, nil), func(e BudgetEvent) { events = append(events, e) })
 		p := spender(Budget{AmountMicros: 1000, Period: "day", SoftPercent: 50}) // a million billionths
-		first, err := b.Reserve(t.Context(), p, 700_000)
+		first, err := b.Reserve(t.Context(), p, 700_000, nil)
 		if err != nil || first.Warning != "" {
 			t.Fatal(first, err)
 		}
-		second, err := b.Reserve(t.Context(), p, 700_000)
+		second, err := b.Reserve(t.Context(), p, 700_000, nil)
 		if err != nil || second.Warning != "key; spent=70%; amount=0.001; period=day" {
 			t.Fatal(second, err)
 		}
-		_, err = b.Reserve(t.Context(), p, 1)
+		_, err = b.Reserve(t.Context(), p, 1, nil)
 		var e *openai.Error
 		if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || e.Code != openai.CodeQuota || !e.Final || e.After != 24*time.Hour || !strings.Contains(e.Message, "0.001 USD a day") {
 			t.Fatalf("R-ERR-68 %+v", e)
@@ -53,16 +53,16 @@ func TestBudget(t *testing.T) {
 		if n := spentOf(t, s, p, "day"); n != 300_000 {
 			t.Errorf("%d are spent", n)
 		}
-		third, err := b.Reserve(t.Context(), p, 0)
+		third, err := b.Reserve(t.Context(), p, 0, nil)
 		if err != nil || third.Warning != "" {
 			t.Errorf("%+v, %v", third, err)
 		}
 		third.Settle(t.Context(), 900_000) // more than was reserved
-		if _, err := b.Reserve(t.Context(), p, 1); err == nil {
+		if _, err := b.Reserve(t.Context(), p, 1, nil); err == nil {
 			t.Error("R-ERR-68 nothing is left, and a call was let through")
 		}
 		time.Sleep(24 * time.Hour)
-		if _, err := b.Reserve(t.Context(), p, 1); err != nil {
+		if _, err := b.Reserve(t.Context(), p, 1, nil); err != nil {
 			t.Errorf("the next day: %v", err)
 		}
 		if len(events) != 1 || events[0].Warning == "" {
@@ -73,16 +73,16 @@ func TestBudget(t *testing.T) {
 
 func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 	s := memory.New()
-	b := NewBudgets(DefaultBudgets(), s, nil)
+	b := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
 	p := spender(Budget{AmountMicros: 10, Period: "total"})
 	ctx, cancel := context.WithCancel(t.Context())
-	h, err := b.Reserve(ctx, p, 5000)
+	h, err := b.Reserve(ctx, p, 5000, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cancel()
 	h.Settle(ctx, 1)
-	if _, err := b.Reserve(ctx, p, 5000); !errors.Is(err, context.Canceled) {
+	if _, err := b.Reserve(ctx, p, 5000, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if n := spentOf(t, s, p, "total"); n != 1 {
@@ -94,12 +94,12 @@ func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 func TestCrash(t *testing.T) {
 	s := memory.New() // which outlives the process, as a file does
 	p := spender(Budget{AmountMicros: 1000, Period: "total"})
-	before := NewBudgets(DefaultBudgets(), s, nil)
-	if _, err := before.Reserve(t.Context(), p, 400_000); err != nil {
+	before := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
+	if _, err := before.Reserve(t.Context(), p, 400_000, nil); err != nil {
 		t.Fatal(err)
 	}
-	after := NewBudgets(DefaultBudgets(), s, nil)
-	h, err := after.Reserve(t.Context(), p, 10_000)
+	after := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
+	h, err := after.Reserve(t.Context(), p, 10_000, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,46 +113,55 @@ func TestBudgetOfATenant(t *testing.T) {
 	s := memory.New()
 	cfg := DefaultBudgets()
 	cfg.Tenants = map[string]ConfiguredBudget{"acme": {Amount: 1}}
-	b := NewBudgets(cfg, s, nil)
+	b := NewBudgets(cfg, NewLeases(s, nil), nil)
 	one, two := &Principal{KeyID: "1", Tenant: "acme"}, &Principal{KeyID: "2", Tenant: "acme", Rights: &Rights{Budget: &Budget{AmountMicros: 50, Period: "week"}}}
 	if !b.Holds(one) || b.Holds(&Principal{KeyID: "1"}) || b.Holds(&Principal{Tenant: "other"}) {
 		t.Error("who has a budget?")
 	}
-	if _, err := b.Reserve(t.Context(), one, 1000); err != nil {
+	if _, err := b.Reserve(t.Context(), one, 1000, nil); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.Reserve(t.Context(), two, 1000)
+	_, err := b.Reserve(t.Context(), two, 1000, nil)
 	if err == nil || !strings.Contains(err.Error(), "your organization") {
 		t.Errorf("got %v", err)
 	}
 	if n := spentOf(t, s, two, "week"); n != 0 {
 		t.Errorf("the key was charged %d", n)
 	}
-	if h, err := b.Reserve(t.Context(), &Principal{KeyID: "1"}, 1); h != nil || err != nil {
+	if h, err := b.Reserve(t.Context(), &Principal{KeyID: "1"}, 1, nil); h != nil || err != nil {
 		t.Error(h, err)
 	}
 }
 
 type brokenBudgets struct{ reserve, settle error }
 
-func (s brokenBudgets) Reserve(context.Context, []store.Account, int64) ([]int64, int, error) {
-	return []int64{0}, -1, s.reserve
+func (s brokenBudgets) Reserve(context.Context, store.Hold) ([]store.Balance, int, error) {
+	return []store.Balance{{}}, -1, s.reserve
 }
-func (s brokenBudgets) Settle(context.Context, []store.Account, int64) error { return s.settle }
+func (s brokenBudgets) Send(context.Context, string, string) error { return s.settle }
+func (s brokenBudgets) Settle(context.Context, store.Hold, int64) (bool, error) {
+	return false, s.settle
+}
+func (s brokenBudgets) Renew(context.Context, string, []string, int64) error { return s.settle }
+func (s brokenBudgets) Lapse(context.Context, int64) ([]store.Hold, error)   { return nil, s.settle }
 
 func TestBudgetStoreFails(t *testing.T) {
 	var events []BudgetEvent
 	report := func(e BudgetEvent) { events = append(events, e) }
 	p := spender(Budget{AmountMicros: 50, Period: "week"})
-	_, err := NewBudgets(DefaultBudgets(), brokenBudgets{reserve: errors.New("disk")}, report).Reserve(t.Context(), p, 1)
+	_, err := NewBudgets(DefaultBudgets(), NewLeases(brokenBudgets{reserve: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.Unavailable || strings.Contains(e.Message, "disk") {
 		t.Errorf("got %v", err)
 	}
-	h, err := NewBudgets(DefaultBudgets(), brokenBudgets{settle: errors.New("disk")}, report).Reserve(t.Context(), p, 1)
+	h, err := NewBudgets(DefaultBudgets(), NewLeases(brokenBudgets{settle: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := h.Send(t.Context()); !errors.As(err, &e) || e.Kind != openai.Unavailable {
+		t.Errorf("a call goes out that nobody could charge after a crash: %v", err)
+	}
+	events = events[:1]
 	h.Settle(t.Context(), 9)
 	if len(events) != 2 || events[0].Err == nil || events[1].Err == nil {
 		t.Errorf("events %+v", events)
@@ -163,7 +172,7 @@ func TestBudgetStoreFails(t *testing.T) {
 // reserved at the time.
 func TestManyCalls(t *testing.T) {
 	s := memory.New()
-	b := NewBudgets(DefaultBudgets(), s, nil)
+	b := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
 	const most, workers = 100_000, 8
 	p := spender(Budget{AmountMicros: 5000, Period: "total"})
 	var mu sync.Mutex
@@ -174,7 +183,7 @@ func TestManyCalls(t *testing.T) {
 		all.Go(func() {
 			for range 200 {
 				reserved := NanoUSD(dice.Int64N(most))
-				h, err := b.Reserve(t.Context(), p, reserved)
+				h, err := b.Reserve(t.Context(), p, reserved, nil)
 				if err != nil {
 					continue
 				}

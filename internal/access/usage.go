@@ -76,24 +76,37 @@ func NewUsage(cfg UsageConfig, l *Ledger) *Usage { return &Usage{cfg, l} }
 // Count adds what a caller has used. A model is one of the catalogue's ids, or another name from a closed list; metadata is the
 // request's own.
 func (u *Usage) Count(p *Principal, model string, metadata map[string]string, sums UsageSums) {
+	if row := u.Row(p, model, metadata, sums); row != nil {
+		u.ledger.add(*row)
+	}
+}
+
+// Row is what Count adds, for those who add it later.
+func (u *Usage) Row(p *Principal, model string, metadata map[string]string, sums UsageSums) *store.Usage {
 	if u == nil {
-		return
+		return nil
 	}
 	l := u.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := store.UsageKey{Hour: time.Now().Unix() / 3600, Tenant: p.Tenant, Key: p.KeyID, Model: model}
 	k.Tags = l.tagged(u.cfg.Tags, metadata, k.Hour)
-	row := l.rows[k]
+	return &store.Usage{UsageKey: k, UsageSums: sums}
+}
+
+func (l *Ledger) add(u store.Usage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	row := l.rows[u.UsageKey]
 	if row == nil {
 		if len(l.rows) >= mostRows {
 			l.lost++
 			return
 		}
 		row = &store.UsageSums{}
-		l.rows[k] = row
+		l.rows[u.UsageKey] = row
 	}
-	row.Add(sums)
+	row.Add(u.UsageSums)
 }
 
 // tagged gives the tags of a row. Values beyond those that an hour may have are "other".

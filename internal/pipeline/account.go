@@ -61,7 +61,7 @@ type account struct {
 	answered bool // there are parts
 }
 
-// reserve takes what the call may cost at the dearest of its targets.
+// reserve takes what the call may cost at the dearest of its targets, and leaves word of the usage to count should nobody settle it.
 func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err error) {
 	c := a.call
 	if !budgets.Holds(&c.Principal) {
@@ -69,6 +69,7 @@ func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err err
 	}
 	e := reckon(c, a.output)
 	var most access.NanoUSD
+	guess := access.UsageSums{Requests: 1, Estimated: 1}
 	for i := range c.Plan.Targets {
 		t := &c.Plan.Targets[i]
 		rates := ratesOf(c, t)
@@ -77,9 +78,15 @@ func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err err
 				Message: "The price of this model is not known, so that it cannot be used with an API key that has a budget."}
 		}
 		own := e.of(t)
-		most = max(most, rates.Cost(access.Tokens{Input: own.allInput(), Output: own.allOutput()}))
+		tokens := access.Tokens{Input: own.allInput(), Output: own.allOutput()}
+		if cost := rates.Cost(tokens); i == 0 || cost > most {
+			most, guess.Cost, guess.Input, guess.Output = cost, int64(cost), tokens.Input, tokens.Output
+		}
 	}
-	a.hold, err = budgets.Reserve(ctx, &c.Principal, most)
+	a.hold, err = budgets.Reserve(ctx, &c.Principal, most, a.usage.Row(&c.Principal, modelLabel(planned(c)), metadataOf(c.Request), guess))
+	if a.hold != nil {
+		c.Sending = a.hold.Send
+	}
 	return err
 }
 

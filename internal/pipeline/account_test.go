@@ -30,7 +30,7 @@ func newBooks(change ...func(*access.BudgetConfig)) *books {
 		c(&cfg)
 	}
 	return &books{s, access.NewUsage(access.UsageConfig{Tags: []string{"project"}, Keep: time.Hour}, access.NewLedger(s, nil)),
-		access.NewBudgets(cfg, s, func(access.BudgetEvent) {})}
+		access.NewBudgets(cfg, access.NewLeases(s, nil), func(access.BudgetEvent) {})}
 }
 
 func (b *books) account(next Handler) Handler {
@@ -40,11 +40,11 @@ func (b *books) account(next Handler) Handler {
 // spent is what the total budget of the test's key has spent.
 func (b *books) spent(t *testing.T) int64 {
 	t.Helper()
-	sums, err := b.state.Spent(t.Context(), []store.Account{{Tenant: "key:k", ID: "key:k:total"}})
+	sums, err := b.state.Balances(t.Context(), []store.Account{{Tenant: "key:k", ID: "key:k:total"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sums[0]
+	return sums[0].Sum()
 }
 
 func (b *books) total(t *testing.T) access.UsageSums {

@@ -32,7 +32,18 @@ type Call struct {
 	Entry     *audit.Entry      // server: the record of the answer; nil keeps none
 	Findings  []audit.Finding   // Inspect: what the policy has decided, never the texts
 	Allows    func(string) bool // Inspect: which addresses media may be fetched from; nil is any
+	Sending   Sending           // Account: must succeed before anything goes to a model; nil is nobody's business
 	group     *upstream.Group   // Choices: the copies of one request
+}
+
+// Sending is told, by everybody who is about to send a call to a model, before the first byte goes out.
+type Sending func(context.Context) error
+
+func (s Sending) tell(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	return s(ctx)
 }
 
 // Tune is what a request's headers say to the stages. The zero value says nothing.

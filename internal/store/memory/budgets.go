@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"slices"
 
 	"outcrop/internal/store"
 )
@@ -14,50 +15,122 @@ type account struct {
 
 func accountOf(a *store.Account) account { return account{name{a.Tenant, a.ID}, a.From} }
 
-// Reserve adds an amount to every account, or to none when one has nothing left: the first such one is refused, else it is -1.
-// What it gives besides are the sums before.
-func (s *Store) Reserve(_ context.Context, accounts []store.Account, amount int64) (spent []int64, refused int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	spent, refused = s.sums(accounts), -1
-	for i := range accounts {
-		if spent[i] >= accounts[i].Limit {
-			return spent, i, nil
-		}
-	}
-	s.spend(accounts, amount)
-	return spent, refused, nil
+// held is a hold and how far its call has come.
+type held struct {
+	store.Hold
+	sent    bool
+	charged bool // its lease has ended, and it counts as spent
 }
 
-// Settle adds a difference, which may be negative, to every account. No sum falls below 0.
-func (s *Store) Settle(_ context.Context, accounts []store.Account, difference int64) error {
+type budgets struct {
+	sums  map[account]store.Balance
+	holds map[name]*held
+}
+
+// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is -1.
+// What it gives besides is how they stood before.
+func (s *Store) Reserve(_ context.Context, h store.Hold) (before []store.Balance, refused int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spend(accounts, difference)
+	before = s.balances(h.Accounts)
+	for i := range h.Accounts {
+		if before[i].Sum() >= h.Accounts[i].Limit {
+			return before, i, nil
+		}
+	}
+	s.spend(h.Accounts, 0, h.Amount)
+	h.Accounts, h.Note = slices.Clone(h.Accounts), slices.Clone(h.Note)
+	if s.budgets.holds == nil {
+		s.budgets.holds = map[name]*held{}
+	}
+	s.budgets.holds[name{h.Tenant, h.ID}] = &held{Hold: h}
+	return before, -1, nil
+}
+
+// Send says of a hold that its call is on its way, and may cost something from now on.
+func (s *Store) Send(_ context.Context, tenant, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.budgets.holds[name{tenant, id}]; h != nil {
+		h.sent = true
+	}
 	return nil
 }
 
-// Spent gives the sums of accounts.
-func (s *Store) Spent(_ context.Context, accounts []store.Account) ([]int64, error) {
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended.
+func (s *Store) Settle(_ context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sums(accounts), nil
-}
-
-func (s *Store) sums(accounts []store.Account) []int64 {
-	sums := make([]int64, len(accounts))
-	for i := range accounts {
-		sums[i] = s.budgets[accountOf(&accounts[i])]
+	at := name{h.Tenant, h.ID}
+	switch kept := s.budgets.holds[at]; {
+	case kept == nil:
+	case kept.charged:
+		charged = true
+		cost -= kept.Amount
+	default:
+		s.spend(h.Accounts, 0, -kept.Amount)
 	}
-	return sums
+	delete(s.budgets.holds, at)
+	s.spend(h.Accounts, cost, 0)
+	return charged, nil
 }
 
-func (s *Store) spend(accounts []store.Account, amount int64) {
-	if s.budgets == nil {
-		s.budgets = map[account]int64{}
+// Renew makes leases end later.
+func (s *Store) Renew(_ context.Context, tenant string, ids []string, until int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		if h := s.budgets.holds[name{tenant, id}]; h != nil && !h.charged {
+			h.Until = until
+		}
+	}
+	return nil
+}
+
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
+func (s *Store) Lapse(_ context.Context, now int64) (charged []store.Hold, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at, h := range s.budgets.holds {
+		switch {
+		case h.charged && h.Until+store.LapsedFor < now:
+			delete(s.budgets.holds, at)
+		case h.charged || h.Until >= now:
+		case h.sent:
+			h.charged = true
+			s.spend(h.Accounts, h.Amount, -h.Amount)
+			charged = append(charged, h.Hold)
+		default:
+			s.spend(h.Accounts, 0, -h.Amount)
+			delete(s.budgets.holds, at)
+		}
+	}
+	return charged, nil
+}
+
+// Balances tells how accounts stand.
+func (s *Store) Balances(_ context.Context, accounts []store.Account) ([]store.Balance, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.balances(accounts), nil
+}
+
+func (s *Store) balances(accounts []store.Account) []store.Balance {
+	all := make([]store.Balance, len(accounts))
+	for i := range accounts {
+		all[i] = s.budgets.sums[accountOf(&accounts[i])]
+	}
+	return all
+}
+
+// spend adds to accounts, of which none falls below nothing.
+func (s *Store) spend(accounts []store.Account, spent, holds int64) {
+	if s.budgets.sums == nil {
+		s.budgets.sums = map[account]store.Balance{}
 	}
 	for i := range accounts {
 		at := accountOf(&accounts[i])
-		s.budgets[at] = max(s.budgets[at]+amount, 0)
+		b := s.budgets.sums[at]
+		s.budgets.sums[at] = store.Balance{Spent: max(b.Spent+spent, 0), Held: max(b.Held+holds, 0)}
 	}
 }

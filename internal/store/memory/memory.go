@@ -13,7 +13,7 @@ import (
 type Store struct {
 	mu      sync.Mutex
 	keys    keys
-	budgets map[account]int64
+	budgets budgets
 	usage   map[store.UsageKey]store.UsageSums
 }
 

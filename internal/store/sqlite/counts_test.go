@@ -2,6 +2,8 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"outcrop/internal/store"
@@ -26,19 +28,26 @@ func TestReservationSurvivesACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = crashed.Close() }) // only now: the process was killed, the files stay as they were
-	if _, _, err := crashed.Reserve(t.Context(), account, 40); err != nil {
+	for i, id := range []string{"sent", "waiting"} {
+		if _, _, err := crashed.Reserve(t.Context(), store.Hold{Tenant: "a", ID: id, Accounts: account, Amount: 20, Until: 1000}); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if err := crashed.Send(t.Context(), "a", "sent"); err != nil {
 		t.Fatal(err)
 	}
 	after := open(t, path)
-	if spent, err := after.Spent(t.Context(), account); err != nil || spent[0] != 40 {
-		t.Fatal(spent, err)
+	stands := func(spent, held int64) {
+		t.Helper()
+		if all, err := after.Balances(t.Context(), account); err != nil || all[0] != (store.Balance{Spent: spent, Held: held}) {
+			t.Fatal(all, err)
+		}
 	}
-	if spent, refused, err := after.Reserve(t.Context(), account, 70); err != nil || refused != -1 || spent[0] != 40 {
-		t.Fatal(spent, refused, err)
+	stands(0, 40)
+	if charged, err := after.Lapse(t.Context(), 1001); err != nil || len(charged) != 1 || charged[0].ID != "sent" {
+		t.Fatal(charged, err)
 	}
-	if _, refused, err := after.Reserve(t.Context(), account, 1); err != nil || refused != 0 {
-		t.Fatal(refused, err)
-	}
+	stands(20, 0)
 }
 
 func BenchmarkReserveSettle(b *testing.B) {
@@ -48,13 +57,18 @@ func BenchmarkReserveSettle(b *testing.B) {
 	}
 	defer func() { _ = s.Close() }()
 	account := []store.Account{{Tenant: "a", ID: "key", From: 1, Limit: 1 << 60}}
+	var ids atomic.Int64
 	b.SetParallelism(16) // calls under way
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			if _, _, err := s.Reserve(b.Context(), account, 40); err != nil {
+			h := store.Hold{Tenant: "a", ID: strconv.FormatInt(ids.Add(1), 10), Accounts: account, Amount: 40, Until: 1 << 40}
+			if _, _, err := s.Reserve(b.Context(), h); err != nil {
 				b.Error(err)
 			}
-			if err := s.Settle(b.Context(), account, -1); err != nil {
+			if err := s.Send(b.Context(), "a", h.ID); err != nil {
+				b.Error(err)
+			}
+			if _, err := s.Settle(b.Context(), h, 39); err != nil {
 				b.Error(err)
 			}
 		}

@@ -83,13 +83,13 @@ func TestMendE2AMissingFileIsNotMadeAnew(t *testing.T) {
 			for _, n := range gone {
 				must(t, os.Rename(path+n, filepath.Join(dir, "aside", "outcrop.db"+n)))
 			}
-			account := []store.Account{{Tenant: "a", ID: "x", Limit: 10}}
+			hold := store.Hold{Tenant: "a", ID: "x", Accounts: []store.Account{{Tenant: "a", ID: "x", Limit: 10}}, Amount: 1}
 			if gone[0] == "" {
 				var all sync.WaitGroup
 				for range 8 { // more than there are connections
 					all.Go(func() {
 						_, keysErr := s.Keys(t.Context())
-						_, _, reserveErr := s.Reserve(t.Context(), account, 1)
+						_, _, reserveErr := s.Reserve(t.Context(), hold)
 						for _, err := range []error{keysErr, reserveErr, s.PutKey(t.Context(), store.Document{ID: "x"}), s.AddUsage(t.Context(), []store.Usage{{}})} {
 							if !errors.Is(err, sqlite.ErrReplaced) {
 								t.Errorf("got %v", err)
@@ -108,7 +108,7 @@ func TestMendE2AMissingFileIsNotMadeAnew(t *testing.T) {
 			if got := bodies(t, s); got != "old" {
 				t.Errorf("it sees %q after the file is back", got)
 			}
-			if _, refused, err := s.Reserve(t.Context(), account, 1); err != nil || refused != -1 {
+			if _, refused, err := s.Reserve(t.Context(), hold); err != nil || refused != -1 {
 				t.Error(refused, err)
 			}
 		})

@@ -13,6 +13,7 @@ func schema() []string {
 		keysSchema,
 		budgetsSchema,
 		usageSchema,
+		holdsSchema,
 	}
 }
 

@@ -27,10 +27,10 @@ func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
 		})
 	}()
 	<-begun
-	account := []store.Account{{Tenant: "a", ID: "x", Limit: 100}}
+	hold := store.Hold{Tenant: "a", ID: "h", Accounts: []store.Account{{Tenant: "a", ID: "x", Limit: 100}}}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Settle(gone, account, 40); !errors.Is(err, context.Canceled) {
+	if _, err := s.Settle(gone, hold, 40); !errors.Is(err, context.Canceled) {
 		t.Errorf("the wait ended with %v", err)
 	}
 	select {
@@ -42,10 +42,10 @@ func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
 	if err := <-first; err != nil {
 		t.Error(err)
 	}
-	if err := s.Settle(t.Context(), account, 2); err != nil {
+	if _, err := s.Settle(t.Context(), hold, 2); err != nil {
 		t.Error(err)
 	}
-	if spent, err := s.Spent(t.Context(), account); err != nil || spent[0] != 2 {
+	if spent, err := s.Balances(t.Context(), hold.Accounts); err != nil || spent[0].Spent != 2 {
 		t.Errorf("spent %v, %v: what was given up was written", spent, err)
 	}
 }
@@ -59,7 +59,7 @@ func TestMendA6APanicInABatchIsAnError(t *testing.T) {
 	if err := s.budgets.write(t.Context(), s, func(context.Context, *sql.Tx) error { panic("no") }); !errors.Is(err, errUnwritten) {
 		t.Error(err)
 	}
-	if err := s.Settle(t.Context(), []store.Account{{ID: "x"}}, 2); err != nil {
+	if _, err := s.Settle(t.Context(), store.Hold{ID: "h", Accounts: []store.Account{{ID: "x"}}}, 2); err != nil {
 		t.Errorf("after a panic: %v", err)
 	}
 }
