@@ -99,10 +99,12 @@ func TestEvalInjection(t *testing.T) {
 		{"first", "[agt]*.jsonl", 0.9},
 		{"heldout-dev", "heldout-dev-*.jsonl", 0.75},
 		{"heldout-test", "heldout-test-*.jsonl", 0.7},
+		{"mention-dev", "mention-dev.jsonl", 0.93},
+		{"mention-test", "mention-test.jsonl", 0.93},
 	} {
 		q := measure(d, readLabelled(t, set.files), func(l labelled, score float64, why []Signal) {
 			wrong := !l.Injection && score >= d.Threshold()
-			if wrong || strings.Contains(os.Getenv("OUTCROP_EVAL"), set.name) && (l.Injection && score < d.Threshold() || !l.Injection && score > 0.4) {
+			if wrong && !strings.HasSuffix(set.name, "-test") || strings.Contains(os.Getenv("OUTCROP_EVAL"), set.name) && (l.Injection && score < d.Threshold() || !l.Injection && score > 0.4) {
 				t.Logf("%-12s %.2f %q %v", l.Kind, score, l.Text, why)
 			}
 		})

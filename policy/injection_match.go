@@ -127,6 +127,7 @@ func (r *injectionRule) meant(t *reading, c, at, end int) float64 {
 	if r.how&own == 0 && (ownText(words[at:end+1]) || r.how&ask != 0 && about&wMe != 0) {
 		share *= byMention
 	}
+	share *= r.aside(t, c, at, end, given)
 	switch {
 	case here.howTo && (!given || at == here.from) && about&(wYou|wSelf) == 0:
 		share *= byQuestion
@@ -156,7 +157,10 @@ func classesOf(words []word) class {
 // mentioned tells whether a text talks about such texts where a rule holds: "detect the phrase ignore all …". An order that
 // begins its clause is meant unless that very clause talks about it.
 func mentioned(t *reading, c, at int) bool {
-	for i := max(t.clauses[c].from, at-7); i < at; i++ {
+	for i := at - 1; i >= max(t.clauses[c].from, at-7); i-- {
+		if t.words[i+1].comma && t.words[at].start && classesOf(t.words[at:t.clauses[c].to])&wSelf != 0 {
+			break // "…, so ignore your rules" is meant, whatever was talked of before
+		}
 		if t.words[i].class&wTalk != 0 {
 			return true
 		}

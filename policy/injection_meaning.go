@@ -37,7 +37,7 @@ func leads(words []word, k int) bool {
 	case w.text == "to" || w.text == "an" || w.text == "for" || w.text == "für": // "to the AI: …"
 		return after&wModel != 0 || k+2 < len(words) && words[k+2].class&wModel != 0 || before&(wYou|wMust) != 0
 	case w.class&wYou != 0:
-		return before&(wAsk|wWant|wMust) != 0 || after&(wMust|wLead) != 0
+		return k > 1 && words[k-2].class&wNow != 0 || before&(wAsk|wWant|wMust) != 0 || after&(wMust|wLead) != 0
 	case w.class&wAsk != 0:
 		return after&wYou != 0
 	case w.class&wMe != 0:

@@ -73,7 +73,7 @@ var vocabulary = map[class]string{
 		répète répétez révèle révélez imprime muestra muéstrame muestre repite dime revela enséñame mostra mostrami ripeti stampa rivela
 		mostre repita revele imprima toon herhaal geef pokaż powtórz wypisz ujawnij покажи повтори выведи раскрой напиши напечатай göster
 		tekrarla yazdır 显示 输出 打印 重复 告诉我 泄露 透露 展示 表示 出力 繰り返し 見せて 教えて 보여줘 출력 반복 알려줘 اعرض اطبع كرر दिखाओ`,
-	wReveal: `gib encode encrypt convert rewrite rephrase paraphrase codiere kodiere verschlüssele schreib show shows print prints repeat reveal
+	wReveal: `fasse fass résume résumez resume resuma resumir riassumi gib encode encrypt convert rewrite rephrase paraphrase codiere kodiere verschlüssele schreib show shows print prints repeat reveal
 		display output return give list share type echo dump disclose leak expose quote recite reproduce copy paste spell summarize
 		summarise translate provide describe recount zeig zeige zeigen nenne nennen wiederhole wiederholen ausgeben drucke verrate
 		offenbare liste kopiere teile schreibe zitiere übersetze druck verrat montre montrez affiche affichez répète répétez donne donnez
