@@ -27,7 +27,7 @@ func (p *patterns) address(s string, i int, out []Finding) []Finding { //nolint:
 		return out
 	}
 	b := i
-	for b < len(s) && isDigit(s[b]) {
+	for b < len(s) && isDigit(s[b]) && b-i < 6 {
 		b++
 	}
 	if b-i > 5 {
@@ -50,10 +50,10 @@ func (p *patterns) address(s string, i int, out []Finding) []Finding { //nolint:
 			from++
 		}
 		end := from
-		for end < len(s) && (isWordByte(s[end]) || s[end] == '\'' || s[end] == '/') {
+		for end < len(s) && end-from <= longestStreetWord && (isWordByte(s[end]) || s[end] == '\'' || s[end] == '/') {
 			end++
 		}
-		if end == from {
+		if end == from || end-from > longestStreetWord {
 			break
 		}
 		w := strings.ToLower(s[from:end])
@@ -97,10 +97,10 @@ func capitalWords(s string, at int) int {
 			from++
 		}
 		to := from
-		for to < len(s) && (isWordByte(s[to]) || s[to] == '\'' || s[to] == '-') {
+		for to < len(s) && to-from <= longestStreetWord && (isWordByte(s[to]) || s[to] == '\'' || s[to] == '-') {
 			to++
 		}
-		if to == from || from == at {
+		if to == from || from == at || to-from > longestStreetWord {
 			return end
 		}
 		c := s[from]
@@ -127,10 +127,10 @@ func streetBehind(s string, i int) (int, bool) {
 	}
 	for words, end := 0, at; words < 5 && end > 0; words++ {
 		from := end
-		for from > 0 && (isWordByte(s[from-1]) || s[from-1] == '\'' || s[from-1] == '.' || s[from-1] == '-' || s[from-1] == '/') {
+		for from > 0 && end-from <= longestStreetWord && (isWordByte(s[from-1]) || s[from-1] == '\'' || s[from-1] == '.' || s[from-1] == '-' || s[from-1] == '/') {
 			from--
 		}
-		if from == end {
+		if from == end || end-from > longestStreetWord {
 			return 0, false
 		}
 		w := strings.ToLower(s[from:end])
@@ -191,9 +191,19 @@ func streetName(w string) bool {
 }
 
 // locality runs on over what belongs to an address behind the street: flat, city, state, postal code.
-func locality(s string, end int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	if end < len(s) && s[end] == '.' && end+1 < len(s) && (s[end+1] == ' ' || s[end+1] == ',') && end+2 < len(s) && s[end+2] != ' ' && streetAfter[strings.ToLower(lastWord(s[:end]))] {
-		if e := locality(s, end+1); e > end+1 {
+func locality(s string, end int) int {
+	return localityUpTo(s[:min(len(s), end+longestLocality)], end)
+}
+
+// longestStreetWord bounds the words that are looked up as parts of streets.
+const longestStreetWord = 64
+
+// longestLocality bounds what may belong to an address behind the street.
+const longestLocality = 160
+
+func localityUpTo(s string, end int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+	if end < len(s) && s[end] == '.' && end+1 < len(s) && (s[end+1] == ' ' || s[end+1] == ',') && end+2 < len(s) && s[end+2] != ' ' && streetAfter[strings.ToLower(lastWord(s[max(0, end-longestStreetWord):end]))] {
+		if e := localityUpTo(s, end+1); e > end+1 {
 			return e
 		}
 	}

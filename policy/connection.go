@@ -105,7 +105,7 @@ func (p *patterns) command(s string, i int, out []Finding) []Finding {
 	if end-i < 2 {
 		return out
 	}
-	name, read := "", false
+	line, read := "", false
 	for k := range commands {
 		row := &commands[k]
 		for _, flag := range row.flags {
@@ -125,9 +125,9 @@ func (p *patterns) command(s string, i int, out []Finding) []Finding {
 				continue
 			}
 			if !read {
-				name, read = program(s, i), true
+				line, read = commandLine(s, i), true
 			}
-			if name == row.name {
+			if runs(line, row.name) {
 				return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.95})
 			}
 		}
@@ -175,25 +175,30 @@ func argument(s string, from int) (a, b int) {
 	return from, b
 }
 
-// program is the name of the command that the flag at i belongs to: the first word behind the beginning of the line, a pipe, a
-// semicolon or an ampersand that is a program of the table; "" for none.
-func program(s string, i int) string {
-	from := max(0, i-longestAuthority)
-	line := s[from:i]
+// commandLine is what stands between the flag at i and the beginning of its command: a line, a pipe, a semicolon or two
+// ampersands.
+func commandLine(s string, i int) string {
+	line := s[max(0, i-longestAuthority):i]
 	for at := len(line) - 1; at >= 0; at-- {
 		c := line[at]
 		if c == '|' || c == ';' || c == '&' && at > 0 && line[at-1] == '&' || c == '\n' && (at == 0 || line[at-1] != '\\' && line[at-1] != '\r') {
-			line = line[at+1:]
-			break
+			return line[at+1:]
 		}
 	}
-	for word := range strings.FieldsSeq(line) {
-		word = strings.TrimLeft(word[strings.LastIndexAny(word, "/`($\"'")+1:], "$(")
-		for k := range commands {
-			if word == commands[k].name {
-				return word
-			}
+	return line
+}
+
+// runs tells that a program stands in a line as a word of its own, maybe with its folder.
+func runs(line, program string) bool {
+	for {
+		at := strings.Index(line, program)
+		if at < 0 {
+			return false
 		}
+		end := at + len(program)
+		if (at == 0 || strings.IndexByte(" \t\n/`($\"'", line[at-1]) >= 0) && (end == len(line) || line[end] <= ' ') {
+			return true
+		}
+		line = line[end:]
 	}
-	return ""
 }

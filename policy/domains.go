@@ -116,7 +116,10 @@ func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass
 			for a < len(s) && (s[a] == ' ' || s[a] == '\t' || s[a] == '<' || s[a] == '\n') && a-i < 8 {
 				a++
 			}
-			if b := urlEnd(s, a); b > a && addressLike(s[a:b]) {
+			if !addressLike(s[a:urlEnd(s[:min(len(s), a+longestLead)], a)]) {
+				break
+			}
+			if b := urlEnd(s, a); b > a {
 				out = append(out, link{a, b, a, b})
 			}
 		case c == '=' && i > 2: // src=, href=
@@ -126,11 +129,8 @@ func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass
 				for a < len(s) && (s[a] == ' ' || s[a] == '"' || s[a] == '\'') {
 					a++
 				}
-				b := a
-				for b < len(s) && s[b] != '"' && s[b] != '\'' && s[b] != '>' && s[b] != ' ' {
-					b++
-				}
-				if addressLike(s[a:b]) {
+				if addressLike(s[a:attributeEnd(s, a, longestLead)]) {
+					b := attributeEnd(s, a, longestURL)
 					out = append(out, link{a, b, a, b})
 				}
 			}
@@ -139,7 +139,10 @@ func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass
 			for a > 0 && i-a < 12 && isAlpha(s[a-1]) {
 				a--
 			}
-			if b := urlEnd(s, i+3); a < i && b > i+3 {
+			if a == i {
+				break
+			}
+			if b := urlEnd(s, i+3); b > i+3 {
 				out = append(out, link{a, b, a, b})
 			}
 		case c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") && (i == 3 || !isWordByte(s[i-4]) && s[i-4] != '/'):
@@ -150,6 +153,9 @@ func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass
 	}
 	return out
 }
+
+// longestLead is how much of an address is read to tell that it is one, entities of HTML included.
+const longestLead = 160
 
 // addressLike tells addresses from paths of the same page, which lead nowhere else.
 func addressLike(s string) bool {
@@ -164,8 +170,26 @@ func markdownLink(s string, i int) (link, bool) {
 	for a < len(s) && (s[a] == ' ' || s[a] == '<' || s[a] == '\n') {
 		a++
 	}
+	if !addressLike(s[a:markdownEnd(s, a, longestLead)]) {
+		return link{}, false
+	}
+	b := markdownEnd(s, a, longestURL)
+	return link{a, b, a, b}, true
+}
+
+// attributeEnd is where the value of an attribute ends, at most so many bytes behind a.
+func attributeEnd(s string, a, most int) int {
+	b := a
+	for b < len(s) && b-a < most && s[b] != '"' && s[b] != '\'' && s[b] != '>' && s[b] != ' ' {
+		b++
+	}
+	return b
+}
+
+// markdownEnd is where the address of a link ends, at most so many bytes behind a.
+func markdownEnd(s string, a, most int) int {
 	b, depth := a, 0
-	for b < len(s) && b-a < longestURL && s[b] != '>' && s[b] != ' ' && s[b] != '\n' && (s[b] != ')' || depth > 0) {
+	for b < len(s) && b-a < most && s[b] != '>' && s[b] != ' ' && s[b] != '\n' && (s[b] != ')' || depth > 0) {
 		switch s[b] {
 		case '(':
 			depth++
@@ -174,8 +198,5 @@ func markdownLink(s string, i int) (link, bool) {
 		}
 		b++
 	}
-	if !addressLike(s[a:b]) {
-		return link{}, false
-	}
-	return link{a, b, a, b}, true
+	return b
 }

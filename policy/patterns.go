@@ -28,6 +28,7 @@ var cues = func() (t [256]cue) {
 
 // form is something with a fixed form: find looks at the candidate around byte i and appends what it is.
 type form struct {
+	name  string
 	kinds []string
 	cue   cue
 	find  func(p *patterns, s string, i int, out []Finding) []Finding

@@ -73,6 +73,8 @@ func ledBy(w, lead string, f nameFlag) float64 {
 	return beforeWords[w]
 }
 
+var withoutMarks = strings.NewReplacer("_", "", "-", "", " ", "")
+
 // field reads "first_name": " and Name: in front of a value.
 func field(s string) float64 {
 	t := strings.TrimRight(s, " \"'*[\t")
@@ -84,7 +86,7 @@ func field(s string) float64 {
 	for at > 0 && (isWordByte(t[at-1]) || t[at-1] == '-' || t[at-1] == ' ' && len(t)-at < 12) {
 		at--
 	}
-	key := strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(t[at:]))
+	key := strings.ToLower(withoutMarks.Replace(t[at:]))
 	for _, no := range []string{"filename", "hostname", "domain", "username", "company", "product", "project", "branch", "table", "columnname", "filesystem", "classname", "typename", "brand", "display", "nickname"} {
 		if strings.Contains(key, no) {
 			return 0

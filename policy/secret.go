@@ -12,24 +12,40 @@ const longestSecret = 8192
 
 // tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is how
 // many bytes follow at least.
-var tokenForms = []struct {
-	prefix string
-	least  int
-}{
+var tokenForms = []tokenForm{
 	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 18}, {"gldt-", 18}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20},
 	{"xoxr-", 20}, {"xoxs-", 20}, {"xapp-", 20}, {"sk-", 20}, {"oc-", 24}, {"sk_live_", 16}, {"rk_live_", 16}, {"sk_test_", 16}, {"pk_live_", 16},
 	{"whsec_", 20}, {"npm_", 30}, {"pypi-", 40}, {"hf_", 30}, {"ya29.", 30}, {"SG.", 40}, {"dop_v1_", 40}, {"shpat_", 28}, {"shpss_", 28}, {"lin_api_", 30},
 	{"AGE-SECRET-KEY-", 50}, {"sq0atp-", 20}, {"sq0csp-", 40}, {"dapi-", 30}, {"r8_", 36}, {"gsk_", 40}, {"xai-", 40}, {"nvapi-", 40}, {"tvly-", 28},
 }
 
+type tokenForm struct {
+	prefix string
+	least  int
+}
+
+// tokensAt are the forms by the first mark of their prefix and the byte before it, which turn most marks of a text away.
+var tokensAt = func() map[[2]byte][]tokenForm {
+	m := map[[2]byte][]tokenForm{}
+	for _, f := range tokenForms {
+		at := strings.IndexAny(f.prefix, "_-.")
+		key := [2]byte{f.prefix[at-1], f.prefix[at]}
+		m[key] = append(m[key], f)
+	}
+	return m
+}()
+
 // token looks at secrets with known prefixes, and at private keys, around a mark.
 func (p *patterns) token(s string, i int, out []Finding) []Finding {
 	if s[i] == '-' && strings.HasPrefix(s[i:], "-----BEGIN ") && (i == 0 || s[i-1] != '-') {
 		return pem(s, i, out)
 	}
-	for _, f := range tokenForms {
+	if i == 0 {
+		return out
+	}
+	for _, f := range tokensAt[[2]byte{s[i-1], s[i]}] {
 		at := strings.IndexByte(f.prefix, s[i])
-		if at < 0 || i < at || !strings.HasPrefix(s[i-at:], f.prefix) {
+		if i < at || !strings.HasPrefix(s[i-at:], f.prefix) {
 			continue
 		}
 		a, b := i-at, i-at+len(f.prefix)
@@ -66,7 +82,7 @@ func pem(s string, i int, out []Finding) []Finding {
 
 // key looks at keys of AWS and Google, and at JSON web tokens, which begin at i.
 func (p *patterns) key(s string, i int, out []Finding) []Finding {
-	if i > 0 && (isAlnum(s[i-1]) || s[i-1] == '_') {
+	if i > 0 && keyByte(s[i-1]) {
 		return out
 	}
 	switch rest := s[i:]; {
@@ -98,7 +114,11 @@ func keyByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
 func webToken(s string, i int, out []Finding) []Finding {
 	b, dots := i, 0
 	for b < len(s) && b-i < longestSecret && (keyByte(s[b]) || s[b] == '.' && b+1 < len(s) && isAlnum(s[b+1])) {
-		dots += int(b2f(s[b] == '.'))
+		if s[b] == '.' {
+			if dots++; dots > 4 {
+				return out
+			}
+		}
 		b++
 	}
 	if dots < 2 || dots > 4 || b-i <= 40 {
@@ -115,6 +135,9 @@ var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "ap
 func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
 	if s[i] != '=' && s[i] != ':' {
 		return out
+	}
+	if within(out, i, KindSecret) {
+		return out // it would lose against the longer one
 	}
 	name := strings.ToLower(nameBefore(s, i))
 	if name == "" {
@@ -233,18 +256,27 @@ func mixed(s string) bool {
 	return letters && others
 }
 
-// entropy is Shannon's, in bits a byte.
+// nLogN has n times the logarithm of n, so that entropy costs one look at a table a letter.
+var nLogN = func() (t [1024]float64) {
+	for n := 1; n < len(t); n++ {
+		t[n] = float64(n) * math.Log2(float64(n))
+	}
+	return t
+}()
+
+// entropy is Shannon's, in bits a byte, of no more than a kilobyte.
 func entropy(s string) float64 {
-	var count [256]int
+	var count [256]uint16
+	s = s[:min(len(s), len(nLogN)-1)]
+	if s == "" {
+		return 0
+	}
 	for i := range len(s) {
 		count[s[i]]++
 	}
-	e := 0.0
+	sum := 0.0
 	for _, n := range count {
-		if n > 0 {
-			p := float64(n) / float64(len(s))
-			e -= p * math.Log2(p)
-		}
+		sum += nLogN[n]
 	}
-	return e
+	return math.Log2(float64(len(s))) - sum/float64(len(s))
 }

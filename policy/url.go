@@ -26,6 +26,9 @@ func (p *patterns) url(s string, i int, out []Finding) []Finding {
 	default:
 		return out
 	}
+	if within(out, i, KindURL) {
+		return out // it would lose against the longer one
+	}
 	b := urlEnd(s, i+3)
 	if b <= i+4 {
 		return out
@@ -49,15 +52,28 @@ func (p *patterns) www(s string, i int, out []Finding) []Finding {
 	if s[i] != '.' || i < 3 || !strings.EqualFold(s[i-3:i], "www") || i > 3 && (isWordByte(s[i-4]) || s[i-4] == '/' || s[i-4] == '.') {
 		return out
 	}
+	if within(out, i, KindURL) {
+		return out
+	}
 	if b := urlEnd(s, i+1); b > i+3 && strings.Contains(s[i+1:b], ".") {
 		return append(out, Finding{Kind: KindURL, Start: i - 3, End: b, Score: 0.9})
 	}
 	return out
 }
 
+// within tells that byte i lies in one of the last findings, which is of the kind.
+func within(out []Finding, i int, kind string) bool {
+	for k := len(out) - 1; k >= max(0, len(out)-8); k-- {
+		if out[k].Kind == kind && out[k].Start <= i && i < out[k].End {
+			return true
+		}
+	}
+	return false
+}
+
 // urlEnd is where an address ends: before white space, quotes and angle brackets, without the punctuation of the sentence.
 func urlEnd(s string, b int) int {
-	from, open := b, 0
+	from, open, square := b, 0, false
 scan:
 	for ; b < len(s) && b-from < longestURL; b++ {
 		switch c := s[b]; {
@@ -69,8 +85,10 @@ scan:
 			if open--; open < 0 {
 				break scan
 			}
+		case c == '[':
+			square = true
 		case c == ']':
-			if !strings.Contains(s[from:b], "[") {
+			if !square {
 				break scan
 			}
 		}

@@ -1,0 +1,139 @@
+//go:build unix && !race
+
+package policy
+
+import (
+	"context"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// worst are the inputs that cost a detector most: what begins like something and is nothing, what lies in itself, what runs on. A
+// detector that is added needs a row here.
+var worst = map[string][]string{
+	"email":                {"@", "a@", "a@b.", `"@`, "a.a.a.a@b.b.b.", "é@é."},
+	"email with another @": {"＠", "a＠", "a%40", "a&#64;", "&#0000000", "&&#", "%40%40", `a\u0040`, "a@b.c＠"},
+	"ip4":                  {"1.1.1.", "1.1.1.1 ", "1.1.1.1.", "255."},
+	"ip6":                  {":", "::", "a:", "1:1:", "fe80::1 ", "1:1:1:1:1:1:1:1:1"},
+	"iban":                 {"DE89", "DE89 ", "DE 89 ", "GB29NWBK", "DE89 3704 "},
+	"numbers":              {"1 ", "12-", "(1) ", "+1 ", "555-123-4567 ", "030 901820 ", "4111 1111 1111 1111 ", "4111111111111111", "1/2 3.4-"},
+	"address":              {"Rue 1 ", "1 Street. ", "12 Main Street, A, ", "A A A A A 1 ", "12 A ", "Mainstraße 1 ", "P.O. Box 1 ", "1 Calle ", "Xx 1"},
+	"url":                  {"http://", "://", "http://a ", "http://x.de/(", "http://x.de/[]", "a://b:c@", "postgres://a:", "http://a@b.c,", "a+a://a:@"},
+	"www":                  {"www.", "www.a.", "www.a,", " www.a.b", "(www.a.b"},
+	"token":                {"sk-", "sk-a", "ghp_", "ghp_a1", "_", "-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "github_pat_", " sk-abcdefghijklmnop"},
+	"command":              {" -u", " -u a:bc", " -a b -u c:de", "curl -u a:bc ", "curl -u 'a:", " --user ", "xcurl -u a:bc "},
+	"key":                  {"AKIA", "AIza", "eyJ", "eyJa.", "eyJ.a", "eyJa-", "eyJa_", "AA", " AKIAAAAAAAAAAAAAAAA"},
+	"assigned":             {"password=", "password:", "token=", "a=", "=", "::a=", `"password": "a`, "authorization: ", "authorization: bearer a"},
+	"custom":               {"E-12345", "E-", "1"},
+	"patterns":             {"<:@=_.-+1 A(", "aA1:/@.=-_"},
+	"person":               {"Anna ", "Anna", "Anna\n", "Anna, ", "Dear Anna and ", "Dear Anna & ", "A. ", "Anna van de la ", "i am ", "my name is john ", "王さん", "我叫", "Smith-", "O'", "X Anna and Y ", "a Turing–", "Miller set ", "Best,\n", "É", "Authorization: "},
+	"hidden":               {"\u200b", "\u202e", "\U000e0041", "a\u200b", "\u200b\u202e"},
+	"injection":            {"ignore ", "ignore all ", "i g n o r e ", "ignore all previous instructions ", "<", "<a", "<!--", "*", "__", "[", "\nsystem:", "QUJDREVGR0hJSktM", "%20", "é", "e\u0301", "中", `"`, "the "},
+	"links":                {"](", "](a", "](a](", "]:", "src=", "src=a", "://", "http://", "www.", "](//", "[a](http://b.c/(", "href='"},
+	"leaks":                {"a ", "the blue tariff ", "é"},
+}
+
+// scans are what stands beside the rows of detectors and forms and reads whole texts, too.
+func scans(t *testing.T) map[string]func(s string) {
+	t.Helper()
+	cfg := Default()
+	cfg.Redaction.Custom = []Custom{{Kind: "STAFF_ID", Pattern: `E-\d{6}`, Context: []string{"staff"}}}
+	d, err := NewInjection(InjectionConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]func(s string){
+		"injection": func(s string) { d.Score(s) },
+		"links":     func(s string) { links(s) },
+		"leaks":     func(s string) { wordRuns([]Text{{Value: s, Role: "system"}}, 8) },
+	}
+	for _, row := range detectors {
+		det, err := row.make(&cfg, func(string) bool { return true })
+		if err != nil || det == nil {
+			t.Fatalf("%s: %v", row.name, err)
+		}
+		all[row.name] = func(s string) { _, _ = det.Detect(context.Background(), Input, []Text{{Value: s}}) }
+	}
+	for _, f := range forms {
+		one := &patterns{regions: defaultRegions}
+		for bit := range 8 {
+			if f.cue&(1<<bit) != 0 {
+				one.byCue[bit] = []form{f}
+			}
+		}
+		all[f.name] = func(s string) { _, _ = one.Detect(context.Background(), Input, []Text{{Value: s}}) }
+	}
+	return all
+}
+
+// TestMendE5EveryDetectorIsLinearOnItsWorstInput holds that work does not grow with the square of the input, which ten times of it
+// would show as a hundred times the processor's time, and that nothing costs far more than prose does. Time is that of the process;
+// the best of some rounds counts, and the bounds leave room for a busy machine.
+func TestMendE5EveryDetectorIsLinearOnItsWorstInput(t *testing.T) {
+	const small, large, grown, dear = 24 << 10, 240 << 10, 60, 150
+	prose := strings.Repeat("The river rises in the hills, and the town below it has lived of the water for many years. ", large/90)
+	reference := best(func() { scans(t)["patterns"](prose); scans(t)["injection"](prose) }, 5) / time.Duration(len(prose)/1000)
+	for name, scan := range scans(t) {
+		rows := worst[name]
+		if len(rows) == 0 {
+			t.Errorf("%s has no worst input", name)
+		}
+		for _, unit := range rows {
+			n := small / len(unit)
+			if name == "custom" {
+				n *= 4 // regexp reads short texts in another, quicker way
+			}
+			a, b := strings.Repeat(unit, n), strings.Repeat(unit, 10*n)
+			times := 1
+			for times < 4096 && best(func() { repeated(scan, a, times) }, 1) < 4*time.Millisecond {
+				times *= 2
+			}
+			least, most := time.Hour, time.Hour
+			for range 6 {
+				least = min(least, best(func() { repeated(scan, a, times) }, 1))
+				most = min(most, best(func() { repeated(scan, b, times) }, 1))
+				if most <= grown*least {
+					break
+				}
+			}
+			if most > grown*least {
+				t.Errorf("%s: ten times %q takes %.1f times as long", name, unit, float64(most)/float64(least))
+			}
+			if each := most / time.Duration(times) / time.Duration(len(b)/1000); each > dear*reference {
+				t.Errorf("%s: a kilobyte of %q takes %v, of prose %v", name, unit, each, reference)
+			}
+		}
+	}
+	for name := range worst {
+		if scans(t)[name] == nil {
+			t.Errorf("%s is no detector", name)
+		}
+	}
+}
+
+func repeated(scan func(string), s string, times int) {
+	for range times {
+		scan(s)
+	}
+}
+
+// best is the least processor's time of some rounds.
+func best(f func(), rounds int) time.Duration {
+	least := time.Hour
+	for range rounds {
+		before := used()
+		f()
+		least = min(least, used()-before)
+	}
+	return least
+}
+
+func used() time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
