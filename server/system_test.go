@@ -197,7 +197,7 @@ func TestBadDays(t *testing.T) {
 		{"R-ERR-47 internal", "error=InternalServerException", "", 500, nil, ""},
 		{"R-ERR-48 garbage", "garbage", "", 502, "bad_upstream_response", ""},
 		{"R-STR-02 empty stream", "empty", `,"stream":true`, 502, "bad_upstream_response", ""},
-		{"R-STR-15 exception in mid-stream", "after=3:modelStreamErrorException", `,"stream":true`, 200, nil, `"type":"server_error","param":null,"code":"model_error"}}` + "\n\n"},
+		{"R-STR-15 exception in mid-stream", "after=3:modelStreamErrorException", `,"stream":true`, 200, nil, `"type":"server_error","param":null,"code":"malformed_model_output"}}` + "\n\n"},
 		{"R-ERR-45 cut before the first event", "cut=0", `,"stream":true`, 504, "timeout", ""},
 		{"R-STR-16 cut in mid-stream", "cut=3", `,"stream":true`, 200, nil, `"code":"stream_truncated"}}` + "\n\n"},
 		{"R-STR-14 no metadata", "nometa", `,"stream":true,"stream_options":{"include_usage":true}`, 200, nil, `"finish_reason":"stop"}],"usage":null}` + "\n\ndata: [DONE]\n\n"},

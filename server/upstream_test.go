@@ -56,7 +56,8 @@ var upstreamFaults = []upstreamFault{
 	{"R-ERR-43", "ModelNotReadyException", 429, "Model is not ready for inference.", 503, "server_error", "model_not_ready", nil, "true", "10", "", ""},
 	{"R-ERR-44", "ServiceUnavailableException", 503, "Model is getting throttled. Try your request again.", 503, "server_error", "service_unavailable", nil, "true", "2", "", ""},
 	{"R-ERR-45", "ModelTimeoutException", 408, "Model has timed out in processing the request.", 504, "server_error", "timeout", nil, "true", "", "", ""},
-	{"R-ERR-46", "ModelErrorException", 424, "Model produced invalid sequence as part of ToolUse", 502, "server_error", "model_error", nil, "true", "", "", ""},
+	{"R-ERR-46", "ModelErrorException", 424, "The model failed.", 502, "server_error", "model_error", nil, "true", "", "", ""},
+	{"R-ERR-49 Mend B12", "ModelErrorException", 424, "Model produced invalid sequence as part of ToolUse", 502, "server_error", "malformed_model_output", nil, "true", "", "", ""},
 	{"R-ERR-47", "InternalServerException", 500, "The system encountered an unexpected error during processing.", 500, "server_error", nil, nil, "true", "", "", ""},
 	{"R-ERR-06 no name, 503", "", 503, "busy", 503, "server_error", "service_unavailable", nil, "true", "2", "", ""},
 }

@@ -49,7 +49,13 @@ func (v *conversation) documentName(filename string) string {
 	if v.media.names == nil {
 		v.media.names = taken{}
 	}
-	return v.media.names.free(name, func(n int64) string { return name + " (" + itoa(n) + ")" })
+	// Bedrock takes names for the same that differ in case alone.
+	unique := name
+	v.media.names.free(strings.ToLower(name), func(n int64) string {
+		unique = name + " (" + itoa(n) + ")"
+		return strings.ToLower(unique)
+	})
+	return unique
 }
 
 // cleanName is a file name without extension in the alphabet of FACTS 2.5.

@@ -19,6 +19,9 @@ func (l Link) Fault(cause error) *openai.Error {
 	return fault
 }
 
+// mostLinks is how many links of one request are fetched: no model of Bedrock takes more images.
+const mostLinks = 100
+
 // ChatLinks lists the links of a request, each URL once, where it stands first. A request with links is checked before: the
 // error is the fault that [ChatInput] would find whatever the bytes are, so that nothing is fetched for a request that cannot be
 // answered (R-REQ-05). It is always an *openai.Error with Param set.
@@ -34,13 +37,26 @@ func ChatLinks(req *openai.ChatRequest, t catalog.Target, o Options) ([]Link, er
 	c := newChat(req, t, o)
 	c.unfetched = true
 	// One more can never be answered; without a limit here it would still be fetched.
-	if most := limitOr(o.Limits.Images, bedrockLimits.Images) + limitOr(o.Limits.Documents, bedrockLimits.Documents); len(links) > most {
-		c.refuse(openai.CodeInvalidValue, links[most].Param, "Invalid value: at most %d images and documents are possible in one request.", most)
+	if most := limitOr(o.Limits.Images, bedrockLimits.Images) + limitOr(o.Limits.Documents, bedrockLimits.Documents); oneTooMany(links, most) != nil {
+		c.refuse(openai.CodeInvalidValue, oneTooMany(links, most).Param, "Invalid value: at most %d images and documents are possible in one message.", most)
+	} else if len(links) > mostLinks {
+		c.refuse(openai.CodeInvalidValue, links[mostLinks].Param, "Invalid value: at most %d images and documents can be fetched for one request.", mostLinks)
 	}
 	if fault := c.translate(); fault != nil {
 		return nil, fault
 	}
 	return links, nil
+}
+
+// oneTooMany is the first link that has so many before it in its own message, or nil.
+func oneTooMany(links []Link, many int) *Link {
+	for i := many; i < len(links); i++ {
+		message, _, _ := strings.Cut(links[i].Param, "]")
+		if strings.HasPrefix(links[i-many].Param, message+"]") {
+			return &links[i]
+		}
+	}
+	return nil
 }
 
 func linksOf(req *openai.ChatRequest) (links []Link) {

@@ -11,8 +11,9 @@ import (
 
 // mediaCount counts what a request holds of images and files.
 type mediaCount struct {
-	images, documents, attachments int
-	names                          taken // of documents
+	images                 int // of one message: how many a whole conversation may hold is for the service to decide
+	documents, attachments int
+	names                  taken // of documents
 }
 
 // Bedrock's limits (FACTS 1.2.1), which the members of [Limits] replace.
@@ -165,7 +166,7 @@ func (v *conversation) image(x payload, format string) *types.ImageBlock {
 	case v.caps.Vision == catalog.No:
 		v.unsupportedPart(x.at, "images")
 	case v.media.images > most:
-		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: at most %d images are possible in one request.", most)
+		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: at most %d images are possible in one message.", most)
 	case len(x.data) > bytes:
 		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the image has %d bytes, and at most %d are possible.", len(x.data), bytes)
 	case width > side || height > side:

@@ -53,6 +53,7 @@ func (c *chat) converse() {
 }
 
 func (v *conversation) message(i int, m *openai.Message) {
+	v.media.images = 0
 	switch m.Role {
 	case "system", "developer":
 		v.systemMessage(i, m)

@@ -36,7 +36,7 @@ type Options struct {
 
 // Limits are the limits of media in one request; a member that is 0 has Bedrock's own limit (R-PART-09).
 type Limits struct {
-	Images     int // 20
+	Images     int // 20 in one message
 	ImageBytes int // 3.75 MB, each
 	ImageSide  int // 8,000 pixels, each way
 	Documents  int // 5

@@ -203,6 +203,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 		o.Region = p.region
 		o.HTTPClient = b.http
 		o.Logger = logging.Nop{}
+		o.Protocol = sortedMaps{o.Protocol}
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, &b.cfg.MayRetry), 0
 		if p.role != "" {

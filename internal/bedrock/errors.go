@@ -34,6 +34,7 @@ const (
 	accessText         = "The gateway's AWS identity is not allowed to make this call."
 	modelAccessText    = "The model is not enabled for this gateway."
 	authenticationText = "The gateway's own AWS credentials were refused."
+	malformedCallText  = "The model wrote a tool call that Amazon Bedrock could not read. Try again."
 	internalText       = "The gateway could not complete the call to Amazon Bedrock."
 	unreachableText    = "Amazon Bedrock could not be reached."
 	brokenText         = "Amazon Bedrock broke off the connection before it answered."
@@ -98,8 +99,7 @@ func (c *Client) render(e *openai.Error, a answer) {
 	if a.after > 0 {
 		e.After = a.after
 	}
-	// A fault in the request that only the model's own server noticed.
-	e.Final = r.again == once && a.original >= 400 && a.original < 500
+	e.Final = a.final(r)
 }
 
 // onDemand tells a client which id to use instead of a model's (R-ERR-23): the profile of this part of the world, the global
@@ -123,6 +123,12 @@ type answer struct {
 	text     string // AWS's own, not clean yet
 	original int    // status that the model's own server gave, 0 without one
 	after    time.Duration
+}
+
+// final tells of a fault in the request that only the model's own server noticed. A call that cannot be read is the model's,
+// whatever status its server gives it.
+func (a answer) final(r row) bool {
+	return r.again == once && r.code != openai.CodeMalformedOutput && a.original >= 400 && a.original < 500
 }
 
 // read finds the answer of AWS in an error, if there is one (R-ERR-06).
@@ -235,7 +241,7 @@ func retryOf(err error) again {
 		return unjudged
 	}
 	r := a.row()
-	if r.again == once && a.original >= 400 && a.original < 500 {
+	if a.final(r) {
 		return never
 	}
 	return r.again

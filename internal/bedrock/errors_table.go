@@ -65,6 +65,8 @@ var table = slices.Concat([]row{
 	{rule: "R-ERR-35", names: slices.Concat(validation, denied), texts: []string{"did not allow prompt caching"},
 		kind: openai.Invalid, code: openai.CodeUnsupported, param: "cache_control", again: never},
 
+	{rule: "R-ERR-49", names: slices.Concat(modelFault, validation), texts: []string{"invalid sequence as part of tooluse"},
+		kind: openai.BadUpstream, code: openai.CodeMalformedOutput, message: malformedCallText, again: once},
 	{rule: "R-ERR-20", names: validation, texts: []string{
 		"input is too long", "prompt is too long", "exceed context limit", "input tokens exceeded", "too many total text bytes"},
 		kind: openai.Invalid, code: openai.CodeContextLength, param: "messages", again: never},

@@ -41,6 +41,7 @@ var (
 	wantCapacity = want{openai.Unavailable, "service_unavailable", "", 3}
 	wantTimeout  = want{openai.Timeout, "timeout", "", 2}
 	wantModel    = want{openai.BadUpstream, "model_error", "", 2}
+	wantCall     = want{openai.BadUpstream, "malformed_model_output", "", 2}
 	wantInternal = want{openai.Internal, "", "", 3}
 )
 
@@ -109,7 +110,8 @@ var quoted = []struct {
 	{"R-ERR-44", "ServiceUnavailableException", 503, "Model is getting throttled. Try your request again.", wantCapacity},
 	{"R-ERR-44", "ServiceUnavailableException", 503, "Bedrock is unable to process your request.", wantCapacity},
 	{"R-ERR-45", "ModelTimeoutException", 408, "Model has timed out in processing the request. Try your request again.", wantTimeout},
-	{"R-ERR-46", "ModelErrorException", 424, "Model produced invalid sequence as part of ToolUse", wantModel},
+	{"R-ERR-46", "ModelErrorException", 424, "The model failed.", wantModel},
+	{"R-ERR-49", "ModelErrorException", 424, "Model produced invalid sequence as part of ToolUse", wantCall},
 	{"R-ERR-47", "InternalServerException", 500, "The system encountered an unexpected error during processing. Try your request again.", wantInternal},
 	{"R-ERR-47 other 5xx", "", 502, "Bad gateway", wantInternal},
 
@@ -183,7 +185,8 @@ func TestStreamExceptions(t *testing.T) {
 		{"R-ERR-40", "throttlingException", `{"message":"Too many requests, please wait before trying again."}`, want{openai.RateLimited, "rate_limit_exceeded", "", 3}, false},
 		{"R-ERR-42", "throttlingException", `{"message":"Too many tokens per day, please wait before trying again."}`, wantQuota, false},
 		{"R-ERR-44", "serviceUnavailableException", `{"message":"Bedrock is unable to process your request."}`, wantCapacity, false},
-		{"R-ERR-46", "modelStreamErrorException", `{"message":"Model produced invalid sequence as part of ToolUse"}`, wantModel, false},
+		{"R-ERR-46", "modelStreamErrorException", `{"message":"The model failed."}`, wantModel, false},
+		{"R-ERR-49", "modelStreamErrorException", `{"message":"Model produced invalid sequence as part of ToolUse","originalStatusCode":400}`, wantCall, false},
 		{"R-ERR-46 original status 4xx", "modelStreamErrorException", `{"message":"bad","originalStatusCode":400,"originalMessage":"x"}`, want{openai.BadUpstream, "model_error", "", 1}, true},
 		{"R-ERR-47", "internalServerException", `{"message":"The system encountered an unexpected error during processing. Try your request again."}`, wantInternal, false},
 		{"R-ERR-45 not modelled for streams", "modelTimeoutException", `{"message":"slow"}`, wantTimeout, false},

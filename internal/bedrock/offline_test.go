@@ -97,7 +97,7 @@ func TestAgainstOffline(t *testing.T) {
 	for fault, want := range map[string]struct{ plain, stream string }{
 		"throttle":                          {"rate_limit_exceeded", "rate_limit_exceeded"},
 		"first=ThrottlingException":         {"rate_limit_exceeded", "rate_limit_exceeded"},
-		"after=3:ModelStreamErrorException": {"model_error", "model_error"},
+		"after=3:ModelStreamErrorException": {"malformed_model_output", "malformed_model_output"},
 		"cut=3":                             {"bad_upstream_response", "stream_truncated"},
 		"garbage":                           {"bad_upstream_response", "bad_upstream_response"},
 		"empty":                             {"", "bad_upstream_response"},

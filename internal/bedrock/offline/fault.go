@@ -28,6 +28,7 @@ type fault struct {
 	unknown  bool
 	empty    bool
 	noMeta   bool
+	noStop   bool
 	garbage  bool
 }
 
@@ -100,6 +101,8 @@ func (f *fault) flag(name string) bool {
 		f.empty = true
 	case "nometa":
 		f.noMeta = true
+	case "nostop":
+		f.noStop = true
 	case "garbage":
 		f.garbage = true
 	default:
@@ -122,6 +125,9 @@ func (f fault) spoil(rep *reply) *reply {
 	frames := slices.Clone(rep.frames)
 	if f.noMeta {
 		frames = slices.DeleteFunc(frames, func(fr frame) bool { return fr.event == "metadata" })
+	}
+	if f.noStop {
+		frames = slices.DeleteFunc(frames, func(fr frame) bool { return fr.event == "contentBlockStop" })
 	}
 	if f.unknown {
 		frames = addUnknown(frames)

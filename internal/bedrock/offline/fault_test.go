@@ -115,6 +115,9 @@ func TestTornAndStrangeStreams(t *testing.T) {
 	if n, err := streamOn(ctx, ts, novaLite+"+nometa"); n != whole-1 || err != nil {
 		t.Errorf("nometa: %d of %d events, %v", n, whole, err)
 	}
+	if n, err := streamOn(ctx, ts, novaLite+"+nostop"); n != whole-1 || err != nil {
+		t.Errorf("nostop: %d of %d events, %v", n, whole, err)
+	}
 	if n, err := streamOn(ctx, ts, novaLite+"+unknown"); n <= whole || err != nil {
 		t.Errorf("unknown: %d of %d events, %v", n, whole, err)
 	}

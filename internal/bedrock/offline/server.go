@@ -44,6 +44,7 @@
 //	unknown              add unknown events, content blocks, deltas and members
 //	empty                no events, no body
 //	nometa               no metadata event
+//	nostop               no contentBlockStop events, as some services leave them out
 //	garbage              a body that is not JSON, a frame with a wrong checksum
 //
 // Everything ends when the client leaves.

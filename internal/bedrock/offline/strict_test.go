@@ -147,6 +147,7 @@ func TestStrict(t *testing.T) {
 		{"2.5 image of an assistant", sonnet45, talk(hi, `{"role":"assistant","content":[`+imageBlock(img)+`]}`, hi), "The image content block can only be used in a message with the user role."},
 
 		// FACTS 2.6 and 4.2: reasoning.
+		{"2.10 a turn of nothing but thinking", sonnet45, talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x","signature":"`+sign("x")+`"}}}]}`, hi), native + "messages.1: The final block in an assistant message cannot be `thinking`."},
 		{"2.6 unsigned block", sonnet45, talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x"}}},{"text":"y"}]}`, hi), native + "messages.1.content.0.thinking.signature: Field required"},
 		{"2.6 unsigned block elsewhere", "openai.gpt-oss-120b-1:0", talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x"}}},{"text":"y"}]}`, hi), ""},
 		{"2.6 budget too small", sonnet45, amrf(`{"thinking":{"type":"enabled","budget_tokens":1023}}`), native + "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"},

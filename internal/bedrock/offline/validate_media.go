@@ -74,8 +74,18 @@ func mediaSupportRule(r *converseRequest, t target) *exception {
 	})
 }
 
-// imageRule: number and size of images. Texts unconfirmed, after the pattern of those for documents.
+// imageRule: number and size of images. Texts unconfirmed, after the pattern of those for documents. How many a whole conversation
+// may hold differs between models and is told nowhere, so the number is that of one message.
 func imageRule(r *converseRequest, _ target) *exception {
+	for i := range r.Messages {
+		if e := imagesOf(&converseRequest{Messages: r.Messages[i : i+1]}); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+func imagesOf(r *converseRequest) *exception {
 	n := 0
 	return r.eachMedia(func(_, kind string, m *media) *exception {
 		if kind != "image" {
@@ -113,10 +123,10 @@ func documentRule(r *converseRequest, _ target) *exception {
 		case !documentName.MatchString(m.Name) || strings.Contains(m.Name, "  "):
 			return invalid("The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and " +
 				"square brackets. The name can't contain more than one consecutive whitespace character.")
-		case names[m.Name]: // text unconfirmed
+		case names[strings.ToLower(m.Name)]: // text unconfirmed
 			return invalid("The document file name %q is used more than once. Document file names must be unique in a request.", m.Name)
 		}
-		names[m.Name] = true
+		names[strings.ToLower(m.Name)] = true
 		return nil
 	}); e != nil {
 		return e

@@ -122,9 +122,13 @@ func thinkingBudget(th thinking, r *converseRequest) *exception {
 func replayRule(r *converseRequest, t target) *exception {
 	f := t.model.family
 	for i, m := range r.Messages {
+		thoughts := 0
 		for j, b := range m.Content {
 			if b.Reasoning == nil {
 				continue
+			}
+			if thoughts++; f.claude && thoughts == len(m.Content) { // FACTS 2.10
+				return refusedByModel("messages.%d: The final block in an assistant message cannot be `thinking`.", i)
 			}
 			if m.Role != "assistant" { // text unconfirmed
 				return invalid("The reasoningContent block at messages.%d.content.%d can only be used in a message with the assistant role.", i, j)
