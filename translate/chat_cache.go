@@ -133,7 +133,7 @@ func (c *chat) cache() {
 	c.in.System = repair(c.in.System, isSystemPoint, nil)
 	for i := range c.in.Messages {
 		m := &c.in.Messages[i]
-		m.Content = repair(m.Content, isBlockPoint, noPointAfter)
+		m.Content = repair(m.Content, isBlockPoint, c.barsPoint)
 	}
 	c.limitPoints()
 	c.raise()
@@ -188,11 +188,30 @@ func (c *chat) placePoints() {
 		return
 	}
 	for i, left := len(c.in.Messages)-1, 2; i >= 0 && left > 0; i-- {
-		if m := &c.in.Messages[i]; m.Role == types.ConversationRoleUser {
-			m.Content = append(slices.Clip(m.Content), &types.ContentBlockMemberCachePoint{Value: point})
+		if c.in.Messages[i].Role == types.ConversationRoleUser {
+			c.placeIn(i, point)
 			left--
 		}
 	}
+}
+
+// placeIn puts a point at the last place in a turn, or in the nearest turn before it that has a place.
+func (c *chat) placeIn(turn int, point types.CachePointBlock) {
+	for i := turn; i >= 0; i-- {
+		m := &c.in.Messages[i]
+		if at := placeBefore(m.Content, len(m.Content), c.barsPoint); at > 0 {
+			m.Content = slices.Insert(slices.Clip(m.Content), at, types.ContentBlock(&types.ContentBlockMemberCachePoint{Value: point}))
+			return
+		}
+	}
+}
+
+// placeBefore is the last place for a point at or before at: directly after a block that bars none; 0 when there is none.
+func placeBefore[T any](list []T, at int, bars func(T) bool) int {
+	for at > 0 && bars != nil && bars(list[at-1]) {
+		at--
+	}
+	return at
 }
 
 func isToolPoint(t types.Tool) bool { _, ok := t.(*types.ToolMemberCachePoint); return ok }
@@ -207,12 +226,15 @@ func isBlockPoint(b types.ContentBlock) bool {
 	return ok
 }
 
-func noPointAfter(b types.ContentBlock) bool {
+// barsPoint tells whether a point may not stand directly after a block of a message.
+func (c *chat) barsPoint(b types.ContentBlock) bool {
 	switch b.(type) {
-	case *types.ContentBlockMemberDocument, *types.ContentBlockMemberVideo:
+	case *types.ContentBlockMemberText, *types.ContentBlockMemberCachePoint:
+		return false
+	case *types.ContentBlockMemberDocument, *types.ContentBlockMemberVideo, *types.ContentBlockMemberReasoningContent:
 		return true
 	}
-	return false
+	return c.caps.Caching.AfterText
 }
 
 // repair moves points to where the service takes them: not first, not two in a row, not after a block that bars them
@@ -227,10 +249,7 @@ func repair[T any](list []T, isPoint, bars func(T) bool) []T {
 			out = append(out, x)
 			continue
 		}
-		at := len(out)
-		for at > 0 && bars != nil && bars(out[at-1]) {
-			at--
-		}
+		at := placeBefore(out, len(out), bars)
 		if at > 0 && !isPoint(out[at-1]) && (at == len(out) || !isPoint(out[at])) {
 			out = slices.Insert(out, at, x)
 		}

@@ -50,8 +50,8 @@ func (c *chat) native(s *openai.JSONSchema) bool {
 		return false
 	}
 	schema, wrapped := wrapRoot(s.Schema)
-	schema, ok := nativeSchema(schema)
-	if !ok {
+	schema, size, ok := nativeSchema(schema)
+	if !ok || !c.grammar.take(size) {
 		return false
 	}
 	c.out.Answer.Unwrap = wrapped

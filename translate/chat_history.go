@@ -369,7 +369,7 @@ func (c *chat) signed(d *openai.ReasoningDetail) types.ReasoningContentBlock {
 		return nil
 	}
 	switch {
-	case d.Type == openai.ReasoningText && d.Signature != "":
+	case d.Type == openai.ReasoningText && d.Signature != "" && !c.caps.Reasoning.Encrypted:
 		return &types.ReasoningContentBlockMemberReasoningText{Value: types.ReasoningTextBlock{Text: &d.Text, Signature: &d.Signature}}
 	case d.Type == openai.ReasoningEncrypted && d.Data != "":
 		if data, err := base64.StdEncoding.DecodeString(d.Data); err == nil {

@@ -80,8 +80,9 @@ type chat struct {
 	media     mediaCount     // what was counted of images and files
 	unfetched bool           // only a check: what links name has no bytes yet
 	system    []types.SystemContentBlock
-	asks      string // the instruction for a structured answer, "" without one
-	explicit  bool   // the request names a cache point itself
+	asks      string  // the instruction for a structured answer, "" without one
+	explicit  bool    // the request names a cache point itself
+	grammar   grammar // of the schemas that answers are held to
 }
 
 // refuse notes a 400 about a member.

@@ -4,13 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
+	"strings"
 
 	"outcrop/openai"
 )
 
-// names translates tool names where Bedrock's alphabet or length forbids the client's (R-TOOL-02). The maps are made only
-// when a request has such a name.
+// names translates tool names where the alphabet or length of Bedrock, or of the model, forbids the client's (R-TOOL-02). The maps
+// are made only when a request has such a name.
 type names struct {
+	words   bool              // the model takes no hyphens
 	forward map[string]string // client's → Bedrock's
 	taken   map[string]bool   // Bedrock's
 }
@@ -26,21 +28,22 @@ func (n *names) assign(c *chat) {
 		}
 		historyNames(c.req.Messages)(yield)
 	}
+	n.words = c.caps.ToolNamePattern == "word"
 	odd := false
 	for name := range every {
-		odd = odd || !validName(name)
+		odd = odd || !n.valid(name)
 	}
 	if !odd {
 		return
 	}
 	n.forward, n.taken = map[string]string{}, map[string]bool{}
 	for name := range every {
-		if validName(name) {
+		if n.valid(name) {
 			n.taken[name] = true
 		}
 	}
 	for name := range every {
-		if _, done := n.forward[name]; !done && !validName(name) {
+		if _, done := n.forward[name]; !done && !n.valid(name) {
 			n.forward[name] = n.free(name)
 		}
 	}
@@ -52,7 +55,7 @@ func (n *names) assign(c *chat) {
 
 // free finds the name at Bedrock for one that is not valid there.
 func (n *names) free(name string) string {
-	fit := sanitise(name)
+	fit := n.sanitise(name)
 	if len(fit) > longestName || n.taken[fit] {
 		sum := sha256.Sum256([]byte(name))
 		fit = fit[:min(len(fit), 55)] + "_" + hex.EncodeToString(sum[:4])
@@ -83,16 +86,19 @@ func validName(s string) bool {
 	return true
 }
 
+// valid tells whether a name can be sent as it is.
+func (n *names) valid(s string) bool { return validName(s) && !(n.words && strings.Contains(s, "-")) }
+
 func nameByte(b byte) bool { return letterOrDigit(b) || b == '_' || b == '-' }
 
 // sanitise writes an underscore for each character outside the alphabet.
-func sanitise(name string) string {
+func (n *names) sanitise(name string) string {
 	if name == "" {
 		return "unnamed_tool"
 	}
 	b := make([]byte, 0, len(name))
 	for _, r := range name {
-		if r < 0x80 && nameByte(byte(r)) {
+		if r < 0x80 && nameByte(byte(r)) && !(n.words && r == '-') {
 			b = append(b, byte(r))
 		} else {
 			b = append(b, '_')

@@ -45,7 +45,7 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 				}
 			case *types.ContentBlockMemberToolUse:
 				calls = append(calls, *b.Value.ToolUseId)
-				if !validName(*b.Value.Name) {
+				if !(&names{words: row.Caps.ToolNamePattern == "word"}).valid(*b.Value.Name) {
 					bad("turn %d: name %q", i, *b.Value.Name)
 				}
 				if id := *b.Value.ToolUseId; !validID(id) || row.Caps.ToolIDPattern == "alnum9" && len(id) != 9 {
@@ -63,7 +63,7 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 					bad("turn %d: a result after other content", i)
 				}
 			case *types.ContentBlockMemberCachePoint:
-				if j == 0 || isBlockPoint(m.Content[j-1]) || noPointAfter(m.Content[j-1]) {
+				if j == 0 || isBlockPoint(m.Content[j-1]) || (&chat{caps: &row.Caps}).barsPoint(m.Content[j-1]) {
 					bad("turn %d: a misplaced cache point", i)
 				}
 			default:
@@ -104,7 +104,7 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 func anyConversation(r *rand.Rand) *openai.ChatRequest {
 	texts := []string{"", " ", "Hi", "x \n", "{}", `{"a":1}`, "\t", "é"}
 	ids := []string{"call_1", "call_2", "call_3", "bad id", "", strings.Repeat("x", 70), "call_1-2"}
-	names := []string{"f", "g", "a.b", "a_b", "", strings.Repeat("n", 80), "unnamed_tool"}
+	names := []string{"f", "g", "a.b", "a-b", "a_b", "", strings.Repeat("n", 80), "unnamed_tool"}
 	args := []string{"", "{}", "null", `{"n":1}`, "[1]", `{"cut`, `"s"`}
 	pick := func(list []string) *string { return &list[r.IntN(len(list))] }
 	content := func() *openai.Content {

@@ -44,6 +44,8 @@ func (c *chat) reason() {
 		c.novaReasoning(asked)
 	case catalog.ReasoningEffort, catalog.ReasoningConfig:
 		c.namedEffort(asked)
+	case catalog.ReasoningObject:
+		c.effortObject(asked)
 	default:
 		c.noReasoning(asked)
 	}
@@ -106,6 +108,23 @@ func (c *chat) namedEffort(asked string) {
 		asked = "low" // the least there is
 	}
 	c.fields.add(name, quote(nil, c.clamp(asked)))
+}
+
+// effortObject is for families whose parameter is an object; theirs is the only one in which not to reason is a value.
+func (c *chat) effortObject(asked string) {
+	if asked != "none" {
+		asked = c.clamp(asked)
+	}
+	c.fields.add("reasoning", append(quote([]byte(`{"effort":`), asked), '}'))
+}
+
+// replays tells whether reasoning blocks of the history may go back (R-RSN-09): to a family that signs them while it thinks, to one
+// that encrypts them unless it was told not to.
+func (c *chat) replays() bool {
+	if c.caps.Reasoning.Encrypted {
+		return c.req.ReasoningEffort == nil || *c.req.ReasoningEffort != "none"
+	}
+	return c.caps.Reasoning.Signed && c.thinking.on
 }
 
 func (c *chat) novaReasoning(asked string) {

@@ -95,7 +95,7 @@ func (v *conversation) retell(i int, m *openai.Message) {
 
 // replay is what of a message's reasoning is sent back: none while thinking is off (R-RSN-09).
 func (v *conversation) replay(m *openai.Message) []replayed {
-	if !v.thinking.on || !v.caps.Reasoning.Signed || len(m.ReasoningDetails) == 0 {
+	if !v.replays() || len(m.ReasoningDetails) == 0 {
 		return nil
 	}
 	list, lost := v.replayable(m)

@@ -188,14 +188,16 @@ func (c *chat) declareHistory() bool {
 	return c.out.DiscardCalls
 }
 
-// makeStrict gives a tool to Bedrock's strict mode where the model has it and the schema can be said in it (R-TOOL-06).
+// makeStrict gives a tool to Bedrock's strict mode where the model has it, the schema can be said in it and there is room for it
+// beside those that were given before (R-TOOL-06).
 func (c *chat) makeStrict(t *tool) bool {
 	if c.caps.StrictTools != catalog.Yes {
 		return false
 	}
-	schema, ok := nativeSchema(t.schema)
-	if ok {
-		t.schema, t.strict = schema, true
+	schema, size, ok := nativeSchema(t.schema)
+	if !ok || !c.grammar.take(size) {
+		return false
 	}
-	return ok
+	t.schema, t.strict = schema, true
+	return true
 }

@@ -76,7 +76,7 @@ var hostile = []struct {
 // deep has a strict tool with a text inside n objects.
 func deep(n int) string {
 	return chatBody("", `"tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":`+
-		nested(n, `{"type":"object","properties":{"a":`, `{"type":"string"}`, `}}`)+`}}]`)
+		nested(n, `{"type":"object","required":["a"],"properties":{"a":`, `{"type":"string"}`, `}}`)+`}}]`)
 }
 
 // chatBody is a body with more messages, which start with a comma, and more members.

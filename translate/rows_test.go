@@ -75,6 +75,16 @@ var rows = []catalog.Model{
 		c.Tools = catalog.No
 		c.Reasoning = catalog.Reasoning{Supported: catalog.Yes, Default: "always"}
 	})},
+	{ID: "openai.gpt-5.6-sol", Family: "gpt-5", Format: "gpt", Caps: plain(func(c *catalog.Capabilities) {
+		c.Reasoning = catalog.Reasoning{Supported: catalog.Yes, Shape: catalog.ReasoningObject, Efforts: []string{"low", "medium", "high", "xhigh", "max"}, Encrypted: true}
+	})},
+	{ID: "xai.grok-4.6", Family: "grok", Format: "grok", Caps: catalog.Capabilities{
+		Caching:   catalog.Caching{Explicit: catalog.No},
+		Reasoning: catalog.Reasoning{Encrypted: true},
+	}},
+	{ID: "moonshotai.kimi-k2.5", Family: "kimi", Format: "kimi", Caps: plain(func(c *catalog.Capabilities) {
+		c.Reasoning = catalog.Reasoning{Supported: catalog.Yes, Shape: catalog.ReasoningConfig, Efforts: []string{"low", "medium", "high"}}
+	})},
 	{ID: "newcomer.model-1", Format: "newcomer"}, // nothing is known of it (R-CAP-06)
 }
 
@@ -100,7 +110,8 @@ func nova(set func(*catalog.Capabilities)) catalog.Capabilities {
 		ToolChoice:       catalog.ToolChoice{Known: true, Auto: true, Any: true, Tool: true},
 		StructuredOutput: catalog.No, StrictTools: catalog.No,
 		Sampling:           catalog.Sampling{Temperature: catalog.Yes, TopP: catalog.Yes, Both: catalog.Yes, TopKPath: "inferenceConfig.topK"},
-		Caching:            catalog.Caching{Explicit: catalog.Yes, MinTokens: 1000, MaxPoints: 4, System: true, Messages: true},
+		Caching:            catalog.Caching{Explicit: catalog.Yes, MinTokens: 1000, MaxPoints: 4, System: true, Messages: true, AfterText: true},
+		ToolNamePattern:    "word",
 		LeadingAssistantOK: catalog.No,
 		ToolResultBeside:   []string{"text", "image", "document"}, ToolResultMedia: []string{"image"},
 		Reasoning: catalog.Reasoning{Supported: catalog.No},

@@ -6,13 +6,13 @@ import (
 )
 
 // nativeSchema rewrites a JSON Schema for Bedrock's constrained decoding (R-FMT-03): objects are closed, and bounds that it
-// does not know move into the description. Nothing else changes, neither order nor white space. ok is false for a schema
-// that cannot be said: open objects, recursion, references to anything but a definition of its own root, more than
-// deepestSchema schemas inside each other.
-func nativeSchema(schema []byte) (out []byte, ok bool) {
+// does not know move into the description. Nothing else changes, neither order nor white space. size is what its grammar costs. ok is
+// false for a schema that cannot be said: open objects, recursion, references to anything but a definition of its own root, words
+// that the service does not compile, more than deepestSchema schemas inside each other.
+func nativeSchema(schema []byte) (out []byte, size grammar, ok bool) {
 	r := rewriter{uses: map[string][]string{}, state: map[string]visit{"": unseen}}
 	out = r.node(schema)
-	return out, !r.bad && r.finite("")
+	return out, r.size, !r.bad && r.finite("")
 }
 
 // deepestSchema bounds the work: what stands inside is read once more for each schema around it. People and generators stay
@@ -21,6 +21,7 @@ const deepestSchema = 32
 
 type rewriter struct {
 	bad   bool
+	size  grammar
 	depth int                 // of the node that is being read; the root has 1
 	at    string              // the definition whose inside is being read, "" outside all
 	uses  map[string][]string // which definitions a definition refers to
@@ -57,6 +58,7 @@ func (r *rewriter) node(node []byte) []byte {
 	defer func() { r.depth-- }()
 	pieces, tail := split(node)
 	changed, object, closed := false, false, false
+	r.measure(pieces)
 	var bounds []string
 	kept := pieces[:0]
 	for _, p := range pieces {

@@ -73,7 +73,7 @@ func TestReferences(t *testing.T) {
 	j := strictBedrock(t)
 	wide := `{"type":"object","properties":{"a":{"$ref":"#/$defs/d0"}},"$defs":{`
 	for i := range 60 { // each refers to the next twice: as a tree it has 2^60 leaves
-		wide += fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}}},`, i, i+1, i+1)
+		wide += fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}},"required":["a","b"]},`, i, i+1, i+1)
 	}
 	wide += `"d60":{"type":"string"}}}`
 	for _, tt := range []struct {

@@ -81,6 +81,8 @@ func TestReasoningShapesAgreeWithTheData(t *testing.T) {
 			want = ReasoningConfig
 		case s["reasoning_effort"] != nil && !strings.Contains(string(s["reasoning_effort"]), "see note"):
 			want = ReasoningEffort
+		case s["reasoning"] != nil:
+			want = ReasoningObject
 		}
 		r := Default().byID[m.ID].Caps.Reasoning
 		if r.Shape != want {
@@ -174,8 +176,8 @@ func TestCapabilities(t *testing.T) {
 		{"R-MSG-15 no prefill on Sonnet 5", caps(sonnet5).AssistantPrefill, No},
 		{"R-PART-06 S3 on Nova only", caps(novaLite).S3Sources && !caps(haiku45).S3Sources, true},
 		{"R-RSN-10 tag of Nova 1", caps(novaLite).InlineThinkingTag + "/" + caps(nova2).InlineThinkingTag, "thinking/"},
-		{"R-CACHE-09 no points in Nova's tools", caps(novaLite).Caching, Caching{Yes, 1000, 4, true, true, false, false}},
-		{"R-CACHE-05 an hour on Haiku 4.5", caps(haiku45).Caching, Caching{Yes, 4096, 4, true, true, true, true}},
+		{"R-CACHE-09 no points in Nova's tools", caps(novaLite).Caching, Caching{Yes, 1000, 4, true, true, false, false, true}},
+		{"R-CACHE-05 an hour on Haiku 4.5", caps(haiku45).Caching, Caching{Yes, 4096, 4, true, true, true, true, false}},
 		{"R-LIM-02 confirmed maximum", Default().byID[novaLite].MaxOutputFirm, true},
 		{"R-LIM-02 unconfirmed maximum", Default().byID["amazon.nova-pro-v1:0"].MaxOutputFirm, false},
 		{"R-CAP-08 Mythos 5", Default().byID["anthropic.claude-mythos-5"].Converse, No},

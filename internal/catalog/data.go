@@ -4,9 +4,11 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 //go:embed models.json
@@ -81,6 +83,8 @@ type reasoning struct {
 	Supported *bool    `json:"supported"`
 	Effort    []string `json:"effort"`
 	Signed    bool     `json:"signed_blocks"`
+	// Request is what goes into additionalModelRequestFields; values are the choices, with "|" between them.
+	Request map[string]jsontext.Value `json:"request_shape"`
 }
 
 type sampling struct {
@@ -184,7 +188,7 @@ func (r *row) capabilities(fam *family) Capabilities {
 		StrictTools:        tri(r.StructuredOutput), // one list for both [F 4.4]
 		Sampling:           fam.sampling,
 		Reasoning:          fam.reasoning,
-		Caching:            r.Caching.capability(),
+		Caching:            r.Caching.capability(fam),
 		AssistantPrefill:   tri(r.AssistantPrefill),
 		LeadingAssistantOK: tri(r.LeadingAssistant),
 		ToolResultBeside:   fam.beside,
@@ -194,6 +198,7 @@ func (r *row) capabilities(fam *family) Capabilities {
 		ToolResultJSON:     fam.json,
 		ToolResultStatus:   tri(r.ToolResultStatus),
 		ToolIDPattern:      fam.toolIDs,
+		ToolNamePattern:    fam.toolNames,
 		S3Sources:          fam.s3,
 		DisableParallel:    fam.native,
 		BlankStopRefused:   fam.native,
@@ -209,10 +214,37 @@ func (r *row) capabilities(fam *family) Capabilities {
 		c.Sampling.Temperature, c.Sampling.TopP, c.Sampling.Both = tri(s.Temperature), tri(s.TopP), tri(s.Both)
 	}
 	c.Reasoning.Supported, c.Reasoning.Signed = tri(r.Reasoning.Supported), r.Reasoning.Signed
+	if c.Reasoning.Shape == ReasoningNone {
+		c.Reasoning.Shape, c.Reasoning.Efforts = r.Reasoning.shape()
+	}
 	if r.Reasoning.Effort != nil {
 		c.Reasoning.Efforts = r.Reasoning.Effort
 	}
 	return c
+}
+
+// shape is the request's shape where a row says it itself: the ways in which families name an effort. What is written there in
+// other words ("see note") is not known.
+func (r *reasoning) shape() (ReasoningShape, []string) {
+	var object struct {
+		Effort string `json:"effort"`
+	}
+	var word string
+	for _, x := range []struct {
+		member string
+		shape  ReasoningShape
+		into   any
+		text   *string
+	}{
+		{"reasoning", ReasoningObject, &object, &object.Effort},
+		{"reasoning_config", ReasoningConfig, &word, &word},
+		{"reasoning_effort", ReasoningEffort, &word, &word},
+	} {
+		if v, there := r.Request[x.member]; there && json.Unmarshal(v, x.into) == nil && strings.Contains(*x.text, "|") {
+			return x.shape, strings.Split(strings.TrimPrefix(*x.text, "none|"), "|")
+		}
+	}
+	return ReasoningNone, nil
 }
 
 func toolChoice(kinds []string) ToolChoice {
@@ -224,15 +256,20 @@ func toolChoice(kinds []string) ToolChoice {
 	}
 }
 
-func (c *caching) capability() Caching {
+func (c *caching) capability(fam *family) Caching {
 	unknown := c.Explicit == nil // then points go where the client asked for them (R-CAP-06)
-	return Caching{
+	k := Caching{
 		Explicit: tri(c.Explicit), MinTokens: c.MinTokens, MaxPoints: c.MaxPoints,
-		System:   unknown || slices.Contains(c.Fields, "system"),
-		Messages: unknown || slices.Contains(c.Fields, "messages"),
-		Tools:    unknown || slices.Contains(c.Fields, "tools"),
-		Hour:     slices.Contains(c.TTL, "1h"),
+		System:    unknown || slices.Contains(c.Fields, "system"),
+		Messages:  unknown || slices.Contains(c.Fields, "messages"),
+		Tools:     unknown || slices.Contains(c.Fields, "tools"),
+		Hour:      slices.Contains(c.TTL, "1h"),
+		AfterText: fam.pointAfterText,
 	}
+	if !k.System && !k.Messages && !k.Tools {
+		k.Explicit = No // what it takes, it takes in another interface than Converse
+	}
+	return k
 }
 
 func (r *row) prices() map[string]Price {

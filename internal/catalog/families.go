@@ -6,18 +6,21 @@ type family struct {
 	format   string   // short name in reasoning_details.format (R-RES-08)
 	sampling Sampling // [F 4.5]; the data file's own flags win
 	strict   Tri      // strict tools, where they differ from structured output [F 4.4]
-	// reasoning is what [F 4.2] says of the request; whether it is supported, signed and which efforts exist is in the data file.
+	// reasoning is what [F 4.2] says of the request; whether it is supported, signed and which efforts exist is in the data file, and
+	// so is the shape where rows of one family differ in it (R-CAP-09).
 	reasoning Reasoning
 
-	leading Tri      // may a conversation start with an assistant turn [F 2.1]; the data file's own flag wins
-	beside  []string // user content allowed beside a toolResult [F 2.2]
-	media   []string // media allowed inside a toolResult [F 2.2]
-	json    bool     // a JSON object goes into a json block of a toolResult [F 2.2]
-	alone   Tri      // must a toolUse stand without text in its turn [F 2.2]
-	toolIDs string   // own pattern of tool call ids [F 2.2, 4.1]
-	s3      bool     // S3 sources of media [F 4.1]
-	native  bool     // additional fields reach Anthropic's own API: its switch for parallel calls, its rule for stop sequences (R-CHO-08, R-LIM-04)
-	tag     string   // thinking written into the text [F 4.2]
+	leading        Tri      // may a conversation start with an assistant turn [F 2.1]; the data file's own flag wins
+	beside         []string // user content allowed beside a toolResult [F 2.2]
+	media          []string // media allowed inside a toolResult [F 2.2]
+	json           bool     // a JSON object goes into a json block of a toolResult [F 2.2]
+	alone          Tri      // must a toolUse stand without text in its turn [F 2.2]
+	toolIDs        string   // own pattern of tool call ids [F 2.2, 4.1]
+	toolNames      string   // own pattern of tool names [F 2.10]
+	pointAfterText bool     // cache points only directly after text [F 2.10]
+	s3             bool     // S3 sources of media [F 4.1]
+	native         bool     // additional fields reach Anthropic's own API: its switch for parallel calls, its rule for stop sequences (R-CHO-08, R-LIM-04)
+	tag            string   // thinking written into the text [F 4.2]
 
 	embed EmbedShape // [F 5.1–5.6]
 }
@@ -58,11 +61,10 @@ var families = map[string]family{
 	// Sampling, efforts and default of 5.5 are in no source; the shape is in the data file, "4.7 and later" hide the text (R-RSN-03).
 	"claude-5.5": claude(Sampling{}, hidden(adaptive("", nil))),
 
-	// Nova. Inside a toolResult images; of documents only csv and txt, so documents travel beside it [F 2.2]. S3 [F 4.1].
-	"nova-1": {format: "nova", sampling: nova, leading: No, media: []string{"image"}, s3: true, tag: "thinking"},
-	"nova-2": {format: "nova", sampling: nova, leading: No, media: []string{"image"}, s3: true,
-		strict:    Yes, // recorded with Nova 2 Lite (R-TOOL-06), although outputConfig is refused
-		reasoning: Reasoning{Shape: ReasoningNova, Default: "off", Efforts: lowToHigh}},
+	// Nova. Inside a toolResult images; of documents only csv and txt, so documents travel beside it [F 2.2]. S3 [F 4.1]. A hyphen in a
+	// tool's name makes it answer with an invalid sequence, and cache points after anything but text are refused [F 2.10].
+	"nova-1":          withTag(nova),
+	"nova-2":          nova2(nova),
 	"nova-embeddings": {format: "nova", embed: EmbedNova},
 
 	"titan-text":     {format: "titan", sampling: otherSampling},
@@ -108,25 +110,37 @@ var families = map[string]family{
 	"gpt-oss": {format: "gpt-oss", sampling: otherSampling,
 		reasoning: Reasoning{Shape: ReasoningEffort, Default: "always", Efforts: lowToHigh}},
 	"gpt-oss-safeguard": {format: "gpt-oss", sampling: otherSampling},
-	"gpt-5":             {format: "gpt", sampling: otherSampling},
-	"gpt-6":             {format: "gpt", sampling: otherSampling},
+	"gpt-5":             {format: "gpt", sampling: otherSampling, reasoning: Reasoning{Encrypted: true}},
+	"gpt-6":             {format: "gpt", sampling: otherSampling, reasoning: Reasoning{Encrypted: true}},
 
 	"gemma-3":        {format: "gemma", sampling: otherSampling},
 	"gemma-4":        {format: "gemma", sampling: otherSampling},
 	"minimax":        {format: "minimax", sampling: otherSampling, reasoning: Reasoning{Default: "always"}},
-	"kimi":           {format: "kimi", sampling: otherSampling, media: []string{}}, // values of reasoning_effort are unconfirmed [F 4.2]
+	"kimi":           {format: "kimi", sampling: otherSampling, media: []string{}}, // whether and how it is asked to reason is a matter of the row
 	"glm":            {format: "glm", sampling: otherSampling},
 	"nemotron":       {format: "nemotron", sampling: otherSampling},
 	"palmyra":        {format: "palmyra", sampling: otherSampling, leading: No},
 	"palmyra-vision": {format: "palmyra", sampling: otherSampling, leading: No},
-	"grok":           {format: "grok", sampling: otherSampling},
+	"grok":           {format: "grok", sampling: otherSampling, reasoning: Reasoning{Encrypted: true}},
 }
 
 var (
-	nova    = Sampling{Temperature: Yes, TopP: Yes, Both: Yes, TopKPath: "inferenceConfig.topK"} // [F 1.2.3, 4.5]
+	nova = family{format: "nova", leading: No, media: []string{"image"}, s3: true, toolNames: "word", pointAfterText: true,
+		sampling: Sampling{Temperature: Yes, TopP: Yes, Both: Yes, TopKPath: "inferenceConfig.topK"}} // [F 1.2.3, 4.5]
 	llama   = family{format: "llama", sampling: allSampling, leading: No, media: []string{"image", "document"}}
 	mistral = family{format: "mistral", sampling: allSampling, leading: No, media: []string{"document"}, json: true, toolIDs: "alnum9"}
 )
+
+func withTag(nova family) family {
+	nova.tag = "thinking"
+	return nova
+}
+
+func nova2(nova family) family {
+	nova.strict = Yes // recorded with Nova 2 Lite (R-TOOL-06), although outputConfig is refused
+	nova.reasoning = Reasoning{Shape: ReasoningNova, Default: "off", Efforts: lowToHigh}
+	return nova
+}
 
 func older(mistral family) family {
 	mistral.alone = Yes

@@ -9,18 +9,19 @@ import (
 
 // line is a product line: the models of a provider that follow each other, such as Anthropic's claude-opus (R-CAP-05).
 type line struct {
-	provider string
-	kind     Kind
-	words    string
+	provider   string
+	kind       Kind
+	words      string
+	generation int // 0: of all
 }
 
 // word is a word in the names of a provider's models.
 type word struct{ provider, word string }
 
-// madeUp makes a row for a model that the catalogue lacks: a copy of the newest row of its product line, without what belongs to
-// that model alone (R-CAP-05); without such a row everything is unknown. It is passed on and Bedrock judges (R-CAP-02).
+// madeUp makes a row for a model that the catalogue lacks: a copy of the newest row of its product line, of its own generation where
+// there is one (R-CAP-09), without what belongs to that model alone (R-CAP-05); without such a row everything is unknown. It is passed on and Bedrock judges (R-CAP-02).
 func (c *Catalog) madeUp(id, provider, name string) *Model {
-	like := c.lines[c.words.line(provider, name)]
+	like := c.lines.of(c.words.line(provider, name))
 	if like == nil {
 		like = c.opaque
 	}
@@ -82,10 +83,13 @@ func (k kindsOfWords) line(provider, name string) line {
 		ws = ws[:min(n, len(ws))]
 	}
 	l.words = strings.Join(ws, "-")
+	if v := version(provider + "." + name); len(v) > 0 && l.kind == Chat {
+		l.generation = v[0]
+	}
 	return l
 }
 
-// newest is the newest confirmed row of each product line.
+// newest is the newest confirmed row of each product line, and of each of its generations.
 type newest map[line]*Model
 
 func newestOfLines(models []*Model, kinds kindsOfWords) newest {
@@ -96,6 +100,15 @@ func newestOfLines(models []*Model, kinds kindsOfWords) newest {
 	return lines
 }
 
+// of is the newest row of a line: of its generation, or of all where it would be the first of its own; nil without one.
+func (n newest) of(l line) *Model {
+	if m := n[l]; m != nil {
+		return m
+	}
+	l.generation = 0
+	return n[l]
+}
+
 // follow puts the row at the head of its line, unless a newer one is there.
 func (n newest) follow(m *Model, kinds kindsOfWords) {
 	if !m.confirmed {
@@ -103,8 +116,10 @@ func (n newest) follow(m *Model, kinds kindsOfWords) {
 	}
 	provider, name, _ := strings.Cut(m.ID, ".")
 	l := kinds.line(provider, name)
-	if old := n[l]; old == nil || slices.Compare(version(old.ID), version(m.ID)) <= 0 {
-		n[l] = m
+	for _, l.generation = range []int{l.generation, 0} {
+		if old := n[l]; old == nil || slices.Compare(version(old.ID), version(m.ID)) <= 0 {
+			n[l] = m
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func (c *Catalog) addModel(s *ListedModel) {
 
 // unheardOf makes the row of a listed model that is new: where the list and the product line differ, the list is right.
 func (c *Catalog) unheardOf(s *ListedModel, provider, name string) *Model {
-	line := c.lines[c.words.line(provider, name)]
+	line := c.lines.of(c.words.line(provider, name))
 	if kind := s.kind(); line == nil || line.Kind == Chat && kind != "" && kind != Chat {
 		line = c.opaque
 	}

@@ -64,7 +64,7 @@ func TestListing(t *testing.T) {
 		}
 		return target.CalledID
 	}
-	opus5 := Default().lines[Default().words.line("anthropic", "claude-opus-5")]
+	opus5 := Default().lines.of(Default().words.line("anthropic", "claude-opus-5"))
 	for _, x := range []struct {
 		rule      string
 		got, want any

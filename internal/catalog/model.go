@@ -98,6 +98,7 @@ type Capabilities struct {
 	ToolResultJSON   bool     // a JSON object goes into a json block
 	ToolResultStatus Tri      // No: the status member is refused
 	ToolIDPattern    string   // "" Bedrock's own, "alnum9": nine letters or digits
+	ToolNamePattern  string   // "" Bedrock's own, "word": without hyphens
 
 	S3Sources         bool
 	DisableParallel   bool   // additionalModelRequestFields take tool_choice.disable_parallel_tool_use (R-CHO-08)
@@ -134,6 +135,7 @@ const (
 	ReasoningNova     ReasoningShape = "nova"     // reasoningConfig {type:"enabled", maxReasoningEffort}
 	ReasoningEffort   ReasoningShape = "effort"   // reasoning_effort: "low|medium|high"
 	ReasoningConfig   ReasoningShape = "config"   // reasoning_config: "low|medium|high"
+	ReasoningObject   ReasoningShape = "object"   // reasoning {effort: "none|low|medium|high|xhigh|max"}
 )
 
 // Reasoning tells whether and how a model reasons.
@@ -144,6 +146,7 @@ type Reasoning struct {
 	Efforts             []string // what the family knows, ascending: "low", "medium", "high", "xhigh", "max"; nil unknown
 	MinBudget           int
 	Signed              bool // blocks carry a signature and must be replayed unchanged
+	Encrypted           bool // encrypted blocks are taken back unchanged, and no others (R-CAP-09)
 	TextHidden          bool // text_hidden_by_default: thinking.display must ask for it (R-RSN-03)
 	ForcedChoiceAllowed bool // a forced toolChoice is accepted beside thinking
 }
@@ -154,4 +157,5 @@ type Caching struct {
 	MinTokens, MaxPoints    int
 	System, Messages, Tools bool
 	Hour                    bool // the 1h time to live is offered
+	AfterText               bool // among messages a point may stand directly after text and nothing else
 }

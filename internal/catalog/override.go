@@ -52,6 +52,7 @@ type CapabilityFacts struct {
 	ToolResultJSON     *bool          `yaml:"tool_result_json"`
 	ToolResultStatus   *bool          `yaml:"tool_result_status_field"`
 	ToolIDPattern      string         `yaml:"tool_id_pattern" validate:"omitempty,oneof=alnum9 none"`
+	ToolNamePattern    string         `yaml:"tool_name_pattern" validate:"omitempty,oneof=word none"`
 	S3Sources          *bool          `yaml:"s3_sources"`
 	BlankStopRefused   *bool          `yaml:"blank_stop_refused"`
 	InlineThinkingTag  string         `yaml:"inline_thinking_tag" validate:"omitempty,oneof=thinking none"`
@@ -67,11 +68,12 @@ type SamplingFacts struct {
 // ReasoningFacts are facts of [Reasoning].
 type ReasoningFacts struct {
 	Supported     *bool          `yaml:"supported"`
-	Shape         ReasoningShape `yaml:"shape" validate:"omitempty,oneof=budget adaptive nova effort config none"`
+	Shape         ReasoningShape `yaml:"shape" validate:"omitempty,oneof=budget adaptive nova effort config object none"`
 	Default       string         `yaml:"default" validate:"omitempty,oneof=off on always"`
 	Efforts       []string       `yaml:"efforts" validate:"unique,dive,oneof=low medium high xhigh max"`
 	MinBudget     int            `yaml:"min_budget" validate:"min=0"`
 	Signed        *bool          `yaml:"signed"`
+	Encrypted     *bool          `yaml:"encrypted"`
 	TextHidden    *bool          `yaml:"text_hidden_by_default"`
 	ForcedAllowed *bool          `yaml:"forced_choice_allowed"`
 }
@@ -83,6 +85,7 @@ type CachingFacts struct {
 	MaxPoints int      `yaml:"max_checkpoints" validate:"min=0"`
 	TTL       []string `yaml:"ttl" validate:"unique,dive,oneof=5m 1h"`
 	Fields    []string `yaml:"fields" validate:"unique,dive,oneof=system messages tools"`
+	AfterText *bool    `yaml:"only_after_text"`
 }
 
 // override makes the row of a model by an override.
@@ -182,6 +185,7 @@ func (f *CapabilityFacts) apply(c *Capabilities) {
 	givenBool(&c.ToolResultJSON, f.ToolResultJSON)
 	givenTri(&c.ToolResultStatus, f.ToolResultStatus)
 	givenOrNone(&c.ToolIDPattern, f.ToolIDPattern)
+	givenOrNone(&c.ToolNamePattern, f.ToolNamePattern)
 	givenBool(&c.S3Sources, f.S3Sources)
 	givenBool(&c.BlankStopRefused, f.BlankStopRefused)
 	givenOrNone(&c.InlineThinkingTag, f.InlineThinkingTag)
@@ -194,6 +198,7 @@ func (f *ReasoningFacts) apply(r *Reasoning) {
 	givenList(&r.Efforts, f.Efforts)
 	given(&r.MinBudget, f.MinBudget)
 	givenBool(&r.Signed, f.Signed)
+	givenBool(&r.Encrypted, f.Encrypted)
 	givenBool(&r.TextHidden, f.TextHidden)
 	givenBool(&r.ForcedChoiceAllowed, f.ForcedAllowed)
 }
@@ -205,6 +210,7 @@ func (f *CachingFacts) apply(c *Caching) {
 	if f.TTL != nil {
 		c.Hour = slices.Contains(f.TTL, "1h")
 	}
+	givenBool(&c.AfterText, f.AfterText)
 	if f.Fields != nil {
 		c.System, c.Messages, c.Tools = slices.Contains(f.Fields, "system"), slices.Contains(f.Fields, "messages"), slices.Contains(f.Fields, "tools")
 	}

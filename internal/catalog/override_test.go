@@ -93,7 +93,7 @@ func TestOverride(t *testing.T) {
 		{"none takes away", like.Caps.Sampling.TopKPath + like.Caps.InlineThinkingTag, ""},
 		{"R-RPL-08 pattern of ids", like.Caps.ToolIDPattern, "alnum9"},
 		{"R-CHO-04 an empty list takes no choice", like.Caps.ToolChoice, ToolChoice{Known: true}},
-		{"R-CACHE-05 lifetimes", like.Caps.Caching, Caching{Yes, 1000, 4, false, false, true, true}},
+		{"R-CACHE-05 lifetimes", like.Caps.Caching, Caching{Yes, 1000, 4, false, false, true, true, true}},
 	} {
 		if x.got != x.want {
 			t.Errorf("%s: %v, want %v", x.what, x.got, x.want)

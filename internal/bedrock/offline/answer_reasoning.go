@@ -18,6 +18,11 @@ func reasoningOf(r *converseRequest, t target) []block {
 	switch f.reasoning {
 	case reasonsAlways, reasonsAlwaysLast, reasonsByEffort:
 		return []block{{reason: &reason{text: thought}}}
+	case objectEffort, encrypts:
+		if object, _ := r.Native["reasoning"].(map[string]any); object["effort"] == "none" {
+			return nil
+		}
+		return []block{{reason: &reason{redacted: redact(thought)}}}
 	case stringEffort:
 		if _, asked := r.Native["reasoning_config"]; asked || t.model.ID == "qwen.qwen3-32b-v1:0" {
 			return []block{{reason: &reason{text: thought}}}

@@ -12,6 +12,8 @@ const (
 	claudeAlways                // adaptive, cannot be switched off
 	novaEffort                  // reasoningConfig
 	stringEffort                // reasoning_config "low"
+	objectEffort                // reasoning {effort}; what is sent back is encrypted
+	encrypts                    // the same without a parameter that is known
 	reasonsByEffort             // reasoning_effort; always on
 	reasonsAlways               // always on, no parameter
 	reasonsAlwaysLast           // the same, the text block comes first
@@ -30,6 +32,8 @@ type family struct {
 
 	nativeKeys []string // members taken in additionalModelRequestFields; nil: any
 	refusedKey string   // a member that is surely refused there
+	wordNames  bool     // a hyphen in a tool's name spoils the call
+	afterText  bool     // no cache point directly after a tool result or an image
 
 	forcedThinking bool // a forced tool choice is taken while thinking
 	noForcedChoice bool // a forced tool choice is never taken
@@ -87,10 +91,10 @@ func familyOf(name string) family {
 	case "claude-fable", "claude-mythos":
 		return claude(claudeAlways, lowToXMax)
 	case "nova-1":
-		return family{nativeKeys: novaKeys, resultMedia: []string{"image", "document"}, serverUsage: true}
+		return family{nativeKeys: novaKeys, resultMedia: []string{"image", "document"}, serverUsage: true, wordNames: true, afterText: true}
 	case "nova-2":
 		return family{nativeKeys: nova2Keys, resultMedia: []string{"image", "document"}, serverUsage: true, reasoning: novaEffort,
-			efforts: lowToMax[:3]}
+			efforts: lowToMax[:3], wordNames: true, afterText: true}
 	case "titan-text":
 		return family{mergesTurns: true}
 	case "llama-2", "llama-3", "llama-3.1", "llama-3.2-text", "llama-3.2-vision", "llama-3.3", "llama-4":
@@ -111,9 +115,14 @@ func familyOf(name string) family {
 	case "minimax":
 		return family{reasoning: reasonsAlways, serverUsage: true}
 	case "kimi":
-		return family{reasoning: reasonsAlways, resultMedia: []string{}, serverUsage: true, noCacheError: denied, mergesTurns: true}
+		return family{reasoning: reasonsAlways, efforts: lowToMax[:3], resultMedia: []string{}, serverUsage: true, noCacheError: denied,
+			mergesTurns: true}
 	case "glm":
-		return family{serverUsage: true, noCacheError: denied, mergesTurns: true}
+		return family{reasoning: stringEffort, efforts: lowToMax[:3], serverUsage: true, noCacheError: denied, mergesTurns: true}
+	case "gpt-5", "gpt-6":
+		return family{reasoning: objectEffort, efforts: append([]string{"none"}, lowToXMax...), serverUsage: true}
+	case "grok":
+		return family{reasoning: encrypts, serverUsage: true}
 	case "gemma-3":
 		return family{serverUsage: true, noCacheError: denied}
 	case "nemotron":

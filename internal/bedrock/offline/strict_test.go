@@ -192,12 +192,33 @@ func TestStrict(t *testing.T) {
 		{"4.3 tools of Nova", novaLite, talk(hi) + "," + strings.TrimSuffix(oneTool, "]}") + `,{"cachePoint":{"type":"default"}}]}`, "This model doesn't support the cachePoint field. Remove cachePoint and try again."},
 		{"4.3 tools of Claude", sonnet45, talk(hi) + "," + strings.TrimSuffix(oneTool, "]}") + `,{"cachePoint":{"type":"default"}}]}`, ""},
 
+		{"2.10 after a result on Nova", novaLite, talk(hi, called, strings.TrimSuffix(answered, "]}")+`,{"cachePoint":{"type":"default"}}]}`) + "," + oneTool, "Malformed input request: #/messages/2/content/1: extraneous key [cachePoint] is not permitted, please reformat your input and try again."},
+		{"2.10 after an image on Nova", nova2, talk(turnOf(`{"text":"x"}`, imageBlock(img), `{"cachePoint":{"type":"default"}}`)), "Malformed input request: #/messages/0/content/2: extraneous key [cachePoint] is not permitted, please reformat your input and try again."},
+		{"2.10 after an image on Claude", sonnet45, talk(turnOf(`{"text":"x"}`, imageBlock(img), `{"cachePoint":{"type":"default"}}`)), ""},
+		{"2.10 after reasoning", sonnet45, talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x","signature":"y"}}},{"cachePoint":{"type":"default"}},{"text":"y"}]}`, hi), "Cache point cannot be inserted after reasoning block. Please remove the invalid cache point and try again."},
+
+		// FACTS 2.10: names of tools.
+		{"2.10 hyphen on Nova", novaLite, talk(turnOf(`{"text":"get-tide"}`)) + `,"toolConfig":{"tools":[{"toolSpec":{"name":"get-tide","inputSchema":{"json":{"type":"object"}}}}]}`, "ModelErrorException Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide."},
+		{"2.10 hyphen on Claude", sonnet45, talk(turnOf(`{"text":"get-tide"}`)) + `,"toolConfig":{"tools":[{"toolSpec":{"name":"get-tide","inputSchema":{"json":{"type":"object"}}}}]}`, ""},
+
+		// FACTS 4.2, 4.7: OpenAI and others on Converse.
+		{"4.7 GPT-5.6", "us.openai.gpt-5.6-sol", talk(hi), ""},
+		{"4.7 GPT-5.5", "openai.gpt-5.5", talk(hi), "The model openai.gpt-5.5 doesn't support the Converse operation. Try again with a model that supports it."},
+		{"4.2 flat effort of GPT", "us.openai.gpt-5.6-sol", amrf(`{"reasoning_effort":"low"}`), native + "Unknown parameter: 'reasoning_effort'."},
+		{"4.2 effort of GPT", "us.openai.gpt-5.6-sol", amrf(`{"reasoning":{"effort":"minimal"}}`), native + "reasoning.effort: Input should be one of: none, low, medium, high, xhigh, max"},
+		{"4.2 effort of Kimi", "moonshotai.kimi-k2.5", amrf(`{"reasoning_config":"max"}`), native + "reasoning_config: Input should be one of: low, medium, high"},
+		{"4.2 effort of GLM", "zai.glm-5", amrf(`{"reasoning_config":"none"}`), native + "reasoning_config: Input should be one of: low, medium, high"},
+		{"2.6 text back to GPT", "us.openai.gpt-5.6-sol", talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x"}}},{"text":"y"}]}`, hi), native + "messages.1.content.0: reasoningText is not supported for this model."},
+
 		// FACTS 2.10, 4.4: native fields, structured output, guardrails.
 		{"2.10 format on Opus 4.7", opus47, jsonSchema(`{"type":"object","additionalProperties":false}`), native + "output_config.format: Extra inputs are not permitted"},
 		{"2.10 format on Nova", novaLite, jsonSchema(`{"type":"object","additionalProperties":false}`), "This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try again."},
 		{"4.4 fine", sonnet45, jsonSchema(`{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"type":"string"}},"additionalProperties":false}`), ""},
 		{"4.4 open object", sonnet45, jsonSchema(`{"type":"object"}`), native + "outputConfig.textFormat.structure.jsonSchema.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"},
 		{"4.4 minimum", sonnet45, jsonSchema(`{"type":"object","properties":{"a":{"type":"integer","minimum":0}},"additionalProperties":false}`), native + "outputConfig.textFormat.structure.jsonSchema.schema: For 'integer' type, properties minimum are not supported"},
+		{"2.10 oneOf", sonnet45, jsonSchema(`{"type":"object","properties":{"a":{"oneOf":[{"type":"string"}]}},"additionalProperties":false}`), native + "outputConfig.textFormat.structure.jsonSchema.schema: For '' type, properties oneOf are not supported"},
+		{"2.10 enum of objects", sonnet45, jsonSchema(`{"type":"object","properties":{"a":{"enum":[{"b":1}]}},"additionalProperties":false}`), native + "outputConfig.textFormat.structure.jsonSchema.schema: Enum values of complex types are not supported"},
+		{"2.10 25 optional members", sonnet45, jsonSchema(`{"type":"object","properties":{"a":{}` + optionalMembers(24) + `},"additionalProperties":false}`), native + "Schemas contains too many optional parameters (25), which would make grammar compilation inefficient. Reduce the number of optional parameters in your tool schemas (limit: 24)."},
 		{"4.4 minItems", sonnet45, jsonSchema(`{"type":"array","items":{"type":"string"},"minItems":2}`), native + "outputConfig.textFormat.structure.jsonSchema.schema: For 'array' type, 'minItems' values other than 0 or 1 are not supported"},
 		{"4.4 recursion", sonnet45, jsonSchema(`{"type":"object","properties":{"a":{"$ref":"#"}},"additionalProperties":false}`), native + "outputConfig.textFormat.structure.jsonSchema.schema: Circular reference detected in schema definitions: #"},
 		{"4.4 not JSON", sonnet45, jsonSchema(`{`), "The value at outputConfig.textFormat.structure.jsonSchema.schema is not a valid JSON Schema."},
@@ -319,4 +340,12 @@ func TestWebP(t *testing.T) {
 			t.Errorf("%q: %s, want %s", head[12:16], got, want)
 		}
 	}
+}
+
+// optionalMembers are n more members of an object.
+func optionalMembers(n int) (list string) {
+	for i := range n {
+		list += fmt.Sprintf(`,"m%d":{"type":"string"}`, i)
+	}
+	return list
 }

@@ -29,6 +29,7 @@ var rules = []rule{
 	documentRule,
 	cacheRule,
 	outputRule,
+	grammarRule,
 	nativeRule,
 	limitRule,
 	samplingRule,
@@ -36,6 +37,7 @@ var rules = []rule{
 	replayRule,
 	prefillRule,
 	contextRule,
+	spoiltCallRule,
 }
 
 // validate returns the first fault of a request whose shapes are already checked.

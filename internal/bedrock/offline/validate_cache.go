@@ -49,7 +49,7 @@ func cacheRule(r *converseRequest, t target) *exception {
 		}
 		return &exception{name: name, message: noCaching}
 	}
-	if e := placement(r); e != nil {
+	if e := placement(r, m.family); e != nil {
 		return e
 	}
 	if len(points) > 4 {
@@ -71,9 +71,9 @@ func cacheRule(r *converseRequest, t target) *exception {
 	return nil
 }
 
-// placement: a cache point is not the first of its list, not after another one and not after a document or video. Texts
-// unconfirmed.
-func placement(r *converseRequest) *exception {
+// placement: a cache point is not the first of its list, not after another one and not after a document or video (texts
+// unconfirmed); on Nova neither after a tool result or an image, on Claude neither after reasoning [F 2.10].
+func placement(r *converseRequest, f family) *exception {
 	if r.Tools != nil {
 		for i, d := range r.Tools.Tools {
 			if d.CachePoint != nil && (i == 0 || r.Tools.Tools[i-1].CachePoint != nil) {
@@ -93,6 +93,13 @@ func placement(r *converseRequest) *exception {
 			}
 			if j == 0 || m.Content[j-1].CachePoint != nil || m.Content[j-1].Document != nil || m.Content[j-1].Video != nil {
 				return misplaced("messages.%d.content.%d", i, j)
+			}
+			switch before := m.Content[j-1]; {
+			case f.afterText && (before.ToolResult != nil || before.Image != nil):
+				return invalid("Malformed input request: #/messages/%d/content/%d: extraneous key [cachePoint] is not permitted, please "+
+					"reformat your input and try again.", i, j)
+			case f.claude && before.Reasoning != nil:
+				return invalid("Cache point cannot be inserted after reasoning block. Please remove the invalid cache point and try again.")
 			}
 		}
 	}

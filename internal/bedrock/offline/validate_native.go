@@ -64,8 +64,14 @@ func effortRule(r *converseRequest, t target) *exception {
 	switch t.model.family.reasoning {
 	case reasonsByEffort:
 		return knownEffort("reasoning_effort", r.Native["reasoning_effort"], t)
-	case stringEffort:
+	case stringEffort, reasonsAlways:
 		return knownEffort("reasoning_config", r.Native["reasoning_config"], t)
+	case objectEffort:
+		if _, set := r.Native["reasoning_effort"]; set { // [F 4.2] as users report it
+			return refusedByModel("Unknown parameter: 'reasoning_effort'.")
+		}
+		object, _ := r.Native["reasoning"].(map[string]any)
+		return knownEffort("reasoning.effort", object["effort"], t)
 	case novaEffort:
 		config, set := r.Native["reasoningConfig"].(map[string]any)
 		if !set {
@@ -89,7 +95,7 @@ func effortRule(r *converseRequest, t target) *exception {
 }
 
 func knownEffort(field string, v any, t target) *exception {
-	if v == nil {
+	if v == nil || t.model.family.efforts == nil {
 		return nil
 	}
 	s, ok := v.(string)

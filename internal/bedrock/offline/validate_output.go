@@ -41,8 +41,10 @@ func outputRule(r *converseRequest, t target) *exception {
 	return strictSchema(schema, where)
 }
 
-// beyondSubset are the keywords that structured output and strict tools refuse [FACTS 4.4].
-var beyondSubset = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems"}
+// beyondSubset are the keywords that structured output and strict tools refuse [FACTS 2.10, 4.4].
+var beyondSubset = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems",
+	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames", "uniqueItems", "contains",
+	"minProperties", "maxProperties"}
 
 // strictSchema holds a schema against the subset of JSON Schema that grammars are compiled from. Texts after Anthropic's.
 func strictSchema(schema map[string]any, where string) *exception {
@@ -111,6 +113,12 @@ func (s *subset) keywords(n map[string]any) *exception {
 	}
 	if len(bad) > 0 {
 		return refusedByModel("%s: For '%s' type, properties %s are not supported", s.where, sort, strings.Join(bad, ", "))
+	}
+	for _, v := range append(asList(n["enum"]), n["const"]) {
+		switch v.(type) {
+		case map[string]any, []any:
+			return refusedByModel("%s: Enum values of complex types are not supported", s.where)
+		}
 	}
 	if least, set := n["minItems"].(float64); set && least > 1 {
 		return refusedByModel("%s: For 'array' type, 'minItems' values other than 0 or 1 are not supported", s.where)

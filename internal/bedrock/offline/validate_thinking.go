@@ -133,6 +133,9 @@ func replayRule(r *converseRequest, t target) *exception {
 			if m.Role != "assistant" { // text unconfirmed
 				return invalid("The reasoningContent block at messages.%d.content.%d can only be used in a message with the assistant role.", i, j)
 			}
+			if e := encryptedRule(b.Reasoning, f, i, j); e != nil {
+				return e
+			}
 			if !f.claude {
 				continue
 			}
@@ -147,6 +150,19 @@ func replayRule(r *converseRequest, t target) *exception {
 		}
 	}
 	return openLoopRule(r, t)
+}
+
+// encryptedRule: families that encrypt their reasoning take nothing else back. Texts unconfirmed.
+func encryptedRule(b *reasoningBlock, f family, message, block int) *exception {
+	switch {
+	case f.reasoning != objectEffort && f.reasoning != encrypts:
+		return nil
+	case b.Text != nil:
+		return refusedByModel("messages.%d.content.%d: reasoningText is not supported for this model.", message, block)
+	case !verifyRedacted(b.Redacted):
+		return refusedByModel("messages.%d.content.%d: The encrypted content could not be verified.", message, block)
+	}
+	return nil
 }
 
 func openLoopRule(r *converseRequest, t target) *exception {

@@ -262,6 +262,21 @@ func toolResultRule(r *converseRequest, t target) *exception {
 	return nil
 }
 
+// spoiltCallRule: a hyphen in the name of a tool that Nova wants to call [F 2.10].
+func spoiltCallRule(r *converseRequest, t target) *exception {
+	if !t.model.family.wordNames {
+		return nil
+	}
+	for _, c := range decideCalls(r, "") {
+		if strings.Contains(c.name, "-") {
+			e := byName("ModelErrorException")
+			e.message = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide."
+			return e
+		}
+	}
+	return nil
+}
+
 // kind names the one member of a block.
 func (c contentOf) kind() string {
 	switch {
