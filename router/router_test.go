@@ -226,7 +226,7 @@ func TestModelExtension(t *testing.T) {
 		{"R-MOD-05 past its end", "anthropic.claude-v2", `"lifecycle":"eol"`},
 		{"R-MOD-05 efforts", "anthropic.claude-opus-5", `"reasoning_efforts":["low","medium","high","xhigh","max"]`},
 		{"R-MOD-05 efforts that make no difference", "deepseek.r1-v1:0", `"reasoning_efforts":[]`},
-		{"R-MOD-05 efforts that nobody knows", "moonshotai.kimi-k2.5", `"reasoning_efforts":null`},
+		{"R-MOD-05 efforts that nobody knows", "moonshot.kimi-k2-thinking", `"reasoning_efforts":null`},
 		{"R-MOD-05 two lifetimes in the cache", haiku, `"prompt_cache":{"min_tokens":4096,"ttl":["5m","1h"]}`},
 		{"R-MOD-04 target of an alias", "gpt-4o", `"target":"` + haiku + `"`},
 	} {

@@ -124,6 +124,7 @@ func (c *chat) cache() {
 	c.judgeCaching()
 	if !c.explicit && c.automatic() {
 		c.placePoints()
+		c.add(CachePoints)
 	} else if !c.explicit {
 		return
 	}
@@ -142,7 +143,7 @@ func (c *chat) cache() {
 // judgeCaching reports wishes about time that the model cannot keep.
 func (c *chat) judgeCaching() {
 	if r := c.req.PromptCacheRetention; r != nil && *r == "24h" {
-		if c.caps.Caching.Explicit == catalog.No {
+		if c.takesNoPoints() {
 			c.adjust("prompt_cache_retention", "unsupported")
 		} else {
 			c.adjust("prompt_cache_retention", "limited_to_1h")
@@ -155,15 +156,20 @@ func (c *chat) judgeCaching() {
 	if o.Mode != nil && *o.Mode != "explicit" && *o.Mode != "implicit" && *o.Mode != "auto" {
 		c.refuse(openai.CodeInvalidValue, "prompt_cache_options.mode", "Invalid value: '%s'. Supported values are: 'implicit' and 'explicit'.", *o.Mode)
 	}
-	if o.TTL != nil && c.caps.Caching.Explicit == catalog.No {
+	if o.TTL != nil && c.takesNoPoints() {
 		c.adjust("prompt_cache_options", "unsupported")
 	}
+}
+
+// takesNoPoints tells whether wishes about the cache come to nothing.
+func (c *chat) takesNoPoints() bool {
+	return c.caps.Caching.Explicit == catalog.No || !c.explicit && !c.may(CachePoints)
 }
 
 // automatic tells whether points are placed without having been asked for one by one (R-CACHE-07, R-CACHE-08).
 func (c *chat) automatic() bool {
 	r := c.req
-	if c.opts.PromptCache == "off" || c.caps.Caching.Explicit != catalog.Yes {
+	if c.opts.PromptCache == "off" || c.caps.Caching.Explicit != catalog.Yes || !c.may(CachePoints) {
 		return false
 	}
 	if o := r.PromptCacheOptions; o != nil && o.Mode != nil && *o.Mode == "explicit" {

@@ -161,7 +161,8 @@ func (c *chat) oneCall() {
 		return
 	}
 	c.out.OneCall = true
-	if c.in.ToolConfig.ToolChoice == nil && c.caps.DisableParallel {
+	if c.in.ToolConfig.ToolChoice == nil && c.caps.DisableParallel && c.may(SingleCall) {
+		c.add(SingleCall)
 		c.fields.add("tool_choice", []byte(`{"type":"auto","disable_parallel_tool_use":true}`))
 	}
 }

@@ -46,13 +46,16 @@ func (c *chat) schema(s *openai.JSONSchema) {
 
 // native uses Bedrock's own structured output where the schema can be said in it (R-FMT-02).
 func (c *chat) native(s *openai.JSONSchema) bool {
-	if c.caps.StructuredOutput != catalog.Yes {
+	if c.caps.StructuredOutput != catalog.Yes || !c.may(NativeFormat) {
 		return false
 	}
 	schema, wrapped := wrapRoot(s.Schema)
 	schema, size, ok := nativeSchema(schema)
 	if !ok || !c.grammar.take(size) {
 		return false
+	}
+	if !c.opts.Strict {
+		c.add(NativeFormat)
 	}
 	c.out.Answer.Unwrap = wrapped
 	definition := types.JsonSchemaDefinition{Name: &s.Name, Schema: ptr(string(schema))}

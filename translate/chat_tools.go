@@ -191,7 +191,7 @@ func (c *chat) declareHistory() bool {
 // makeStrict gives a tool to Bedrock's strict mode where the model has it, the schema can be said in it and there is room for it
 // beside those that were given before (R-TOOL-06).
 func (c *chat) makeStrict(t *tool) bool {
-	if c.caps.StrictTools != catalog.Yes {
+	if c.caps.StrictTools != catalog.Yes || !c.may(StrictTools) {
 		return false
 	}
 	schema, size, ok := nativeSchema(t.schema)
@@ -199,5 +199,8 @@ func (c *chat) makeStrict(t *tool) bool {
 		return false
 	}
 	t.schema, t.strict = schema, true
+	if !c.opts.Strict {
+		c.add(StrictTools)
+	}
 	return true
 }

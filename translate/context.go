@@ -32,6 +32,7 @@ type Options struct {
 	InputType        string    // R-EMB-11: of the alias, for embedding requests that name none
 	Known            []bool    // R-EMB-17: items of an embedding request that need no call; nil is none
 	PromptCache      string    // R-CACHE-08: "" is "on"; "asked", "off"
+	Without          Additions // R-CAP-07: what the target is known to refuse
 }
 
 // Limits are the limits of media in one request; a member that is 0 has Bedrock's own limit (R-PART-09).
@@ -65,6 +66,7 @@ type Context struct {
 	Image string // path of the first image part, "" without one
 	File  string // path of the first file part
 
+	added       Additions                           // what Bedrock may refuse without that becoming the client's affair (R-CAP-07)
 	guardStream types.GuardrailStreamProcessingMode // goes into ConverseStream only, which ConverseInput cannot say
 }
 

@@ -54,7 +54,7 @@ func TestCatalogFaults(t *testing.T) {
 		`outcrop.yaml:19:17: models.catalog[acme.rocket-2].converse: must be true or false, not "on"`,
 		`outcrop.yaml:21:9: models.catalog[acme.rocket-2].capabilities.vison: unknown key; did you mean vision?`,
 		`outcrop.yaml:22:29: models.catalog[acme.rocket-2].capabilities.tool_choice[1]: must be one of auto, any, tool, not "required"`,
-		`outcrop.yaml:23:28: models.catalog[acme.rocket-2].capabilities.reasoning.shape: must be one of budget, adaptive, nova, effort, config, none, not deep`,
+		`outcrop.yaml:23:28: models.catalog[acme.rocket-2].capabilities.reasoning.shape: must be one of budget, adaptive, nova, effort, config, object, none, not deep`,
 		`outcrop.yaml:23:49: models.catalog[acme.rocket-2].capabilities.reasoning.efforts[1]: must be one of low, medium, high, xhigh, max, not "none"`,
 		`outcrop.yaml:24:18: models.catalog[acme.rocket-2].capabilities.caching: must be a mapping (key: value), not "yes"`,
 		`outcrop.yaml:26:21: models.catalog[acme.rocket-2].prices[us].input: must be a number, not "1e3"`,

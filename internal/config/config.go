@@ -80,8 +80,9 @@ type Stream struct {
 
 // Requests are limits of calls of any endpoint. Its fields are those of pipeline.Config, so that one converts to the other.
 type Requests struct {
-	Deadline       time.Duration `yaml:"deadline" validate:"gt=0" help:"longest time for a request that is not streamed"`                                           // R-ERR-71
-	EmbeddingCalls int           `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"` // R-EMB-05
+	Deadline         time.Duration `yaml:"deadline" validate:"gt=0" help:"longest time for a request that is not streamed"`                                                                     // R-ERR-71
+	EmbeddingCalls   int           `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"`                           // R-EMB-05
+	RememberRefusals time.Duration `yaml:"remember_refusals" validate:"min=0" help:"how long a model is sent no more of what the gateway adds by itself and it has refused; 0 tries each time"` // R-CAP-07
 }
 
 // Models says which names clients may use, and what is known of the models behind them.
@@ -201,7 +202,7 @@ func Default() *Config {
 			DrainTimeout:      30 * time.Second,
 		},
 		Stream:   Stream{Hold: 30 * time.Second, KeepAlive: 15 * time.Second, Idle: 300 * time.Second},
-		Requests: Requests{Deadline: 600 * time.Second, EmbeddingCalls: 8},
+		Requests: Requests{Deadline: 600 * time.Second, EmbeddingCalls: 8, RememberRefusals: time.Hour},
 		Models:   Models{AllowARNs: true, Refresh: 6 * time.Hour},
 		Router:   router.DefaultRules(),
 		// Of the pool's connections only idle ones are limited, so a high number costs nothing on a quiet host.

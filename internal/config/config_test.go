@@ -101,7 +101,7 @@ func TestLoadFull(t *testing.T) {
 			TrustedProxies: []string{"10.2.0.0/16"}, TLS: config.TLS{CertFile: "cert.pem", KeyFile: "key.pem"},
 		},
 		Stream:   config.Stream{Hold: 10 * time.Second, KeepAlive: 5 * time.Second, Idle: 2 * time.Minute},
-		Requests: config.Requests{Deadline: 90 * time.Second, EmbeddingCalls: 4},
+		Requests: config.Requests{Deadline: 90 * time.Second, EmbeddingCalls: 4, RememberRefusals: 20 * time.Minute},
 		Models: config.Models{
 			Aliases:     map[string]string{"gpt-4o": "anthropic.claude-sonnet-4-5-20250929-v1:0", "GPT 4": "amazon.nova-pro-v1:0"},
 			BaseModels:  map[string]string{"arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abc": "amazon.nova-pro-v1:0"},

@@ -19,48 +19,60 @@ func chatLinks(c *Call, t catalog.Target) ([]translate.Link, error) {
 	return translate.ChatLinks(c.Request.(*openai.ChatRequest), t, c.Options)
 }
 
-// attemptChat answers a chat request through Converse or ConverseStream.
-func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
+// converseCall is one call of Converse or ConverseStream, translated for its target.
+type converseCall struct {
+	*engine
+	target catalog.Target
+	stream bool // the client wants one
+	in     *bedrockruntime.ConverseInput
+	back   translate.Context
+	meta   translate.Meta
+}
+
+func (e *engine) newConverseCall(c *Call, t catalog.Target, o translate.Options) (*converseCall, error) {
 	req := c.Request.(*openai.ChatRequest)
-	options := c.Options
-	options.Media = c.Media
-	in, back, err := translate.ChatInput(req, t, options)
+	in, back, err := translate.ChatInput(req, t, o)
 	if err != nil {
-		return Reply{}, err
+		return nil, err
 	}
 	meta := translate.Meta{ID: "chatcmpl-" + c.ID, Model: t.Public, Created: c.At.Unix(), Fingerprint: fingerprint(e.Version, t.CalledID)}
-	if req.Stream && streams(in, t) {
-		return e.streamChat(ctx, b, in, &back, meta)
+	return &converseCall{engine: e, target: t, stream: req.Stream, in: in, back: back, meta: meta}, nil
+}
+
+// send makes the call. Errors are Bedrock's own, not yet located in the client's request.
+func (k *converseCall) send(ctx context.Context, b Backend) (Reply, error) {
+	if k.stream && streams(k.in, k.target) {
+		return k.sendStream(ctx, b)
 	}
-	out, err := b.Converse(ctx, in)
+	out, err := b.Converse(ctx, k.in)
 	if err != nil {
-		return Reply{Head: Head{Adjusted: back.Adjusted}}, located(err, &back)
+		return Reply{Head: Head{Adjusted: k.back.Adjusted}}, err
 	}
-	e.countStop(out.StopReason)
-	whole, revealed, err := translate.ChatOutput(out, &back, meta)
+	k.countStop(out.StopReason)
+	whole, revealed, err := translate.ChatOutput(out, &k.back, k.meta)
 	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	if err != nil {
-		return Reply{Head: Head{Adjusted: back.Adjusted}}, withUpstream(err, id)
+		return Reply{Head: Head{Adjusted: k.back.Adjusted}}, withUpstream(err, id)
 	}
-	head := Head{Upstream: requestIDs(id), Adjusted: back.Adjusted}
+	head := Head{Upstream: requestIDs(id), Adjusted: k.back.Adjusted}
 	for _, a := range revealed.List() {
 		head.Adjusted.Add(a.Param, a.Reason) // R-GEN-05
 	}
-	if !req.Stream {
+	if !k.stream {
 		return Reply{Head: head, Parts: one(whole)}, nil
 	}
 	head.Adjusted.Add("stream", "synthesised") // R-STR-20
-	return Reply{Head: head, Parts: each(translate.UnfoldChat(whole, meta))}, nil
+	return Reply{Head: head, Parts: each(translate.UnfoldChat(whole, k.meta))}, nil
 }
 
-func (e *engine) streamChat(ctx context.Context, b Backend, in *bedrockruntime.ConverseInput, back *translate.Context, meta translate.Meta) (Reply, error) {
-	id, events, err := b.ConverseStream(ctx, back.StreamInput(in))
+func (k *converseCall) sendStream(ctx context.Context, b Backend) (Reply, error) {
+	id, events, err := b.ConverseStream(ctx, k.back.StreamInput(k.in))
 	if err != nil {
-		return Reply{Head: Head{Adjusted: back.Adjusted}}, located(err, back)
+		return Reply{Head: Head{Adjusted: k.back.Adjusted}}, err
 	}
 	return Reply{
-		Head:  Head{Upstream: requestIDs(id), Adjusted: back.Adjusted},
-		Parts: attributed(translate.ChatChunks(e.counted(events), back, meta), id),
+		Head:  Head{Upstream: requestIDs(id), Adjusted: k.back.Adjusted},
+		Parts: attributed(translate.ChatChunks(k.counted(events), &k.back, k.meta), id),
 	}, nil
 }
 

@@ -192,7 +192,7 @@ var notInKeys = map[reflect.Type][]string{
 	reflect.TypeFor[openai.Tool]():        {"Raw"},
 	reflect.TypeFor[openai.Function]():    {"Raw"},
 	reflect.TypeFor[openai.ImageURL]():    {"URL"},
-	reflect.TypeFor[translate.Options]():  {"Media", "Known"},
+	reflect.TypeFor[translate.Options]():  {"Media", "Known", "Without"}, // the last is the attempt's affair
 }
 
 // encodingOf walks through a type once, so that its values need no decisions. It panics for a kind that requests do not have

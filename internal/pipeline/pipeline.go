@@ -93,7 +93,8 @@ func New(cfg Config, with Collaborators) Handler {
 		with.Upstream = upstream.New(upstream.Default(), "")
 	}
 	with.Recorder.WatchTargets(watch(with.Upstream))
-	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls))}
+	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls)),
+		refusals: refusals{keep: cfg.RememberRefusals}}
 	return Chain(e.fallback,
 		Measure(with.Recorder),
 		Record(with.Redact),
@@ -126,4 +127,6 @@ type engine struct {
 	Config
 	Collaborators
 	invokes *semaphore.Weighted // InvokeModel calls of the whole gateway (R-EMB-05)
+
+	refusals refusals // of what the gateway adds by itself (R-CAP-07)
 }

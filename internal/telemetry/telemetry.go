@@ -30,6 +30,7 @@ type Recorder struct {
 	tokens    *prometheus.CounterVec
 	upstream  *prometheus.CounterVec
 	unknown   *prometheus.CounterVec
+	additions *prometheus.CounterVec
 	cost      *prometheus.CounterVec
 	reckoned  *prometheus.CounterVec
 	warnings  prometheus.Counter
@@ -109,6 +110,7 @@ func New() *Recorder {
 		reckoned:  counter("reckoned_total", "Calls of which something is not known: usage (it was estimated) or price (it counts nothing).", "model", "what"),
 		warnings:  f.NewCounter(prometheus.CounterOpts{Namespace: "outcrop", Name: "budget_warnings_total", Help: "Answers that said that a budget comes to its end."}),
 		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, delta, event, stop_reason, usage_missing.", "what"),
+		additions: counter("additions_refused_total", "Requests that a model took only without what the gateway had added by itself, by kind: cache_points, native_format, strict_tools, single_call.", "model", "kind"),
 
 		policy:       counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and action.", "kind", "direction", "action"),
 		policyFaults: counter("policy_faults_total", "Failures of Bedrock's detectors, by what became of the texts: open (they passed) or closed.", "what"),
@@ -178,6 +180,11 @@ func (r *Recorder) Policy(kind, direction, action string, n int) {
 
 // PolicyFault counts a failure of Bedrock's detectors after which texts passed ("open") or were refused ("closed").
 func (r *Recorder) PolicyFault(what string) { r.policyFaults.WithLabelValues(what).Inc() }
+
+// AdditionRefused counts a request that a target took only without what the gateway had added by itself.
+func (r *Recorder) AdditionRefused(model, kind string) {
+	r.additions.WithLabelValues(model, kind).Inc()
+}
 
 // Unknown counts n things that no rule knows.
 func (r *Recorder) Unknown(what string, n int) {
