@@ -193,6 +193,8 @@ func TestMendB2WhatTheClientAskedForIsNotTriedAgain(t *testing.T) {
 		{"a point of its own", "", "cachePoint", noCaching, false, "cache_control"},
 		{"native format in strict mode", `,"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":` + schema + `}}`, "outputConfig",
 			"The model returned the following errors: output_config.format: Extra inputs are not permitted", true, "response_format"},
+		{"strict in strict mode", `,"tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":` + schema + `}}]`, `"strict":true`,
+			"The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted", true, "tools[0].function.strict"},
 		{"what no addition is about", "", "More", "The model returned the following errors: prompt is too long: 2 tokens > 1 maximum", false, "messages"},
 	} {
 		t.Run("R-CAP-07 "+tt.name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func (c *chat) forceTool(s *openai.JSONSchema) bool {
 	if description == nil || blank(*description) {
 		description = ptr("Give the final answer in this form.")
 	}
-	c.tools = []tool{{def: &openai.Function{Name: s.Name, Description: description}, schema: schema}}
+	c.tools = []tool{{def: &openai.Function{Name: s.Name, Description: description}, schema: schema, index: answerForm}}
 	c.choice.kind, c.choice.name = chooseTool, s.Name
 	c.out.Answer = Answer{Tool: s.Name, Clean: true, Unwrap: wrapped, Properties: hasProperty(schema, "properties")}
 	return true

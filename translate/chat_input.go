@@ -55,6 +55,10 @@ func (c *chat) translate() *openai.Error {
 	c.cache()
 	c.instruct()
 	c.additional()
+	c.out.tools, c.out.config, c.out.messages = c.tools, c.in.ToolConfig, c.in.Messages
+	if n := len(c.req.Messages); n > 0 {
+		c.out.last = n - 1
+	}
 	return c.verdict()
 }
 

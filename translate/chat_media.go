@@ -50,6 +50,7 @@ func (v *conversation) mediaOf(i, j int, p *openai.ContentPart) (image *types.Im
 	}
 	if format := imageFormat(x.data); format != "" {
 		v.out.Image = first(v.out.Image, x.at)
+		v.out.images = append(v.out.images, partPlace{i, j})
 		return v.image(x, format), nil, ""
 	}
 	if kind := soundOrVideo(x.data); kind != "" {
@@ -61,7 +62,9 @@ func (v *conversation) mediaOf(i, j int, p *openai.ContentPart) (image *types.Im
 	switch {
 	case format != "" && (!claimed || !isText(format)):
 		v.out.File = first(v.out.File, x.at)
-		document, plain = v.document(x, format)
+		if document, plain = v.document(x, format); document != nil {
+			v.out.files = append(v.out.files, partPlace{i, j})
+		}
 		return nil, document, plain
 	case p.Type == "image_url":
 		v.refuse(openai.CodeInvalidImage, x.at+".image_url.url", "You uploaded an unsupported image. Please make sure your image is valid and has one of the following formats: ['png', 'jpeg', 'gif', 'webp'].")

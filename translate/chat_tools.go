@@ -17,7 +17,14 @@ type tool struct {
 	schema []byte // ready for the wire
 	strict bool
 	cache  *openai.CacheControl
+	index  int // among the client's tools or functions, or one of those below
 }
+
+// Tools that are none of the client's.
+const (
+	answerForm  = -1 // R-FMT-04
+	fromHistory = -2 // R-TOOL-15
+)
 
 // toolPath is the path of the i-th definition, in the form that the client used.
 func (c *chat) toolPath(i int, rest string) string {
@@ -69,7 +76,7 @@ func (c *chat) declare(i int, def *openai.Function, whole []byte, cache *openai.
 		return
 	}
 	c.toolAt[def.Name] = len(c.tools)
-	c.tools = append(c.tools, tool{def: def, sent: whole, schema: schema, cache: cache})
+	c.tools = append(c.tools, tool{def: def, sent: whole, schema: schema, cache: cache, index: i})
 }
 
 // noParameters is the schema of a function that has none.
@@ -181,7 +188,7 @@ func (c *chat) declareHistory() bool {
 	for name := range historyNames(c.req.Messages) {
 		if !seen[name] {
 			seen[name] = true
-			c.tools = append(c.tools, tool{def: &openai.Function{Name: name}, schema: []byte(noParameters)})
+			c.tools = append(c.tools, tool{def: &openai.Function{Name: name}, schema: []byte(noParameters), index: fromHistory})
 		}
 	}
 	c.out.DiscardCalls = len(c.tools) > 0

@@ -66,6 +66,13 @@ type Context struct {
 	Image string // path of the first image part, "" without one
 	File  string // path of the first file part
 
+	// Of the request, for refusals that name a place in it (R-TOOL-19).
+	tools         []tool // that were sent, in order
+	config        *types.ToolConfiguration
+	messages      []types.Message
+	images, files []partPlace
+	last          int // index of the client's last message
+
 	added       Additions                           // what Bedrock may refuse without that becoming the client's affair (R-CAP-07)
 	guardStream types.GuardrailStreamProcessingMode // goes into ConverseStream only, which ConverseInput cannot say
 }
@@ -79,10 +86,13 @@ type Answer struct {
 	Properties bool   // the schema has a property "properties", so R-FMT-09 does not apply
 }
 
-// Locate puts the member that the client used into an error of Bedrock that could only name its kind (R-ERR-21, -24, -25,
-// -29).
+// Locate puts the member that the client used into an error of Bedrock: one that names a place in Bedrock's or Claude's own form
+// (R-TOOL-19), or one that could only name its kind (R-ERR-21, -24, -25, -29).
 func (c *Context) Locate(e *openai.Error) {
 	if e == nil || e.Kind != openai.Invalid {
+		return
+	}
+	if c.locatePlace(e) {
 		return
 	}
 	switch e.Param {

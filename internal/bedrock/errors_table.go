@@ -67,6 +67,10 @@ var table = slices.Concat([]row{
 
 	{rule: "R-ERR-49", names: slices.Concat(modelFault, validation), texts: []string{"invalid sequence as part of tooluse"},
 		kind: openai.BadUpstream, code: openai.CodeMalformedOutput, message: malformedCallText, again: once},
+	// Whom the model's provider serves, which no policy of IAM can change; also told as a fault of the request.
+	{rule: "R-ERR-33", names: slices.Concat(validation, denied, missing), texts: []string{
+		"unsupported countries", "countries, regions, or territories", "channel program"},
+		kind: openai.Forbidden, code: codeModelAccess, param: "model", message: modelAccessText, again: never},
 	{rule: "R-ERR-20", names: validation, texts: []string{
 		"input is too long", "prompt is too long", "exceed context limit", "input tokens exceeded", "too many total text bytes"},
 		kind: openai.Invalid, code: openai.CodeContextLength, param: "messages", again: never},
@@ -113,6 +117,13 @@ var table = slices.Concat([]row{
 		kind: openai.NotFound, code: openai.CodeModelNotFound, param: "model", again: never},
 	{rule: "R-ERR-33", names: denied, texts: []string{
 		"access to the model", "model access is denied", "aws-marketplace", "aws marketplace", "invalid_payment_instrument"},
+		kind: openai.Forbidden, code: codeModelAccess, param: "model", message: modelAccessText, again: never},
+	// A text of IAM names the action after a colon, which may be about agreements too.
+	{rule: "R-ERR-34", names: denied, texts: []string{"not authorized to perform: "},
+		kind: openai.Forbidden, code: codeAccess, message: accessText, again: never},
+	{rule: "R-ERR-33", names: denied, texts: []string{
+		"agreement", "eula", "license terms", "country", "countries", "territor", "channel", "solution provider", "distributor", "reseller",
+		"model is not available", "model isn't available", "use case details"},
 		kind: openai.Forbidden, code: codeModelAccess, param: "model", message: modelAccessText, again: never},
 	{rule: "R-ERR-33", names: missing, texts: []string{"use case details"},
 		kind: openai.Forbidden, code: codeModelAccess, param: "model", message: modelAccessText, again: never},
