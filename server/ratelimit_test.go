@@ -9,11 +9,13 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"outcrop/internal/access"
 	"outcrop/internal/bedrock/offline"
+	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/store/memory"
 	"outcrop/internal/telemetry"
@@ -21,6 +23,12 @@ import (
 
 // metered is a house whose callers have keys, limits and budgets. The key of a name is that name.
 func metered(t *testing.T, keys map[string]access.ConfiguredKey, change ...func(*access.LimitConfig, *access.BudgetConfig)) *house {
+	t.Helper()
+	return meteredBehind(t, keys, func(*pipeline.Collaborators) {}, change...)
+}
+
+// meteredBehind is a metered house with other things behind it.
+func meteredBehind(t *testing.T, keys map[string]access.ConfiguredKey, other func(*pipeline.Collaborators), change ...func(*access.LimitConfig, *access.BudgetConfig)) *house {
 	t.Helper()
 	limits, budgets := access.DefaultLimits(), access.DefaultBudgets()
 	for _, c := range change {
@@ -33,6 +41,7 @@ func metered(t *testing.T, keys map[string]access.ConfiguredKey, change ...func(
 	h := build(t, config(), offline.Config{}, func(c *pipeline.Collaborators) { behind = *c })
 	behind.Recorder, behind.Limiter, behind.Usage = telemetry.New(), limiter, usage
 	behind.Budgets = access.NewBudgets(budgets, access.NewLeases(state, nil), func(access.BudgetEvent) {})
+	other(&behind)
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
 	cfg := access.Config{}
 	for name, k := range keys {
@@ -199,6 +208,62 @@ func TestBudgetIsSpent(t *testing.T) {
 	if status, _, body := h.chat(t, ask(nova, ""), as("rich")...); status != 200 {
 		t.Errorf("R-ERR-68 another key: %s", body)
 	}
+}
+
+// A call under way holds all that is left of the budget: whoever else asks is told to come back, and is served then. Only what was
+// settled makes a quota exceeded.
+func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
+	begun, end := make(chan struct{}, 1), make(chan struct{})
+	var first atomic.Bool
+	h := meteredBehind(t, map[string]access.ConfiguredKey{
+		"poor": {Budget: access.ConfiguredBudget{Amount: 20, Period: "total", SoftPercent: 1}}, // far less than 4,096 tokens cost
+		"mate": {Tenant: "acme"}, "other": {Tenant: "acme"},
+	}, func(behind *pipeline.Collaborators) {
+		backends := behind.Backends
+		behind.Backends = func(t catalog.Target) (pipeline.Backend, error) {
+			if first.CompareAndSwap(true, false) {
+				begun <- struct{}{}
+				<-end
+			}
+			return backends(t)
+		}
+	}, func(_ *access.LimitConfig, b *access.BudgetConfig) {
+		b.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 20}}
+	})
+	for holder, asker := range map[string]string{"poor": "poor", "mate": "other"} {
+		first.Store(true)
+		done := make(chan int)
+		go func() {
+			status, _, _ := h.chat(t, ask(nova, ""), as(holder)...)
+			done <- status
+		}()
+		<-begun
+		status, header, body := h.chat(t, ask(nova, `,"temperature":0.3`), as(asker)...)
+		typ, code, message := refusal(t, body)
+		after, _ := strconv.Atoi(header.Get("retry-after"))
+		if status != 429 || typ != "requests" || code != "rate_limit_exceeded" || header.Get("x-should-retry") != "true" || after < 1 || after > 60 ||
+			!strings.Contains(message, "0.00002 USD") || !strings.Contains(message, "under way") || strings.Contains(message, "quota") {
+			t.Errorf("%s: %d %v %s", asker, status, header, body)
+		}
+		end <- struct{}{}
+		if status := <-done; status != 200 {
+			t.Errorf("%s: the call under way: %d", holder, status)
+		}
+		if status, _, body := h.chat(t, ask(nova, `,"temperature":0.3`), as(asker)...); status != 200 {
+			t.Errorf("%s: what was not used is not given back: %d %s", asker, status, body)
+		}
+	}
+	for range 20 {
+		status, _, body := h.chat(t, ask(nova, ""), as("poor")...)
+		if status == 200 {
+			continue
+		}
+		if _, code, _ := refusal(t, body); status != 429 || code != "insufficient_quota" {
+			t.Errorf("R-ERR-68 spent: %d %s", status, body)
+		}
+		return
+	}
+	t.Error("the budget is never spent")
 }
 
 func TestUsageEndpoint(t *testing.T) {

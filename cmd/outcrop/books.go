@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"outcrop/internal/access"
 	"outcrop/internal/background"
 	"outcrop/internal/config"
+	"outcrop/internal/store/memory"
 	"outcrop/internal/store/redis"
 )
 
@@ -68,6 +71,24 @@ func (b *books) run(ctx context.Context, beside background.Runner, cfg *config.C
 			_ = b.shared.Close() // the process ends
 		}
 	}
+}
+
+// lasting sees to it that no budget begins anew with the process although nobody has said that it may: one whose sums are in memory is an
+// error, or a warning. Of answers that are made up here nothing has to be paid.
+func (b *books) lasting(cfg *config.Config, offline bool) error {
+	if b == nil {
+		return nil
+	}
+	named := cfg.Budgets.Named(cfg.Access.Keys)
+	if _, forgets := b.store.(*memory.Store); !forgets || len(named) == 0 {
+		return nil
+	}
+	if offline || cfg.Budgets.InMemory == "warn" {
+		b.log.Warn("state is kept in memory: what these budgets have spent is forgotten when the gateway ends", "budgets", named)
+		return nil
+	}
+	return fmt.Errorf("state is kept in memory, where what budgets have spent is forgotten when the gateway ends (%s): "+
+		"name a file, or redis, in access.store (OUTCROP_STATE), or set budgets.in_memory: warn (OUTCROP_BUDGETS_IN_MEMORY=warn)", strings.Join(named, ", "))
 }
 
 // limiter, budgets and usage count into the books by the settings; of no books they are nil, which counts nothing.

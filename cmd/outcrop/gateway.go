@@ -97,6 +97,9 @@ func (g *gateway) server() (*server.Server, error) {
 
 // site builds what answers requests by a configuration.
 func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators, error) {
+	if err := g.books.lasting(cfg, g.offline); err != nil {
+		return server.Config{}, server.Collaborators{}, err
+	}
 	download, err := downloader(cfg.Media, options(cfg).Limits)
 	if err != nil {
 		return server.Config{}, server.Collaborators{}, err

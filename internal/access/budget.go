@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +15,8 @@ import (
 // BudgetStore keeps what was spent and what is held; internal/store has engines, and storetest says what they promise.
 type BudgetStore interface {
 	// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is
-	// -1. What it gives besides is how they stood before. Once it has returned, the hold is not lost by a crash.
+	// -1. What it gives besides, of all of them and in either case, is how they stood at that moment. Once it has returned, the hold
+	// is not lost by a crash.
 	Reserve(ctx context.Context, h store.Hold) (before []store.Balance, refused int, err error)
 	// Send says of a hold that its call is on its way, and may cost something from now on.
 	Send(ctx context.Context, tenant, id string) error
@@ -30,10 +33,13 @@ type BudgetConfig struct {
 	Tenants      map[string]ConfiguredBudget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
 	OutputTokens int64                       `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
 	UnknownPrice string                      `yaml:"unknown_price" validate:"oneof=allow refuse" help:"a model without a known price: allow, it counts nothing and is marked so in the usage, or refuse it to keys that have a budget"`
+	InMemory     string                      `yaml:"in_memory" validate:"oneof=refuse warn" help:"budgets whose sums would be kept in memory, where a restart forgets what was spent: refuse to start, or warn"`
 }
 
 // DefaultBudgets limits nobody but keys.
-func DefaultBudgets() BudgetConfig { return BudgetConfig{OutputTokens: 4096, UnknownPrice: "allow"} }
+func DefaultBudgets() BudgetConfig {
+	return BudgetConfig{OutputTokens: 4096, UnknownPrice: "allow", InMemory: "refuse"}
+}
 
 // Faults gives what is wrong with budgets of tenants.
 func (c BudgetConfig) Faults() map[string]error {
@@ -46,7 +52,24 @@ func (c BudgetConfig) Faults() map[string]error {
 	return faults
 }
 
+// Named gives the settings of all budgets that the configuration holds, in order.
+func (c BudgetConfig) Named(keys []ConfiguredKey) (settings []string) {
+	for i := range keys {
+		if keys[i].Budget.Amount > 0 {
+			settings = append(settings, fmt.Sprintf("access.keys[%d].budget (%s)", i, keys[i].Name))
+		}
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(c.Tenants)) {
+		settings = append(settings, "budgets.tenants."+tenant)
+	}
+	return settings
+}
+
 const budgetTimeout = 5 * time.Second
+
+// heldAgain is when it makes sense to ask again where calls under way hold what is left: most of them end within it, and clients that
+// wait for it by themselves, as OpenAI's do up to a minute, ask again.
+const heldAgain = 5 * time.Second
 
 // Budgets hold callers to what they may spend. What a call may cost is held before the call and settled after it. A hold that nobody
 // settles, since its process was killed, is charged when its lease ends (see [Leases]).
@@ -117,8 +140,9 @@ type Hold struct {
 }
 
 // Reserve takes what a call may cost from the caller's budgets. A call is let through while anything is left of each, so that a sum
-// passes its budget by no more than what is reserved at the time; else the error is the 429 of R-ERR-68. Without a budget the hold is
-// nil; any other must be settled. guess is the usage that is counted when nobody settles it; nil is none.
+// passes its budget by no more than what is reserved at the time. Else the error is a 429: of a budget that is spent the one of
+// R-ERR-68; where only calls under way hold the rest, of which they may give back some, one that is worth another try. Without a budget
+// the hold is nil; any other must be settled. guess is the usage that is counted when nobody settles it; nil is none.
 func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, guess *store.Usage) (*Hold, error) {
 	if b == nil {
 		return nil, nil
@@ -146,7 +170,7 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, gue
 		b.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
 		return nil, unchecked(err)
 	case refused >= 0:
-		return nil, spentError(&list[refused], now)
+		return nil, refusedBudget(list[:n], h.held.Accounts, before, refused, now)
 	}
 	if ctx.Err() != nil {
 		h.Settle(ctx, 0)
@@ -156,11 +180,11 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, gue
 	return h, nil
 }
 
-// warn says what is nearly spent, and reports it once.
+// warn says what is nearly spent, and reports it once. What is only reserved is not.
 func (h *Hold) warn(list []budget, before []store.Balance) {
 	for i := range list {
 		x := &list[i]
-		percent := int64(float64(before[i].Sum()) / float64(h.held.Accounts[i].Limit) * 100)
+		percent := int64(float64(before[i].Spent) / float64(h.held.Accounts[i].Limit) * 100)
 		if x.SoftPercent == 0 || percent < int64(x.SoftPercent) {
 			continue
 		}
@@ -214,21 +238,42 @@ func (h *Hold) Settle(ctx context.Context, cost NanoUSD) {
 	})
 }
 
-func spentError(b *budget, now time.Time) error {
-	span := "in all"
-	if b.Period != "total" {
-		span = "a " + b.Period
+// refusedBudget is the refusal of a call: of all its budgets that of one that is spent counts first, since waiting for others is no use then.
+func refusedBudget(list []budget, accounts []store.Account, before []store.Balance, refused int, now time.Time) error {
+	for i := range list {
+		if before[i].Spent >= accounts[i].Limit {
+			return list[i].spent(now)
+		}
 	}
-	whose := "this API key"
-	if b.whose == "tenant" {
-		whose = "your organization"
-	}
+	return list[refused].reserved(before[refused])
+}
+
+func (b *budget) spent(now time.Time) error {
 	e := &openai.Error{Kind: openai.QuotaExceeded, Code: openai.CodeQuota, Final: true,
-		Message: fmt.Sprintf("You exceeded your current quota: the budget of %s, %s USD %s, is spent.", whose, MicroUSD(b.AmountMicros), span)}
+		Message: fmt.Sprintf("You exceeded your current quota: the budget of %s, is spent.", b.name())}
 	if _, end := period(b.Period, now); !end.IsZero() {
 		e.After = end.Sub(now)
 	}
 	return e
+}
+
+func (b *budget) reserved(stands store.Balance) error {
+	return &openai.Error{Kind: openai.RateLimited, Code: openai.CodeRateLimited, After: heldAgain,
+		Message: fmt.Sprintf("Calls under way have reserved what is left of the budget of %s: %s USD are spent, %s USD are reserved. "+
+			"What they do not use is given back when they end. Please try again in %s.",
+			b.name(), NanoUSD(stands.Spent), NanoUSD(stands.Held), heldAgain)}
+}
+
+// name is whose budget it is, and how much.
+func (b *budget) name() string {
+	span, whose := "in all", "this API key"
+	if b.Period != "total" {
+		span = "a " + b.Period
+	}
+	if b.whose == "tenant" {
+		whose = "your organization"
+	}
+	return fmt.Sprintf("%s, %s USD %s", whose, MicroUSD(b.AmountMicros), span)
 }
 
 // period gives when the period of a time began, in seconds, and when it ends. Periods begin at midnight UTC, weeks on Monday. A total

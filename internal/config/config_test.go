@@ -145,7 +145,7 @@ func TestLoadFull(t *testing.T) {
 		Security: fullSecurity(),
 		Limits: access.LimitConfig{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 600}},
 			EndUser: access.ConfiguredLimits{TokensPerMinute: 9000}, WhenStoreIsAway: "refuse"},
-		Budgets: access.BudgetConfig{Tenants: map[string]access.ConfiguredBudget{"acme": {Amount: 99_000_000, Period: "day"}}, OutputTokens: 2048, UnknownPrice: "refuse"},
+		Budgets: access.BudgetConfig{Tenants: map[string]access.ConfiguredBudget{"acme": {Amount: 99_000_000, Period: "day"}}, OutputTokens: 2048, UnknownPrice: "refuse", InMemory: "warn"},
 		Usage:   access.UsageConfig{Tags: []string{"project", "team"}, Keep: 1000 * time.Hour},
 
 		MaxChoices: 4, ToolHistoryWithoutTools: "declare", RequestMetadata: "off",

@@ -63,6 +63,15 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 				t.Errorf("what was refused is charged: %v", charged)
 			}
 		},
+		"Mend D2: what is spent and what is held are told apart, of every account, of the refused too": func(t *testing.T, s BudgetStore) {
+			settle(t, s, reserve(t, s, hold(0, tenant), -1, 0, 0), 150, false)
+			settle(t, s, reserve(t, s, hold(0, key), -1, 0, 0), 30, false)
+			under := reserve(t, s, hold(70, key), -1, 30, 0)
+			reserve(t, s, hold(5, key), 0, 30, 70)
+			reserve(t, s, hold(5, key, tenant), 0, 30, 70, 150, 0)
+			settle(t, s, under, 70, false)
+			reserve(t, s, hold(5, key), 0, 100, 0)
+		},
 		"periods, ids and tenants are apart": func(t *testing.T, s BudgetStore) {
 			list := []store.Account{
 				{Tenant: "a", ID: "b:c", From: later + 1, Limit: 9}, {Tenant: "a:b", ID: "c", From: later + 1, Limit: 9}, {Tenant: "a", ID: "b:c", From: later + 2, Limit: 9},
@@ -162,6 +171,9 @@ func randomCalls(t *testing.T, s BudgetStore) {
 				}
 				if sum := before[0].Sum(); sum < 0 || sum > limit+workers*most {
 					t.Errorf("%d are spent of %d", sum, limit)
+				}
+				if refused >= 0 != (before[0].Sum() >= limit) {
+					t.Errorf("refused %d, although it stood at %+v", refused, before[0])
 				}
 				if refused >= 0 {
 					over.Add(1)
