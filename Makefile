@@ -42,6 +42,10 @@ golden: ## Rewrite the golden files; review the diff
 	$(GO) test ./translate ./server -run Golden -update
 	git diff --stat -- '*/testdata/*'
 
+.PHONY: config
+config: ## Write docs/configuration.md, the page of all settings
+	$(GO) run ./cmd/outcrop config --markdown > docs/configuration.md
+
 .PHONY: rules
 rules: ## Print which rule is shown by which test
 	$(GO) run ./internal/rules/list

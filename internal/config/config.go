@@ -150,7 +150,7 @@ func (a *Access) Faults() map[string]error {
 // Log is what is logged, and how.
 type Log struct {
 	Level  string `yaml:"level" validate:"oneofci=debug info warn error" help:"debug, info, warn or error"`
-	Format string `yaml:"format" validate:"oneof=text json" help:"text or json"`
+	Format string `yaml:"format" validate:"oneof=auto text json" help:"text (name=value), json, or auto: short lines on a terminal, else text"`
 }
 
 // Cache is what is kept of answers, and where.
@@ -209,7 +209,7 @@ func Default() *Config {
 		Bedrock: Bedrock{PoolConnections: 512},
 		Media:   Media{Fetch: true, Timeout: 10 * time.Second},
 		Access:  Access{Grace: time.Hour, FailedAttempts: 20},
-		Log:     Log{Level: "info", Format: "text"},
+		Log:     Log{Level: "info", Format: "auto"},
 
 		Cache:      Cache{Config: cache.Default(), CacheConfig: pipeline.DefaultCache()},
 		Resilience: upstream.Default(),

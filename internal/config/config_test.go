@@ -219,7 +219,7 @@ func TestEveryComplaintAtOnce(t *testing.T) {
 		`outcrop.yaml:27:13: access.api_keys: secrets do not belong in this file; use OUTCROP_ACCESS_API_KEYS, OUTCROP_API_KEYS or a file of their own`,
 		`outcrop.yaml:28:1: aliases: unknown key; did you mean models.aliases?`,
 		`outcrop.yaml:30:10: log.level: must be one of debug, info, warn, error, not "loud"`,
-		`outcrop.yaml:31:11: log.format: must be one of text, json, not "xml"`,
+		`outcrop.yaml:31:11: log.format: must be one of auto, text, json, not "xml"`,
 		`MAX_POOL_CONNECTIONS: bedrock.pool_connections: must be at least 1, not -4`,
 		`OUTCROP_LOGLEVEL: unknown variable; did you mean OUTCROP_LOG_LEVEL?`,
 		`OUTCROP_STREAM_HOLD: stream.hold: "30" has no unit, write 30s or 30ms`,
@@ -246,7 +246,7 @@ func TestFileFaults(t *testing.T) {
 		{"networks", "media: {allow_private: [10.0.0.0/8, intranet, 10.0.0.1]}\n", []string{
 			`outcrop.yaml:1:37: media.allow_private[1]: must be a network such as 10.1.0.0/16, not "intranet"`,
 			`outcrop.yaml:1:47: media.allow_private[2]: must be a network such as 10.1.0.0/16, not "10.0.0.1"`}},
-		{"anchors", "server: {prefixes: &p [/v1]}\nlog: {level: &l warn, format: *l}\n", []string{`outcrop.yaml:2:14: log.format: must be one of text, json, not "warn"`}},
+		{"anchors", "server: {prefixes: &p [/v1]}\nlog: {level: &l warn, format: *l}\n", []string{`outcrop.yaml:2:14: log.format: must be one of auto, text, json, not "warn"`}},
 		{"an anchor in itself", "server: &s\n  addr: *s\n", []string{`outcrop.yaml:1:9: server.addr: must be a single value, not a mapping`}},
 		{"a merge key", "log: {<<: {level: info}}\n", []string{`outcrop.yaml:1:7: log.<<: unknown key`}},
 		{"a truth as text", "models: {aliases: {x: true}}\n", []string{`outcrop.yaml:1:23: models.aliases[x]: must be a text, not true; put it in quotes`}},

@@ -28,6 +28,15 @@ type Overrides struct {
 // Load gives the settings of s, or an error with every complaint there is, one a line: those of the file in its order as
 // file:line:column, then those of variables and flags by name. It touches nothing but the files named.
 func Load(s Source) (*Config, error) {
+	l, err := load(s)
+	if err != nil {
+		return nil, err
+	}
+	return l.cfg, nil
+}
+
+// load is Load, and remembers where each setting was made.
+func load(s Source) (*loader, error) {
 	l := &loader{cfg: Default(), path: s.Path, read: s.ReadFile, stored: s.KeysStored, origins: map[string]origin{}}
 	if l.read == nil {
 		l.read = os.ReadFile
@@ -43,7 +52,7 @@ func Load(s Source) (*Config, error) {
 		l.complaints.sort()
 		return nil, l.complaints
 	}
-	return l.cfg, nil
+	return l, nil
 }
 
 // loader is one Load under way.
