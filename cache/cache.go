@@ -48,9 +48,15 @@ type store interface {
 	close()
 }
 
+// inProcess is an engine of this process, which knows how much it holds, administration included.
+type inProcess interface {
+	store
+	bytes() int64
+}
+
 // Cache is the memory of this process and, where one is configured, a shared store behind it. It is safe for concurrent use.
 type Cache struct {
-	memory   store
+	memory   inProcess
 	shared   store // nil for none
 	maxEntry int
 }
@@ -105,6 +111,9 @@ func New(cfg Config, o Options) (*Cache, error) {
 	}
 	return c, nil
 }
+
+// MemoryBytes is how much the memory of this process holds, keys and administration included.
+func (c *Cache) MemoryBytes() int64 { return c.memory.bytes() }
 
 // Close ends what New began. Calls that are under way, and later ones, are misses.
 func (c *Cache) Close() {

@@ -12,7 +12,7 @@ import (
 type recent struct {
 	mu      sync.Mutex
 	most    int64
-	bytes   int64
+	held    int64
 	order   *list.List // of *record, the last used at the front
 	entries map[string]*list.Element
 }
@@ -52,7 +52,7 @@ func (m *recent) put(_ context.Context, records []record) {
 			continue
 		}
 		m.entries[r.key] = m.order.PushFront(&r)
-		for m.bytes += r.cost(); m.bytes > m.most; {
+		for m.held += r.cost(); m.held > m.most; {
 			m.drop(m.order.Back())
 		}
 	}
@@ -61,14 +61,20 @@ func (m *recent) put(_ context.Context, records []record) {
 func (m *recent) drop(at *list.Element) {
 	r := m.order.Remove(at).(*record)
 	delete(m.entries, r.key)
-	m.bytes -= r.cost()
+	m.held -= r.cost()
+}
+
+func (m *recent) bytes() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held
 }
 
 // close forgets everything and takes nothing more.
 func (m *recent) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.most, m.bytes = 0, 0
+	m.most, m.held = 0, 0
 	m.order.Init()
 	clear(m.entries)
 }

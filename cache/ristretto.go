@@ -73,6 +73,15 @@ func (m *frequent) put(_ context.Context, records []record) {
 	m.cache.Wait()
 }
 
+func (m *frequent) bytes() int64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.closed {
+		return 0
+	}
+	return m.cache.MaxCost() - m.cache.RemainingCost()
+}
+
 func (m *frequent) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -44,6 +44,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 			ID: v.id, At: v.at, Principal: v.principal, Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
 			Tune: tuned, Standing: v.standing, Entry: v.entry,
 		}
+		v.call = call
 		if req.WantsStream() {
 			return s.stream(c, call)
 		}
@@ -58,13 +59,14 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 	if err != nil {
 		return err
 	}
+	v := visitOf(c)
 	room := s.rooms.Get().(*[]byte)
 	out := (*room)[:0]
 	for part, err := range reply.Parts {
 		if err != nil {
 			return err
 		}
-		visitOf(c).usage = part.Tokens()
+		v.first, v.usage = time.Now(), part.Tokens()
 		out = part.AppendJSON(out, true)
 	}
 	s.recorded(c)
@@ -169,6 +171,7 @@ func (s *Server) options(h http.Header) translate.Options {
 
 // describe turns what is known of an answer before its first part into headers.
 func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Head) {
+	visitOf(c).head = head
 	h := c.Response().Header()
 	limitHeaders(h, head.Standing)
 	if head.Warning != "" && head.Cache.State != "hit" {
@@ -176,9 +179,6 @@ func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Hea
 	}
 	if route := routed(call, head); route != "" {
 		h.Set(headerRoute, route)
-	}
-	if head.Target.Row != nil {
-		visitOf(c).model = head.Target.Row.ID
 	}
 	if adjusted := head.Adjusted.Header(); adjusted != "" {
 		h.Set(headerAdjusted, adjusted)

@@ -31,13 +31,16 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	if err != nil {
 		return w.fail(err)
 	}
-	usage := call.Request.WantsUsage()
+	usage, v := call.Request.WantsUsage(), visitOf(c)
 	for part, err := range reply.Parts {
 		if err != nil {
 			return w.fail(err)
 		}
+		if v.first.IsZero() {
+			v.first = time.Now()
+		}
 		if u := part.Tokens(); u != nil {
-			visitOf(c).usage = u
+			v.usage = u
 		}
 		if !w.part(part, usage) {
 			return w.lost
@@ -103,6 +106,8 @@ func (w *eventWriter) head(call *pipeline.Call, h pipeline.Head) {
 	defer w.mu.Unlock()
 	if !w.begun {
 		w.s.describe(w.c, call, h)
+	} else {
+		visitOf(w.c).head = h
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,10 +34,12 @@ const (
 type visit struct {
 	id    string // letters and digits; x-request-id is "req_" + id
 	at    time.Time
-	err   error         // how it ended
-	model string        // public id that served, for the log
-	usage *openai.Usage // of the answer, for the log
-	entry *audit.Entry  // its record; nil where none is kept
+	err   error          // how it ended
+	usage *openai.Usage  // of the answer, for the log
+	call  *pipeline.Call // nil: none was made
+	head  pipeline.Head  // of its answer
+	first time.Time      // when the first part was there
+	entry *audit.Entry   // its record; nil where none is kept
 
 	principal access.Principal // who asks; the zero value until that is known
 	standing  access.Standing  // how the limits stood when the request came
@@ -102,16 +105,10 @@ func (s *Server) log(c echo.Context, v *visit) {
 	if !s.Log.Enabled(ctx, level) {
 		return
 	}
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, 32),
 		slog.String("request_id", "req_"+v.id), slog.String("method", c.Request().Method), slog.String("route", route),
-		slog.Int("status", status), slog.Int64("ms", time.Since(v.at).Milliseconds()), slog.Int64("bytes", c.Response().Size),
-	}
-	if v.model != "" {
-		attrs = append(attrs, slog.String("model", v.model))
-	}
-	if v.usage != nil {
-		attrs = append(attrs, slog.Int64("prompt_tokens", v.usage.Prompt), slog.Int64("completion_tokens", v.usage.Completion))
-	}
+		slog.Int("status", status), slog.Int64("ms", time.Since(v.at).Milliseconds()), slog.Int64("bytes", c.Response().Size))
+	attrs = v.explain(attrs)
 	if v.err != nil {
 		attrs = append(attrs, slog.Any("error", v.err))
 		var oe *openai.Error
@@ -120,6 +117,47 @@ func (s *Server) log(c echo.Context, v *visit) {
 		}
 	}
 	s.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// explain adds what operators ask of a request: for whom, where it went and why, what it used and cost. What there is nothing to say
+// of is left out.
+func (v *visit) explain(attrs []slog.Attr) []slog.Attr {
+	text := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, value))
+		}
+	}
+	text("key", v.principal.KeyID)
+	text("key_name", v.principal.Name)
+	text("tenant", v.principal.Tenant)
+	if v.call == nil {
+		return attrs
+	}
+	text("asked", audit.Name(v.call.Request.ModelName()))
+	if t := &v.head.Target; t.Row != nil {
+		text("model", t.Row.ID)
+		if t.CalledID != t.Row.ID {
+			text("called", t.CalledID)
+		}
+		text("region", cmp.Or(t.Region, v.call.Plan.Home))
+	}
+	text("rule", v.call.Plan.Rule)
+	text("tier", v.call.Plan.Tier)
+	if v.head.Attempts > 1 {
+		attrs = append(attrs, slog.Int("attempts", v.head.Attempts))
+	}
+	text("cache", v.head.Cache.State)
+	if v.usage != nil {
+		attrs = append(attrs, slog.Int64("prompt_tokens", v.usage.Prompt), slog.Int64("completion_tokens", v.usage.Completion))
+	}
+	if nanos, _, known := v.head.Bill.Get(); known && v.head.Cache.State != "hit" {
+		attrs = append(attrs, slog.Float64("cost_usd", float64(nanos)/1e9))
+	}
+	if !v.first.IsZero() {
+		attrs = append(attrs, slog.Int64("first_ms", v.first.Sub(v.at).Milliseconds()))
+	}
+	text("adjusted", v.head.Adjusted.Header())
+	return attrs
 }
 
 // routeOf is the route's pattern: a path may hold an ARN, and has no bound as a label.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"regexp"
@@ -49,6 +50,7 @@ func meteredBehind(t *testing.T, keys map[string]access.ConfiguredKey, other fun
 		cfg.Keys = append(cfg.Keys, k)
 	}
 	with.Gate, with.Limiter, with.Usage = access.NewGate(cfg, nil, nil), limiter, usage
+	with.Log = telemetry.NewLogger(&h.logs, slog.LevelInfo, true)
 	h.url = start(t, config(), with)
 	return h
 }

@@ -68,6 +68,7 @@ func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder,
 		if err != nil {
 			return nil, err
 		}
+		rec.CacheBytes(g.cache.MemoryBytes)
 	}
 	g.audit, err = openAudit(cfg, rec, log)
 	return g, err

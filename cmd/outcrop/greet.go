@@ -115,9 +115,12 @@ func (g *gateway) records() fact {
 	if g.audit == nil {
 		return fact{"records", "none are kept"}
 	}
-	dir, err := filepath.Abs(g.cfg.Audit.Dir)
-	if err != nil {
-		dir = g.cfg.Audit.Dir
+	if g.cfg.Audit.Dir == standardOutput {
+		return fact{"records", "on standard output"}
+	}
+	dir := auditDir(g.cfg)
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole
 	}
 	return fact{"records", "in " + dir}
 }

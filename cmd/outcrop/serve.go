@@ -65,7 +65,7 @@ func (s *serving) run(ctx context.Context) (err error) {
 		return err
 	}
 	useMemory(os.Getenv, machine())
-	log := telemetry.NewLogger(os.Stderr, level(cfg.Log.Level), cfg.Log.Format == "json")
+	log := newLog(cfg.Log)
 	slog.SetDefault(log) // what libraries write by themselves has to have the form of the log too
 	if cfg.Log.Format == "json" {
 		defer func() { err = logged(log, err) }()

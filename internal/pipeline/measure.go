@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -33,6 +34,9 @@ func Measure(rec *telemetry.Recorder) Stage {
 				return reply, err
 			}
 			parts, model := reply.Parts, modelLabel(reply.Head.Target)
+			if state := cacheResult(&reply.Head.Cache); state != "" {
+				rec.Cached(c.Endpoint.Name, model, state)
+			}
 			reply.Parts = func(yield func(openai.Part, error) bool) {
 				last := errPanicked // unless the end is reached or the reader leaves
 				first := true
@@ -51,7 +55,11 @@ func Measure(rec *telemetry.Recorder) Stage {
 						yield(nil, err)
 						return
 					}
-					if u := part.Tokens(); u != nil && reply.Head.Cache.State != "hit" { // a hit has used none
+					u := part.Tokens()
+					if u != nil {
+						rec.Saved(c.Endpoint.Name, model, saved(c, &reply.Head, u))
+					}
+					if u != nil && reply.Head.Cache.State != "hit" { // a hit has used none
 						rec.Used(c.Endpoint.Name, model, telemetry.Tokens{
 							Prompt: u.Prompt - reply.Head.Cache.Saved, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
 					}
@@ -65,6 +73,29 @@ func Measure(rec *telemetry.Recorder) Stage {
 			return reply, nil
 		}
 	}
+}
+
+// cacheResult is what became of a call at the cache; "" where there is none.
+func cacheResult(s *CacheStatus) string {
+	if s.State == "miss" && s.Hits > 0 {
+		return "partial"
+	}
+	return s.State
+}
+
+// saved is what an answer of this usage would have cost, as far as it came from the cache.
+func saved(c *Call, head *Head, u *openai.Usage) int64 {
+	if head.Target.Row == nil {
+		return 0
+	}
+	tokens := access.Tokens{Input: head.Cache.Saved}
+	if head.Cache.State == "hit" {
+		tokens = access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite}
+	}
+	if tokens == (access.Tokens{}) {
+		return 0
+	}
+	return int64(ratesOf(c, &head.Target).Cost(tokens))
 }
 
 // upstreamFailed counts an error that came from Bedrock.

@@ -10,27 +10,31 @@ import (
 
 // ours are attributes whose values this gateway makes itself, from closed lists or its own randomness: looking for secrets in
 // them on every request would cost more than the rest of the line.
-var ours = map[string]bool{slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true, "route": true, "model": true, "code": true}
+var ours = map[string]bool{slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true, "route": true, "model": true, "code": true,
+	"key": true, "region": true, "rule": true, "tier": true, "cache": true}
 
 // NewLogger writes text or JSON lines to w. Every string and error that comes from elsewhere passes [Redact].
 func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		switch a.Value.Kind() {
-		case slog.KindString:
-			if !ours[a.Key] {
-				a.Value = slog.StringValue(tame(Redact(a.Value.String())))
-			}
-		case slog.KindAny:
-			if err, ok := a.Value.Any().(error); ok {
-				a.Value = slog.StringValue(tame(Redact(err.Error())))
-			}
-		}
-		return a
-	}}
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return clean(a) }}
 	if json {
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// clean takes out of an attribute what no log may hold.
+func clean(a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		if !ours[a.Key] {
+			a.Value = slog.StringValue(tame(Redact(a.Value.String())))
+		}
+	case slog.KindAny:
+		if err, ok := a.Value.Any().(error); ok {
+			a.Value = slog.StringValue(tame(Redact(err.Error())))
+		}
+	}
+	return a
 }
 
 // tame replaces what a terminal could take for an order, or show in another direction, and JSON leaves as it is: DEL, the C1 controls

@@ -35,8 +35,10 @@ type Recorder struct {
 	reckoned  *prometheus.CounterVec
 	warnings  prometheus.Counter
 
-	cacheFaults *prometheus.CounterVec
-	background  *prometheus.CounterVec
+	cacheFaults  *prometheus.CounterVec
+	cacheResults series[remembered, prometheus.Counter]
+	cacheSaved   *prometheus.CounterVec
+	background   *prometheus.CounterVec
 
 	policy       *prometheus.CounterVec
 	policyFaults *prometheus.CounterVec
@@ -48,8 +50,9 @@ type (
 		route  string
 		status int
 	}
-	served struct{ endpoint, model string }
-	ended  struct{ endpoint, model, outcome string }
+	served     struct{ endpoint, model string }
+	ended      struct{ endpoint, model, outcome string }
+	remembered struct{ endpoint, model, result string }
 )
 
 // series finds the members of one instrument by their labels, as a vector of Prometheus does, which puts them into words and checks
@@ -91,6 +94,7 @@ func New() *Recorder {
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
 		return f.NewHistogramVec(prometheus.HistogramOpts{Namespace: "outcrop", Name: name, Help: help, Buckets: seconds}, labels)
 	}
+	results := counter("cache_requests_total", "What became of calls at the cache: hit, partial (of an embedding request some items), miss, bypass.", "endpoint", "model", "result")
 	answers := counter("http_requests_total", "HTTP requests answered, by route and status.", "route", "status")
 	calls := counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled, panic or the error code).", "endpoint", "model", "outcome")
 	byModel := func(name, help string) series[served, prometheus.Observer] {
@@ -117,7 +121,9 @@ func New() *Recorder {
 
 		background: counter("background_faults_total", "Panics of work beside requests, which was begun again, by task.", "task"),
 
-		cacheFaults: counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign.", "what"),
+		cacheResults: seriesOf(func(l remembered) prometheus.Counter { return results.WithLabelValues(l.endpoint, l.model, l.result) }),
+		cacheSaved:   counter("cache_saved_usd_total", "What answers from the cache would have cost by the catalogue's prices, in USD.", "endpoint", "model"),
+		cacheFaults:  counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign.", "what"),
 	}
 }
 
