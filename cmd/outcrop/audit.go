@@ -56,6 +56,15 @@ func (a *auditing) paths() (dir string, err error) {
 	return auditDir(cfg), nil
 }
 
+// keys are those of the key file.
+func (a *auditing) keys() (audit.Keys, error) {
+	keys, err := audit.ReadKeys(a.keyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return keys, fmt.Errorf("there is no signing key in %s; a gateway that keeps records makes it at its first start: %w", a.keyFile, err)
+	}
+	return keys, err
+}
+
 // publicKeys are those of the flags, else that of the key file; none where there is no such file and nobody has named it.
 func (a *auditing) publicKeys(named bool) ([]ed25519.PublicKey, error) {
 	var all []ed25519.PublicKey
@@ -73,7 +82,7 @@ func (a *auditing) publicKeys(named bool) ([]ed25519.PublicKey, error) {
 	if len(all) > 0 && !named {
 		return all, nil
 	}
-	keys, err := audit.ReadKeys(a.keyFile)
+	keys, err := a.keys()
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return all, nil
 	}
@@ -87,9 +96,10 @@ func (a *auditing) verify() *cobra.Command {
 	var partial bool
 	cmd := &cobra.Command{
 		Use:   "verify [PATH…]",
+		Args:  cobra.ArbitraryArgs,
 		Short: "Prove that no record was changed, and none removed before the last seal",
 		Long: `Prove that no record was changed, and none removed before the last seal, in folders or files; without a PATH in the
-folder of the gateway. The exit code is 1 when anything is wrong. It may run while the gateway does.
+folder of the gateway. The exit code is 1 when anything is wrong, and when there are no records. It may run while the gateway does.
 
 Without a key, the seals are only checked against the keys that the files themselves name.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,6 +110,9 @@ Without a key, the seals are only checked against the keys that the files themse
 				return err
 			}
 			if len(args) == 0 {
+				if files, err := audit.Paths(dir); len(files) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)) {
+					return fmt.Errorf("there are no records yet: a gateway with these settings keeps them in %s from its first answer on", dir)
+				}
 				args = []string{dir}
 			}
 			return a.runVerify(cmd.OutOrStdout(), cmd.ErrOrStderr(), args, named)
@@ -129,7 +142,7 @@ func (a *auditing) runVerify(out, notes io.Writer, paths []string, named bool) e
 		fmt.Fprintln(notes, "note: there is no key to check with (--public, --key), so whoever wrote these files may have written them anew")
 	}
 	if a.asJSON {
-		text, err := json.Marshal(map[string]any{"chains": reports, "ok": !slices.ContainsFunc(reports, broken)}, json.Deterministic(true))
+		text, err := json.Marshal(map[string]any{"chains": reports, "ok": len(reports) > 0 && !slices.ContainsFunc(reports, broken)}, json.Deterministic(true))
 		if err != nil {
 			return err
 		}
@@ -214,7 +227,7 @@ func (a *auditing) printKey() *cobra.Command {
 			if _, err := a.paths(); err != nil {
 				return err
 			}
-			keys, err := audit.ReadKeys(a.keyFile)
+			keys, err := a.keys()
 			if err != nil {
 				return err
 			}

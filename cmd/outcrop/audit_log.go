@@ -91,13 +91,42 @@ func newAudit(cfg *config.Config, log *slog.Logger) (*audit.Log, error) {
 			return nil, err
 		}
 	}
+	room, key := roomWatch{settings: settings, log: log}, keyWatch{path: path, keys: keys, log: log}
 	return audit.New(settings, keys, sink, audit.Options{OnError: func(err error) {
 		if err == nil {
 			log.Info("records of answers are kept again")
 			return
 		}
 		log.Error("records of answers cannot be written", "error", err.Error(), "fail_closed", settings.FailClosed)
-	}, OnRoom: (&roomWatch{settings: settings, log: log}).tell})
+	}, OnRoom: func(used, free int64) {
+		room.tell(used, free)
+		key.look()
+	}})
+}
+
+// keyWatch warns, once for each time, of a file of the signing key that is gone or holds another key than the one that signs: without a
+// copy of it no answer of this process can be proven by its record.
+type keyWatch struct {
+	path string
+	keys audit.Keys
+	log  *slog.Logger
+	gone bool
+}
+
+func (w *keyWatch) look() {
+	keys, err := audit.ReadKeys(w.path)
+	gone := err != nil || !keys.PublicKey().Equal(w.keys.PublicKey())
+	if gone && !w.gone {
+		reason := "it holds another key"
+		if err != nil {
+			reason = err.Error()
+		}
+		w.log.Error("the file of the signing key is not what it was at the start: put a copy back before the gateway ends, or its answers cannot be proven by their records",
+			"file", w.path, "reason", reason, "key", audit.KeyID(w.keys.PublicKey()))
+	} else if w.gone && !gone {
+		w.log.Info("the file of the signing key is there again", "file", w.path)
+	}
+	w.gone = gone
 }
 
 // roomWatch warns, once for each time, of records that take much room, and of a disk that has little left.

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,5 +26,36 @@ func TestMendD8RoomIsToldOnce(t *testing.T) {
 	out.Reset()
 	if w.tell(15_000_000_000, plenty); out.Len() > 0 {
 		t.Error("somebody has decided how much is kept")
+	}
+}
+
+// TestMendE2AnotherSigningKeyIsToldOnce: a key file that was removed or replaced while the gateway runs, and that comes back.
+func TestMendE2AnotherSigningKeyIsToldOnce(t *testing.T) {
+	dir := t.TempDir()
+	path, copied := filepath.Join(dir, "signing.key"), filepath.Join(dir, "copy.key")
+	keys, err := audit.LoadKeys(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := keyWatch{path: path, keys: keys, log: slog.New(slog.NewTextHandler(&out, nil))}
+	for i, step := range []struct {
+		change func() error
+		says   string
+	}{
+		{func() error { return nil }, ""},
+		{func() error { return os.Rename(path, copied) }, "no such file"},
+		{func() error { return nil }, ""},
+		{func() error { return os.Link(copied, path) }, "there again"},
+		{func() error { _, err := audit.LoadKeys(filepath.Join(dir, "other.key")); return err }, ""},
+		{func() error { return os.Rename(filepath.Join(dir, "other.key"), path) }, "another key"},
+	} {
+		out.Reset()
+		if err := step.change(); err != nil {
+			t.Fatal(err)
+		}
+		if w.look(); step.says == "" && out.Len() > 0 || !strings.Contains(out.String(), step.says) {
+			t.Errorf("step %d: %q, want %q", i, out.String(), step.says)
+		}
 	}
 }

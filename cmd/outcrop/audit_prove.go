@@ -77,7 +77,7 @@ func readFile(stdin io.Reader, path string) ([]byte, error) {
 }
 
 func (a *auditing) proveRecord(out io.Writer, dir, id string, said []byte) error {
-	keys, err := audit.ReadKeys(a.keyFile)
+	keys, err := a.keys()
 	if err != nil {
 		return err
 	}

@@ -199,6 +199,24 @@ func TestMendE7AKilledGatewayIsTold(t *testing.T) {
 	}
 }
 
+// Before the first start there is nothing to check, and the commands say so in plain words.
+func TestMendE7AuditBeforeTheFirstStart(t *testing.T) {
+	env := []string{"OUTCROP_STATE=" + filepath.Join(t.TempDir(), "never", "outcrop.db")}
+	for says, args := range map[string][]string{
+		"there are no records yet":   {"verify"},
+		"no records yet: a gateway":  {"verify", "--json"},
+		"there is no signing key in": {"key", "--public"},
+		"makes it at its first":      {"prove", "req_x", "--answer", save(t, "x")},
+	} {
+		if out := ends(t, 1, env, append([]string{"audit"}, args...)...); !strings.Contains(out, says) || strings.Contains(out, `"ok":true`) {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+	if out := ends(t, 1, env, "audit", "verify", filepath.Join(t.TempDir(), "nowhere")); !strings.Contains(out, "no such file") {
+		t.Errorf("a path that somebody has named: %s", out)
+	}
+}
+
 func TestAuditWithoutAPlace(t *testing.T) {
 	file := save(t, "a file, and no folder")
 	bad := filepath.Join(file, "audit")

@@ -219,6 +219,16 @@ func (h *Hold) Send(ctx context.Context) error {
 	return nil
 }
 
+// Unsent tells that Send has not succeeded, so that no model was called. Of no hold nobody knows.
+func (h *Hold) Unsent() bool {
+	if h == nil {
+		return false
+	}
+	h.sending.Lock()
+	defer h.sending.Unlock()
+	return !h.sent
+}
+
 func unchecked(err error) error {
 	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
 }

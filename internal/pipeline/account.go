@@ -137,6 +137,9 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 // time was up or the caller left, or its reply could not be read. What Bedrock refuses costs nothing.
 func (a *account) failed(head Head, err error) []*catalog.Target {
 	var list []*catalog.Target
+	if a.hold.Unsent() {
+		return nil
+	}
 	for i := range head.Tries {
 		try := &head.Tries[i]
 		billed := try.Outcome == upstream.Timeout || try.Outcome == upstream.Canceled || try.Kind == openai.BadUpstream

@@ -3,9 +3,14 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"iter"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
@@ -277,7 +282,10 @@ func TestAttemptsThatFailedCost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBooks()
-			reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) {
+			reply, err := b.account(func(ctx context.Context, c *Call) (Reply, error) {
+				if err := c.Sending.tell(ctx); err != nil {
+					t.Error(err)
+				}
 				r := replyOf(c, "x")
 				r.Head.Tries = tt.tries
 				return r, tt.err
@@ -356,4 +364,67 @@ func TestTallyCountsErrors(t *testing.T) {
 	if got := b.total(t); err == nil || got != (access.UsageSums{Requests: 1, Errors: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
+}
+
+// TestMendE7ACallThatCannotBeNotedIsNotSent: when the store does not take the word that a call is on its way, no target is called, of
+// whatever kind the request; nothing is owed for it, no target is blamed, and whoever has no budget is served.
+func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
+	plan := regions(t, "us-east-1", "eu-west-1")
+	for name, rest := range map[string]string{"plain": "", "streamed": `,"stream":true`, "choices": `,"n":2`} {
+		t.Run(name, func(t *testing.T) {
+			var sent atomic.Int32
+			count := func(context.Context) (*bedrockruntime.ConverseOutput, error) { sent.Add(1); return said("x"), nil }
+			bed := &fake{converse: count, stream: func(ctx context.Context) (iter.Seq2[types.ConverseStreamOutput, error], error) {
+				sent.Add(1)
+				return told(ctx, nil, "x"), nil
+			}}
+			s := &mute{Store: statestore.New()}
+			budgets := access.NewBudgets(access.DefaultBudgets(), access.NewLeases(s, nil), func(access.BudgetEvent) {})
+			targets := upstream.New(upstream.Default(), "us-east-1")
+			handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
+				Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: bed, Version: "test", Upstream: targets, Budgets: budgets,
+				Backends: func(catalog.Target) (Backend, error) { return bed, nil },
+			})
+			ask := func(rights *access.Rights) error {
+				c := chatCall(t, ask(rest))
+				c.Principal = access.Principal{KeyID: "k", Rights: rights}
+				reply, err := handle(t.Context(), c)
+				if err == nil {
+					_, err = collect(t, reply)
+				}
+				return err
+			}
+			poor := &access.Rights{Budget: &access.Budget{AmountMicros: plenty, Period: "total"}}
+			for range 20 { // more than a circuit breaker takes
+				var e *openai.Error
+				if err := ask(poor); !errors.As(err, &e) || e.Kind != openai.Unavailable || sent.Load() != 0 {
+					t.Fatalf("%v, %d calls were sent", err, sent.Load())
+				}
+			}
+			sums, err := s.Balances(t.Context(), []store.Account{{Tenant: "key:k", ID: "key:k:total"}})
+			if err != nil || sums[0] != (store.Balance{}) {
+				t.Errorf("%+v, %v", sums, err)
+			}
+			if err := ask(nil); err != nil || sent.Load() == 0 {
+				t.Errorf("without a budget: %v", err)
+			}
+			s.works = true
+			if err := ask(poor); err != nil {
+				t.Errorf("when the store works again: %v", err)
+			}
+		})
+	}
+}
+
+// mute is a store that does not take the word that calls are on their way, until it works.
+type mute struct {
+	*statestore.Store
+	works bool
+}
+
+func (m *mute) Send(ctx context.Context, tenant, id string) error {
+	if !m.works {
+		return errors.New("the disk is full")
+	}
+	return m.Store.Send(ctx, tenant, id)
 }
