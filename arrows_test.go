@@ -25,7 +25,6 @@ var arrows = map[string][]string{
 	"internal/media":           {},
 	"internal/telemetry":       {},
 	"internal/wiretest":        {},
-	"internal/growthtest":      {},
 	"internal/rules":           {},
 	"internal/rules/list":      {"internal/rules"},
 	"internal/eval":            {"router"},

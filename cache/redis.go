@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,20 +22,21 @@ const (
 	lotBytes    = 1 << 20
 )
 
-// A Redis that fails is left alone: after this many failures in a row it is not asked for a while, and then by one call only.
+// A Redis that fails is left alone: after this many failures in a row, or the first call that was not answered in time, it is not asked for
+// a while, and then by one call only.
 const (
 	failuresInRow = 5
 	coolDown      = time.Second
 )
 
 // remote keeps entries in Redis or Valkey. What a Redis that hangs can cost is bounded: no call waits longer than timeout, and
-// when failuresInRow calls have done so, the breaker lets none through but one each coolDown. One that refuses connections
-// costs less still.
+// once a call has done so, the breaker lets none through but one each coolDown. One that refuses connections costs less still.
 type remote struct {
 	client  redis.UniversalClient
 	sealer  *sealer
 	timeout time.Duration
 	breaker *gobreaker.CircuitBreaker[[]redis.Cmder]
+	hung    atomic.Bool // the last failure was one of time
 	onError func(Op, error)
 }
 
@@ -42,20 +45,21 @@ func newRedis(cfg Config, o Options) (*remote, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	return &remote{
+	m := &remote{
 		client:  client,
 		sealer:  newSealer(o.Secret, cfg.MaxEntryBytes),
 		timeout: cfg.Timeout,
-		breaker: newBreaker(coolDown),
 		onError: o.OnError,
-	}, nil
+	}
+	m.breaker = m.newBreaker(coolDown)
+	return m, nil
 }
 
-func newBreaker(coolDown time.Duration) *gobreaker.CircuitBreaker[[]redis.Cmder] {
+func (m *remote) newBreaker(coolDown time.Duration) *gobreaker.CircuitBreaker[[]redis.Cmder] {
 	return gobreaker.NewCircuitBreaker[[]redis.Cmder](gobreaker.Settings{
 		Timeout:     coolDown,
 		MaxRequests: 1,
-		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failuresInRow },
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failuresInRow || m.hung.Load() },
 		IsExcluded:  func(err error) bool { return errors.Is(err, errCallerLeft) },
 	})
 }
@@ -129,6 +133,7 @@ func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, redi
 		if err != nil && ctx.Err() != nil {
 			err = errCallerLeft
 		}
+		m.hung.Store(err != nil && (within.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)))
 		return replies, err
 	})
 	switch {

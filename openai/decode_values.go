@@ -151,9 +151,6 @@ func (d *decoder) pairs() map[string]string {
 		if m == nil {
 			m = map[string]string{}
 		}
-		if !d.entry() {
-			return
-		}
 		m[name] = d.required("a string")
 	}) && m == nil {
 		m = map[string]string{}

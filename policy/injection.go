@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -84,31 +83,20 @@ const (
 	overlap = 1 << 10
 )
 
-// Score is [Injection.ScoreContext] of a text that nobody waits for.
+// Score tells how much a text looks like an attack, 0 to 1, and why. Of a long text the worst window counts.
 func (d *Injection) Score(text string) (float64, []Signal) {
-	score, why, _ := d.ScoreContext(context.Background(), text) // which never ends
-	return score, why
-}
-
-// ScoreContext tells how much a text looks like an attack, 0 to 1, and why. Of a long text the worst window counts. The error is the
-// context's.
-func (d *Injection) ScoreContext(ctx context.Context, text string) (float64, []Signal, error) {
 	if len(text) <= window {
-		score, why := d.score(text, true)
-		return score, why, nil
+		return d.score(text, true)
 	}
 	worst, why := 0.0, []Signal(nil)
 	for at := 0; ; {
-		if err := ctx.Err(); err != nil {
-			return worst, why, err
-		}
 		end := min(len(text), at+window)
 		s, w := d.score(text[at:cut(text, end)], true)
 		if s > worst {
 			worst, why = s, w
 		}
 		if end == len(text) {
-			return worst, why, nil
+			return worst, why
 		}
 		at = cut(text, end-overlap)
 	}

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -28,12 +27,12 @@ type Policy struct {
 	output    *outputRules
 }
 
-// Decision is how much of a kind was found under a role and what became of it, never the text: what the record keeps.
+// Decision is what was found and what became of it, never the text: what the record keeps.
 type Decision struct {
 	Kind   string
 	Action Action
 	Role   string
-	Path   string // of the first
+	Path   string
 	Count  int
 	Score  float64 // the highest
 }
@@ -111,11 +110,7 @@ func (p *Policy) Find(ctx context.Context, d Direction, texts []Text) ([]Finding
 		if err != nil {
 			return nil, err
 		}
-		if found == nil {
-			found = f
-		} else {
-			found = append(found, f...)
-		}
+		found = append(found, f...)
 	}
 	wanted := p.wanted()
 	for i := range found {
@@ -153,14 +148,11 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 		}
 	}
 	for i, t := range texts {
-		err := ctx.Err()
-		if err == nil && d == Input && p.injection != nil {
-			err = p.scanInjection(ctx, t, &v)
+		if d == Input && p.injection != nil {
+			p.scanInjection(t, &v)
 		}
+		var err error
 		change := func(value string) string {
-			if err != nil {
-				return value
-			}
 			t := t
 			t.Value = value
 			edits, e := s.edits(ctx, d, t)
@@ -169,7 +161,6 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 				return value
 			}
 			v.note(t, edits)
-			v.Findings = slices.Grow(v.Findings, len(edits))
 			for _, e := range edits {
 				if !t.JSON {
 					e.Text = i
@@ -231,28 +222,35 @@ func (p *Policy) decide(kind string, d Direction, role string) Action {
 	return p.cfg.action(kind, d, role)
 }
 
-func (p *Policy) scanInjection(ctx context.Context, t Text, v *Verdict) error {
-	action := p.onInjection(t.Role)
-	if action == Allow || (t.Role == "system" || t.Role == "assistant") && p.cfg.Injection.Roles[t.Role] == "" {
-		return nil // the system prompt is where orders belong, and what the model said itself is no attack
+func (p *Policy) scanInjection(t Text, v *Verdict) {
+	action := p.cfg.Injection.Action
+	if action == "" {
+		action = Block
 	}
-	score, _, err := p.injection.ScoreContext(ctx, t.Value)
+	if a, ok := p.cfg.Injection.Roles[t.Role]; ok {
+		action = a
+	}
+	if action == Allow || (t.Role == "system" || t.Role == "assistant") && p.cfg.Injection.Roles[t.Role] == "" {
+		return // the system prompt is where orders belong, and what the model said itself is no attack
+	}
+	score, _ := p.injection.Score(t.Value)
 	v.Injection = max(v.Injection, score)
-	if err != nil || score < defaultPatternWeight && score < p.injection.Threshold() {
-		return err
+	if score < defaultPatternWeight && score < p.injection.Threshold() {
+		return
 	}
 	if score < p.injection.Threshold() {
 		action = Flag
 	}
 	v.note(t, []edit{{Finding{Kind: KindInjection, Score: score}, action}})
-	return nil
 }
 
-// note writes edits down, one decision a kind, action and role: so there are never many, whatever a request holds.
+// note writes edits down, one decision a kind and action.
 func (v *Verdict) note(t Text, edits []edit) {
 	for _, e := range edits {
 		v.Blocked = v.Blocked || e.action == Block
-		i := slices.IndexFunc(v.Decisions, func(d Decision) bool { return d.Kind == e.Kind && d.Action == e.action && d.Role == t.Role })
+		i := slices.IndexFunc(v.Decisions, func(d Decision) bool {
+			return d.Kind == e.Kind && d.Action == e.action && d.Role == t.Role && d.Path == t.Path
+		})
 		if i < 0 {
 			v.Decisions = append(v.Decisions, Decision{Kind: e.Kind, Action: e.action, Role: t.Role, Path: t.Path})
 			i = len(v.Decisions) - 1
@@ -262,26 +260,18 @@ func (v *Verdict) note(t Text, edits []edit) {
 	}
 }
 
-// InjectionScore is how much a text looks like an injection, 0 without a scan. The error is the context's.
-func (p *Policy) InjectionScore(ctx context.Context, text string) (float64, error) {
+// InjectionScore is how much a text looks like an injection; ok is false without a scan.
+func (p *Policy) InjectionScore(text string) (score float64, ok bool) {
 	if p.injection == nil {
-		return 0, nil
+		return 0, false
 	}
-	score, _, err := p.injection.ScoreContext(ctx, text)
-	return score, err
+	score, _ = p.injection.Score(text)
+	return score, true
 }
 
-// BlocksInjection tells whether a text of that role and score is refused.
-func (p *Policy) BlocksInjection(role string, score float64) bool {
-	return p.injection != nil && score >= p.injection.Threshold() && p.onInjection(role) == Block
-}
-
-// onInjection is what becomes of an injection in a text of a role.
-func (p *Policy) onInjection(role string) Action {
-	if a, ok := p.cfg.Injection.Roles[role]; ok {
-		return a
-	}
-	return cmp.Or(p.cfg.Injection.Action, Block)
+// BlocksInjection tells whether a text of that score is refused, when no rule for its role says otherwise.
+func (p *Policy) BlocksInjection(score float64) bool {
+	return p.injection != nil && score >= p.injection.Threshold() && (p.cfg.Injection.Action == Block || p.cfg.Injection.Action == "")
 }
 
 // Profiles are policies by name; "" is the one of keys that name none.

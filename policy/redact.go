@@ -96,9 +96,6 @@ func rewrite(s string, edits []edit, v *Vault) string {
 		default:
 			continue
 		}
-		if at == 0 {
-			b.Grow(len(s))
-		}
 		b.WriteString(s[at:e.Start])
 		b.WriteString(with)
 		at = e.End

@@ -102,6 +102,34 @@ func TestAttackHeaderSmuggling(t *testing.T) {
 	}
 }
 
+// TestMendE6NothingFollowsABodyInChunks: RFC 9112, 6.1: behind a request with length and chunks the connection ends, so that what another
+// reader would take for the rest of its body is never read as a request.
+func TestMendE6NothingFollowsABodyInChunks(t *testing.T) {
+	srv := start(t, config(), collaborators(obedient, "the-one-good-key"))
+	const body = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
+	chunks := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+	begin := "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer the-one-good-key\r\n"
+	next := "GET /v1/models HTTP/1.1\r\nhost: x\r\nauthorization: Bearer the-one-good-key\r\n\r\n"
+	for name, tt := range map[string]struct {
+		raw     string
+		answers int
+	}{
+		"a length":              {begin + fmt.Sprintf("content-length: %d\r\n\r\n%s", len(body), body), 2},
+		"length and chunks":     {begin + "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n" + chunks, 1},
+		"chunks and length":     {begin + "transfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n" + chunks, 1},
+		"to an unknown route":   {"POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n" + chunks, 1},
+		"refused for its key":   {strings.Replace(begin, "good", "bad", 1) + "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n" + chunks, 1},
+		"a stream of an answer": {strings.Replace(begin, "x\r\n", "y\r\n", 1) + "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n" + chunks, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			said := spoken(t, srv, tt.raw+next)
+			if got := strings.Count(said, "HTTP/1.1 "); got != tt.answers || tt.answers == 1 && !strings.Contains(strings.ToLower(said), "connection: close") {
+				t.Errorf("%d answers, want %d: %.600s", got, tt.answers, said)
+			}
+		})
+	}
+}
+
 // TestAttackHostileJSON: no body costs more than its size suggests, and none ends the process.
 func TestAttackHostileJSON(t *testing.T) {
 	h := build(t, config(), offline.Config{})

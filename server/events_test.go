@@ -225,10 +225,11 @@ func TestDrain(t *testing.T) {
 		served := make(chan error, 1)
 		go func() { served <- s.Serve(l) }()
 
-		finishes, hangs, probe := l.dial(), l.dial(), l.dial()
+		finishes, hangs, probe, late := l.dial(), l.dial(), l.dial(), l.dial()
 		defer finishes.Close()
 		defer hangs.Close()
 		defer probe.Close()
+		defer late.Close()
 		first := head(t, post(t, finishes, "/v1/chat/completions", streamed))
 		second := head(t, post(t, hangs, "/v1/chat/completions", streamed))
 		_, _ = io.ReadFull(first.Body, make([]byte, len(wireHel)))
@@ -240,12 +241,12 @@ func TestDrain(t *testing.T) {
 
 		go func() { _, _ = io.WriteString(probe, "GET /ready HTTP/1.1\r\nhost: test\r\n\r\n") }()
 		pr := newReader(probe)
-		if res := head(t, pr); res.StatusCode != 503 {
-			t.Errorf("/ready answers %d while draining", res.StatusCode)
+		if res := head(t, pr); res.StatusCode != 503 || !res.Close {
+			t.Errorf("/ready answers %d while draining, and closes its connection: %v", res.StatusCode, res.Close)
 		} else {
 			_ = text(t, res.Body)
 		}
-		res := head(t, post(t, probe, "/v1/chat/completions", streamed))
+		res := head(t, post(t, late, "/v1/chat/completions", streamed))
 		if body := text(t, res.Body); res.StatusCode != 503 || !strings.Contains(body, `"code":"overloaded"`) || res.Header.Get("retry-after") == "" {
 			t.Errorf("R-ERR-70: a new call gets %d %s", res.StatusCode, body)
 		}

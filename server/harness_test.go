@@ -24,7 +24,7 @@ import (
 func config() server.Config {
 	return server.Config{
 		Prefixes: []string{"/v1", "/api/v1"}, BodyLimit: 32e6,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 30 * time.Second, DrainTimeout: 30 * time.Second,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, DrainTimeout: 30 * time.Second,
 		StreamHold: 30 * time.Second, StreamKeepAlive: 15 * time.Second,
 	}
 }

@@ -61,6 +61,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := visitOf(c)
 		c.Response().Header().Set(headerRequestID, "req_"+v.id)
+		if s.lastOfConnection(c.Request()) {
+			c.Response().Header().Set("Connection", "close")
+		}
 		if err := guarded(c, next); err != nil {
 			v.err = err
 			s.fail(err, c)
@@ -68,6 +71,13 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		s.log(c, v)
 		return nil
 	}
+}
+
+// lastOfConnection tells whether nothing else should come on a request's connection: while this process is about to leave, and behind a
+// body in chunks. One that had a length too must be the last one (RFC 9112, 6.1), for whoever stands in front may have believed the length and
+// takes what follows for another's request. net/http removes that length before anybody sees it, so all of them are.
+func (s *Server) lastOfConnection(r *http.Request) bool {
+	return s.draining.Load() || r.ProtoMajor == 1 && len(r.TransferEncoding) > 0
 }
 
 // guarded turns a panic into an error. http.ErrAbortHandler passes: it is net/http's own way to cut a connection.

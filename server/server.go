@@ -39,6 +39,7 @@ type Config struct {
 	ReadHeaderTimeout time.Duration  // slow headers are cut off
 	ReadTimeout       time.Duration  // for the body, once the headers are there
 	WriteTimeout      time.Duration  // for each part
+	IdleTimeout       time.Duration  // for which a connection is kept without a request
 	DrainTimeout      time.Duration  // for calls under way when the server is told to stop
 	StreamHold        time.Duration  // R-STR-03
 	StreamKeepAlive   time.Duration  // R-STR-04
@@ -95,7 +96,7 @@ func New(cfg Config, with Collaborators) *Server {
 	p.http = &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }),
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(with.Log.Handler(), slog.LevelDebug),
@@ -144,6 +145,16 @@ func (s *Server) Serve(l net.Listener) error {
 // errDraining is why calls are ended that do not finish in time when the server stops.
 var errDraining = errors.New("the gateway is shutting down")
 
+// Leave says that the server is about to stop, by /ready and by closing each connection behind its next answer, and goes on answering
+// for a while: balancers that have noticed send nothing any more once it stops, and those who call a closed port get no answer at all.
+func (s *Server) Leave(ctx context.Context, delay time.Duration) {
+	s.draining.Store(true)
+	select {
+	case <-ctx.Done():
+	case <-time.After(delay):
+	}
+}
+
 // Stop drains: /ready turns 503 and new calls are refused at once, calls under way may finish within the drain timeout and
 // are then ended with an error that their clients can read. It returns when every call has ended.
 func (s *Server) Stop(ctx context.Context) error {
@@ -166,7 +177,12 @@ func (s *Server) Stop(ctx context.Context) error {
 	defer s.cut(errDraining)
 	defer s.gauges.close() // the last seconds are the ones to look at
 	if err := s.http.Shutdown(final); err != nil {
-		return errors.Join(err, s.http.Close())
+		select {
+		case <-idle: // what is left are connections on which nobody has asked for anything
+			return s.http.Close()
+		default:
+			return errors.Join(err, s.http.Close())
+		}
 	}
 	return nil
 }

@@ -298,6 +298,9 @@ func (c *chat) nativeThinking(object []byte, member string) {
 // additional sets additionalModelRequestFields: our own, then the client's over them (R-EXT-03).
 func (c *chat) additional() {
 	c.fields.merge(c.req.AdditionalModelRequestFields)
+	if c.opts.MaxTokens > 0 {
+		c.capFields()
+	}
 	if len(c.fields.list) > 0 {
 		c.in.AdditionalModelRequestFields = raw(c.fields.json())
 	}

@@ -146,6 +146,7 @@ func (g *gateway) settings(cfg *config.Config) server.Config {
 		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
 		ReadTimeout:       cfg.Server.ReadTimeout,
 		WriteTimeout:      cfg.Server.WriteTimeout,
+		IdleTimeout:       cfg.Server.IdleTimeout,
 		DrainTimeout:      cfg.Server.DrainTimeout,
 		StreamHold:        cfg.Stream.Hold,
 		StreamKeepAlive:   cfg.Stream.KeepAlive,
@@ -250,7 +251,7 @@ func (g *gateway) credentials(event string, err error) {
 
 // fixed are the settings that only a start reads.
 var fixed = []string{
-	"server.addr", "metrics.addr", "server.read_header_timeout", "server.drain_timeout", "bedrock.", "stream.idle", "requests.deadline", "models.refresh", "log.", "redis.",
+	"server.addr", "metrics.addr", "server.read_header_timeout", "server.idle_timeout", "server.drain_delay", "server.drain_timeout", "bedrock.", "stream.idle", "requests.deadline", "models.refresh", "log.", "redis.",
 	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "usage.keep", "audit.", "access.store", "access.grace", "access.failed_attempts",
 }
 

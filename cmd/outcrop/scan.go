@@ -176,10 +176,8 @@ func scanText(ctx context.Context, p *policy.Policy, line []byte) (*scanned, err
 	}
 	out.Injection.Score = v.Injection
 	if d == policy.Output || in.Role == "system" { // Inspect looks for injections in what others than the operator send to the model
-		if out.Injection.Score, err = p.InjectionScore(ctx, text.Value); err != nil {
-			return nil, err
-		}
+		out.Injection.Score, _ = p.InjectionScore(text.Value)
 	}
-	out.Injection.Blocked = p.BlocksInjection("user", out.Injection.Score)
+	out.Injection.Blocked = p.BlocksInjection(out.Injection.Score)
 	return out, nil
 }

@@ -101,6 +101,7 @@ func (s *serving) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	warnUnpriced(ctx, cfg, g.guard.store, g.models.Leads, log)
 	if err := serveMetrics(ctx, cfg, srv, log); err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -113,8 +114,7 @@ func (s *serving) run(ctx context.Context) (err error) {
 
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {
-		log.Info("draining; a second signal ends the process at once", "limit", cfg.Server.DrainTimeout.String())
-		stopped <- srv.Stop(context.WithoutCancel(ctx))
+		stopped <- s.drain(ctx, cfg, srv, log)
 	})()
 	if err := srv.Serve(l); err != nil {
 		return err

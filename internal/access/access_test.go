@@ -450,3 +450,32 @@ func TestConfiguredKeys(t *testing.T) {
 		t.Errorf("%v", twice)
 	}
 }
+
+// TestMendE6AStoreThatHeldKeysStaysShut: a key that was revoked has shut the gate for good, also for a gateway that starts afterwards.
+func TestMendE6AStoreThatHeldKeysStaysShut(t *testing.T) {
+	s := memory.New()
+	gate := func() *Gate {
+		d := NewDirectory(s, time.Hour, func(error) {})
+		if err := d.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return NewGate(Config{}, d, nil)
+	}
+	if !gate().Open() {
+		t.Fatal("an empty store shuts the gate")
+	}
+	r := NewRegistry(s)
+	_, k, err := r.Create(t.Context(), Key{Name: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gate().Open() {
+		t.Error("open, and the store holds a key")
+	}
+	if _, err := r.Revoke(t.Context(), k.ID); err != nil {
+		t.Fatal(err)
+	}
+	if gate().Open() {
+		t.Error("open, and the store has held a key")
+	}
+}

@@ -66,7 +66,9 @@ type Server struct {
 	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" help:"how long a client may take for its headers"`
 	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
 	WriteTimeout      time.Duration `yaml:"write_timeout" validate:"gt=0" help:"how long a client may take to accept one part of an answer"`
-	DrainTimeout      time.Duration `yaml:"drain_timeout" validate:"min=0" help:"how long running requests may go on after SIGTERM"`
+	IdleTimeout       time.Duration `yaml:"idle_timeout" validate:"gt=0" help:"how long a connection without a request is kept; longer than whoever stands in front keeps it (docs/resilience.md)"`
+	DrainDelay        time.Duration `yaml:"drain_delay" validate:"min=0" help:"how long new requests are still answered after SIGTERM, while /ready says 503, so that balancers notice; 0 on SIGINT and offline"`
+	DrainTimeout      time.Duration `yaml:"drain_timeout" validate:"min=0" help:"how long running requests may go on after SIGTERM, but not less than drain_delay"`
 	TrustedProxies    []string      `yaml:"trusted_proxies" validate:"unique,dive,network" help:"networks (CIDR) of balancers whose X-Forwarded-For tells where a request comes from"`
 	TLS               TLS           `yaml:"tls"`
 }
@@ -126,7 +128,7 @@ type Access struct {
 	Store          string                 `yaml:"store" env:"OUTCROP_STATE" help:"where keys of outcrop key are kept: path of a file, redis (needs redis.url) or memory; by default outcrop/outcrop.db in $XDG_STATE_HOME or ~/.local/state"`
 	Grace          time.Duration          `yaml:"grace" validate:"min=0" help:"how long the last state of stored keys counts while the store cannot be reached"`
 	FailedAttempts int                    `yaml:"failed_attempts" validate:"min=0,max=1000000" help:"wrong keys that an address may send a minute before it is told to wait; 0 is no limit"`
-	Required       bool                   `yaml:"required" help:"whether a key is demanded although there is none yet"`
+	Required       *bool                  `yaml:"required" help:"whether a key is demanded although there is none; by default on a public address, with store redis, and once the store holds a key or has held one"`
 	Insecure       bool                   `yaml:"insecure" help:"allows a public address without API keys"`
 
 	// DefaultStore is the path that an empty Store means; "" when the environment does not tell of any.
@@ -199,6 +201,8 @@ func Default() *Config {
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       60 * time.Second,
 			WriteTimeout:      30 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			DrainDelay:        5 * time.Second,
 			DrainTimeout:      30 * time.Second,
 		},
 		Stream:   Stream{Hold: 30 * time.Second, KeepAlive: 15 * time.Second, Idle: 300 * time.Second},

@@ -162,7 +162,7 @@ func (l *loader) guardrail() {
 // public refuses to offer somebody's AWS account to a network without asking callers who they are.
 func (l *loader) public() {
 	addr, a := l.cfg.Server.Addr, l.cfg.Access
-	if !isAddr(addr) || isLoopback(addr) || len(a.APIKeys) > 0 || len(a.Keys) > 0 || a.Required || a.Insecure ||
+	if !isAddr(addr) || isLoopback(addr) || len(a.APIKeys) > 0 || len(a.Keys) > 0 || a.required() || a.Insecure ||
 		l.complaints.about("access.api_keys") || l.complaints.about("access.api_keys_file") || l.complaints.about("access.insecure") {
 		return
 	}
@@ -173,9 +173,18 @@ func (l *loader) public() {
 		"access.api_keys_file, or listen on 127.0.0.1; --insecure allows it without keys", quote(addr))
 }
 
+// required tells whether a key is demanded whatever the address. A store that others share is set up for callers with keys: found empty, it
+// was lost, or is another one than was meant.
+func (a *Access) required() bool {
+	if a.Required != nil {
+		return *a.Required
+	}
+	return a.Store == StoreRedis
+}
+
 // KeysRequired tells whether calls need a key even while there is none: a store that has lost its keys must not open a public address.
 func (c *Config) KeysRequired() bool {
-	return c.Access.Required || !c.Access.Insecure && !isLoopback(c.Server.Addr)
+	return c.Access.required() || !c.Access.Insecure && !isLoopback(c.Server.Addr)
 }
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$`)

@@ -100,3 +100,34 @@ func TestFaultsOfKeys(t *testing.T) {
 		t.Error("the complaint shows a key")
 	}
 }
+
+func TestMendE6WhenKeysAreRequired(t *testing.T) {
+	const shared, redis, written = "OUTCROP_STATE=redis", "REDIS_URL=redis://localhost", "OUTCROP_ACCESS_REQUIRED="
+	for name, tt := range map[string]struct {
+		env      []string
+		insecure bool
+		want     bool
+	}{
+		"loopback":                                {nil, false, false},
+		"loopback, demanded":                      {[]string{written + "true"}, false, true},
+		"a store of one's own":                    {[]string{"OUTCROP_STATE=/srv/keys.db"}, false, false},
+		"a shared store":                          {[]string{shared, redis}, false, true},
+		"a shared store, opened":                  {[]string{shared, redis, written + "false"}, false, false},
+		"Redis for other things":                  {[]string{redis}, false, false},
+		"a shared store, a public address":        {[]string{shared, redis, "HOST=0.0.0.0"}, false, true},
+		"the same, insecure":                      {[]string{shared, redis, "HOST=0.0.0.0"}, true, true},
+		"the same, insecure and opened":           {[]string{shared, redis, "HOST=0.0.0.0", written + "false"}, true, false},
+		"a public address, insecure":              {[]string{"HOST=0.0.0.0"}, true, false},
+		"a public address, insecure and demanded": {[]string{"HOST=0.0.0.0", written + "true"}, true, true},
+	} {
+		c, err := config.Load(config.Source{Environ: tt.env, Overrides: config.Overrides{Insecure: tt.insecure}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := c.KeysRequired(); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if _, err := config.Load(config.Source{Environ: []string{shared, redis, "HOST=0.0.0.0", written + "false"}}); err == nil {
+		t.Error("required: false alone opens a public address")
+	}
+}

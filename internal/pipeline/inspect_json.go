@@ -14,68 +14,43 @@ func inJSONMode(req openai.Request) bool {
 	return ok && chat.ResponseFormat != nil && strings.HasPrefix(chat.ResponseFormat.Type, "json")
 }
 
-// literal is a string of a JSON text that has no end yet. Of each piece only what is new is looked at.
-type literal struct {
-	strings.Builder      // with the quote that it begins with; empty between strings
-	escaped         bool // the last byte takes the meaning of the next one
-}
-
-// take adds what belongs to the string of a piece, and gives the rest and whether the string is whole.
-func (l *literal) take(piece string) (rest string, whole bool) {
-	i := 0
-	if l.Len() == 0 {
-		i = 1 // the quote
-	}
-	for ; i < len(piece); i++ {
-		switch {
-		case l.escaped:
-			l.escaped = false
-		case piece[i] == '\\':
-			l.escaped = true
-		case piece[i] == '"':
-			l.WriteString(piece[:i+1])
-			return piece[i+1:], true
-		}
-	}
-	l.WriteString(piece)
-	return "", false
-}
-
-// end gives the string, or what there is of it.
-func (l *literal) end() string {
-	text := l.String()
-	l.Reset()
-	l.escaped = false
-	return text
-}
-
 // feedJSON takes the next piece of a JSON text. A string is looked at when it is whole, decoded; what stands between strings
 // goes out at once. What turns out to be no JSON is held to the end, and then looked at as it is.
 func (l *lane) feedJSON(ctx context.Context, piece string) (string, error) {
+	if l.noJSON {
+		return l.stream.Feed(ctx, piece)
+	}
+	l.literal += piece
 	var out strings.Builder
-	for piece != "" && !l.noJSON {
-		if l.literal.Len() == 0 && piece[0] != '"' {
-			n := between(piece)
-			out.WriteString(piece[:n])
-			piece = piece[n:]
-			l.noJSON = piece != "" && piece[0] != '"'
+	at := 0
+	for at < len(l.literal) {
+		c := l.literal[at]
+		if c != '"' {
+			if !structural(c) {
+				l.noJSON = true
+				break
+			}
+			out.WriteByte(c)
+			at++
 			continue
 		}
-		rest, whole := l.literal.take(piece)
-		piece = rest
-		if !whole {
+		end := literalEnd(l.literal[at:])
+		if end < 0 {
 			break
 		}
-		text, err := l.literalText(ctx, l.literal.end())
+		text, err := l.literalText(ctx, l.literal[at:at+end])
 		if err != nil || l.blocked {
 			return out.String(), err
 		}
 		out.WriteString(text)
+		at += end
 	}
+	l.literal = l.literal[at:]
 	if !l.noJSON {
 		return out.String(), nil
 	}
-	rest, err := l.stream.Feed(ctx, piece)
+	rest, err := l.stream.Feed(ctx, l.literal)
+	l.literal = ""
 	return out.String() + rest, err
 }
 
@@ -92,12 +67,20 @@ func (l *lane) literalText(ctx context.Context, literal string) (string, error) 
 	return v.Texts[0], nil
 }
 
-// between is how many bytes at the beginning of s may stand between the strings of a JSON text.
-func between(s string) int {
-	for i := range len(s) {
-		if strings.IndexByte(" \t\r\n{}[]:,0123456789+-.eEtruefalsn", s[i]) < 0 {
-			return i
+// structural tells what may stand between the strings of a JSON text.
+func structural(c byte) bool {
+	return strings.IndexByte(" \t\r\n{}[]:,0123456789+-.eEtruefalsn", c) >= 0
+}
+
+// literalEnd is behind the string that s begins with, -1 while it has no end.
+func literalEnd(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
 		}
 	}
-	return len(s)
+	return -1
 }

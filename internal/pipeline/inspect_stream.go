@@ -17,14 +17,12 @@ const segment = 1000
 // open, and closes before anything else of the choice goes out.
 type screen struct {
 	*inspection
-	yield    func(openai.Part, error) bool
-	left     bool // the reader has
-	head     *openai.Head
-	open     map[int]*lane          // by choice
-	places   map[openai.Place]*lane // all lanes
-	contents map[int]*lane          // by choice, those of contents
-	lanes    []*lane                // those, in order
-	closed   []int                  // choices that were blocked
+	yield  func(openai.Part, error) bool
+	left   bool // the reader has
+	head   *openai.Head
+	open   map[int]*lane // by choice
+	lanes  []*lane
+	closed []int // choices that were blocked
 }
 
 // lane is one text of a streamed answer.
@@ -34,9 +32,9 @@ type lane struct {
 	text     policy.Text
 	stream   *policy.Stream
 	restore  *policy.Restorer
-	unheard  strings.Builder // not seen by the detectors of Bedrock yet
+	unheard  string          // not seen by the detectors of Bedrock yet
 	original strings.Builder // all of a content that placeholders may stand in
-	literal  literal         // of a JSON text
+	literal  string          // of a JSON text: a string that has no end yet
 	noJSON   bool            // what should be JSON is none
 	blocked  bool
 }
@@ -90,8 +88,8 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		if l := s.open[ch.Index]; l != nil && l.blocked {
 			s.block(ch.Index)
 		}
-		if places, l := ch.Delta.Places(), s.contents[ch.Index]; l != nil && len(places) > 0 {
-			s.session.Vault().Moved(l.original.String(), places...) // to where they lie in the restored content
+		if k := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place.Choice == ch.Index && l.place.Path == "content" }); k >= 0 {
+			s.session.Vault().Moved(s.lanes[k].original.String(), ch.Delta.Places()...) // to where they lie in the restored content
 		}
 	}
 	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
@@ -138,20 +136,17 @@ func (s *screen) lane(place openai.Place) *lane {
 	if l := s.open[place.Choice]; l != nil && l.place == place {
 		return l
 	}
-	if s.open == nil {
-		s.open, s.places, s.contents = map[int]*lane{}, map[openai.Place]*lane{}, map[int]*lane{}
-	}
-	l := s.places[place]
-	if l == nil {
+	n := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place == place })
+	if n < 0 {
 		text := s.outgoing(place)
-		l = &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)}
-		s.places[place], s.lanes = l, append(s.lanes, l)
-		if place.Path == "content" {
-			s.contents[place.Choice] = l
-		}
+		s.lanes = append(s.lanes, &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)})
+		n = len(s.lanes) - 1
 	}
-	s.open[place.Choice] = l
-	return l
+	if s.open == nil {
+		s.open = map[int]*lane{}
+	}
+	s.open[place.Choice] = s.lanes[n]
+	return s.lanes[n]
 }
 
 // feed takes the next piece and gives what can go out.
@@ -182,8 +177,9 @@ func (l *lane) close(ctx context.Context) error {
 	if err == nil && !l.blocked {
 		out, err = l.take(ctx, out)
 	}
-	if err == nil && l.literal.Len() > 0 { // the text ends inside of a string
-		_, err = l.stream.Feed(ctx, l.literal.end())
+	if err == nil && l.literal != "" { // the text ends inside of a string
+		_, err = l.stream.Feed(ctx, l.literal)
+		l.literal = ""
 	}
 	var rest string
 	if err == nil && !l.blocked {
@@ -223,20 +219,15 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 	if !l.Managed.looks(policy.Output) {
 		return piece, nil
 	}
-	l.unheard.WriteString(piece)
-	if l.unheard.Len() == 0 || !last && (l.text.JSON || l.unheard.Len() < segment) {
-		return "", nil
-	}
-	unheard := l.unheard.String()
-	l.unheard.Reset()
+	l.unheard += piece
 	var out strings.Builder
-	for len(unheard) >= segment || last && unheard != "" {
+	for len(l.unheard) >= segment && !l.text.JSON || last && l.unheard != "" {
 		t := l.text
-		t.Value = unheard
+		t.Value = l.unheard
 		if !last {
 			t.Value = t.Value[:wordEnd(t.Value)]
 		}
-		unheard = unheard[len(t.Value):]
+		l.unheard = l.unheard[len(t.Value):]
 		v, err := l.inspect(ctx, policy.Output, []policy.Text{t})
 		if err != nil {
 			return "", err
@@ -248,7 +239,6 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 		}
 		out.WriteString(v.Texts[0])
 	}
-	l.unheard.WriteString(unheard)
 	return out.String(), nil
 }
 

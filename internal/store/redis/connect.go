@@ -25,7 +25,7 @@ func Connect(rawURL string, timeout time.Duration) (goredis.UniversalClient, err
 		}
 		limits(timeout, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout)
 		o.ContextTimeoutEnabled, o.DisableIdentity, o.MaxRetries, o.DialerRetries = true, true, -1, 1
-		return goredis.NewFailoverClient(o), nil
+		return paused(goredis.NewFailoverClient(o), timeout), nil
 	case q.Has("addr"):
 		o, err := goredis.ParseClusterURL(rawURL)
 		if err != nil {
@@ -34,7 +34,7 @@ func Connect(rawURL string, timeout time.Duration) (goredis.UniversalClient, err
 		limits(timeout, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout)
 		o.ContextTimeoutEnabled, o.DisableIdentity, o.MaxRetries, o.DialerRetries = true, true, -1, 1
 		o.MaintNotificationsConfig = quiet()
-		return goredis.NewClusterClient(o), nil
+		return paused(goredis.NewClusterClient(o), timeout), nil
 	}
 	o, err := goredis.ParseURL(rawURL)
 	if err != nil {
@@ -43,7 +43,12 @@ func Connect(rawURL string, timeout time.Duration) (goredis.UniversalClient, err
 	limits(timeout, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout)
 	o.ContextTimeoutEnabled, o.DisableIdentity, o.MaxRetries, o.DialerRetries = true, true, -1, 1
 	o.MaintNotificationsConfig = quiet()
-	return goredis.NewClient(o), nil
+	return paused(goredis.NewClient(o), timeout), nil
+}
+
+func paused(c goredis.UniversalClient, timeout time.Duration) goredis.UniversalClient {
+	c.AddHook(&pause{hangs: timeout / 2})
+	return c
 }
 
 // quiet leaves out a command on each new connection that older servers refuse.

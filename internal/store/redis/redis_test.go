@@ -1,6 +1,9 @@
 package redis_test
 
 import (
+	"context"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +88,72 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%s was opened", url)
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error shows the password: %v", err)
+		}
+	}
+}
+
+// TestMendE6AFrozenRedisIsLeftAlone: the first time-out is the last that anybody waits for, until the pause is over.
+func TestMendE6AFrozenRedisIsLeftAlone(t *testing.T) {
+	server := redistest.Start(t)
+	s, err := redis.Open(server.URL, 200*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server.Freeze()
+	if _, err := s.KeysRevision(t.Context()); err == nil {
+		t.Fatal("a frozen Redis answers")
+	}
+	hold := store.Hold{Tenant: "t", ID: "1", Accounts: []store.Account{{Tenant: "t", ID: "key:1", Limit: 10}}, Amount: 1, Until: 1 << 40}
+	_, _, reserved := s.Reserve(t.Context(), hold)
+	_, spent := s.Balances(t.Context(), hold.Accounts)
+	_, keys := s.Keys(t.Context())
+	for what, err := range map[string]error{"a script": reserved, "a command": spent, "the keys": keys} {
+		if err == nil || !strings.Contains(err.Error(), "has not answered a moment ago") {
+			t.Errorf("%s waited: %v", what, err)
+		}
+	}
+	server.Thaw()
+	again(t, s)
+	if _, refused, err := s.Reserve(t.Context(), hold); err != nil || refused >= 0 {
+		t.Errorf("%d, %v", refused, err)
+	}
+}
+
+// TestMendE6ACallerInAHurryPausesNobody: who has little time left says nothing of Redis.
+func TestMendE6ACallerInAHurryPausesNobody(t *testing.T) {
+	server := redistest.Start(t)
+	s, err := redis.Open(server.URL, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server.Freeze()
+	hurry, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := s.KeysRevision(hurry); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("a frozen Redis: %v", err)
+	}
+	server.Thaw()
+	if _, err := s.KeysRevision(t.Context()); err != nil {
+		t.Errorf("the next caller: %v", err)
+	}
+}
+
+// again waits until a store is asked again.
+func again(t *testing.T, s *redis.Store) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := s.KeysRevision(t.Context()); err == nil {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("it is not asked again: %v", err)
 		}
 	}
 }
