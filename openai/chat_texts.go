@@ -69,6 +69,32 @@ func (r *ChatRequest) Withhold(at Place) {
 	}
 }
 
+// Places yields of each message whose reasoning tells places in its content (R-RPL-05) the texts of that content and the places,
+// in code points of all these texts together: who changes a text moves them.
+func (r *ChatRequest) Places() iter.Seq2[[]*string, []*int] {
+	return func(yield func([]*string, []*int) bool) {
+		for i := range r.Messages {
+			m := &r.Messages[i]
+			told := places(nil, nil, m.ReasoningDetails)
+			if len(told) > 0 && m.Content != nil && !yield(m.Content.texts(), told) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Content) texts() (list []*string) {
+	if c.Parts == nil {
+		return []*string{&c.Text}
+	}
+	for i := range c.Parts {
+		if p := &c.Parts[i]; p.Text != nil {
+			list = append(list, p.Text)
+		}
+	}
+	return list
+}
+
 func inRequest(role, path string) Place { return Place{Role: role, Path: path, Tool: -1} }
 
 func (m *Message) texts(path string, yield func(Place, *string) bool) bool {

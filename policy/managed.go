@@ -66,7 +66,8 @@ func (s *Session) InspectWith(ctx context.Context, d Direction, texts []Text, sa
 		return v, err
 	}
 	for i := range said {
-		if said[i].Replacement != nil {
+		if r := said[i].Replacement; r != nil {
+			v.masked(i, texts[i].Value, *r)
 			v.note(texts[i], []edit{{Finding{Kind: KindGuardrail, Score: 1}, Redact}})
 		}
 		for _, f := range said[i].Findings {
@@ -79,6 +80,16 @@ func (s *Session) InspectWith(ctx context.Context, d Direction, texts []Text, sa
 		}
 	}
 	return v, nil
+}
+
+// masked puts what a detector elsewhere made of a text before what was then changed of it here.
+func (v *Verdict) masked(i int, before, after string) {
+	if v.moves == nil {
+		v.moves = make([]Moves, len(v.Texts))
+	}
+	first, then := apart(before, after), v.moves[i]
+	first.then = &then
+	v.moves[i] = first
 }
 
 // KindGuardrail is a text that a guardrail of Bedrock has masked or blocked.

@@ -11,16 +11,15 @@ func TestMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := "ä <EMAIL_1> ö <EMAIL_2> ü <EMAIL_7>"
-	restored := []rune(s.Vault().Restore(text))
+	whole, moves := s.Vault().Restore(text, false)
+	restored := []rune(whole)
 	for _, word := range []string{"ä", "ö", "ü", "<EMAIL_7>"} {
-		at := indexOf([]rune(text), word)
-		s.Vault().Moved(text, &at)
+		at := moves.Place(indexOf([]rune(text), word))
 		if want := indexOf(restored, word); at != want {
 			t.Errorf("%q is said to be at %d, and is at %d of %q", word, at, want, string(restored))
 		}
 	}
-	inside := 5
-	if s.Vault().Moved(text, &inside); inside != 2 {
+	if inside := moves.Place(5); inside != 2 {
 		t.Errorf("inside of a placeholder: %d", inside)
 	}
 }

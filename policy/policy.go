@@ -44,6 +44,19 @@ type Verdict struct {
 	Decisions []Decision
 	Findings  []Finding // where in the texts; of texts with JSON none are listed
 	Injection float64   // the highest score of a text
+
+	moves []Moves // of each text; nil when none was changed
+}
+
+// Moved tells that a text was changed.
+func (v *Verdict) Moved() bool { return v.moves != nil }
+
+// Moves tell where the places of text i lie in Texts[i].
+func (v *Verdict) Moves(i int) Moves {
+	if v.moves == nil {
+		return Moves{}
+	}
+	return v.moves[i]
 }
 
 // New builds the detectors that a configuration asks for. Its error names everything that is wrong.
@@ -152,13 +165,13 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 			p.scanInjection(t, &v)
 		}
 		var err error
-		change := func(value string) string {
+		change := func(value string) (string, Moves) {
 			t := t
 			t.Value = value
 			edits, e := s.edits(ctx, d, t)
 			if e != nil {
 				err = e
-				return value
+				return value, Moves{}
 			}
 			v.note(t, edits)
 			for _, e := range edits {
@@ -169,19 +182,26 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 			}
 			return s.rewrite(d, value, edits)
 		}
+		var moves Moves
 		if t.JSON {
-			v.Texts[i] = jsonStrings(t.Value, change)
+			v.Texts[i], moves = jsonStrings(t.Value, change)
 		} else {
-			v.Texts[i] = change(t.Value)
+			v.Texts[i], moves = change(t.Value)
 		}
 		if err != nil {
 			return Verdict{}, err
+		}
+		if v.Texts[i] != t.Value {
+			if v.moves == nil {
+				v.moves = make([]Moves, len(texts))
+			}
+			v.moves[i] = moves
 		}
 	}
 	return v, nil
 }
 
-func (s *Session) rewrite(d Direction, value string, edits []edit) string {
+func (s *Session) rewrite(d Direction, value string, edits []edit) (string, Moves) {
 	if d == Output {
 		// What the model wrote by itself passes under tokenize: a placeholder would be put back at once.
 		edits = slices.DeleteFunc(slices.Clone(edits), func(e edit) bool { return e.action == Tokenize })

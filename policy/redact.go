@@ -71,8 +71,9 @@ type edit struct {
 }
 
 // rewrite applies edits, which stand in order and do not touch, to a text. A text without any stays as it is.
-func rewrite(s string, edits []edit, v *Vault) string {
+func rewrite(s string, edits []edit, v *Vault) (string, Moves) {
 	var b strings.Builder
+	var moves Moves
 	at := 0
 	for _, e := range edits {
 		var with string
@@ -98,11 +99,14 @@ func rewrite(s string, edits []edit, v *Vault) string {
 		}
 		b.WriteString(s[at:e.Start])
 		b.WriteString(with)
+		moves.kept(points(s[at:e.Start]))
+		moves.replaced(points(s[e.Start:e.End]), points(with))
 		at = e.End
 	}
 	if at == 0 {
-		return s
+		return s, moves
 	}
 	b.WriteString(s[at:])
-	return b.String()
+	moves.kept(points(s[at:]))
+	return b.String(), moves
 }

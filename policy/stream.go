@@ -24,7 +24,9 @@ type Stream struct {
 	buf      string // context, then what is held back
 	released int    // bytes of buf that are context
 	length   int    // characters given out
-	idle     bool   // there is nothing to look for
+	moves    Moves
+	idle     bool // there is nothing to look for
+	cut      bool // at the greatest length
 }
 
 // Stream begins a text of the answer; t.Value is ignored. Texts with t.JSON are decided at their end: what a string of arguments
@@ -37,6 +39,18 @@ func (s *Session) Stream(t Text) *Stream {
 
 // Verdict is what was decided so far; its Texts are empty. After Blocked nothing more comes out.
 func (st *Stream) Verdict() Verdict { return st.verdict }
+
+// Place is where a place of the text, in code points, lies in what came out; known is false while that is not decided.
+func (st *Stream) Place(p int) (moved int, known bool) {
+	moved, known = st.moves.Place(p), st.idle || st.moves.Known(p)
+	if st.cut {
+		moved = min(moved, st.session.policy.cfg.Output.MaxLength)
+	}
+	return moved, known
+}
+
+// Passed tells of a piece of the text that was inspected by itself, and how its places moved.
+func (st *Stream) Passed(piece string, moves Moves) { st.moves.Add(piece, moves) }
 
 // Feed takes the next piece and gives what can go out.
 func (st *Stream) Feed(ctx context.Context, piece string) (string, error) {
@@ -52,7 +66,7 @@ func (st *Stream) Feed(ctx context.Context, piece string) (string, error) {
 
 // Flush gives the rest at the end of the text.
 func (st *Stream) Flush(ctx context.Context) (string, error) {
-	if st.text.JSON && !st.idle {
+	if st.text.JSON && !st.idle && st.released == 0 {
 		t := st.text
 		t.Value = st.buf
 		st.buf = ""
@@ -65,6 +79,7 @@ func (st *Stream) Flush(ctx context.Context) (string, error) {
 		if v.Blocked {
 			return "", nil
 		}
+		st.moves.Add(t.Value, v.Moves(0))
 		return v.Texts[0], nil
 	}
 	return st.release(ctx, len(st.buf))
@@ -96,7 +111,10 @@ func (st *Stream) release(ctx context.Context, at int) (string, error) {
 		edits[i].Start -= st.released
 		edits[i].End -= st.released
 	}
-	out := st.limit(st.session.rewrite(Output, st.buf[st.released:at], edits))
+	piece := st.buf[st.released:at]
+	out, moves := st.session.rewrite(Output, piece, edits)
+	st.moves.Add(piece, moves)
+	out = st.limit(out)
 	keep := max(0, at-streamContext)
 	if keep > 0 {
 		if sp := strings.IndexAny(st.buf[keep:at], " \n"); sp >= 0 {
@@ -124,7 +142,7 @@ func (st *Stream) limit(out string) string {
 		return out
 	}
 	left := max(0, most-(st.length-n))
-	st.length = most
+	st.length, st.cut = most, true
 	return string([]rune(out)[:left])
 }
 

@@ -76,41 +76,14 @@ func placeholderLen(s string) int {
 	return 0
 }
 
-// Restore puts the values back into a whole text.
-func (v *Vault) Restore(s string) string {
-	if v.Empty() || !strings.Contains(s, "<") {
-		return s
+// Restore puts the values back into a whole text, and tells where the places of the text lie then. In the text of a JSON value
+// they are escaped as strings need it, and the < and > of a placeholder may be written as \u003c and \u003e.
+func (v *Vault) Restore(s string, inJSON bool) (string, Moves) {
+	if v.Empty() || !inJSON && !strings.Contains(s, "<") {
+		return s, Moves{}
 	}
-	var b strings.Builder
-	at := 0
-	for i := 0; i < len(s); i++ {
-		if s[i] != '<' {
-			continue
-		}
-		if n := placeholderLen(s[i:]); n > 0 {
-			if value, ok := v.values[s[i:i+n]]; ok {
-				b.WriteString(s[at:i])
-				b.WriteString(value)
-				at = i + n
-				i = at - 1
-			}
-		}
-	}
-	if at == 0 {
-		return s
-	}
-	b.WriteString(s[at:])
-	return b.String()
-}
-
-// RestoreJSON puts the values back into the text of a JSON value, escaped as strings need it. The < and > of a placeholder may
-// be written as \u003c and \u003e.
-func (v *Vault) RestoreJSON(s string) string {
-	if v.Empty() {
-		return s
-	}
-	r := Restorer{vault: v, json: true}
-	return r.Feed(s) + r.Flush()
+	r := v.Stream(inJSON)
+	return r.Feed(s) + r.Flush(), r.moves
 }
 
 // Restorer puts values back into a text that comes in pieces. It holds back only what may yet become a placeholder.
@@ -118,6 +91,7 @@ type Restorer struct {
 	vault *Vault
 	json  bool
 	held  string
+	moves Moves
 }
 
 // Stream gives a restorer of one text of the answer; inJSON says that the text is that of a JSON value (arguments of a tool call).
@@ -142,10 +116,13 @@ func (r *Restorer) Feed(piece string) string {
 		case n > 0:
 			b.WriteString(s[at:i])
 			b.WriteString(value)
+			r.moves.kept(points(s[at:i]))
+			r.moves.replaced(points(s[i:i+n]), points(value))
 			i += n
 			at = i
 		case grows:
 			b.WriteString(s[at:i])
+			r.moves.kept(points(s[at:i]))
 			r.held = s[i:]
 			return b.String()
 		case s[i] == '\\' && i+1 < len(s):
@@ -155,6 +132,7 @@ func (r *Restorer) Feed(piece string) string {
 		}
 	}
 	b.WriteString(s[at:])
+	r.moves.kept(points(s[at:]))
 	return b.String()
 }
 
@@ -162,7 +140,13 @@ func (r *Restorer) Feed(piece string) string {
 func (r *Restorer) Flush() string {
 	held := r.held
 	r.held = ""
+	r.moves.kept(points(held))
 	return held
+}
+
+// Place is where a place of the text lies in what came out; known is false while that is held back.
+func (r *Restorer) Place(p int) (moved int, known bool) {
+	return r.moves.Place(p), r.vault.Empty() || r.moves.Known(p)
 }
 
 // match reads a placeholder at the beginning of s: its length there and the value, or that it may yet become one.
@@ -244,11 +228,12 @@ func escape(v string) string {
 
 // jsonStrings calls f with each string of a JSON text, decoded, and puts what it gives back in its place, escaped. What is no
 // JSON goes to f as it is.
-func jsonStrings(s string, f func(string) string) string {
+func jsonStrings(s string, f func(string) (string, Moves)) (string, Moves) {
 	if !json.Valid([]byte(s)) {
 		return f(s)
 	}
 	var b strings.Builder
+	var moves Moves
 	at := 0
 	for i := 0; i < len(s); i++ {
 		if s[i] != '"' {
@@ -262,18 +247,26 @@ func jsonStrings(s string, f func(string) string) string {
 			e++
 		}
 		decoded := decodeString(s[i+1 : e])
-		if out := f(decoded); out != decoded {
+		if out, inner := f(decoded); out != decoded {
+			escaped := escape(out)
 			b.WriteString(s[at : i+1])
-			b.WriteString(escape(out))
+			b.WriteString(escaped)
+			moves.kept(points(s[at : i+1]))
+			if decoded == s[i+1:e] && escaped == out {
+				moves.Add(decoded, inner)
+			} else {
+				moves.replaced(points(s[i+1:e]), points(escaped))
+			}
 			at = e
 		}
 		i = e
 	}
 	if at == 0 {
-		return s
+		return s, moves
 	}
 	b.WriteString(s[at:])
-	return b.String()
+	moves.kept(points(s[at:]))
+	return b.String(), moves
 }
 
 // decodeString undoes the escapes of a JSON string that is known to be valid.

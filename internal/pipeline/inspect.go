@@ -115,10 +115,34 @@ func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
 	if v.Blocked {
 		return blocking(v.Decisions), nil
 	}
+	if chat, ok := i.call.Request.(*openai.ChatRequest); ok && v.Moved() {
+		movePlaces(chat, at, texts, &v)
+	}
 	for n, text := range at {
 		*text = v.Texts[n]
 	}
 	return nil, i.seal(ctx, policy.Input, i.call.Request, signed, sealed)
+}
+
+// movePlaces moves what messages of the history tell of places in their content, for the content as it will be sent.
+func movePlaces(chat *openai.ChatRequest, at []*string, texts []policy.Text, v *policy.Verdict) {
+	var number map[*string]int // of each text
+	for content, places := range chat.Places() {
+		if number == nil {
+			number = make(map[*string]int, len(at))
+			for n, text := range at {
+				number[text] = n
+			}
+		}
+		var moves policy.Moves
+		for _, text := range content {
+			n := number[text]
+			moves.Add(texts[n].Value, v.Moves(n))
+		}
+		for _, p := range places {
+			*p = moves.Place(*p)
+		}
+	}
 }
 
 // seal withholds reasoning that its model signed when there is something in it: it may not be changed. It has a session of its

@@ -104,10 +104,13 @@ func (i *inspection) whole(ctx context.Context, r *openai.ChatResponse) error {
 			continue
 		}
 		for k, text := range c.at {
-			if text == choice.Message.Content {
-				i.session.Vault().Moved(*text, choice.Message.Places()...)
+			whole, restored := i.session.Vault().Restore(v.Texts[k], c.texts[k].JSON)
+			if *text = whole; text == choice.Message.Content {
+				moves := v.Moves(k)
+				for _, p := range choice.Message.Places() {
+					*p = restored.Place(moves.Place(*p))
+				}
 			}
-			*text = i.restored(v.Texts[k], c.texts[k].JSON)
 		}
 		shown := choice.Message.Reasoning // has been inspected by itself, and may stay without its signed form
 		if err := i.seal(ctx, policy.Output, r, c.signed, c.sealed); err != nil {
@@ -116,14 +119,6 @@ func (i *inspection) whole(ctx context.Context, r *openai.ChatResponse) error {
 		choice.Message.Reasoning = shown
 	}
 	return nil
-}
-
-// restored puts back into a whole text what was taken out of the request.
-func (i *inspection) restored(text string, inJSON bool) string {
-	if inJSON {
-		return i.session.Vault().RestoreJSON(text)
-	}
-	return i.session.Vault().Restore(text)
 }
 
 // outgoing says what a text of an answer is.

@@ -26,12 +26,13 @@ func (l *lane) feedJSON(ctx context.Context, piece string) (string, error) {
 	for at < len(l.literal) {
 		c := l.literal[at]
 		if c != '"' {
-			if !structural(c) {
-				l.noJSON = true
+			n := bareLen(l.literal[at:])
+			if l.noJSON = n < 0; n <= 0 {
 				break
 			}
-			out.WriteByte(c)
-			at++
+			l.stream.Passed(l.literal[at:at+n], policy.Moves{})
+			out.WriteString(l.literal[at : at+n])
+			at += n
 			continue
 		}
 		end := literalEnd(l.literal[at:])
@@ -63,14 +64,32 @@ func (l *lane) literalText(ctx context.Context, literal string) (string, error) 
 		return "", err
 	}
 	l.note(policy.Output, v.Decisions)
-	l.blocked = v.Blocked
+	if l.blocked = v.Blocked; !l.blocked {
+		l.stream.Passed(literal, v.Moves(0))
+	}
 	return v.Texts[0], nil
 }
 
-// structural tells what may stand between the strings of a JSON text.
-func structural(c byte) bool {
-	return strings.IndexByte(" \t\r\n{}[]:,0123456789+-.eEtruefalsn", c) >= 0
+// betweenWords is what may stand between the strings, numbers and names of a JSON text.
+const betweenWords = " \t\r\n{}[]:,"
+
+// bareLen is the length of what s begins with outside of strings: a mark, or a number or name that is whole. It is 0 while that
+// has no end yet, and -1 for what is no JSON.
+func bareLen(s string) int {
+	if strings.IndexByte(betweenWords, s[0]) >= 0 {
+		return 1
+	}
+	switch n := strings.IndexAny(s, betweenWords+`"`); {
+	case strings.Trim(s[:max(n, 0)], "0123456789+-.eE") == "" && n > 0, n == 4 && (s[:n] == "true" || s[:n] == "null"), n == 5 && s[:n] == "false":
+		return n
+	case n < 0 && len(s) <= longestBare:
+		return 0
+	}
+	return -1
 }
+
+// longestBare is the longest number or name that is waited for.
+const longestBare = 400
 
 // literalEnd is behind the string that s begins with, -1 while it has no end.
 func literalEnd(s string) int {

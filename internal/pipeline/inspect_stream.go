@@ -28,15 +28,16 @@ type screen struct {
 // lane is one text of a streamed answer.
 type lane struct {
 	*screen
-	place    openai.Place
-	text     policy.Text
-	stream   *policy.Stream
-	restore  *policy.Restorer
-	unheard  string          // not seen by the detectors of Bedrock yet
-	original strings.Builder // all of a content that placeholders may stand in
-	literal  string          // of a JSON text: a string that has no end yet
-	noJSON   bool            // what should be JSON is none
-	blocked  bool
+	place   openai.Place
+	text    policy.Text
+	stream  *policy.Stream
+	restore *policy.Restorer
+	unheard string         // not seen by the detectors of Bedrock yet
+	heardAt policy.Moves   // of what they have seen
+	literal string         // of a JSON text: a string that has no end yet
+	noJSON  bool           // what should be JSON is none
+	waiting []openai.Delta // what is told of places that are not decided yet
+	blocked bool
 }
 
 func (s *screen) send(p openai.Part) { s.left = s.left || !s.yield(p, nil) }
@@ -70,11 +71,7 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		case place.Path == "reasoning_details" || place.Path == "annotations" || place.Path == "citations":
 			err = s.once(ctx, place, text)
 		default:
-			l := s.lane(place)
-			if place.Path == "content" && !s.session.Vault().Empty() {
-				l.original.WriteString(*text)
-			}
-			*text, err = l.feed(ctx, *text)
+			*text, err = s.lane(place).feed(ctx, *text)
 		}
 		if err != nil {
 			return err
@@ -89,14 +86,16 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 			s.block(ch.Index)
 		}
 		if k := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place.Choice == ch.Index && l.place.Path == "content" }); k >= 0 {
-			s.session.Vault().Moved(s.lanes[k].original.String(), ch.Delta.Places()...) // to where they lie in the restored content
+			s.lanes[k].tell(&ch.Delta)
 		}
 	}
 	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
-	if len(c.Choices) == 0 && had > 0 && c.Usage == nil && c.Outcrop.Empty() {
-		return nil
+	if len(c.Choices) > 0 || had == 0 || c.Usage != nil || !c.Outcrop.Empty() {
+		s.send(c)
 	}
-	s.send(c)
+	for _, l := range s.lanes {
+		l.tellWaiting(false)
+	}
 	return nil
 }
 
@@ -192,6 +191,7 @@ func (l *lane) close(ctx context.Context) error {
 	if out = l.restore.Feed(out+rest) + l.restore.Flush(); out != "" {
 		l.send(l.piece(out))
 	}
+	l.tellWaiting(true)
 	if l.blocked {
 		l.block(l.place.Choice)
 	}
@@ -200,18 +200,23 @@ func (l *lane) close(ctx context.Context) error {
 
 // piece is a chunk that holds more of the lane.
 func (l *lane) piece(text string) *openai.ChatChunk {
-	ch := openai.ChunkChoice{Index: l.place.Choice}
+	var d openai.Delta
 	switch l.place.Path {
 	case "reasoning_content":
-		ch.Delta.Reasoning = text
+		d.Reasoning = text
 	case "tool_calls":
-		ch.Delta.ToolCalls = []openai.ToolCallDelta{{Index: l.place.Tool, Arguments: text}}
+		d.ToolCalls = []openai.ToolCallDelta{{Index: l.place.Tool, Arguments: text}}
 	case "function_call":
-		ch.Delta.FunctionCall = &openai.FunctionCallDelta{Arguments: text}
+		d.FunctionCall = &openai.FunctionCallDelta{Arguments: text}
 	default:
-		ch.Delta.Content = text
+		d.Content = text
 	}
-	return &openai.ChatChunk{Head: l.head, Choices: []openai.ChunkChoice{ch}}
+	return l.of(d)
+}
+
+// of is a chunk of the lane's choice.
+func (l *lane) of(d openai.Delta) *openai.ChatChunk {
+	return &openai.ChatChunk{Head: l.head, Choices: []openai.ChunkChoice{{Index: l.place.Choice, Delta: d}}}
 }
 
 // heard collects pieces for the detectors of Bedrock and gives what has passed them; without any, it gives the piece.
@@ -237,6 +242,7 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 			l.blocked = true
 			return "", nil
 		}
+		l.heardAt.Add(t.Value, v.Moves(0))
 		out.WriteString(v.Texts[0])
 	}
 	return out.String(), nil
@@ -277,7 +283,7 @@ func (s *screen) once(ctx context.Context, place openai.Place, text *string) err
 		s.block(place.Choice)
 		return nil
 	}
-	*text = s.restored(v.Texts[0], false)
+	*text, _ = s.session.Vault().Restore(v.Texts[0], false)
 	return nil
 }
 
