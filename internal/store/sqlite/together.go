@@ -24,7 +24,7 @@ func (w *together) wait() { w.writer.Wait() }
 var errUnwritten = errors.New("the transaction was not written")
 
 type batch struct {
-	jobs []job
+	jobs []*job
 	done chan struct{}
 	err  error
 }
@@ -32,6 +32,7 @@ type batch struct {
 type job struct {
 	ctx  context.Context //nolint:containedctx // of the caller who waits for the batch
 	work func(context.Context, *sql.Tx) error
+	left bool // its caller had left before its turn: it was not run
 }
 
 // write runs a job in a transaction with others, and gives the error of all of it: a job whose statements fail makes the others fail too. A
@@ -44,7 +45,8 @@ func (w *together) write(ctx context.Context, s *Store, work func(context.Contex
 		b = &batch{done: make(chan struct{}), err: errUnwritten}
 		w.next = b
 	}
-	b.jobs = append(b.jobs, job{ctx, work})
+	own := &job{ctx: ctx, work: work}
+	b.jobs = append(b.jobs, own)
 	if !w.writing {
 		w.writing = true
 		w.writer.Go(func() { w.run(s) })
@@ -52,6 +54,9 @@ func (w *together) write(ctx context.Context, s *Store, work func(context.Contex
 	w.mu.Unlock()
 	select {
 	case <-b.done:
+		if own.left {
+			return ctx.Err()
+		}
 		return b.err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -86,7 +91,7 @@ func (b *batch) write(s *Store) {
 	defer cancel()
 	b.err = s.change(ctx, func(tx *sql.Tx) error {
 		for _, j := range b.jobs {
-			if j.ctx.Err() != nil {
+			if j.left = j.ctx.Err() != nil; j.left {
 				continue // its caller has left, and believes that nothing was written
 			}
 			if err := j.work(ctx, tx); err != nil {

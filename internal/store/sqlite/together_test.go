@@ -63,3 +63,29 @@ func TestMendA6APanicInABatchIsAnError(t *testing.T) {
 		t.Errorf("after a panic: %v", err)
 	}
 }
+
+// Whoever leaves while the batch before is written may find both his context and his own batch ended, and must not take that batch for one
+// that has run his job: nothing of it would ever come.
+func TestMendA6AJobThatWasLeftOutIsAnErrorWheneverItsCallerLooks(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "outcrop.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	err = s.budgets.write(gone{t.Context()}, s, func(context.Context, *sql.Tx) error {
+		t.Error("it was run")
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("write gave %v for a job that was not run", err)
+	}
+}
+
+// gone is a context that has ended, of which whoever waits for it learns too late.
+type gone struct{ context.Context }
+
+// Err implements context.Context.
+func (gone) Err() error { return context.Canceled }
+
+// Done implements context.Context: nobody is told in time.
+func (gone) Done() <-chan struct{} { return nil }
