@@ -26,10 +26,11 @@ import (
 	"outcrop/translate"
 )
 
-// reluctant is an embedded Bedrock that refuses every request which holds a word.
+// reluctant is an embedded Bedrock that refuses every request which holds a word, or a second one.
 type reluctant struct {
 	behind               http.Handler
 	word, exception, say string
+	second, saySecond    string
 	mu                   sync.Mutex
 	bodies               []string
 }
@@ -43,11 +44,18 @@ func (r *reluctant) Do(req *http.Request) (*http.Response, error) {
 	r.bodies = append(r.bodies, string(b))
 	r.mu.Unlock()
 	rec := httptest.NewRecorder()
-	if strings.Contains(string(b), r.word) {
+	say := ""
+	switch {
+	case strings.Contains(string(b), r.word):
+		say = r.say
+	case r.second != "" && strings.Contains(string(b), r.second):
+		say = r.saySecond
+	}
+	if say != "" {
 		rec.Header().Set("X-Amzn-Errortype", r.exception)
 		rec.Header().Set("Content-Type", "application/json")
 		rec.WriteHeader(map[string]int{"ValidationException": 400, "AccessDeniedException": 403}[r.exception])
-		fmt.Fprintf(rec, `{"message":%q}`, r.say)
+		fmt.Fprintf(rec, `{"message":%q}`, say)
 		return rec.Result(), nil
 	}
 	req = req.Clone(req.Context())
@@ -219,6 +227,27 @@ func TestMendB2WhatTheClientAskedForIsNotTriedAgain(t *testing.T) {
 }
 
 // A refusal that stays without the addition was not about it: nothing is remembered, and the client gets the refusal.
+// Bedrock names one fault at a time: what it refuses of a request without the first addition may be the second.
+func TestMendB2SeveralAdditionsAreRefusedOneAfterTheOther(t *testing.T) {
+	const tool = `,"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`
+	r, rec := &reluctant{word: "cachePoint", exception: "ValidationException", say: noCaching, second: "disable_parallel_tool_use",
+		saySecond: "The model returned the following errors: tool_choice.auto.disable_parallel_tool_use: Extra inputs are not permitted"}, telemetry.New()
+	h := r.before(t, rec, time.Hour)
+	for _, calls := range []int{3, 1} {
+		if _, _, err := through(t, h, inConversation("anthropic.claude-haiku-4-5-20251001-v1:0", tool), translate.Options{}); err != nil {
+			t.Errorf("R-CAP-07 %+v", err)
+		}
+		if n := len(r.sent()); n != calls {
+			t.Errorf("R-CAP-07 %d calls, want %d", n, calls)
+		}
+	}
+	for _, kind := range []string{"cache_points", "single_call"} {
+		if !strings.Contains(metrics(t, rec), `kind="`+kind+`"`) {
+			t.Errorf("R-CAP-07 %s: not counted", kind)
+		}
+	}
+}
+
 func TestMendB2ARefusalThatStaysIsTheClients(t *testing.T) {
 	r, rec := &reluctant{word: "More", exception: "ValidationException", say: "Remove the cachePoint, and more."}, telemetry.New()
 	h := r.before(t, rec, time.Hour)

@@ -83,7 +83,8 @@ func (r *refusals) forget(now time.Time) {
 }
 
 // attemptChat answers a chat request through Converse or ConverseStream. What the gateway has added by itself never fails it: a
-// refusal of an addition is answered by one more call without it, before anything has reached the client (R-CAP-07).
+// refusal of an addition is answered by one more call without it, before anything has reached the client (R-CAP-07). Bedrock names one
+// fault at a time, so that each kind of addition may take a call.
 func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
 	options := c.Options
 	options.Media = c.Media
@@ -93,30 +94,34 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 		return Reply{}, err
 	}
 	reply, err := call.send(ctx, b)
+	var upstream []string
+	var without, remembered translate.Additions
 	var oe *openai.Error
-	if err == nil || !errors.As(err, &oe) {
-		return reply, err
-	}
-	refused, lasting := call.back.Refused(oe)
-	if refused == 0 || ctx.Err() != nil {
-		return reply, located(err, &call.back)
-	}
-	options.Without |= refused
-	again, fault := e.newConverseCall(c, t, options)
-	if fault != nil { // the wish cannot be met by any other means
-		return reply, located(err, &call.back)
-	}
-	reply, err = again.send(ctx, b)
-	reply.Head.Upstream = append(requestIDs(oe.UpstreamID), reply.Head.Upstream...)
-	if err != nil {
-		var second *openai.Error
-		if errors.As(err, &second) && second.Kind == openai.Invalid {
-			return reply, located(err, &again.back) // whatever it was, it was not the addition alone
+	for err != nil && ctx.Err() == nil && errors.As(err, &oe) {
+		refused, lasting := call.back.Refused(oe)
+		if refused &^= options.Without; refused == 0 {
+			break
 		}
+		options.Without |= refused
+		again, fault := e.newConverseCall(c, t, options)
+		if fault != nil { // the wish cannot be met by any other means
+			break
+		}
+		without, remembered = without|refused, remembered|lasting
+		upstream = append(upstream, requestIDs(oe.UpstreamID)...)
+		call = again
+		reply, err = call.send(ctx, b)
 	}
-	e.countRefused(&t, refused)
-	e.refusals.remember(&t, lasting)
-	return reply, located(err, &again.back)
+	if without == 0 {
+		return reply, located(err, &call.back)
+	}
+	reply.Head.Upstream = append(upstream, reply.Head.Upstream...)
+	if errors.As(err, &oe) && oe.Kind == openai.Invalid { // whatever it was, it was not the additions alone
+		return reply, located(err, &call.back)
+	}
+	e.countRefused(&t, without)
+	e.refusals.remember(&t, remembered)
+	return reply, located(err, &call.back)
 }
 
 func (e *engine) countRefused(t *catalog.Target, refused translate.Additions) {
