@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,7 +37,10 @@ func (c *console) Enabled(_ context.Context, l slog.Level) bool { return l >= c.
 // WithAttrs implements slog.Handler.
 func (c *console) WithAttrs(attrs []slog.Attr) slog.Handler {
 	own := *c
-	own.attrs = append(append([]slog.Attr{}, c.attrs...), attrs...)
+	own.attrs = slices.Clone(c.attrs)
+	for _, a := range attrs {
+		own.attrs = append(own.attrs, clean(a))
+	}
 	return &own
 }
 
@@ -61,7 +65,7 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 		l.request(attrs)
 	} else {
 		l.paint(levelColour(r.Level), strings.ToUpper(r.Level.String()))
-		l.add(tame(Redact(r.Message)))
+		l.add(strings.Map(printable, tame(Redact(r.Message))))
 		l.rest(attrs, nil)
 	}
 	l.WriteByte('\n')
@@ -132,10 +136,11 @@ func (l *line) request(attrs []slog.Attr) {
 		by[a.Key] = a.Value
 	}
 	text := func(name string) string {
-		if v, ok := by[name]; ok {
-			return v.String()
+		v, ok := by[name]
+		if !ok {
+			return ""
 		}
-		return ""
+		return word(v.String())
 	}
 	if v, ok := by["status"]; ok {
 		l.paint(statusColour(v.Int64()), v.String())
@@ -181,10 +186,24 @@ func (l *line) rest(attrs []slog.Attr, but map[string]bool) {
 		if value == "" {
 			continue
 		}
-		if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || r == '=' }) {
-			value = strconv.Quote(value)
-		}
 		l.paint(dim, a.Key+"=")
-		l.WriteString(value)
+		l.WriteString(word(value))
 	}
+}
+
+// word is a value that can be told from what stands around it, and is quoted if it could not: a client chooses some, and must not be able to
+// write lines of its own or give orders to the terminal.
+func word(value string) string {
+	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || r == '=' }) {
+		return strconv.Quote(value)
+	}
+	return value
+}
+
+// printable replaces what breaks lines.
+func printable(r rune) rune {
+	if r < ' ' {
+		return ' '
+	}
+	return r
 }

@@ -32,3 +32,17 @@ func TestMendC5OneShortLineARequest(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestMendC5NoClientWritesToTheTerminal: what a caller names, or a library says, neither breaks a line nor gives the terminal an order, and
+// what a logger always says is as clean as the rest.
+func TestMendC5NoClientWritesToTheTerminal(t *testing.T) {
+	const order = "gpt\n12:00:00 200 POST\x1b[2J\r"
+	var b strings.Builder
+	log := NewConsole(&b, slog.LevelInfo, false).With("identity", "arn:aws:iam::123456789012:role/x")
+	log.Info("request", "method", "POST", "route", "/v1/chat/completions", "status", 404, "ms", int64(1), "asked", order)
+	log.Info("request", "method", "POST", "route", "/v1/chat/completions", "status", 200, "ms", int64(1), "asked", order, "model", "m-1", "tenant", order)
+	log.Warn("a library says " + order)
+	if got := b.String(); strings.Count(got, "\n") != 3 || strings.ContainsAny(got, "\x1b\r") || strings.Contains(got, "123456789012") {
+		t.Errorf("got %q", got)
+	}
+}
