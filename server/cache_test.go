@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,7 +25,23 @@ func remembering(t testing.TB) func(*pipeline.Collaborators) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return func(with *pipeline.Collaborators) { with.Memory, with.Cache = c, pipeline.DefaultCache() }
+	return func(with *pipeline.Collaborators) {
+		with.Carried, with.Cache = pipeline.NewCarried(with.Recorder, nil), pipeline.DefaultCache()
+		with.Memory = orderly{c, with.Carried}
+	}
+}
+
+// orderly is a memory that has what was answered before it is asked: answers go out before they are kept, and tests ask quickly.
+type orderly struct {
+	pipeline.Memory
+	carried *pipeline.Carried
+}
+
+func (o orderly) GetMany(ctx context.Context, keys []string) []cache.Entry {
+	if o.carried.Settle(ctx) != nil {
+		return make([]cache.Entry, len(keys))
+	}
+	return o.Memory.GetMany(ctx, keys)
 }
 
 // exactly is a request that is answered from memory the second time.

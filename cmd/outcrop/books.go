@@ -21,6 +21,7 @@ type books struct {
 	meters *access.Meters
 	ledger *access.Ledger
 	leases *access.Leases
+	spent  *access.Budgets
 	log    *slog.Logger
 }
 
@@ -38,6 +39,7 @@ func newBooks(cfg *config.Config, s stateStore, log *slog.Logger) (*books, error
 	b.meters = access.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds", "limits are shared through Redis again"))
 	b.ledger = access.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later", "usage is written again"))
 	b.leases = access.NewLeases(s, b.ledger)
+	b.spent = access.NewBudgets(cfg.Budgets, b.leases, b.budgetEvent)
 	return b, nil
 }
 
@@ -104,13 +106,15 @@ func (b *books) budgets(cfg *config.Config) *access.Budgets {
 	if b == nil {
 		return nil
 	}
-	return access.NewBudgets(cfg.Budgets, b.leases, func(e access.BudgetEvent) {
-		if e.Err != nil {
-			b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID, "tenant", e.Account.Tenant, "error", e.Err.Error())
-			return
-		}
-		b.log.Warn("a budget comes to its end", "account", e.Account.ID, "tenant", e.Account.Tenant, "budget", e.Warning)
-	})
+	return b.spent.With(cfg.Budgets)
+}
+
+func (b *books) budgetEvent(e access.BudgetEvent) {
+	if e.Err != nil {
+		b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID, "tenant", e.Account.Tenant, "error", e.Err.Error())
+		return
+	}
+	b.log.Warn("a budget comes to its end", "account", e.Account.ID, "tenant", e.Account.Tenant, "budget", e.Warning)
 }
 
 func (b *books) usage(cfg *config.Config) *access.Usage {

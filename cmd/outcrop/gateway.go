@@ -36,6 +36,7 @@ type gateway struct {
 	models      *router.Live
 	targets     *upstream.Targets
 	cache       *cache.Cache // nil: answers are not kept
+	carried     *pipeline.Carried
 	certificate *certificate // nil: no TLS
 	audit       *audit.Log   // nil: no records are kept
 	guard       *guard       // nil: everybody may call
@@ -49,7 +50,8 @@ type gateway struct {
 }
 
 func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*gateway, error) {
-	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region()), relist: make(chan struct{}, 1)}
+	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region()), relist: make(chan struct{}, 1),
+		carried: pipeline.NewCarried(rec, log)}
 	g.files.Changed(g.named()...) // before they are read here: a change meanwhile is noticed afterwards
 	var err error
 	if g.models, err = routes(cfg, b.Region()); err != nil {
@@ -83,6 +85,12 @@ func (quiet) Printf(context.Context, string, ...any) {}
 func (g *gateway) close() {
 	closeAudit(g.audit, g.log)
 	if g.cache != nil {
+		const last = 5 * time.Second // for what the last answers have left to be kept
+		ctx, cancel := context.WithTimeout(context.Background(), last)
+		defer cancel()
+		if err := g.carried.Drain(ctx); err != nil {
+			g.log.Warn("not all answers were kept in the cache before the end", "error", err)
+		}
 		g.cache.Close()
 	}
 }
@@ -120,7 +128,7 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
 		Recorder: g.rec, Router: g.models, Catalog: g.models, Leads: g.models.Leads, Profiles: g.bedrock, Version: currentVersion(),
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return g.bedrock.For(t) },
-		Download: download, Upstream: g.targets, Memory: memory, Cache: cfg.Cache.CacheConfig,
+		Download: download, Upstream: g.targets, Memory: memory, Cache: cfg.Cache.CacheConfig, Carried: g.carried,
 		Guards: inspecting, Redact: redact,
 		Limiter: g.books.limiter(cfg), Budgets: g.books.budgets(cfg), Usage: g.books.usage(cfg),
 	})

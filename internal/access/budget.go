@@ -92,6 +92,13 @@ func NewBudgets(cfg BudgetConfig, l *Leases, report func(BudgetEvent)) *Budgets 
 	return &Budgets{cfg, l, report, &sync.Map{}}
 }
 
+// With gives budgets of other settings over the same sums. What was reported is not reported again.
+func (b *Budgets) With(cfg BudgetConfig) *Budgets {
+	own := *b
+	own.BudgetConfig = cfg
+	return &own
+}
+
 // budget is one that holds for a caller.
 type budget struct {
 	Budget

@@ -28,6 +28,29 @@ func spentOf(t *testing.T, s *memory.Store, p *Principal, kind string) int64 {
 	return sums[0].Sum()
 }
 
+// Settings that are read anew do not make an old warning a new one.
+func TestMendA6BudgetWarningOutlivesAReload(t *testing.T) {
+	events := 0
+	b := NewBudgets(DefaultBudgets(), NewLeases(memory.New(), nil), func(BudgetEvent) { events++ })
+	p := spender(Budget{AmountMicros: 1000, Period: "total", SoftPercent: 10})
+	spent, err := b.Reserve(t.Context(), p, 500_000, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent.Settle(t.Context(), 500_000)
+	for range 3 {
+		cfg := DefaultBudgets()
+		cfg.OutputTokens = 1
+		b = b.With(cfg)
+		if h, err := b.Reserve(t.Context(), p, 1, nil); err != nil || h.Warning == "" || b.OutputTokens != 1 {
+			t.Fatalf("%+v %v", h, err)
+		}
+	}
+	if events != 1 {
+		t.Errorf("Mend A6: reported %d times", events)
+	}
+}
+
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01, a Saturday
 		s := memory.New()

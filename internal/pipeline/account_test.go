@@ -340,7 +340,7 @@ func TestPanicIsSettled(t *testing.T) {
 func TestHitsCostNothing(t *testing.T) {
 	b := newBooks()
 	bed := bed{}
-	h := Tally(b.usage)(Recall(DefaultCache(), time.Minute, newMemory())(b.account(bed.handle)))
+	h := Tally(b.usage)(Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil))(b.account(bed.handle)))
 	for range 3 {
 		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
 		if err != nil {

@@ -41,7 +41,7 @@ func (fs *flights) join(k key, begin func() *flight) (s *seat, leads bool) {
 	return f.board(), leads
 }
 
-// land takes the flight out before it ends, so that whoever comes behind its end finds what it has kept.
+// land takes the flight out when what it has to keep is kept, so that whoever comes too late to join finds that.
 func (fs *flights) land(f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -55,8 +55,8 @@ func (fs *flights) forget(f *flight) {
 	}
 }
 
-// leave gives a seat up. With the last of them the call is given up, and has ended when leave returns; nobody can join in
-// between.
+// leave gives a seat up. With the last of them a call that has not ended is given up, and has ended when leave returns; nobody can
+// join in between.
 func (fs *flights) leave(s *seat) {
 	f := s.flight
 	fs.mu.Lock()
@@ -78,7 +78,7 @@ type flight struct {
 	streamed bool // the form of its parts
 	ctx      context.Context
 	cancel   context.CancelFunc
-	done     chan struct{} // closed when the goroutine of the call has ended
+	done     chan struct{} // closed when the call has ended
 
 	mu       sync.Mutex
 	change   chan struct{} // closed at the next change, for those who wait; nil when nobody does
@@ -116,12 +116,18 @@ func (f *flight) board() *seat {
 	return s
 }
 
-// unboard tells whether nobody is left.
+// unboard tells whether nobody is left who waits for more.
 func (f *flight) unboard(s *seat) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.seats, s)
 	f.changed()
+	return len(f.seats) == 0 && !f.ended
+}
+
+func (f *flight) unread() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return len(f.seats) == 0
 }
 
@@ -155,7 +161,7 @@ func (f *flight) depart(h Head, err error) {
 	f.changed()
 }
 
-// end is the last thing that happens.
+// end is the last thing that happens to the parts.
 func (f *flight) end(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -164,6 +170,7 @@ func (f *flight) end(err error) {
 	}
 	f.ended, f.err = true, err
 	f.changed()
+	close(f.done)
 }
 
 // load takes the parts in; size tells the bytes of a part's texts.

@@ -23,7 +23,7 @@ func recallItems(ctx context.Context, r *recaller, c *Call) (Reply, error) {
 		return Reply{Head: Head{Target: first(c), Adjusted: it.back.Adjusted}}, err
 	}
 	it.question = question{recaller: r, call: c, how: &keptItems, key: it.all, ttl: ttl}
-	it.look, it.fetch = it.remember, it.ask
+	it.look, it.fetch, it.worth = it.remember, it.ask, it.values
 	return it.answer(ctx)
 }
 
@@ -43,6 +43,9 @@ type items struct {
 	back translate.EmbedContext
 	keys []key
 	all  key
+
+	found *found             // what memory had; nil until it was asked
+	new   []openai.Embedding // what a call has brought, for the items that were not found
 }
 
 // found is what memory had of a request.
@@ -80,10 +83,11 @@ func (r *recaller) itemsOf(c *Call) (*items, error) {
 }
 
 // recall asks memory for every item.
-func (it *items) recall(ctx context.Context) *found {
+func (it *items) recall(ctx context.Context) {
 	f := &found{vectors: make([]vector, len(it.keys)), known: make([]bool, len(it.keys))}
+	it.found = f
 	if it.call.Tune.CacheControl.NoCache {
-		return f
+		return
 	}
 	names := make([]string, len(it.keys))
 	for i, k := range it.keys {
@@ -100,12 +104,12 @@ func (it *items) recall(ctx context.Context) *found {
 			f.oldest = max(f.oldest, age)
 		}
 	}
-	return f
 }
 
 // remember answers when memory has every item.
 func (it *items) remember(ctx context.Context) (Reply, bool) {
-	f := it.recall(ctx)
+	it.recall(ctx)
+	f := it.found
 	if f.hits < len(it.keys) {
 		return Reply{}, false
 	}
@@ -116,9 +120,12 @@ func (it *items) remember(ctx context.Context) (Reply, bool) {
 	return Reply{Head: head, Parts: one(whole)}, true
 }
 
-// ask makes a call for the items that memory lacks, keeps what it brings, and joins both.
+// ask makes a call for the items that memory lacks, and joins what it brings with the others.
 func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
-	f := it.recall(ctx)
+	if it.found == nil {
+		it.recall(ctx)
+	}
+	f := it.found
 	if f.hits > 0 {
 		c.Known = f.known
 	}
@@ -147,24 +154,25 @@ func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
 		}
 		whole = part.(*openai.EmbeddingResponse)
 	}
-	if fromFirst(c, reply.Head.Target) {
-		it.keepItems(ctx, whole, f)
-	}
+	it.new = whole.Data
 	it.join(whole, f)
 	reply.Head.Cache.Saved = f.tokens()
 	reply.Parts = one(whole)
 	return reply, nil
 }
 
-// keepItems stores the vectors of a call, each under its own key.
-func (it *items) keepItems(ctx context.Context, whole *openai.EmbeddingResponse, f *found) {
+// values is what is kept of an answer: the vectors of the call, each under its own key.
+func (it *items) values(head Head, _ []openai.Part) []cache.Item {
+	if !fromFirst(it.call, head.Target) || len(it.new) == 0 {
+		return nil
+	}
 	var list []cache.Item
 	next := 0
 	for i, k := range it.keys {
-		if f.known[i] {
+		if it.found.known[i] {
 			continue
 		}
-		e := &whole.Data[next]
+		e := &it.new[next]
 		next++
 		if values, err := packed(e); err == nil {
 			value := writeValue(k, Head{}, func(b []byte) []byte {
@@ -174,7 +182,7 @@ func (it *items) keepItems(ctx context.Context, whole *openai.EmbeddingResponse,
 			list = append(list, cache.Item{Key: k.String(), Value: value})
 		}
 	}
-	it.memory.SetMany(ctx, list, it.ttl)
+	return list
 }
 
 // join puts what memory had between what a call has brought.
@@ -227,7 +235,7 @@ func packed(e *openai.Embedding) ([]byte, error) {
 	return translate.PackVector(make([]byte, 0, len(e.Floats)/2), e.Floats)
 }
 
-// readVector reads what keepItems has written under the key.
+// readVector reads what values has written under the key.
 func readVector(k key, value []byte) (v vector, ok bool) {
 	_, body, ok := readValue(k, value)
 	if !ok {

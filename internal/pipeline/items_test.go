@@ -85,10 +85,11 @@ func (e *embedder) handler(t testing.TB, m Memory) Handler {
 		t.Fatal(err)
 	}
 	f := &fake{invoke: e.invoke}
-	return New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
-		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(),
+	carried := NewCarried(telemetry.New(), nil)
+	return carried.settling(New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
+		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(), Carried: carried,
 		Backends: func(catalog.Target) (Backend, error) { return f, nil },
-	})
+	}))
 }
 
 func embedCall(t testing.TB, body string) *Call {
@@ -312,7 +313,7 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 		return Reply{Head: Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: one(whole)}, nil
 	}
 	m := newMemory()
-	h := Recall(DefaultCache(), time.Minute, m)(answer)
+	h := Recall(DefaultCache(), time.Minute, m, NewCarried(telemetry.New(), nil))(answer)
 	row := &catalog.Model{ID: "m", Kind: catalog.Embed, EmbedShape: catalog.EmbedTitan}
 	plan := func(c *Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }
 	embed(t, h, embedBody("m", "", "a"), plan)

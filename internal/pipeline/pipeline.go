@@ -62,6 +62,7 @@ type Collaborators struct {
 	Download Download            // nil: links are refused
 	Upstream *upstream.Targets   // nil: with the default settings
 	Memory   Memory              // of answers; nil: nothing is kept
+	Carried  *Carried            // what outlives this way of requests; nil: nothing does
 	Cache    CacheConfig         // which answers are kept there
 	Limiter  *access.Limiter     // nil: nobody is limited
 	Budgets  *access.Budgets     // nil: nobody has a budget
@@ -92,8 +93,11 @@ func New(cfg Config, with Collaborators) Handler {
 	if with.Upstream == nil {
 		with.Upstream = upstream.New(upstream.Default(), "")
 	}
+	if with.Carried == nil {
+		with.Carried = NewCarried(with.Recorder, nil)
+	}
 	with.Recorder.WatchTargets(watch(with.Upstream))
-	e := &engine{Config: cfg, Collaborators: with, invokes: semaphore.NewWeighted(int64(cfg.EmbeddingCalls)),
+	e := &engine{Config: cfg, Collaborators: with, invokes: with.Carried.invokes.of(cfg.EmbeddingCalls),
 		refusals: refusals{keep: cfg.RememberRefusals}}
 	return Chain(e.fallback,
 		Measure(with.Recorder),
@@ -108,7 +112,7 @@ func New(cfg Config, with Collaborators) Handler {
 		Route(with.Router, with.Catalog, with.Profiles),
 		Narrow,
 		Fetch(with.Download),
-		Recall(with.Cache, cfg.Deadline, with.Memory),
+		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried),
 		Account(with.Recorder, with.Budgets, with.Usage, outputTokens(with.Budgets)),
 		Choices,
 	)

@@ -18,12 +18,12 @@ type Memory interface {
 
 // Recall answers from memory what was asked before, and makes one call of equal requests that come at the same time. What is
 // kept, and for how long, is in docs/caching.md. With a nil memory there is no cache, and no header says anything of one.
-func Recall(cfg CacheConfig, deadline time.Duration, memory Memory) Stage {
+func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, carried *Carried) Stage {
 	return func(next Handler) Handler {
 		if memory == nil {
 			return next
 		}
-		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), flights: newFlights(), next: next}
+		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), Carried: carried, next: next}
 		return func(ctx context.Context, c *Call) (Reply, error) {
 			if c.Endpoint.Recall == nil || c.Tune.CacheControl.NoStore {
 				return r.around(ctx, c)
@@ -35,11 +35,11 @@ func Recall(cfg CacheConfig, deadline time.Duration, memory Memory) Stage {
 
 // recaller is what the calls of one Recall share.
 type recaller struct {
+	*Carried
 	cfg      CacheConfig
 	deadline time.Duration // of a plain call that several requests may wait for
 	memory   Memory
 	keys     *keyer
-	flights  *flights
 	next     Handler
 }
 
@@ -68,7 +68,7 @@ func (r *recaller) whole(ctx context.Context, c *Call, how *kept) (Reply, error)
 		return r.around(ctx, c)
 	}
 	a := &question{recaller: r, call: c, how: how, key: r.keys.chat(c), ttl: ttl}
-	a.look, a.fetch = a.hit, r.next
+	a.look, a.fetch, a.worth = a.hit, r.next, a.value
 	return a.answer(ctx)
 }
 
@@ -79,8 +79,9 @@ type question struct {
 	how   *kept
 	key   key
 	ttl   time.Duration
-	look  func(ctx context.Context) (Reply, bool) // answers from memory, if it can
-	fetch Handler                                 // answers in another way
+	look  func(ctx context.Context) (Reply, bool)           // answers from memory, if it can
+	fetch Handler                                           // answers in another way
+	worth func(head Head, parts []openai.Part) []cache.Item // what is worth keeping of a complete answer that fetch gave
 }
 
 func (a *question) status(state string) CacheStatus {
@@ -91,8 +92,8 @@ func (a *question) status(state string) CacheStatus {
 func (a *question) answer(ctx context.Context) (Reply, error) {
 	if a.call.Tune.CacheControl.NoCache {
 		f := a.flight(ctx) // nobody joins it, and it joins none: what is under way is not new either
-		seat := f.board()
-		go a.produce(f, false)
+		seat, own := f.board(), *a.call
+		go a.produce(f, &own, false)
 		return a.read(ctx, seat, "bypass")
 	}
 	before := a.flights.landed.Load()
@@ -103,7 +104,8 @@ func (a *question) answer(ctx context.Context) (Reply, error) {
 	if !leads {
 		return a.read(ctx, seat, "hit")
 	}
-	go a.produce(seat.flight, a.flights.landed.Load() != before)
+	own := *a.call
+	go a.produce(seat.flight, &own, a.flights.landed.Load() != before)
 	return a.read(ctx, seat, "miss")
 }
 
@@ -149,34 +151,68 @@ func (a *question) flight(ctx context.Context) *flight {
 	return newFlight(ctx, a.key, limit, streamed)
 }
 
-// produce makes the call of a flight, and ends the flight. With again another flight has landed since memory was looked at,
-// which may have been for this key.
-func (a *question) produce(f *flight, again bool) {
-	defer close(f.done)
+// produce makes the call of a flight, ends the flight and keeps its answer. Those who wait have the answer before it is kept, and
+// until then others may still join. With again another flight has landed since memory was looked at, which may have been for this
+// key.
+func (a *question) produce(f *flight, call *Call, again bool) {
 	defer f.cancel()
+	var head Head
+	remembered := false
 	err := guarded(func() error {
 		if again {
 			if reply, ok := a.look(f.ctx); ok {
+				remembered = true
 				f.depart(reply.Head, nil)
 				return f.load(reply.Parts, a.how.size)
 			}
 		}
-		call := *a.call
-		reply, err := a.fetch(f.ctx, &call)
-		f.depart(reply.Head, late(f.ctx, err))
+		reply, err := a.fetch(f.ctx, call)
+		head = reply.Head
+		f.depart(head, late(f.ctx, err))
 		if err != nil {
 			return err
 		}
-		if err := f.load(reply.Parts, a.how.size); err != nil {
-			return late(f.ctx, err)
-		}
-		if parts, all := f.all(); all && a.how.write != nil {
-			a.keep(f.ctx, reply.Head, parts)
-		}
-		return nil
+		return late(f.ctx, f.load(reply.Parts, a.how.size))
 	})
+	parts, all := f.all()
+	if err != nil || remembered || !all || !a.writes.begin() {
+		a.flights.land(f)
+		f.end(err)
+		if f.unread() {
+			a.unheard(err)
+		}
+		return
+	}
+	f.end(nil)
+	taken := a.keep(f.ctx, head, parts)
 	a.flights.land(f)
-	f.end(err)
+	a.writes.end(taken)
+}
+
+// keepWithin bounds what a memory may take to keep one answer.
+const keepWithin = 10 * time.Second
+
+// keep stores what is worth it of a complete answer, and gives the bytes that it has taken of the late writes.
+func (a *question) keep(ctx context.Context, head Head, parts []openai.Part) (taken int) {
+	a.unheard(guarded(func() error {
+		items, size := a.worth(head, parts), 0
+		for i := range items {
+			size += len(items[i].Value)
+		}
+		if len(items) == 0 {
+			return nil
+		}
+		if !a.writes.grow(size) {
+			a.rec.CacheFault("crowded")
+			return nil
+		}
+		taken = size
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+		defer cancel()
+		a.memory.SetMany(ctx, items, a.ttl)
+		return nil
+	}))
+	return taken
 }
 
 // read is the answer of a flight to one of those who wait for it, in the form that this one asked for.
@@ -251,16 +287,16 @@ func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.M
 	}
 }
 
-// keep stores a complete answer.
-func (a *question) keep(ctx context.Context, head Head, parts []openai.Part) {
+// value is what is kept of a complete answer.
+func (a *question) value(head Head, parts []openai.Part) []cache.Item {
 	if !fromFirst(a.call, head.Target) || !undoubted(head.Adjusted) {
-		return
+		return nil
 	}
 	whole, err := a.call.Endpoint.Fold(parts)
 	if err != nil || !a.how.worthy(whole, a.cfg.ToolCalls) {
-		return
+		return nil
 	}
 	head.Adjusted = ownAdjustments(head.Adjusted)
 	value := writeValue(a.key, head, func(b []byte) []byte { return a.how.write(b, whole) })
-	a.memory.SetMany(ctx, []cache.Item{{Key: a.key.String(), Value: value}}, a.ttl)
+	return []cache.Item{{Key: a.key.String(), Value: value}}
 }

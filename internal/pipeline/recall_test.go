@@ -19,6 +19,7 @@ import (
 	"outcrop/cache"
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
+	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/translate"
 )
@@ -131,7 +132,26 @@ func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) Handler {
 	for _, change := range changes {
 		change(&cfg)
 	}
-	return Recall(cfg, time.Minute, m)(b.handle)
+	carried := NewCarried(telemetry.New(), nil)
+	return carried.settling(Recall(cfg, time.Minute, m, carried)(b.handle))
+}
+
+// settling waits behind each answer until what is to be kept is kept, so that a test can look at it.
+func (c *Carried) settling(h Handler) Handler {
+	wait := func() { _ = c.Settle(context.Background()) }
+	return func(ctx context.Context, call *Call) (Reply, error) {
+		reply, err := h(ctx, call)
+		if err != nil {
+			wait()
+			return reply, err
+		}
+		parts := reply.Parts
+		reply.Parts = func(yield func(openai.Part, error) bool) {
+			defer wait()
+			parts(yield)
+		}
+		return reply, nil
+	}
 }
 
 var ids atomic.Int64

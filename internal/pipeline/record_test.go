@@ -14,6 +14,7 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
+	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/router"
 )
@@ -175,7 +176,7 @@ func TestRecordOfHits(t *testing.T) {
 		r.Head.Bill.Set(5, false)
 		return r, nil
 	}}
-	h := Chain(b.handle, Record(nil), Recall(DefaultCache(), time.Minute, newMemory()))
+	h := Chain(b.handle, Record(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
 	for i, change := range []func(*Call){func(*Call) {}, func(*Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)

@@ -123,7 +123,7 @@ func New() *Recorder {
 
 		cacheResults: seriesOf(func(l remembered) prometheus.Counter { return results.WithLabelValues(l.endpoint, l.model, l.result) }),
 		cacheSaved:   counter("cache_saved_usd_total", "What answers from the cache would have cost by the catalogue's prices, in USD.", "endpoint", "model"),
-		cacheFaults:  counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign.", "what"),
+		cacheFaults:  counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign; and crowded: answers not kept since too many waited to be.", "what"),
 	}
 }
 
@@ -173,7 +173,7 @@ func (r *Recorder) Used(endpoint, model string, t Tokens) {
 // UpstreamError counts a failure of Bedrock.
 func (r *Recorder) UpstreamError(model, code string) { r.upstream.WithLabelValues(model, code).Inc() }
 
-// CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign".
+// CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign"; or "crowded", an answer that was not kept since too many waited to be.
 func (r *Recorder) CacheFault(what string) { r.cacheFaults.WithLabelValues(what).Inc() }
 
 // BackgroundFault counts a panic of work beside requests. Tasks are named in the code.

@@ -1,0 +1,156 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"outcrop/cache"
+	"outcrop/internal/telemetry"
+	"outcrop/openai"
+)
+
+// slowMemory takes an hour to keep something, or until it is let.
+type slowMemory struct {
+	*memory
+	let chan struct{}
+}
+
+func (m *slowMemory) SetMany(ctx context.Context, items []cache.Item, ttl time.Duration) {
+	select {
+	case <-m.let:
+		m.memory.SetMany(ctx, items, ttl)
+	case <-ctx.Done():
+	}
+}
+
+// A miss is answered before the cache has it, and who asks meanwhile joins.
+func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
+	for _, form := range []string{"plain", "streamed"} {
+		t.Run(form, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, NewCarried(telemetry.New(), nil)
+				h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+				change := func(c *Call) {
+					if form == "streamed" {
+						streamedCall(c)
+					}
+				}
+				begun := time.Now()
+				for i, want := range []string{"miss", "hit", "hit"} {
+					if head, r := h.ask(t, exact(change)); head.Cache.State != want || content(r) != "answer 1" {
+						t.Errorf("%d: %+v %q", i, head.Cache, content(r))
+					}
+				}
+				if took := time.Since(begun); took > 0 || b.calls.Load() != 1 || m.size() != 0 {
+					t.Errorf("Mend A6: answered after %v with %d calls, %d kept", took, b.calls.Load(), m.size())
+				}
+				close(m.let)
+				if err := carried.Drain(t.Context()); err != nil || m.size() != 1 {
+					t.Errorf("Mend A6: drained with %d kept, %v", m.size(), err)
+				}
+				head, _ := h.ask(t, exact(change))
+				if head.Cache.State != "hit" || b.calls.Load() != 1 {
+					t.Errorf("%+v after %d calls", head.Cache, b.calls.Load())
+				}
+			})
+		})
+	}
+}
+
+// A memory that hangs costs neither answers nor ever more room: what it does not take in time is given up, and the next of the same
+// question makes a call of its own.
+func TestMendA6LateWritesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, m := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}
+		carried := NewCarried(telemetry.New(), nil)
+		h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+		for i := range mostWrites + 10 {
+			h.ask(t, exact(func(c *Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
+		}
+		synctest.Wait()
+		if carried.writes.n != mostWrites || len(carried.flights.byKey) != mostWrites {
+			t.Errorf("Mend A6: %d wait to be kept, %d flights", carried.writes.n, len(carried.flights.byKey))
+		}
+		drained := make(chan error, 1)
+		go func() { drained <- carried.Drain(t.Context()) }()
+		synctest.Wait()
+		if len(drained) > 0 {
+			t.Error("Mend A6: drained while something waits to be kept")
+		}
+		err := <-drained
+		synctest.Wait()
+		if err != nil || carried.writes.n != 0 || carried.writes.bytes != 0 || len(carried.flights.byKey) != 0 {
+			t.Errorf("Mend A6: %v, %d and %d bytes left", err, carried.writes.n, carried.writes.bytes)
+		}
+		h.ask(t, exact())
+		synctest.Wait()
+		if m.size() != 0 || carried.writes.n != 0 {
+			t.Error("Mend A6: kept after the end")
+		}
+	})
+	w := lateWrites{}
+	if !w.begin() || !w.grow(mostWriteBytes) || w.grow(1) {
+		t.Error("Mend A6: bytes are not bounded")
+	}
+}
+
+// All items, none and some of them: memory is asked once.
+func TestMendA6EmbeddingsReadMemoryOnce(t *testing.T) {
+	e, m := &embedder{}, newMemory()
+	h := e.handler(t, m)
+	for _, texts := range [][]string{{"a", "b"}, {"a", "b"}, {"b", "c"}} {
+		before := m.reads
+		embed(t, h, embedBody(titan, "", texts...))
+		if n := m.reads - before; n != 1 {
+			t.Errorf("Mend A6: %d reads of memory for %v", n, texts)
+		}
+	}
+}
+
+// What is under way when the configuration is read anew counts, and is joined, by those that come after.
+func TestMendA6CallsUnderWayOutliveAReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, m, carried := &bed{answer: slowly("one answer for both")}, newMemory(), NewCarried(telemetry.New(), nil)
+		before := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+		after := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+		done := make(chan []landed)
+		go func() { done <- before.together(contexts(t, 1), []*Call{exact()}) }()
+		synctest.Wait()
+		if head, _ := after.ask(t, exact()); head.Cache.State != "hit" || b.calls.Load() != 1 {
+			t.Errorf("Mend A6: %+v, %d calls", head.Cache, b.calls.Load())
+		}
+		<-done
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var invokes bound
+		old := invokes.of(4)
+		for range 4 {
+			if !old.TryAcquire(1) {
+				t.Fatal("no slot")
+			}
+		}
+		few := invokes.of(2)
+		synctest.Wait()
+		free := func() int {
+			n := 0
+			for few.TryAcquire(1) {
+				n++
+			}
+			few.Release(int64(n))
+			return n
+		}
+		for i, want := range []int{0, 0, 1, 2} {
+			old.Release(1)
+			synctest.Wait()
+			if got := free(); got != want {
+				t.Errorf("Mend A6: %d slots with %d calls of before under way, want %d", got, 3-i, want)
+			}
+		}
+		if invokes.of(5); free() != 5 {
+			t.Errorf("Mend A6: %d slots of 5", free())
+		}
+	})
+}
