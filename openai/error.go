@@ -71,6 +71,7 @@ type Error struct {
 	Final   bool          // not worth a retry, although its kind usually is
 	// UpstreamID is AWS's request id when AWS was called; it goes into the header x-outcrop-upstream-id (R-ERR-02).
 	UpstreamID string
+	Unsent     bool  // the request never left for Bedrock, so that it cannot have cost anything
 	Err        error // the cause, for the log only
 }
 

@@ -37,12 +37,14 @@ func TestAttemptsHeader(t *testing.T) {
 		status int
 		want   string
 	}{
-		"one target":           {[]string{nova}, "", 200, "1:N@us-east-1=ok"},
-		"the next one answers": {[]string{nova + "+error=ModelNotReadyException", profile}, "", 200, "1:N@us-east-1=not_ready(503);2:N@us-east-1=ok"},
-		"streamed":             {[]string{nova + "+first=ThrottlingException", profile}, `,"stream":true`, 200, "1:N@us-east-1=throttled(429);2:N@us-east-1=ok"},
-		"none answers":         {[]string{profile + "+error=AccessDeniedException", nova + "+error=ModelTimeoutException"}, "", 504, "1:N@us-east-1=access_denied(403);2:N@us-east-1=timeout(504)"},
-		"not for another one":  {[]string{nova + "+error=ValidationException", nova}, "", 400, "1:N@us-east-1=invalid(400)"},
-		"two choices":          {[]string{nova}, `,"n":2`, 200, "1:N@us-east-1=ok;2:N@us-east-1=ok"},
+		"one target":                        {[]string{nova}, "", 200, "1:N@us-east-1=ok"},
+		"the next one answers":              {[]string{nova + "+error=ModelNotReadyException", profile}, "", 200, "1:N@us-east-1=not_ready(503);2:N@us-east-1=ok"},
+		"streamed":                          {[]string{nova + "+first=ThrottlingException", profile}, `,"stream":true`, 200, "1:N@us-east-1=throttled(429);2:N@us-east-1=ok"},
+		"none answers":                      {[]string{profile + "+error=AccessDeniedException", nova + "+error=ModelTimeoutException"}, "", 504, "1:N@us-east-1=access_denied(403);2:N@us-east-1=timeout(504);3:N@us-east-1=timeout(504)"},
+		"not for another one":               {[]string{nova + "+error=ValidationException", nova}, "", 400, "1:N@us-east-1=invalid(400)"},
+		"Mend E4: cut and made again":       {[]string{nova + "+empty"}, `,"stream":true`, 502, "1:N@us-east-1=server_error(502);2:N@us-east-1=server_error(502)"},
+		"Mend E4: throttled and made again": {[]string{nova + "+throttle=2"}, "", 200, "1:N@us-east-1=throttled(429);2:N@us-east-1=throttled(429);3:N@us-east-1=ok"},
+		"two choices":                       {[]string{nova}, `,"n":2`, 200, "1:N@us-east-1=ok;2:N@us-east-1=ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

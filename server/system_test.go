@@ -105,6 +105,10 @@ func build(t testing.TB, cfg server.Config, fake offline.Config, change ...func(
 	aws := bedrock.Default()
 	aws.Region = "us-east-1"
 	aws.OnUnknown = func(kind string) { h.recorder.Unknown(kind, 1) }
+	var behind pipeline.Collaborators
+	aws.MayRetry = func(ctx context.Context, err error) bool {
+		return behind.Upstream == nil || behind.Upstream.MayRetry(ctx, err)
+	}
 	b, err := bedrock.New(context.Background(), aws, awsconfig.WithBaseEndpoint(h.upstream.URL),
 		awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("test", "test", "")))
 	if err != nil {
@@ -115,7 +119,7 @@ func build(t testing.TB, cfg server.Config, fake offline.Config, change ...func(
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := pipeline.Collaborators{
+	behind = pipeline.Collaborators{
 		Recorder: h.recorder, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
 	}

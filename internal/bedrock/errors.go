@@ -47,8 +47,8 @@ const (
 
 // fault gives the *openai.Error for any error of a call. ctx is the caller's: when it has ended, that is the reason.
 func (c *Client) fault(ctx context.Context, err error) *openai.Error {
-	e := &openai.Error{Err: err, UpstreamID: requestID(err)}
 	answer, answered := read(err)
+	e := &openai.Error{Err: err, UpstreamID: requestID(err), Unsent: !answered && !sent(ctx)}
 	var bad *smithy.DeserializationError
 	var id *identityError
 	switch {
@@ -58,6 +58,8 @@ func (c *Client) fault(ctx context.Context, err error) *openai.Error {
 		e.Kind, e.Code, e.Message, e.Err = openai.Timeout, openai.CodeTimeout, deadlineText, because(ctx, err)
 	case errors.As(err, &id):
 		e.Kind, e.Code, e.Message = openai.Misconfigured, codeAuthentication, authenticationText
+	case e.Unsent && brokenOff(err):
+		e.Kind, e.Code, e.Message = openai.Unavailable, codeUnavailable, unreachableText
 	case errors.Is(err, errIdle):
 		e.Kind, e.Code, e.Message = openai.Timeout, openai.CodeTimeout, idleText
 	case !answered && errors.Is(err, context.DeadlineExceeded):
@@ -70,8 +72,6 @@ func (c *Client) fault(ctx context.Context, err error) *openai.Error {
 		e.Kind, e.Code, e.Message = openai.BadUpstream, openai.CodeStreamTruncated, cutText
 	case errors.Is(err, errEmpty), errors.Is(err, errUnreadable), errors.As(err, &bad):
 		e.Kind, e.Code, e.Message = openai.BadUpstream, openai.CodeBadUpstream, unreadableText
-	case unreachable(err):
-		e.Kind, e.Code, e.Message = openai.Unavailable, codeUnavailable, unreachableText
 	case brokenOff(err):
 		e.Kind, e.Code, e.Message = openai.Timeout, openai.CodeTimeout, brokenText
 	default:
@@ -186,7 +186,7 @@ func nameOfStatus(status int) string {
 		return "ModelErrorException"
 	case http.StatusTooManyRequests:
 		return "ThrottlingException"
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusProxyAuthRequired: // the latter never comes from AWS
 		return "ServiceUnavailableException"
 	}
 	if status >= 400 && status < 500 {

@@ -1,23 +1,23 @@
 package bedrock
 
 import (
-	"crypto/tls"
+	"context"
 	"errors"
-	"net"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// unreachable is a connection that was never made.
-func unreachable(err error) bool {
-	var dns *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	var op *net.OpError
-	return errors.As(err, &dns) || errors.As(err, &certificate) || errors.As(err, &op) && op.Op == "dial"
-}
-
-// brokenOff is a connection that was lost before the answer (R-ERR-45).
+// brokenOff is a failure of the connection: it was never made, or it was lost before the answer (R-ERR-45). Whether the head of the
+// request was written tells the two apart, whatever stood in between: a name that is not known, a port that is closed, a certificate
+// that is not trusted, a proxy that refuses.
 func brokenOff(err error) bool {
 	var send *smithyhttp.RequestSendError
 	return errors.As(err, &send)
+}
+
+// sent tells whether the head of the current try's request was written; of a context of no call it is true, which is the careful
+// answer.
+func sent(ctx context.Context) bool {
+	c := callOf(ctx)
+	return c == nil || c.sent.Load()
 }

@@ -20,7 +20,7 @@ const (
 // one page, and all pages of ListInferenceProfiles for both types [F 6.7]. It needs bedrock:ListFoundationModels and
 // bedrock:ListInferenceProfiles. The error is an *openai.Error; then there is no listing, because half of one would hide models.
 func (b *Bedrock) Listing(ctx context.Context) (catalog.Listing, error) {
-	ctx, cancel := context.WithTimeout(ctx, listWithin)
+	ctx, cancel := context.WithTimeout(withCall(ctx, &call{}), listWithin)
 	defer cancel()
 	client := b.control(b.aws.Region)
 	var l catalog.Listing

@@ -61,6 +61,7 @@ func (b *Bedrock) BaseModel(ctx context.Context, profileARN string) (string, err
 	if err := checkRegion(parsed.Region); err != nil {
 		return "", err
 	}
+	ctx = withCall(ctx, &call{})
 	p := b.profiles.of(profileARN)
 	select {
 	case p.turn <- struct{}{}:

@@ -3,6 +3,8 @@ package bedrock
 import (
 	"context"
 	"errors"
+	"net/http/httptrace"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -77,19 +79,28 @@ func (r retryer) GetRetryToken(ctx context.Context, err error) (func(error) erro
 	if empty == nil && r.may != nil && *r.may != nil && !(*r.may)(ctx, new(Client).fault(ctx, err)) {
 		return nil, errors.Join(errNoRetry, token(nil))
 	}
+	if c := callOf(ctx); c != nil && empty == nil {
+		c.sent.Store(false) // of the next try
+	}
 	return token, empty
 }
 
 // call is what one call remembers over its tries; retryer and middleware are shared by all calls of a client.
 type call struct {
-	again  bool    // an error that is worth one more try has had it
-	stream *stream // where the first event goes, nil for a plain call
+	again  bool        // an error that is worth one more try has had it
+	stream *stream     // where the first event goes, nil for a plain call
+	sent   atomic.Bool // the head of the current try's request was written
+	trace  httptrace.ClientTrace
 }
 
 type callKey struct{}
 
+// withCall also has the transport tell when it writes a request's head. A connection that is taken for a second time, because the first
+// was closed meanwhile, begins anew.
 func withCall(ctx context.Context, c *call) context.Context {
-	return context.WithValue(ctx, callKey{}, c)
+	c.trace.GetConn = func(string) { c.sent.Store(false) }
+	c.trace.WroteHeaders = func() { c.sent.Store(true) }
+	return context.WithValue(httptrace.WithClientTrace(ctx, &c.trace), callKey{}, c)
 }
 
 func callOf(ctx context.Context) *call {

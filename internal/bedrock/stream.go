@@ -42,7 +42,7 @@ func (c *Client) ConverseStream(ctx context.Context, in *bedrockruntime.Converse
 	requestID string, events iter.Seq2[types.ConverseStreamOutput, error], err error,
 ) {
 	s := newStream(ctx, c)
-	out, err := c.api.ConverseStream(withCall(s.ctx, &call{stream: s}), in, awaitFirstEvent)
+	out, err := c.api.ConverseStream(withCall(s.ctx, &s.call), in, awaitFirstEvent)
 	if err != nil {
 		err = s.fault(err)
 		s.close()
@@ -59,6 +59,7 @@ type stream struct {
 	caller context.Context // the caller's; ctx is derived from it, and ends with the idle limit too
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	call   call
 	idle   *time.Timer
 	// protocol decodes events. The SDK's is shared by all streams of a client and keeps scratch space without a lock, so each
 	// stream has its own; and reading here spares the SDK's three goroutines and two channels per stream.
@@ -74,6 +75,7 @@ type stream struct {
 
 func newStream(ctx context.Context, c *Client) *stream {
 	s := &stream{client: c, caller: ctx, protocol: restjson1.New(schemas.AmazonBedrockFrontendService)}
+	s.call.stream = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.idle = time.AfterFunc(c.bedrock.cfg.StreamIdle, func() { s.cancel(errIdle) })
 	return s
@@ -156,7 +158,7 @@ func (s *stream) fault(err error) error {
 	if errors.Is(context.Cause(s.ctx), errIdle) && s.caller.Err() == nil {
 		err = errIdle
 	}
-	e := s.client.fault(s.caller, err)
+	e := s.client.fault(context.WithValue(s.caller, callKey{}, &s.call), err)
 	if e.UpstreamID == "" {
 		e.UpstreamID = s.requestID
 	}

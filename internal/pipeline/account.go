@@ -110,8 +110,8 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 		sums.CacheRead += used.CacheRead
 		sums.CacheWrite += used.CacheWrite
 	}
-	for _, t := range failed {
-		add(t, access.Tokens{Input: e.input})
+	for _, f := range failed {
+		add(f.target, access.Tokens{Input: (e.input + f.part - 1) / f.part})
 		sums.Estimated = 1
 	}
 	switch u := a.meter.usage; {
@@ -133,28 +133,35 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 	}
 }
 
-// failed are the targets of attempts that may have been billed although they have brought no answer: the model was at work when its
-// time was up or the caller left, or its reply could not be read. What Bedrock refuses costs nothing.
-func (a *account) failed(head Head, err error) []*catalog.Target {
-	var list []*catalog.Target
+// unanswered is a try that has brought no answer, for one of so many parts of the request.
+type unanswered struct {
+	target *catalog.Target
+	part   int64
+}
+
+// failed are the tries that may have been billed although they have brought no answer, those that the SDK made again among them:
+// Bedrock was reached, and the model was at work when its time was up or the caller left, or its reply could not be read. What Bedrock
+// refuses costs nothing, and neither does what never got there.
+func (a *account) failed(head Head, err error) []unanswered {
+	var list []unanswered
 	if a.hold.Unsent() {
 		return nil
 	}
 	for i := range head.Tries {
 		try := &head.Tries[i]
 		billed := try.Outcome == upstream.Timeout || try.Outcome == upstream.Canceled || try.Kind == openai.BadUpstream
-		if !billed || try.Outcome == upstream.OK {
+		if !billed || try.Outcome == upstream.OK || try.Unsent {
 			continue
 		}
 		for j := range a.call.Plan.Targets {
 			if t := &a.call.Plan.Targets[j]; t.Row.ID == try.Model {
-				list = append(list, t)
+				list = append(list, unanswered{t, int64(max(try.Part, 1))})
 				break
 			}
 		}
 	}
 	if !a.answered && len(head.Tries) == 0 && errors.Is(err, context.Canceled) && head.Target.Row != nil {
-		list = append(list, &head.Target)
+		list = append(list, unanswered{&head.Target, 1})
 	}
 	return list
 }

@@ -7,6 +7,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 
 	"outcrop/internal/catalog"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/translate"
 )
@@ -23,6 +24,7 @@ func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t cat
 	replies := make([]translate.EmbedReply, len(calls))
 	ids := make([]string, len(calls))
 	e.Upstream.Traffic(len(calls) - 1)
+	upstream.Split(ctx, len(calls))
 	err = fanOut(ctx, len(calls), e.EmbeddingCalls, e.invokes, func(ctx context.Context, i int) error {
 		out, tokens, err := b.InvokeModel(ctx, calls[i])
 		if err != nil {

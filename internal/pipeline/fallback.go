@@ -15,6 +15,8 @@ type Try struct {
 	Model, Region string           // never an ARN or profile
 	Outcome       upstream.Outcome // of the attempt; of a stream that has begun OK
 	Kind          openai.Kind      // of the error, unless OK
+	Unsent        bool             // Bedrock was never reached
+	Part          int              // it was one of so many calls for the request; 0 is 1
 }
 
 // fallback is the end of the chain: it goes to the plan's targets, best first as package upstream judges, with the endpoint's
@@ -39,10 +41,17 @@ func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
 			return r.answer(r.err)
 		}
 		reply, err := r.attempt(callCtx, &r.plan[i], more)
+		for _, again := range r.retries.Take() {
+			r.failed(i, Head{}, again.Err)
+			r.tries[len(r.tries)-1].Part = again.Part
+		}
 		if err == nil {
 			return r.answered(i, reply), nil
 		}
 		if !r.goesOn(ctx, i, reply.Head, err) {
+			if errors.Is(err, errSilent) {
+				err = r.err // what the target had said before it fell silent may be of more use
+			}
 			return r.answer(err)
 		}
 		if more {
@@ -81,12 +90,14 @@ type run struct {
 	err    error    // of all failures the one of most use to the client
 	why    upstream.Outcome
 
+	retries upstream.Retries // of the attempt under way
+
 	stream stream // once it has begun
 }
 
-func (r *run) tried(i int, o upstream.Outcome, kind openai.Kind) {
+func (r *run) tried(i int, o upstream.Outcome, kind openai.Kind, unsent bool) {
 	model, region := r.search.Where(i)
-	r.tries = append(r.tries, Try{Model: model, Region: region, Outcome: o, Kind: kind})
+	r.tries = append(r.tries, Try{Model: model, Region: region, Outcome: o, Kind: kind, Unsent: unsent})
 	if o != upstream.Overloaded {
 		r.calls++
 		r.last.Target = r.plan[i]
@@ -94,7 +105,7 @@ func (r *run) tried(i int, o upstream.Outcome, kind openai.Kind) {
 }
 
 func (r *run) answered(i int, reply Reply) Reply {
-	r.tried(i, upstream.OK, 0)
+	r.tried(i, upstream.OK, 0, false)
 	reply.Head.Target, reply.Head.Attempts, reply.Head.Tries = r.last.Target, r.calls, r.tries
 	if len(r.ids) > 0 {
 		reply.Head.Upstream = append(r.ids, reply.Head.Upstream...)
@@ -127,9 +138,9 @@ func (r *run) failed(i int, head Head, err error) upstream.Outcome {
 		if oe.UpstreamID != "" {
 			r.ids = append(r.ids, oe.UpstreamID)
 		}
-		r.tried(i, o, oe.Kind)
+		r.tried(i, o, oe.Kind, oe.Unsent)
 	} else {
-		r.tried(i, o, openai.Internal)
+		r.tried(i, o, openai.Internal, false)
 	}
 	if o != upstream.Overloaded {
 		upstreamFailed(r.Recorder, modelLabel(r.plan[i]), err)

@@ -23,8 +23,9 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply 
 			r.search.Failed(upstream.ServerError, true)
 		}
 	}()
+	ctx = r.retries.Watch(ctx)
 	streamed := r.call.Request.WantsStream()
-	patience := r.Upstream.Config().Attempt.Patience(streamed, more)
+	patience := r.Upstream.Config().Attempt.Patience(streamed, more || r.search.LastResort())
 	if patience == 0 {
 		reply, err = r.try(ctx, r.call, t)
 	} else {
@@ -61,7 +62,7 @@ func silent(err error) error {
 	e := &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout, Message: "The model did not begin its answer in time.", Err: errSilent}
 	var oe *openai.Error
 	if errors.As(err, &oe) {
-		e.UpstreamID = oe.UpstreamID
+		e.UpstreamID, e.Unsent = oe.UpstreamID, oe.Unsent
 	}
 	return e
 }

@@ -79,7 +79,58 @@ func (u *Targets) MayRetry(ctx context.Context, err error) bool {
 	if ctx.Value(elsewhere{}) != nil && u.GoesOn(OutcomeOf(err)) {
 		return false
 	}
-	return u.budget.take()
+	if !u.budget.take() {
+		return false
+	}
+	if r, ok := ctx.Value(retriesKey{}).(*Retries); ok {
+		r.add(err)
+	}
+	return true
+}
+
+// Retries are the tries of one attempt that failed and that the SDK makes again at the same target, so that the attempt's own result
+// does not show them. The zero value is ready for use, by many goroutines.
+type Retries struct {
+	mu    sync.Mutex
+	tries []Retried
+	parts int
+}
+
+// Retried is a try that failed and was made again.
+type Retried struct {
+	Err  error // an *openai.Error
+	Part int   // it was one of so many calls of the attempt, each for a part of the request; 0 is 1
+}
+
+type retriesKey struct{}
+
+// Watch has the tries under ctx told.
+func (r *Retries) Watch(ctx context.Context) context.Context {
+	return context.WithValue(ctx, retriesKey{}, r)
+}
+
+func (r *Retries) add(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tries = append(r.tries, Retried{Err: err, Part: r.parts})
+}
+
+// Split says that the attempt under ctx makes n calls, each for a part of the request.
+func Split(ctx context.Context, n int) {
+	if r, ok := ctx.Value(retriesKey{}).(*Retries); ok {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.parts = n
+	}
+}
+
+// Take gives what was told since it was last asked.
+func (r *Retries) Take() []Retried {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tries := r.tries
+	r.tries = nil
+	return tries
 }
 
 // Traffic counts n calls of Bedrock beyond the one of each search: retries are bounded by a share of all of them.

@@ -34,7 +34,7 @@ type Search struct {
 	// What the failures so far say about where there is no point in going.
 	window int    // a larger one is needed
 	model  string // cannot do what the request asks for
-	anyway bool   // nothing is healthy: broken targets are tried
+	anyway bool   // nothing healthy is left: broken targets are tried
 	round  int    // how often every target was tried
 	calls  int
 
@@ -82,20 +82,23 @@ func (u *Targets) Search(s *Search, plan []catalog.Target, want Want) {
 // [Targets.MayRetry].
 //
 // Targets of the lowest order come first; those without a free slot are passed over while another has one. Broken ones are
-// skipped unless all are. When all have failed, those that failed in passing have the further tries, after short pauses, that the
-// SDK was kept from while others could take over. The error is the context's, or an [*openai.Error] of a full queue; after the
-// latter the search may go on.
+// skipped. When all others have failed, those that failed in passing have the further tries, after short pauses, that the
+// SDK was kept from while others could take over; and the last resort are the broken ones, once each, but none in whose queue the
+// request would wait. The error is the context's, or an [*openai.Error] of a full queue; after the latter the search may go on.
 func (s *Search) Next(ctx context.Context) (callCtx context.Context, index int, more bool, err error) {
 	for {
 		i := s.pick()
 		if i < 0 && s.nextRound() {
 			i = s.pick()
 		}
+		if i < 0 {
+			i = s.lastResort()
+		}
 		if i < 0 || s.calls > 0 && !s.targets.budget.allows() {
 			return ctx, -1, false, nil
 		}
 		c := &s.list[i]
-		if s.round > 0 {
+		if s.round > 0 && c.again {
 			if err := breathe(ctx); err != nil {
 				return ctx, i, false, err
 			}
@@ -167,10 +170,26 @@ func (s *Search) begin(c *candidate, report func(error)) {
 		s.targets.budget.first(1)
 	}
 	s.calls++
-	c.state = finished
+	s.finish(c)
 	s.current = c
 	s.slot = slot{of: c.target, began: time.Now(), report: report, tokens: s.want.Tokens,
 		probe: c.opened.Load() != 0 && c.breaker.State() == gobreaker.StateHalfOpen}
+}
+
+// finish marks what was tried, also where the plan has it a second time under another spelling.
+func (s *Search) finish(c *candidate) {
+	c.state = finished
+	tier := ""
+	for i := range s.list {
+		if &s.list[i] == c {
+			tier = s.plan[i].ServiceTier
+		}
+	}
+	for i := range s.list {
+		if s.list[i].target == c.target && s.plan[i].ServiceTier == tier {
+			s.list[i].state = finished
+		}
+	}
 }
 
 // pick chooses the target to go to next, -1 without one.
@@ -181,14 +200,21 @@ func (s *Search) pick() int {
 	if i := s.best(false); i >= 0 {
 		return i
 	}
-	if s.calls == 0 {
-		s.anyway = true
+	if s.calls == 0 && s.round == 0 {
+		s.anyway = true // nothing is healthy: the request waits its turn
+		return s.leastBad(false)
 	}
-	if !s.anyway {
-		return -1
-	}
-	return s.leastBad()
+	return -1
 }
+
+// lastResort is a broken target for a request that every other has failed.
+func (s *Search) lastResort() int {
+	s.anyway = true
+	return s.leastBad(s.calls > 0)
+}
+
+// LastResort tells whether the current call went to a broken target because every other had failed.
+func (s *Search) LastResort() bool { return s.anyway && s.calls > 1 && s.slot.report == nil }
 
 // more tells whether another healthy target could take over, now or in another round.
 func (s *Search) more() bool {
@@ -265,15 +291,19 @@ func hash(parts ...string) uint64 {
 	return h ^ h>>33
 }
 
-// leastBad is the broken target whose breaker opened first, since it has had the longest time to recover.
-func (s *Search) leastBad() int {
+// leastBad is the broken target whose breaker opened first, since it has had the longest time to recover; of those with a free slot
+// where the request is not to wait for one.
+func (s *Search) leastBad(free bool) int {
 	best := -1
 	for i := range s.list {
 		c := &s.list[i]
 		if c.state == avoided {
 			c.state = fresh // it is only now that the search takes what it can get
 		}
-		if s.suits(i) && (best < 0 || c.opened.Load() < s.list[best].opened.Load()) {
+		if !s.suits(i) || best >= 0 && c.opened.Load() >= s.list[best].opened.Load() {
+			continue
+		}
+		if _, now := c.load(s.demand()); now || !free {
 			best = i
 		}
 	}

@@ -441,3 +441,53 @@ func TestOutcomes(t *testing.T) {
 		t.Error("the order of errors by their use to a client")
 	}
 }
+
+// A target whose breaker is open is the last resort when every other has failed, once, and never in a queue.
+func TestMendE3OpenBreakerIsTheLastResort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, failed := range []Outcome{Denied, Capacity} {
+			cfg := Default()
+			cfg.Concurrency.Floor, cfg.Concurrency.Ceiling = 1, 1
+			u := New(cfg, "")
+			plan := []catalog.Target{at("broken"), at("fine", order(1))}
+			fail(t, u, plan[:1], Capacity, 10)
+			s := search(u, plan, Want{})
+			tries := 0
+			for i := next(t, s); i == 1; i = next(t, s) {
+				s.Failed(failed, true)
+				tries++
+			}
+			if s.current != &s.list[0] || !s.LastResort() || tries == 0 {
+				t.Errorf("Mend E3, %s: the broken target had no turn after %d tries", failed, tries)
+			}
+			busy := search(u, plan, Want{})
+			next(t, busy)
+			busy.Failed(Denied, true)
+			if i := next(t, busy); i != -1 {
+				t.Errorf("Mend E3: target %d, whose only slot is taken", i)
+			}
+			s.Failed(Capacity, true)
+			if i := next(t, s); i != -1 {
+				t.Errorf("Mend E3: target %d after all", i)
+			}
+		}
+	})
+}
+
+// A target that names the home region and one that names none are one.
+func TestMendE3HomeRegionIsOneTargetHoweverItIsSpelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := New(Default(), "us-east-1")
+		named, unnamed := at("us-east-1"), at("")
+		if u.of(&named, "") != u.of(&unnamed, "") || u.of(&unnamed, "eu-west-1") == u.of(&unnamed, "") {
+			t.Error("Mend E3: one target has two breakers, limits and rates, or two targets have one")
+		}
+		plan := []catalog.Target{named, unnamed, at("us-west-2", order(1))}
+		s := search(u, plan, Want{})
+		next(t, s)
+		s.Failed(Denied, true)
+		if i := next(t, s); i != 2 {
+			t.Errorf("Mend E3: target %d, which has just failed under another spelling", i)
+		}
+	})
+}

@@ -53,7 +53,8 @@ func (u *Targets) GoesOn(o Outcome) bool { return u.on[o] }
 
 // of gives the state of a target, making it at the first call.
 func (u *Targets) of(t *catalog.Target, home string) *target {
-	k := key{t.CalledID, t.Region, t.Role}
+	region := cmp.Or(t.Region, home, u.home) // one target is one, whether or not its region is spelled out
+	k := key{t.CalledID, region, t.Role}
 	u.mu.RLock()
 	found := u.all[k]
 	u.mu.RUnlock()
@@ -68,7 +69,7 @@ func (u *Targets) of(t *catalog.Target, home string) *target {
 	if len(u.all) >= maxTargets {
 		u.forgetOne()
 	}
-	found = newTarget(&u.cfg, t, plainRegion(cmp.Or(t.Region, home, u.home)))
+	found = newTarget(&u.cfg, t, plainRegion(region))
 	u.all[k] = found
 	return found
 }
