@@ -50,6 +50,21 @@ for (const [name, provider] of Object.entries(providers)) {
     assert.ok(text.includes(weather.answer), text);
   });
 
+  // Neither provider keeps reasoning_details, so the second round trip goes on without thinking (R-RSN-07). The loop holds all the same.
+  for (const [how, ask] of [["", generateText], [", streamed", streamText]]) {
+    await check(`${name}: R-RPL-15 tool loop with interleaved thinking${how}`, async () => {
+      const r = await ask({
+        model: provider.chat("anthropic.claude-sonnet-4-5-20250929-v1:0"), prompt: `${weather.question} THINKAGAIN SAMEID`, tools, stopWhen: stepCountIs(4), maxRetries: 0,
+        providerOptions: { outcrop: { reasoningEffort: "low" }, openai: { reasoningEffort: "low", forceReasoning: true } },
+      });
+      const [steps, text] = [await r.steps, await r.text];
+      assert.equal(steps.length, 2);
+      assert.equal(steps[0].toolCalls.length, 2);
+      assert.match(steps[1].response.headers["x-outcrop-adjusted"], /reasoning_effort:disabled_missing_signature/);
+      assert.ok(text.includes(weather.answer), text);
+    });
+  }
+
   await check(`${name}: R-EMB-01, -03 embeddings`, async () => {
     const many = await embedMany({ model: provider.embedding(embeddingModel), values: ["the cat sat on the mat", "a dog in the garden"], maxRetries: 0 });
     const one = await embed({ model: provider.embedding(embeddingModel), value: "the cat sat on the mat", maxRetries: 0 });

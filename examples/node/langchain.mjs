@@ -49,6 +49,24 @@ for (const [how, ask] of [["", (bound, messages) => bound.invoke(messages)], [",
   });
 }
 
+// These classes keep no reasoning_details, so the second round trip goes on without thinking (R-RSN-07). The loop holds all the same.
+for (const [how, ask] of [["", (bound, messages) => bound.invoke(messages)], [", streamed", streamed]]) {
+  await check(`langchain: R-RPL-15 tool loop with interleaved thinking${how}`, async () => {
+    const thinking = new ChatOpenAI({ model: "anthropic.claude-sonnet-4-5-20250929-v1:0", apiKey, configuration, maxRetries: 0, modelKwargs: { reasoning_effort: "low" } });
+    const bound = thinking.bindTools([getWeather]);
+    const messages = [new HumanMessage(`${weather.question} THINKAGAIN SAMEID`)];
+    const first = await ask(bound, messages);
+    assert.deepEqual(first.tool_calls.map((call) => call.args.city), ["Paris", "Paris"]);
+    assert.ok(!("reasoning_details" in first.additional_kwargs));
+    messages.push(first);
+    for (const call of first.tool_calls) messages.push(new ToolMessage({ tool_call_id: call.id, content: await getWeather.invoke(call.args) }));
+    const second = await ask(bound, messages);
+    assert.ok(second.text.includes(weather.answer), second.text);
+    messages.push(second, new HumanMessage("Thank you!"));
+    assert.match((await ask(bound, messages)).text, /You said: Thank you!/);
+  });
+}
+
 const City = z.object({ name: z.string(), people: z.number() });
 for (const [way, id] of [
   ["native", "anthropic.claude-haiku-4-5-20251001-v1:0"], ["tool", "amazon.nova-pro-v1:0"], ["instruction", "meta.llama3-3-70b-instruct-v1:0"],

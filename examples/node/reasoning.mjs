@@ -40,6 +40,7 @@ async function streamed(messages) {
   return { message, finish, usage, adjusted: response.headers.get("x-outcrop-adjusted") ?? "" };
 }
 
+const results = (first) => first.message.tool_calls.map((call) => ({ role: "tool", tool_call_id: call.id, content: weather.answer }));
 const told = (first) => ({ role: "tool", tool_call_id: first.message.tool_calls[0].id, content: weather.answer });
 
 for (const [how, send] of [["plain", plain], ["streamed", streamed]]) {
@@ -61,6 +62,35 @@ for (const [how, send] of [["plain", plain], ["streamed", streamed]]) {
     const third = await send([question, first.message, told(first), second.message, { role: "user", content: "Thank you!" }]);
     assert.match(third.message.reasoning_content, /There are 5 turns\..*Thank you!/);
     assert.match(third.message.content, /You said: Thank you!/);
+  });
+
+  // The embedded Bedrock thinks between texts and calls when it reads THINKAGAIN, and refuses thinking that comes back elsewhere.
+  await check(`reasoning: R-RPL-15 R-RPL-05 interleaved thinking goes back in its order, ${how}`, async () => {
+    for (const more of ["", " SAMEID", " STRINGINPUT"]) {
+      const asked = { role: "user", content: `${weather.question} THINKAGAIN${more}` };
+      const first = await send([asked]);
+      assert.equal(first.finish, "tool_calls");
+      assert.deepEqual(first.message.tool_calls.map((c) => JSON.parse(c.function.arguments).city), more === " SAMEID" ? ["Paris", "Paris"] : ["Paris"]);
+      const places = first.message.reasoning_details.map((d) => [d.after.content, d.after.tool_calls]);
+      const said = first.message.content.length;
+      assert.deepEqual(places, [[0, 0], [said, 0], ...(more === " SAMEID" ? [[said, 1]] : [])]);
+      const second = await send([asked, first.message, ...results(first)]);
+      assert.equal(second.finish, "stop");
+      assert.equal(second.adjusted, "");
+      assert.ok(second.message.content.includes(weather.answer), second.message.content);
+      const third = await send([asked, first.message, ...results(first), second.message, { role: "user", content: "Thank you!" }]);
+      assert.equal(third.adjusted, "");
+      assert.match(third.message.content, /You said: Thank you!/);
+      for (const d of first.message.reasoning_details) d.after = { content: 0, tool_calls: 0 };
+      await assert.rejects(send([asked, first.message, ...results(first)]), (err) => err instanceof BadRequestError && /cannot be modified/.test(err.message));
+    }
+  });
+
+  await check(`reasoning: an answer that stops for a tool and calls none, ${how}`, async () => {
+    const first = await send([{ role: "user", content: `${weather.question} NOCALL` }]);
+    assert.equal(first.finish, "stop");
+    assert.equal(first.message.tool_calls, undefined);
+    assert.ok(first.message.content.length > 0);
   });
 
   await check(`reasoning: changed reasoning is refused, ${how}`, async () => {

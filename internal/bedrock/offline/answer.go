@@ -42,7 +42,8 @@ func textBlock(t string) block { return block{text: &t} }
 // compose makes the answer to a valid request. It depends on nothing but the request.
 func compose(r *converseRequest, t target, seed string) *answer {
 	a := &answer{stop: "end_turn"}
-	calls := decideCalls(r, seed)
+	said := r.lastUserText()
+	calls := oddCalls(said, decideCalls(r, seed))
 	var text string
 	switch {
 	case len(calls) > 0:
@@ -67,9 +68,12 @@ func compose(r *converseRequest, t target, seed string) *answer {
 		a.blocks = append(a.blocks, reasons...)
 	}
 	for i := range calls {
-		a.blocks = append(a.blocks, block{call: &calls[i]})
 		a.stop = "tool_use"
+		if !strings.Contains(said, noCall) {
+			a.blocks = append(a.blocks, block{call: &calls[i]})
+		}
 	}
+	a.thinkAgain(said)
 	a.obeyStops(r.Inference.Stop)
 	a.obeyLimit(r.Inference.MaxTokens)
 	return a

@@ -14,7 +14,9 @@
 //
 // The text says back what was seen: model, turns, last user text, media. "count to N" in the last user text makes an answer of N
 // numbers. A tool is called when the last user text names it or a significant word of its name ("weather" for get_weather), or
-// when the choice is forced. After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
+// when the choice is forced. Words in the last user text make it odd: THINKAGAIN thinks between texts and calls, SAMEID makes two
+// calls under one id, STRINGINPUT writes the input of calls as a JSON string, NOCALL stops for a tool and calls none
+// (answer_odd.go). After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
 // Markdown code fence, by the schema that the prompt quotes. With a guardrail, the word BLOCKME in a text is blocked and MASKME in
 // an answer is masked. ApplyGuardrail and InvokeGuardrailChecks also know e-mail addresses, "ignore previous instructions" and its
 // like, and a few bad words (guardrail_checks.go).

@@ -26,8 +26,22 @@ func sign(text string) string {
 	return base64.StdEncoding.EncodeToString(append([]byte("\x12offline-v1\x1a"), digest("thinking", text)...))
 }
 
+// signAt makes one that also knows what stood before the block in its turn.
+func signAt(text, shape string) string {
+	own, _ := base64.StdEncoding.DecodeString(sign(text)) // just encoded
+	return base64.StdEncoding.EncodeToString(append(own, digest("place", text, shape)...))
+}
+
+// verify tells whether a signature is that of a text, wherever it stands.
 func verify(text, signature string) bool {
-	return hmac.Equal([]byte(sign(text)), []byte(signature))
+	own, _ := base64.StdEncoding.DecodeString(sign(text))
+	is, err := base64.StdEncoding.DecodeString(signature)
+	return err == nil && len(is) >= len(own) && hmac.Equal(own, is[:len(own)])
+}
+
+// verifyAt tells whether a block with a signature of its text may stand behind such blocks.
+func verifyAt(text, signature, shape string) bool {
+	return signature == sign(text) || hmac.Equal([]byte(signAt(text, shape)), []byte(signature))
 }
 
 // redact makes the opaque block that stands for a hidden reasoning text.

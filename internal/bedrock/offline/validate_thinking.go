@@ -149,7 +149,46 @@ func replayRule(r *converseRequest, t target) *exception {
 			}
 		}
 	}
+	if e := unmovedRule(r, f); e != nil {
+		return e
+	}
 	return openLoopRule(r, t)
+}
+
+// unmovedRule: the thinking of the latest assistant turn stands where it stood [FACTS 2.10]; the text goes on as Anthropic writes it.
+func unmovedRule(r *converseRequest, f family) *exception {
+	i := len(r.Messages) - 1
+	for i >= 0 && r.Messages[i].Role != "assistant" {
+		i--
+	}
+	if i < 0 || !f.claude {
+		return nil
+	}
+	content := r.Messages[i].Content
+	for j, b := range content {
+		if b.Reasoning == nil || b.Reasoning.Text == nil {
+			continue
+		}
+		shape := shapeOf(j, func(k int) string { return content[k].letter() })
+		if !verifyAt(b.Reasoning.Text.Text, b.Reasoning.Text.Signature, shape) {
+			return refusedByModel("messages.%d.content.%d: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be "+
+				"modified. These blocks must remain as they were in the original response.", i, j)
+		}
+	}
+	return nil
+}
+
+// letter is that of a block in history as [shapeOf] counts it; cache points and what no assistant says are nothing.
+func (b *contentOf) letter() string {
+	switch {
+	case b.Reasoning != nil:
+		return "r"
+	case b.ToolUse != nil:
+		return "c"
+	case b.Text != nil:
+		return "t"
+	}
+	return ""
 }
 
 // encryptedRule: families that encrypt their reasoning take nothing else back. Texts unconfirmed.
