@@ -37,6 +37,10 @@ RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC)
 quick: ## Run the tests that take less than a minute once they are built
 	$(GO) test -short $$($(GO) list $(PACKAGES) | grep -v -e '^outcrop/examples' -e '^outcrop/cmd/')
 
+.PHONY: growth
+growth: ## Run the tests of how work grows with its input, which the race detector leaves out
+	$(GO) test -count=1 -p 1 -run Growth $(PACKAGES)
+
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff
 	$(GO) test ./translate ./server -run Golden -update
@@ -112,5 +116,6 @@ check: ## Everything that CI runs
 	$(MAKE) install-clients
 	$(MAKE) install-redis
 	$(MAKE) test
+	$(MAKE) growth
 	$(MAKE) rules
 	$(MAKE) lint

@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"internal/media":           {},
 	"internal/telemetry":       {},
 	"internal/wiretest":        {},
+	"internal/growthtest":      {},
 	"internal/rules":           {},
 	"internal/rules/list":      {"internal/rules"},
 	"internal/eval":            {"router"},

@@ -19,7 +19,15 @@ type decoder struct {
 	top     forgotten
 	nested  forgotten
 	prefix  string // path of the value that dec reads, "" at the root
+	entries *int   // of all lists and maps of the request
 }
+
+// A client pays two bytes for an entry of a list, and what is made of it takes a hundred times that. So entries are counted before
+// anything is made of them: in one list, and in all lists and maps of a request together.
+const (
+	mostInList  = 16_384
+	mostInLists = 524_288
+)
 
 // within reads the members of an object whose bytes were kept by raw; it does nothing for nil.
 func (d *decoder) within(raw jsontext.Value, member func(d *decoder, name string)) {
@@ -28,7 +36,7 @@ func (d *decoder) within(raw jsontext.Value, member func(d *decoder, name string
 	}
 	inner := decoder{
 		dec:     jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true)),
-		unknown: d.unknown, nested: d.nested, prefix: d.path(),
+		unknown: d.unknown, nested: d.nested, prefix: d.path(), entries: d.entries,
 	}
 	inner.object(func(name string) { member(&inner, name) })
 	d.err, d.unknown, d.nested = inner.err, inner.unknown, inner.nested
@@ -42,7 +50,7 @@ func decodeObject(body []byte, member func(d *decoder, name string)) (Unknown, *
 		return Unknown{}, malformed(int64(i), "invalid UTF-8")
 	}
 	body = replaceLoneSurrogates(body)
-	d := decoder{dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))}
+	d := decoder{dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true)), entries: new(int)}
 	switch d.dec.PeekKind() {
 	case '{':
 	case 0:
@@ -82,15 +90,55 @@ func (d *decoder) object(member func(name string)) bool {
 }
 
 // array reads an array and calls item for each element; item must read it. It tells whether there was an array.
-func (d *decoder) array(item func()) bool {
+func (d *decoder) array(item func()) bool { return d.arrayOf(mostInList, item) }
+
+// arrayOf is array for lists of so many entries at most.
+func (d *decoder) arrayOf(most int, item func()) bool {
 	if !d.open('[', "an array") {
 		return false
 	}
-	for d.err == nil && d.dec.PeekKind() != ']' {
+	for n := 0; d.err == nil && d.dec.PeekKind() != ']'; n++ {
+		if n == most {
+			d.tooLong(most)
+			return false
+		}
+		if !d.entry() {
+			return false
+		}
 		item()
 	}
 	d.close()
 	return d.err == nil
+}
+
+// entry counts one more entry of a list or map, and refuses a request of too many.
+func (d *decoder) entry() bool {
+	if *d.entries++; *d.entries > mostInLists {
+		path := d.listPath()
+		d.err = Invalidf(CodeArrayAboveMax, path, "Invalid '%s': too many entries. All lists of a request together have at most %d.", path, mostInLists)
+	}
+	return d.err == nil
+}
+
+// tooLong refuses the array that is being read, of which so many entries were read; it counts the others.
+func (d *decoder) tooLong(most int) {
+	n := most
+	for ; d.err == nil && d.dec.PeekKind() != ']'; n++ {
+		d.skip()
+	}
+	if d.err == nil {
+		path := d.listPath()
+		d.err = Invalidf(CodeArrayAboveMax, path, "Invalid '%s': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", path, most, n)
+	}
+}
+
+// listPath is the path of the list that is being read, before or behind one of its entries.
+func (d *decoder) listPath() string {
+	path := d.path()
+	if i := strings.LastIndexByte(path, '['); i >= 0 && strings.HasSuffix(path, "]") {
+		return path[:i]
+	}
+	return path
 }
 
 func (d *decoder) open(kind jsontext.Kind, want string) bool {

@@ -151,6 +151,9 @@ func (d *decoder) pairs() map[string]string {
 		if m == nil {
 			m = map[string]string{}
 		}
+		if !d.entry() {
+			return
+		}
 		m[name] = d.required("a string")
 	}) && m == nil {
 		m = map[string]string{}

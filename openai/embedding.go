@@ -33,6 +33,9 @@ type EmbeddingInput struct {
 	Given  bool // input was there and not null
 }
 
+// mostTokens is the greatest length of a list of tokens, and so of input; how many items there may be is for translate to say.
+const mostTokens = 300_000
+
 // Len is the number of items.
 func (in *EmbeddingInput) Len() int { return max(len(in.Texts), len(in.Tokens)) }
 
@@ -87,7 +90,7 @@ func decodeEmbeddingInput(d *decoder) EmbeddingInput {
 		return in
 	}
 	var first jsontext.Kind
-	d.array(func() {
+	d.arrayOf(mostTokens, func() {
 		kind := d.kind()
 		if first == 0 {
 			first = kind
@@ -114,7 +117,7 @@ func decodeEmbeddingInput(d *decoder) EmbeddingInput {
 
 func decodeTokens(d *decoder) []int64 {
 	list := []int64{}
-	d.array(func() {
+	d.arrayOf(mostTokens, func() {
 		if d.kind() == 'n' {
 			d.skip()
 			d.wrongType("an integer", 'n')

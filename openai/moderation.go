@@ -2,6 +2,7 @@ package openai
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 )
 
@@ -21,6 +22,10 @@ type ModerationItem struct {
 	Images int      // parts that are images, which cannot be read here
 	Path   string   // of the item
 }
+
+// mostModerations is how many texts, or parts, a request may have: each text has a result of a thousand bytes. An embedding request may
+// have as many.
+const mostModerations = 2048
 
 // DefaultModerationModel is the model that answers name where the request names none.
 const DefaultModerationModel = "omni-moderation-latest"
@@ -64,7 +69,7 @@ func decodeModerationInput(d *decoder) []ModerationItem {
 	var items []ModerationItem
 	parts := ModerationItem{Path: "input"}
 	n := 0
-	d.array(func() {
+	d.arrayOf(mostModerations, func() {
 		path := "input[" + strconv.Itoa(n) + "]"
 		n++
 		switch kind := d.kind(); {
@@ -158,9 +163,19 @@ type ModerationResult struct {
 // ModerationFindings is the extension "outcrop" of a result: what the gateway's own detectors have found.
 type ModerationFindings struct {
 	Injection        float64 // how much the texts look like an injection, 0 to 1
-	InjectionBlocked bool    // whether that is enough to block
+	InjectionBlocked bool    // whether the rules of the gateway would block it
 	Findings         []ModerationFinding
+	More             int // findings beyond those
 	Unscanned        int // images
+}
+
+// Keep leaves so many of the findings and counts the others. It gives what is left of the room.
+func (f *ModerationFindings) Keep(room int) int {
+	if n := len(f.Findings); n > room {
+		f.More += n - room
+		f.Findings = slices.Clone(f.Findings[:room])
+	}
+	return room - len(f.Findings)
 }
 
 // ModerationFinding is one thing found. Start and End count code points of the text.
@@ -169,6 +184,25 @@ type ModerationFinding struct {
 	Kind       string
 	Start, End int
 	Score      float64
+}
+
+// unchecked are the categories that nobody has looked for in a result.
+func (r *ModerationResult) unchecked() []string {
+	if len(r.Scores) == len(ModerationCategories) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(ModerationCategories[:]), func(c string) bool { _, looked := r.Scores[c]; return looked })
+}
+
+// Unchecked are the categories that nobody has looked for in some of the results, in OpenAI's order.
+func (r *ModerationResponse) Unchecked() []string {
+	missing := map[string]bool{}
+	for i := range r.Results {
+		for _, c := range r.Results[i].unchecked() {
+			missing[c] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(ModerationCategories[:]), func(c string) bool { return !missing[c] })
 }
 
 // Tokens is nil: judging costs no tokens.
@@ -220,9 +254,15 @@ func (r *ModerationResult) appendJSON(b []byte) []byte {
 		}
 		return append(b, "[]"...)
 	})
-	return append(r.Local.appendMember(b), '}')
+	b = r.Local.appendMember(b)
+	if list := r.unchecked(); len(list) > 0 {
+		b = append(b, `,"unchecked":`...)
+		b = appendEach(b, len(list), func(b []byte, i int) []byte { return appendString(b, list[i]) })
+	}
+	return append(b, "}}"...)
 }
 
+// appendMember appends the object "outcrop", without its end.
 func (f *ModerationFindings) appendMember(b []byte) []byte {
 	b = append(b, `,"outcrop":{"injection":{"score":`...)
 	b = strconv.AppendFloat(b, f.Injection, 'g', -1, 64)
@@ -241,8 +281,11 @@ func (f *ModerationFindings) appendMember(b []byte) []byte {
 		b = strconv.AppendFloat(b, x.Score, 'g', -1, 64)
 		return append(b, '}')
 	})
+	if f.More > 0 {
+		b = appendInt(b, `,"more_findings":`, int64(f.More))
+	}
 	if f.Unscanned > 0 {
 		b = appendInt(b, `,"unscanned":`, int64(f.Unscanned))
 	}
-	return append(b, '}')
+	return b
 }

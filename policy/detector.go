@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // Direction tells whether texts go to the model or come from it.
 type Direction uint8
@@ -40,7 +37,8 @@ type Finding struct {
 	Score      float64
 }
 
-// Detector finds things in texts. It never changes a text and never decides. Reach is how many bytes a finding can span, so
+// Detector finds things in texts. It never changes a text and never decides. Its work grows no faster than the texts, and it gives up
+// with the context's error. Reach is how many bytes a finding can span, so
 // that a stream knows how much to hold back.
 type Detector interface {
 	Name() string
@@ -76,46 +74,4 @@ func rank(kind string) int {
 		return p
 	}
 	return 100
-}
-
-// resolve drops findings that lie over a better one, so that those left do not touch and stand in the order of the text.
-// A finding wins by rank when its kind is proven, else by length, score and place: the outcome does not hang on the order in
-// which detectors ran.
-func resolve(found []Finding) []Finding {
-	if len(found) < 2 {
-		return found
-	}
-	better := func(a, b Finding) int {
-		if a.Text != b.Text {
-			return a.Text - b.Text
-		}
-		if ra, rb := rank(a.Kind), rank(b.Kind); ra != rb {
-			return rb - ra
-		}
-		if la, lb := a.End-a.Start, b.End-b.Start; la != lb {
-			return lb - la
-		}
-		if a.Score != b.Score {
-			if a.Score > b.Score {
-				return -1
-			}
-			return 1
-		}
-		return a.Start - b.Start
-	}
-	slices.SortFunc(found, better)
-	kept := make([]Finding, 0, len(found))
-	for _, f := range found {
-		at, _ := slices.BinarySearchFunc(kept, f, func(k, f Finding) int {
-			if k.Text != f.Text {
-				return k.Text - f.Text
-			}
-			return k.Start - f.Start
-		})
-		if at < len(kept) && kept[at].Text == f.Text && kept[at].Start < f.End || at > 0 && kept[at-1].Text == f.Text && kept[at-1].End > f.Start {
-			continue
-		}
-		kept = slices.Insert(kept, at, f)
-	}
-	return kept
 }

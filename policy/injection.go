@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,20 +84,31 @@ const (
 	overlap = 1 << 10
 )
 
-// Score tells how much a text looks like an attack, 0 to 1, and why. Of a long text the worst window counts.
+// Score is [Injection.ScoreContext] of a text that nobody waits for.
 func (d *Injection) Score(text string) (float64, []Signal) {
+	score, why, _ := d.ScoreContext(context.Background(), text) // which never ends
+	return score, why
+}
+
+// ScoreContext tells how much a text looks like an attack, 0 to 1, and why. Of a long text the worst window counts. The error is the
+// context's.
+func (d *Injection) ScoreContext(ctx context.Context, text string) (float64, []Signal, error) {
 	if len(text) <= window {
-		return d.score(text, true)
+		score, why := d.score(text, true)
+		return score, why, nil
 	}
 	worst, why := 0.0, []Signal(nil)
 	for at := 0; ; {
+		if err := ctx.Err(); err != nil {
+			return worst, why, err
+		}
 		end := min(len(text), at+window)
 		s, w := d.score(text[at:cut(text, end)], true)
 		if s > worst {
 			worst, why = s, w
 		}
 		if end == len(text) {
-			return worst, why
+			return worst, why, nil
 		}
 		at = cut(text, end-overlap)
 	}

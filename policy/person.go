@@ -2,7 +2,6 @@ package policy
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,11 +24,14 @@ func (*persons) Name() string { return "person" }
 // Reach is the longest name with the words that give it away.
 func (*persons) Reach() int { return 160 }
 
-func (p *persons) Detect(_ context.Context, _ Direction, texts []Text) ([]Finding, error) {
+func (p *persons) Detect(ctx context.Context, _ Direction, texts []Text) ([]Finding, error) {
 	var out []Finding
 	for n, t := range texts {
 		from := len(out)
-		out = p.scan(t.Value, out)
+		var err error
+		if out, err = p.scan(ctx, t.Value, out); err != nil {
+			return nil, err
+		}
 		for i := from; i < len(out); i++ {
 			out[i].Text = n
 		}
@@ -63,10 +65,16 @@ type personScan struct {
 	cueEnd int     // where that name ends
 }
 
-func (p *persons) scan(s string, out []Finding) []Finding {
+func (p *persons) scan(ctx context.Context, s string, out []Finding) ([]Finding, error) {
 	c := personScan{persons: p, s: s, out: out}
-	from := len(out)
+	from, ask := len(out), 0
 	for i := 0; i < len(s); {
+		if i >= ask {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			ask = i + stride
+		}
 		b := s[i]
 		if b < 'A' || b > 'Z' && b < 0xC3 || !c.begins(i) {
 			i++
@@ -86,7 +94,7 @@ func (p *persons) scan(s string, out []Finding) []Finding {
 	c.lower()
 	c.confirm()
 	// What the lower-case rules add may lie inside what was found.
-	return append(c.out[:from:from], resolve(c.out[from:])...)
+	return append(c.out[:from:from], resolve(c.out[from:])...), nil
 }
 
 // confirm takes the single words back up that the rest of the text speaks for: a full name with that word, or a name beside it
@@ -101,10 +109,13 @@ func (c *personScan) confirm() {
 			sure[f.Start], sure[f.End] = true, true
 		}
 	}
+	known := make(map[string]bool, len(c.known))
+	for _, word := range c.known {
+		known[strings.ToLower(word)] = true
+	}
 	for _, d := range c.maybe {
 		m := d.Finding
-		word := c.s[m.Start:m.End]
-		if slices.ContainsFunc(c.known, func(w string) bool { return strings.EqualFold(word, w) }) {
+		if known[strings.ToLower(c.s[m.Start:m.End])] {
 			m.Score = 0.88
 		} else if a, b := c.listed(m); d.plain && m.Score >= 0.15 && (sure[a] || sure[b]) {
 			m.Score = 0.82

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -27,12 +28,12 @@ type Policy struct {
 	output    *outputRules
 }
 
-// Decision is what was found and what became of it, never the text: what the record keeps.
+// Decision is how much of a kind was found under a role and what became of it, never the text: what the record keeps.
 type Decision struct {
 	Kind   string
 	Action Action
 	Role   string
-	Path   string
+	Path   string // of the first
 	Count  int
 	Score  float64 // the highest
 }
@@ -123,7 +124,11 @@ func (p *Policy) Find(ctx context.Context, d Direction, texts []Text) ([]Finding
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, f...)
+		if found == nil {
+			found = f
+		} else {
+			found = append(found, f...)
+		}
 	}
 	wanted := p.wanted()
 	for i := range found {
@@ -161,11 +166,14 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 		}
 	}
 	for i, t := range texts {
-		if d == Input && p.injection != nil {
-			p.scanInjection(t, &v)
+		err := ctx.Err()
+		if err == nil && d == Input && p.injection != nil {
+			err = p.scanInjection(ctx, t, &v)
 		}
-		var err error
 		change := func(value string) (string, Moves) {
+			if err != nil {
+				return value, Moves{}
+			}
 			t := t
 			t.Value = value
 			edits, e := s.edits(ctx, d, t)
@@ -174,6 +182,7 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 				return value, Moves{}
 			}
 			v.note(t, edits)
+			v.Findings = slices.Grow(v.Findings, len(edits))
 			for _, e := range edits {
 				if !t.JSON {
 					e.Text = i
@@ -242,35 +251,28 @@ func (p *Policy) decide(kind string, d Direction, role string) Action {
 	return p.cfg.action(kind, d, role)
 }
 
-func (p *Policy) scanInjection(t Text, v *Verdict) {
-	action := p.cfg.Injection.Action
-	if action == "" {
-		action = Block
-	}
-	if a, ok := p.cfg.Injection.Roles[t.Role]; ok {
-		action = a
-	}
+func (p *Policy) scanInjection(ctx context.Context, t Text, v *Verdict) error {
+	action := p.onInjection(t.Role)
 	if action == Allow || (t.Role == "system" || t.Role == "assistant") && p.cfg.Injection.Roles[t.Role] == "" {
-		return // the system prompt is where orders belong, and what the model said itself is no attack
+		return nil // the system prompt is where orders belong, and what the model said itself is no attack
 	}
-	score, _ := p.injection.Score(t.Value)
+	score, _, err := p.injection.ScoreContext(ctx, t.Value)
 	v.Injection = max(v.Injection, score)
-	if score < defaultPatternWeight && score < p.injection.Threshold() {
-		return
+	if err != nil || score < defaultPatternWeight && score < p.injection.Threshold() {
+		return err
 	}
 	if score < p.injection.Threshold() {
 		action = Flag
 	}
 	v.note(t, []edit{{Finding{Kind: KindInjection, Score: score}, action}})
+	return nil
 }
 
-// note writes edits down, one decision a kind and action.
+// note writes edits down, one decision a kind, action and role: so there are never many, whatever a request holds.
 func (v *Verdict) note(t Text, edits []edit) {
 	for _, e := range edits {
 		v.Blocked = v.Blocked || e.action == Block
-		i := slices.IndexFunc(v.Decisions, func(d Decision) bool {
-			return d.Kind == e.Kind && d.Action == e.action && d.Role == t.Role && d.Path == t.Path
-		})
+		i := slices.IndexFunc(v.Decisions, func(d Decision) bool { return d.Kind == e.Kind && d.Action == e.action && d.Role == t.Role })
 		if i < 0 {
 			v.Decisions = append(v.Decisions, Decision{Kind: e.Kind, Action: e.action, Role: t.Role, Path: t.Path})
 			i = len(v.Decisions) - 1
@@ -280,18 +282,26 @@ func (v *Verdict) note(t Text, edits []edit) {
 	}
 }
 
-// InjectionScore is how much a text looks like an injection; ok is false without a scan.
-func (p *Policy) InjectionScore(text string) (score float64, ok bool) {
+// InjectionScore is how much a text looks like an injection, 0 without a scan. The error is the context's.
+func (p *Policy) InjectionScore(ctx context.Context, text string) (float64, error) {
 	if p.injection == nil {
-		return 0, false
+		return 0, nil
 	}
-	score, _ = p.injection.Score(text)
-	return score, true
+	score, _, err := p.injection.ScoreContext(ctx, text)
+	return score, err
 }
 
-// BlocksInjection tells whether a text of that score is refused, when no rule for its role says otherwise.
-func (p *Policy) BlocksInjection(score float64) bool {
-	return p.injection != nil && score >= p.injection.Threshold() && (p.cfg.Injection.Action == Block || p.cfg.Injection.Action == "")
+// BlocksInjection tells whether a text of that role and score is refused.
+func (p *Policy) BlocksInjection(role string, score float64) bool {
+	return p.injection != nil && score >= p.injection.Threshold() && p.onInjection(role) == Block
+}
+
+// onInjection is what becomes of an injection in a text of a role.
+func (p *Policy) onInjection(role string) Action {
+	if a, ok := p.cfg.Injection.Roles[role]; ok {
+		return a
+	}
+	return cmp.Or(p.cfg.Injection.Action, Block)
 }
 
 // Profiles are policies by name; "" is the one of keys that name none.

@@ -97,6 +97,9 @@ func rewrite(s string, edits []edit, v *Vault) (string, Moves) {
 		default:
 			continue
 		}
+		if at == 0 {
+			b.Grow(len(s))
+		}
 		b.WriteString(s[at:e.Start])
 		b.WriteString(with)
 		moves.kept(points(s[at:e.Start]))

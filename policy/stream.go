@@ -13,6 +13,7 @@ const (
 	streamCluster = 240       // bytes that are held back for names, numbers and addresses of several words
 	streamAfter   = 26        // bytes behind a candidate that may still change its score
 	streamJSON    = 4_000_000 // bytes of a tool call's arguments
+	streamLong    = 512       // bytes that are held back from which on more is waited for before they are looked at again
 )
 
 // Stream inspects one text of an answer that comes in pieces. It gives out what is decided and holds back only what may still
@@ -21,9 +22,11 @@ type Stream struct {
 	session  *Session
 	text     Text
 	verdict  Verdict
-	buf      string // context, then what is held back
-	released int    // bytes of buf that are context
-	length   int    // characters given out
+	buf      string          // context, then what is held back
+	more     strings.Builder // pieces behind that, until they are looked at
+	next     int             // bytes from which on it is looked at again
+	released int             // bytes of buf that are context
+	length   int             // characters given out
 	moves    Moves
 	idle     bool // there is nothing to look for
 	cut      bool // at the greatest length
@@ -57,15 +60,31 @@ func (st *Stream) Feed(ctx context.Context, piece string) (string, error) {
 	if st.idle {
 		return piece, nil
 	}
-	st.buf += piece
-	if st.text.JSON && len(st.buf) < streamJSON {
+	if size := len(st.buf) + st.more.Len() + len(piece); size < st.next || st.text.JSON && size < streamJSON {
+		st.more.WriteString(piece)
 		return "", nil
 	}
-	return st.release(ctx, st.safe())
+	st.buf += st.held() + piece
+	out, err := st.release(ctx, st.safe())
+	// A long word, or a key without an end, is not read from its beginning with every piece.
+	if long := len(st.buf) - st.released; long > streamLong {
+		st.next = len(st.buf) + long/8
+	} else {
+		st.next = 0
+	}
+	return out, err
+}
+
+// held gives the pieces that were not looked at.
+func (st *Stream) held() string {
+	text := st.more.String()
+	st.more.Reset()
+	return text
 }
 
 // Flush gives the rest at the end of the text.
 func (st *Stream) Flush(ctx context.Context) (string, error) {
+	st.buf += st.held()
 	if st.text.JSON && !st.idle && st.released == 0 {
 		t := st.text
 		t.Value = st.buf

@@ -2,8 +2,11 @@ package policy
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -17,11 +20,13 @@ type Vault struct {
 	next    map[string]int    // kind → last number
 	taken   map[string]bool   // placeholders that the texts held before
 	longest int
+	sorted  func() []string // placeholders in order, once the vault is filled
 }
 
 // NewVault gives a vault that avoids the placeholders which stand in texts already.
 func NewVault(texts []Text) *Vault {
 	v := &Vault{values: map[string]string{}, numbers: map[string]string{}, next: map[string]int{}, taken: map[string]bool{}}
+	v.sorted = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(v.values)) })
 	for _, t := range texts {
 		for s := t.Value; ; {
 			i := strings.IndexByte(s, '<')
@@ -189,12 +194,9 @@ func (r *Restorer) match(s string) (n int, value string, grows bool) {
 
 // prefix tells that some placeholder begins so.
 func (r *Restorer) prefix(p string) bool {
-	for name := range r.vault.values {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
+	names := r.vault.sorted()
+	i, _ := slices.BinarySearch(names, p) // what begins with p follows it
+	return i < len(names) && strings.HasPrefix(names[i], p)
 }
 
 // unescape reads one \uXXXX of ASCII; more says that s ends inside of it.

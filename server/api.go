@@ -189,6 +189,9 @@ func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Hea
 	if tried := attempts(head.Tries); tried != "" {
 		h.Set(headerAttempts, tried)
 	}
+	if len(head.Unchecked) > 0 {
+		h.Set(headerUnchecked, strings.Join(head.Unchecked, ","))
+	}
 	if n := len(head.Upstream); n > 0 {
 		const most = 16 // an embedding request may need thousands of calls
 		if ids := upstreamIDs(head.Upstream[:min(n, most)]...); ids != "" {

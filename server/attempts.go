@@ -11,6 +11,9 @@ import (
 // headerAttempts says what happened at the targets that a request went to.
 const headerAttempts = "X-Outcrop-Attempts"
 
+// headerUnchecked lists the categories of a moderation that nobody looked for.
+const headerUnchecked = "X-Outcrop-Unchecked"
+
 // attempts is the value of headerAttempts, "1:MODEL@REGION=throttled(429);2:MODEL@REGION=ok": the target as public catalogue id
 // and region, never as the profile or ARN that was called, and how the attempt ended, with the status that it would have been
 // for the client. "" when no target was tried.

@@ -104,7 +104,7 @@ func sameOrigin(origin, host string) bool {
 
 // exposed are the headers that a page of another origin may read.
 var exposed = []string{
-	headerRequestID, headerUpstream, headerAdjusted, headerAttempts, headerRoute, headerCache, headerShouldRetry, headerProcessing, "retry-after",
+	headerRequestID, headerUpstream, headerAdjusted, headerAttempts, headerUnchecked, headerRoute, headerCache, headerShouldRetry, headerProcessing, "retry-after",
 	"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
 	"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", "x-outcrop-provenance", headerBudgetWarning,
 }

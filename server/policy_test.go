@@ -308,7 +308,9 @@ type moderation struct {
 				Path, Kind string
 				Start, End int
 			}
-			Unscanned int
+			MoreFindings int `json:"more_findings"`
+			Unscanned    int
+			Unchecked    []string
 		}
 	}
 }
@@ -335,7 +337,7 @@ func TestModerations(t *testing.T) {
 		t.Fatalf("%d %s", status, body)
 	}
 	r := m.Results[0]
-	if r.Flagged || len(r.Categories) != 13 || len(r.Scores) != 13 || len(r.Applied) != 13 || r.Categories["hate"] || r.Scores["self-harm/intent"] != 0 || len(r.Applied["hate"]) != 0 {
+	if !r.Flagged || !r.Categories["illicit"] || len(r.Categories) != 13 || len(r.Scores) != 13 || len(r.Applied) != 13 || r.Categories["hate"] || r.Scores["self-harm/intent"] != 0 || len(r.Applied["hate"]) != 0 {
 		t.Errorf("all categories are there, and nobody looked for any: %s", body)
 	}
 	if len(r.Outcrop.Findings) != 1 || r.Outcrop.Findings[0].Kind != "EMAIL" || r.Outcrop.Findings[0].Start != 9 || r.Outcrop.Findings[0].End != 24 || !r.Outcrop.Injection.Blocked {

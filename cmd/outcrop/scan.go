@@ -176,8 +176,10 @@ func scanText(ctx context.Context, p *policy.Policy, line []byte) (*scanned, err
 	}
 	out.Injection.Score = v.Injection
 	if d == policy.Output || in.Role == "system" { // Inspect looks for injections in what others than the operator send to the model
-		out.Injection.Score, _ = p.InjectionScore(text.Value)
+		if out.Injection.Score, err = p.InjectionScore(ctx, text.Value); err != nil {
+			return nil, err
+		}
 	}
-	out.Injection.Blocked = p.BlocksInjection(out.Injection.Score)
+	out.Injection.Blocked = p.BlocksInjection("user", out.Injection.Score)
 	return out, nil
 }

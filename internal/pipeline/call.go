@@ -72,9 +72,11 @@ type Head struct {
 	Upstream []string       // AWS's request ids
 	Adjusted translate.Adjustments
 	Cache    CacheStatus
-	Standing access.Standing // how the limits of the caller stand; the zero value is without limits
-	Warning  string          // that a budget of the caller comes to its end; "" for none
-	Bill     *Bill           // what it costs, once Account knows; nil: nobody counts
+	// Unchecked are the categories of a moderation that nobody looked for.
+	Unchecked []string
+	Standing  access.Standing // how the limits of the caller stand; the zero value is without limits
+	Warning   string          // that a budget of the caller comes to its end; "" for none
+	Bill      *Bill           // what it costs, once Account knows; nil: nobody counts
 }
 
 // CacheStatus is what became of a request at the cache.

@@ -14,44 +14,75 @@ func inJSONMode(req openai.Request) bool {
 	return ok && chat.ResponseFormat != nil && strings.HasPrefix(chat.ResponseFormat.Type, "json")
 }
 
+// literal is a string of a JSON text that has no end yet. Of each piece only what is new is looked at.
+type literal struct {
+	strings.Builder      // with the quote that it begins with; empty between strings
+	escaped         bool // the last byte takes the meaning of the next one
+}
+
+// take adds what belongs to the string of a piece, and gives the rest and whether the string is whole.
+func (l *literal) take(piece string) (rest string, whole bool) {
+	i := 0
+	if l.Len() == 0 {
+		i = 1 // the quote
+	}
+	for ; i < len(piece); i++ {
+		switch {
+		case l.escaped:
+			l.escaped = false
+		case piece[i] == '\\':
+			l.escaped = true
+		case piece[i] == '"':
+			l.WriteString(piece[:i+1])
+			return piece[i+1:], true
+		}
+	}
+	l.WriteString(piece)
+	return "", false
+}
+
+// end gives the string, or what there is of it.
+func (l *literal) end() string {
+	text := l.String()
+	l.Reset()
+	l.escaped = false
+	return text
+}
+
 // feedJSON takes the next piece of a JSON text. A string is looked at when it is whole, decoded; what stands between strings
 // goes out at once. What turns out to be no JSON is held to the end, and then looked at as it is.
 func (l *lane) feedJSON(ctx context.Context, piece string) (string, error) {
-	if l.noJSON {
-		return l.stream.Feed(ctx, piece)
-	}
-	l.literal += piece
 	var out strings.Builder
-	at := 0
-	for at < len(l.literal) {
-		c := l.literal[at]
-		if c != '"' {
-			n := bareLen(l.literal[at:])
-			if l.noJSON = n < 0; n <= 0 {
-				break
+	piece, l.bare = l.bare+piece, ""
+	for piece != "" && !l.noJSON {
+		if l.literal.Len() == 0 && piece[0] != '"' {
+			switch n := bareLen(piece); {
+			case n < 0:
+				l.noJSON = true
+			case n == 0:
+				l.bare, piece = piece, ""
+			default:
+				l.stream.Passed(piece[:n], policy.Moves{})
+				out.WriteString(piece[:n])
+				piece = piece[n:]
 			}
-			l.stream.Passed(l.literal[at:at+n], policy.Moves{})
-			out.WriteString(l.literal[at : at+n])
-			at += n
 			continue
 		}
-		end := literalEnd(l.literal[at:])
-		if end < 0 {
+		rest, whole := l.literal.take(piece)
+		piece = rest
+		if !whole {
 			break
 		}
-		text, err := l.literalText(ctx, l.literal[at:at+end])
+		text, err := l.literalText(ctx, l.literal.end())
 		if err != nil || l.blocked {
 			return out.String(), err
 		}
 		out.WriteString(text)
-		at += end
 	}
-	l.literal = l.literal[at:]
 	if !l.noJSON {
 		return out.String(), nil
 	}
-	rest, err := l.stream.Feed(ctx, l.literal)
-	l.literal = ""
+	rest, err := l.stream.Feed(ctx, piece)
 	return out.String() + rest, err
 }
 
@@ -90,16 +121,3 @@ func bareLen(s string) int {
 
 // longestBare is the longest number or name that is waited for.
 const longestBare = 400
-
-// literalEnd is behind the string that s begins with, -1 while it has no end.
-func literalEnd(s string) int {
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return -1
-}

@@ -213,9 +213,8 @@ func (m *Managed) ask(ctx context.Context, j Judge, d policy.Direction, role, te
 	return o, err
 }
 
-// plus adds an opinion about a piece that begins at a place. The last replacement counts.
+// plus adds to an opinion, which nobody else has, that about a piece that begins at a place. The last replacement counts.
 func plus(a, b policy.Opinion, at int) policy.Opinion {
-	a.Findings = slices.Clone(a.Findings)
 	for _, f := range b.Findings {
 		if f.End > 0 {
 			f.Start, f.End = f.Start+at, f.End+at

@@ -17,12 +17,14 @@ const segment = 1000
 // open, and closes before anything else of the choice goes out.
 type screen struct {
 	*inspection
-	yield  func(openai.Part, error) bool
-	left   bool // the reader has
-	head   *openai.Head
-	open   map[int]*lane // by choice
-	lanes  []*lane
-	closed []int // choices that were blocked
+	yield    func(openai.Part, error) bool
+	left     bool // the reader has
+	head     *openai.Head
+	open     map[int]*lane          // by choice
+	places   map[openai.Place]*lane // all lanes
+	lanes    []*lane                // those, in order
+	contents []*lane                // those of contents, of which a choice has one
+	closed   []int                  // choices that were blocked
 }
 
 // lane is one text of a streamed answer.
@@ -32,11 +34,12 @@ type lane struct {
 	text    policy.Text
 	stream  *policy.Stream
 	restore *policy.Restorer
-	unheard string         // not seen by the detectors of Bedrock yet
-	heardAt policy.Moves   // of what they have seen
-	literal string         // of a JSON text: a string that has no end yet
-	noJSON  bool           // what should be JSON is none
-	waiting []openai.Delta // what is told of places that are not decided yet
+	unheard strings.Builder // not seen by the detectors of Bedrock yet
+	heardAt policy.Moves    // of what they have seen
+	literal literal         // of a JSON text
+	bare    string          // of a JSON text: a number or name that has no end yet
+	noJSON  bool            // what should be JSON is none
+	waiting []openai.Delta  // what is told of places that are not decided yet
 	blocked bool
 }
 
@@ -85,15 +88,15 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		if l := s.open[ch.Index]; l != nil && l.blocked {
 			s.block(ch.Index)
 		}
-		if k := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place.Choice == ch.Index && l.place.Path == "content" }); k >= 0 {
-			s.lanes[k].tell(&ch.Delta)
+		if k := slices.IndexFunc(s.contents, func(l *lane) bool { return l.place.Choice == ch.Index }); k >= 0 {
+			s.contents[k].tell(&ch.Delta)
 		}
 	}
 	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
 	if len(c.Choices) > 0 || had == 0 || c.Usage != nil || !c.Outcrop.Empty() {
 		s.send(c)
 	}
-	for _, l := range s.lanes {
+	for _, l := range s.contents {
 		l.tellWaiting(false)
 	}
 	return nil
@@ -135,17 +138,20 @@ func (s *screen) lane(place openai.Place) *lane {
 	if l := s.open[place.Choice]; l != nil && l.place == place {
 		return l
 	}
-	n := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.place == place })
-	if n < 0 {
-		text := s.outgoing(place)
-		s.lanes = append(s.lanes, &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)})
-		n = len(s.lanes) - 1
-	}
 	if s.open == nil {
-		s.open = map[int]*lane{}
+		s.open, s.places = map[int]*lane{}, map[openai.Place]*lane{}
 	}
-	s.open[place.Choice] = s.lanes[n]
-	return s.lanes[n]
+	l := s.places[place]
+	if l == nil {
+		text := s.outgoing(place)
+		l = &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)}
+		s.places[place], s.lanes = l, append(s.lanes, l)
+		if place.Path == "content" {
+			s.contents = append(s.contents, l)
+		}
+	}
+	s.open[place.Choice] = l
+	return l
 }
 
 // feed takes the next piece and gives what can go out.
@@ -176,9 +182,9 @@ func (l *lane) close(ctx context.Context) error {
 	if err == nil && !l.blocked {
 		out, err = l.take(ctx, out)
 	}
-	if err == nil && l.literal != "" { // the text ends inside of a string
-		_, err = l.stream.Feed(ctx, l.literal)
-		l.literal = ""
+	if open := l.literal.end() + l.bare; err == nil && open != "" { // the text ends inside of a string, a number or a name
+		l.bare = ""
+		_, err = l.stream.Feed(ctx, open)
 	}
 	var rest string
 	if err == nil && !l.blocked {
@@ -224,15 +230,20 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 	if !l.Managed.looks(policy.Output) {
 		return piece, nil
 	}
-	l.unheard += piece
+	l.unheard.WriteString(piece)
+	if l.unheard.Len() == 0 || !last && (l.text.JSON || l.unheard.Len() < segment) {
+		return "", nil
+	}
+	unheard := l.unheard.String()
+	l.unheard.Reset()
 	var out strings.Builder
-	for len(l.unheard) >= segment && !l.text.JSON || last && l.unheard != "" {
+	for len(unheard) >= segment || last && unheard != "" {
 		t := l.text
-		t.Value = l.unheard
+		t.Value = unheard
 		if !last {
 			t.Value = t.Value[:wordEnd(t.Value)]
 		}
-		l.unheard = l.unheard[len(t.Value):]
+		unheard = unheard[len(t.Value):]
 		v, err := l.inspect(ctx, policy.Output, []policy.Text{t})
 		if err != nil {
 			return "", err
@@ -245,6 +256,7 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 		l.heardAt.Add(t.Value, v.Moves(0))
 		out.WriteString(v.Texts[0])
 	}
+	l.unheard.WriteString(unheard)
 	return out.String(), nil
 }
 

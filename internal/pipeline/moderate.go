@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -41,74 +43,101 @@ func Moderate(guards Guards) Stage {
 				}
 				guard = &Guard{Policy: local}
 			}
-			answer := &openai.ModerationResponse{ID: "modr-" + c.ID, Model: req.ModelName()}
+			answer := &openai.ModerationResponse{ID: "modr-" + c.ID, Model: req.ModelName(), Results: make([]openai.ModerationResult, 0, len(req.Input))}
+			room := mostModerationFindings
 			for i := range req.Input {
 				result, err := guard.moderate(ctx, &req.Input[i])
 				if err != nil {
 					return Reply{}, err
 				}
+				room = result.Local.Keep(room)
 				answer.Results = append(answer.Results, result)
 			}
-			return Reply{Parts: one(answer)}, nil
+			return Reply{Head: Head{Unchecked: answer.Unchecked()}, Parts: one(answer)}, nil
 		}
 	}
 }
 
-// moderate judges one item: of several texts the worst counts.
+// mostModerationFindings is how many findings an answer lists; the others are counted.
+const mostModerationFindings = 10_000
+
+// moderate judges one item: of several texts the worst counts. An injection that the rules would block makes it illicit; personal data
+// flags nothing.
 func (g *Guard) moderate(ctx context.Context, item *openai.ModerationItem) (openai.ModerationResult, error) {
 	r := openai.ModerationResult{Flagged: map[string]bool{}, Scores: map[string]float64{}}
 	r.Local.Unscanned = item.Images
 	texts := make([]policy.Text, len(item.Texts))
 	for i, text := range item.Texts {
 		texts[i] = policy.Text{Value: text, Role: "user", Path: item.Paths[i]}
-		score, blocked := g.Policy.InjectionScore(text)
+		score, err := g.Policy.InjectionScore(ctx, text)
+		if err != nil {
+			return r, err
+		}
 		r.Local.Injection = max(r.Local.Injection, score)
-		r.Local.InjectionBlocked = r.Local.InjectionBlocked || blocked
 	}
+	r.Local.InjectionBlocked = g.Policy.BlocksInjection("user", r.Local.Injection)
 	found, err := g.Policy.Find(ctx, policy.Input, texts)
 	if err != nil {
 		return r, err
 	}
+	if g.Managed != nil {
+		said, err := g.Managed.judge(ctx, policy.Input, texts)
+		if err != nil {
+			return r, err
+		}
+		found = append(found, g.Managed.moderated(said, &r)...)
+	}
+	if r.Local.InjectionBlocked {
+		r.Flagged["illicit"], r.Scores["illicit"] = true, max(r.Scores["illicit"], r.Local.Injection)
+	}
 	r.Local.Findings = placed(texts, found)
-	if g.Managed == nil {
-		return r, nil
-	}
-	said, err := g.Managed.judge(ctx, policy.Input, texts)
-	if err != nil {
-		return r, err
-	}
+	return r, nil
+}
+
+// attacks are the names of what makes a text an injection to the detectors of Bedrock.
+var attacks = []string{"PROMPT_ATTACK", "JAILBREAK", "PROMPT_INJECTION", "PROMPT_LEAKAGE"}
+
+// moderated adds to a result what the detectors of Bedrock say of its texts, and gives what they have found in them.
+func (m *Managed) moderated(said []policy.Opinion, r *openai.ModerationResult) (spans []policy.Finding) {
+	counts := func(score float64) bool { return score > 0 && score >= m.cfg.Threshold }
 	for i := range said {
 		for bedrock, category := range moderationCategories {
-			score, looked := said[i].Scores[bedrock]
-			if !looked {
-				continue
+			if score, looked := said[i].Scores[bedrock]; looked {
+				r.Scores[category] = max(r.Scores[category], score)
+				r.Flagged[category] = r.Flagged[category] || counts(score)
 			}
-			r.Scores[category] = max(r.Scores[category], score)
-			r.Flagged[category] = r.Flagged[category] || score > 0 && score >= g.Managed.cfg.Threshold
 		}
-		for _, attack := range []string{"PROMPT_ATTACK", "JAILBREAK", "PROMPT_INJECTION", "PROMPT_LEAKAGE"} {
-			r.Local.Injection = max(r.Local.Injection, said[i].Scores[attack])
+		for _, attack := range attacks {
+			score := said[i].Scores[attack]
+			r.Local.Injection = max(r.Local.Injection, score)
+			r.Local.InjectionBlocked = r.Local.InjectionBlocked || counts(score) && m.cfg.Action == string(policy.Block)
 		}
-		var spans []policy.Finding
 		for _, f := range said[i].Findings {
 			if f.End > 0 {
 				f.Text = i
 				spans = append(spans, f.Finding)
 			}
 		}
-		r.Local.Findings = append(r.Local.Findings, placed(texts, spans)...)
 	}
-	return r, nil
+	return spans
 }
 
-// placed gives findings with their places in code points.
+// placed gives findings, in the order of the texts, with their places in code points.
 func placed(texts []policy.Text, found []policy.Finding) []openai.ModerationFinding {
-	var all []openai.ModerationFinding
+	slices.SortStableFunc(found, func(a, b policy.Finding) int {
+		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Start, b.Start))
+	})
+	all := make([]openai.ModerationFinding, 0, len(found))
+	text, at, points := -1, 0, 0 // points are the code points of the text before at
 	for _, f := range found {
-		text := texts[f.Text]
-		start := utf8.RuneCountInString(text.Value[:f.Start])
-		all = append(all, openai.ModerationFinding{Path: text.Path, Kind: f.Kind,
-			Start: start, End: start + utf8.RuneCountInString(text.Value[f.Start:f.End]), Score: f.Score})
+		if f.Text != text {
+			text, at, points = f.Text, 0, 0
+		}
+		value := texts[text].Value
+		points += utf8.RuneCountInString(value[at:f.Start])
+		at = f.Start
+		all = append(all, openai.ModerationFinding{Path: texts[text].Path, Kind: f.Kind,
+			Start: points, End: points + utf8.RuneCountInString(value[f.Start:f.End]), Score: f.Score})
 	}
 	return all
 }

@@ -1,0 +1,55 @@
+// Package growthtest holds work to its input: ten times as much may cost at most twelve times the processor's time. It is for tests
+// only and ships nothing. Wall-clock time says nothing on a busy machine, so that the time of the process is what counts: a test that
+// asks must not be parallel.
+//
+// The race detector changes what work costs, so under it nothing is measured; `make growth` runs what `make test` then leaves out.
+//
+// Start at Check.
+package growthtest
+
+import (
+	"runtime"
+	"testing"
+	"time"
+)
+
+const (
+	factor = 10                    // of the sizes
+	most   = 12                    // of the times
+	rounds = 5                     // of which the best counts
+	least  = 20 * time.Millisecond // of the smaller size, or the clock decides
+)
+
+// Check fails the test where work grows faster than its input. prepare makes an input of size n, with nothing measured, and gives the
+// work on it, which is done again and again. n should be so large that caches and the collector do the same for both sizes: work of some
+// milliseconds.
+func Check(t *testing.T, n int, prepare func(n int) func()) {
+	t.Helper()
+	if !measurable || testing.Short() {
+		t.Skip("growth is measured by make growth: not under the race detector, not in short tests, and where processes have a clock of their own")
+	}
+	small, large := prepare(n), prepare(factor*n)
+	times := 1
+	for cost(small, times) < least {
+		times *= 2
+	}
+	best := [2]time.Duration{1 << 62, 1 << 62}
+	for range rounds {
+		best[0], best[1] = min(best[0], cost(small, times)), min(best[1], cost(large, times))
+		if best[1] <= most*best[0] {
+			return
+		}
+	}
+	t.Errorf("ten times the input costs %.1f times the time: %v at %d, %v at %d",
+		float64(best[1])/float64(best[0]), best[0]/time.Duration(times), n, best[1]/time.Duration(times), factor*n)
+}
+
+// cost is the processor's time of doing work so many times.
+func cost(work func(), times int) time.Duration {
+	runtime.GC() // what others have left behind is not part of it
+	before := processTime()
+	for range times {
+		work()
+	}
+	return processTime() - before
+}
