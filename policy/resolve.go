@@ -27,15 +27,15 @@ func separate(found []Finding) []Finding {
 			end = max(end, found[to].End)
 			to++
 		}
-		kept = append(kept, best(found[from:to])...)
+		kept = append(kept, unbeaten(found[from:to])...)
 		from = to
 	}
 	return kept
 }
 
-// best leaves of findings of one text those that no better one lies over. What was kept is counted by where it starts and by where it
+// unbeaten leaves of findings of one text those that no better one lies over. What was kept is counted by where it starts and by where it
 // ends: where more has started before a finding's end than has ended at its start, something lies over it.
-func best(found []Finding) []Finding {
+func unbeaten(found []Finding) []Finding {
 	if len(found) == 1 {
 		return found
 	}
