@@ -38,8 +38,8 @@ quick: ## Run the tests that take less than a minute once they are built
 	$(GO) test -short $$($(GO) list $(PACKAGES) | grep -v -e '^outcrop/examples' -e '^outcrop/cmd/')
 
 .PHONY: growth
-growth: ## Run the tests of how work grows with its input, which the race detector leaves out
-	$(GO) test -count=1 -p 1 -run Growth $(PACKAGES)
+growth: ## Run the tests of how work grows with its input, which the other tests leave out
+	$(GO) test -tags growth -count=1 -p 1 -run Growth $(PACKAGES)
 
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff
