@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,11 +172,11 @@ func TestMendE2AFolderThatCannotBeMadeAgain(t *testing.T) {
 // syncs counts what is brought to the disk.
 type syncs struct {
 	*Files
-	n int
+	n atomic.Int64
 }
 
 func (s *syncs) Sync() error {
-	s.n++
+	s.n.Add(1)
 	return s.Files.Sync()
 }
 
@@ -189,16 +190,16 @@ func TestMendA6SealsAreSynced(t *testing.T) {
 		must(t, err)
 		o := &opened{Log: l, t: t, dir: cfg.Dir}
 		o.keep(1)
-		before := sink.n
+		before := sink.n.Load()
 		time.Sleep(cfg.SealEvery)
 		synctest.Wait()
 		paths, _ := Paths(cfg.Dir)
-		if r := verify(t, paths); sink.n != before+1 || r.Sealed != 2 {
-			t.Errorf("%d syncs for a seal, %+v", sink.n-before, r)
+		if r := verify(t, paths); sink.n.Load() != before+1 || r.Sealed != 2 {
+			t.Errorf("%d syncs for a seal, %+v", sink.n.Load()-before, r)
 		}
 		time.Sleep(5 * cfg.SealEvery)
 		synctest.Wait()
-		if sink.n != before+1 {
+		if sink.n.Load() != before+1 {
 			t.Error("nothing was written, and it was brought to the disk")
 		}
 		o.end()
