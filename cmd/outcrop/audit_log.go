@@ -101,6 +101,8 @@ func newAudit(cfg *config.Config, log *slog.Logger) (*audit.Log, error) {
 	}, OnRoom: func(used, free int64) {
 		room.tell(used, free)
 		key.look()
+	}, OnStuck: func(err error) {
+		log.Warn("old records of answers cannot be removed, and are left alone until the next start", "error", err.Error())
 	}})
 }
 

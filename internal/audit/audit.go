@@ -115,6 +115,7 @@ type Log struct {
 	failing atomic.Bool
 	onError func(error)
 	onRoom  func(used, free int64)
+	onStuck func(error)
 
 	mu     sync.RWMutex // guards closing of the queue against senders
 	closed bool
@@ -127,6 +128,8 @@ type Options struct {
 	OnError func(error)      // told when writing begins to fail, and with nil when it works again; may be nil
 	// OnRoom is told every minute how many bytes the files have, and how many the disk has left, -1 where nobody knows; may be nil.
 	OnRoom func(used, free int64)
+	// OnStuck is told, once of each, of old files that cannot be removed; may be nil.
+	OnStuck func(error)
 }
 
 // New opens a log that writes to sink, which it owns from then on.
@@ -140,12 +143,15 @@ func New(cfg Config, keys Keys, sink Sink, o Options) (*Log, error) {
 	if o.OnRoom == nil {
 		o.OnRoom = func(int64, int64) {}
 	}
+	if o.OnStuck == nil {
+		o.OnStuck = func(error) {}
+	}
 	c, err := newChain(keys, sink, o.Now)
 	if err != nil {
 		return nil, err
 	}
 	l := &Log{
-		cfg: cfg, keys: keys, chain: c, onError: o.OnError, onRoom: o.OnRoom, done: make(chan struct{}),
+		cfg: cfg, keys: keys, chain: c, onError: o.OnError, onRoom: o.OnRoom, onStuck: o.OnStuck, done: make(chan struct{}),
 		queue: make(chan *Entry, 2*cfg.Queue), slots: make(chan struct{}, cfg.Queue), hurry: make(chan struct{}, 1),
 	}
 	go l.run()
@@ -236,10 +242,19 @@ const houseEvery = time.Minute
 
 // keepHouse removes what is not to be kept any more, and tells how much room there is.
 func (l *Log) keepHouse() {
-	if err := l.chain.prune(); err != nil {
+	if err := l.prune(); err != nil {
 		l.report(err)
 	}
 	l.onRoom(l.chain.sink.Room())
+}
+
+// prune removes what is not to be kept any more. That a file cannot be removed keeps no record from being written.
+func (l *Log) prune() error {
+	stuck, err := l.chain.prune()
+	if stuck != nil {
+		l.onStuck(stuck)
+	}
+	return err
 }
 
 func (l *Log) run() {
@@ -300,7 +315,7 @@ func (l *Log) batch(e *Entry) {
 		e = <-l.queue // nobody else takes any
 	}
 	if l.chain.file != file {
-		err = errors.Join(err, l.chain.prune())
+		err = errors.Join(err, l.prune())
 	}
 	l.report(err)
 }
@@ -377,7 +392,7 @@ type Sink interface {
 	Lost() (path string, waiting []byte, gone bool)
 	// Before is the newest line of another chain in the same place; nil is none.
 	Before() *point
-	// Old gives the files that the settings do not want kept, and Remove removes them.
+	// Old gives the files that the settings do not want kept, and Remove removes them. What it cannot remove is old no more.
 	Old(now time.Time) []oldFile
 	Remove([]oldFile) error
 	// Room tells how many bytes all files have, and how many the disk has left, -1 where nobody knows.

@@ -126,16 +126,21 @@ func link(head [sha256.Size]byte, body []byte) [sha256.Size]byte {
 
 // put writes a line, into a new file where one is due.
 func (c *chain) put(l *line) error {
+	if err := c.turn(); err != nil {
+		return err
+	}
+	return c.write(l)
+}
+
+// turn begins a file where one is due.
+func (c *chain) turn() error {
 	if c.sink.Due() && c.told != c.file {
 		if err := c.write(&line{Next: c.file + 1}); err != nil {
 			return err
 		}
 		c.told = c.file
 	}
-	if err := c.sink.Next(c.header); err != nil {
-		return err
-	}
-	return c.write(l)
+	return c.sink.Next(c.header)
 }
 
 // write writes a line. After a failure the chain stands where it stood: what may have been written of the line is cut off by the
@@ -163,9 +168,12 @@ func (c *chain) seal() error {
 	if c.clean {
 		return nil
 	}
+	if err := c.turn(); err != nil { // what begins a file belongs to what is sealed
+		return err
+	}
 	head := hex.EncodeToString(c.head[:])
 	upto := c.seq
-	if err := c.put(&line{Seal: &seal{Upto: upto, Head: head, Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
+	if err := c.write(&line{Seal: &seal{Upto: upto, Head: head, Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
 		return err
 	}
 	if err := c.flush(); err != nil {
@@ -186,23 +194,24 @@ func (c *chain) flush() error {
 	return c.sink.Flush()
 }
 
-// prune removes the files that the settings do not want kept any more, after it has said so under a seal.
-func (c *chain) prune() error {
+// prune removes the files that the settings do not want kept any more, after it has said so under a seal. stuck is about files that could
+// not be removed.
+func (c *chain) prune() (stuck, err error) {
 	old := c.sink.Old(c.now())
 	if len(old) == 0 {
-		return nil
+		return nil, nil
 	}
 	l := &line{}
 	for _, f := range old {
 		l.Pruned = append(l.Pruned, f.pruned)
 	}
 	if err := c.put(l); err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.seal(); err != nil {
-		return err
+		return nil, err
 	}
-	return c.sink.Remove(old)
+	return c.sink.Remove(old), nil
 }
 
 func (c *chain) close() error {

@@ -39,6 +39,8 @@ type Files struct {
 	file      *os.File
 	path      string
 	size      int64 // what is surely in the file
+	remove    func(path string) error
+	stuck     map[string]bool // files that could not be removed
 }
 
 // NewFiles makes the folder; the first file is made with the first line.
@@ -46,7 +48,8 @@ func NewFiles(cfg Config, at time.Time, random string) (*Files, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the audit log: %w", err)
 	}
-	return &Files{dir: cfg.Dir, name: "audit-" + at.UTC().Format("20060102T150405Z") + "-" + random, cfg: cfg}, nil
+	return &Files{dir: cfg.Dir, name: "audit-" + at.UTC().Format("20060102T150405Z") + "-" + random, cfg: cfg,
+		remove: os.Remove, stuck: map[string]bool{}}, nil
 }
 
 // Due tells whether the present file is full.

@@ -169,6 +169,77 @@ func TestMendD8PruningIsToldFromAMissingFile(t *testing.T) {
 	}
 }
 
+// A seal that falls due together with a file vouches for the line before it, as any other does.
+func TestMendE7ASealInANewFileVouchesForItsBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := open(t, func(c *Config) { c.MaxBytes = 1 }) // whatever is written next goes into a new file
+		for i := range 3 {
+			o.keep(i)
+			time.Sleep(o.cfg.SealEvery)
+			synctest.Wait()
+		}
+		o.end()
+		paths, _ := Paths(o.dir)
+		if r := verify(t, paths); !r.OK() || !r.Closed || len(paths) < 3 {
+			t.Errorf("%d files, %+v", len(paths), r)
+		}
+	})
+}
+
+// A file that cannot be removed is told once; records are kept all the same, and nobody is refused.
+func TestMendD8AFileThatStaysRefusesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config(t.TempDir())
+		cfg.MaxFiles, cfg.MaxBytes, cfg.FailClosed = 2, 4000, true
+		files, err := NewFiles(cfg, time.Now(), "x")
+		must(t, err)
+		files.remove = func(path string) error { return &os.PathError{Op: "remove", Path: path, Err: os.ErrPermission} }
+		told := map[string]int{}
+		l, err := New(cfg, keys(t), files, Options{
+			OnError: func(err error) { t.Errorf("records are said to fail: %v", err) },
+			OnStuck: func(err error) { told[err.Error()]++ },
+		})
+		must(t, err)
+		for i := range 100 {
+			e, err := l.Open("id", time.Now())
+			must(t, err)
+			e.Record = record(i)
+			e.Keep(e.At)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(3 * houseEvery)
+		synctest.Wait()
+		last, err := l.Open("id", time.Now())
+		must(t, err)
+		last.Keep(last.At)
+		must(t, l.Close(t.Context()))
+		paths, _ := Paths(cfg.Dir)
+		if len(told) == 0 || len(paths) < 4 || faults(reports(t, paths)) != "" {
+			t.Errorf("%d files, told %v, %s", len(paths), told, faults(reports(t, paths)))
+		}
+		for what, n := range told {
+			if n != 1 {
+				t.Errorf("told %d times: %s", n, what)
+			}
+		}
+	})
+}
+
+// A file that another process may be writing is not taken from it, however old its chain is.
+func TestMendD8WhatSomebodyElseWritesStays(t *testing.T) {
+	cfg := config(t.TempDir())
+	var paths []string
+	synctest.Test(t, func(t *testing.T) { paths = lives(t, cfg, false, true) })
+	idle := time.Now().Add(-2 * stillWritten)
+	must(t, os.Chtimes(paths[0], idle, idle))
+	must(t, os.Chtimes(paths[1], time.Now(), time.Now()))
+	cfg.Retention.Bytes = 1
+	must(t, openAs(t, cfg, "x", time.Unix(1e9+9, 0)).Close(t.Context()))
+	if left, _ := Paths(cfg.Dir); len(left) != 2 || left[0] != paths[1] {
+		t.Errorf("left are %v", left)
+	}
+}
+
 func TestMendD8FilesBeyondTheMostAreToldToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := open(t, func(c *Config) { c.MaxFiles, c.MaxBytes = 2, 4000 })

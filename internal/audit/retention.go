@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/go-json-experiment/json"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // oldFile is a file that is to be removed.
@@ -34,8 +35,11 @@ func (f *Files) Before() *point {
 	return nil
 }
 
+// stillWritten is how long after its last change a file of another chain may be one that another process writes.
+const stillWritten = time.Hour
+
 // Old gives, the oldest first, the files of this chain beyond max_files and those of the folder beyond the retention. A file of which
-// nothing can be said under the seal, since no line of it is whole, stays.
+// nothing can be said under the seal, since no line of it is whole, stays, as does one that somebody else may be writing.
 func (f *Files) Old(now time.Time) []oldFile {
 	if f.cfg.MaxFiles == 0 && f.cfg.Retention == (Retention{}) {
 		return nil
@@ -53,14 +57,17 @@ func (f *Files) Old(now time.Time) []oldFile {
 		tooMany := x.own && f.cfg.MaxFiles > 0 && own > f.cfg.MaxFiles
 		tooOld := r.Days > 0 && now.Sub(x.changed) > time.Duration(r.Days)*24*time.Hour
 		tooMuch := r.Bytes > 0 && total > r.Bytes
-		if x.path == f.path || !tooMany && !tooOld && !tooMuch {
+		busy := x.path == f.path || !x.own && now.Sub(x.changed) < stillWritten
+		if busy || !tooMany && !tooOld && !tooMuch {
 			continue
 		}
-		last, ok := lastLine(x.path)
-		if !ok {
-			continue
+		if !f.stuck[x.path] { // which counts for nothing, so that no others go in its place
+			last, ok := lastLine(x.path)
+			if !ok {
+				continue
+			}
+			old = append(old, oldFile{pruned{fileNumber(x.path), last}, x.path})
 		}
-		old = append(old, oldFile{pruned{fileNumber(x.path), last}, x.path})
 		total -= x.size
 		if x.own {
 			own--
@@ -70,9 +77,10 @@ func (f *Files) Old(now time.Time) []oldFile {
 }
 
 // Remove removes files. One that somebody else has removed is as good.
-func (*Files) Remove(old []oldFile) (err error) {
+func (f *Files) Remove(old []oldFile) (err error) {
 	for _, x := range old {
-		if e := os.Remove(x.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		if e := f.remove(x.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			f.stuck[x.path] = true
 			err = errors.Join(err, fmt.Errorf("remove an old file of the audit log: %w", e))
 		}
 	}
