@@ -212,7 +212,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 		}
 		if o.Credentials != nil {
 			id := b.identityOf(o.Credentials)
-			o.Credentials, o.APIOptions = id, append(slices.Clone(o.APIOptions), b.renewing(id))
+			o.Credentials, o.APIOptions = id, append(slices.Clone(o.APIOptions), b.renewing(id, p.region))
 		}
 		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 	})

@@ -138,6 +138,12 @@ func stale(err error) bool {
 	return answered && a.row().code == codeAuthentication
 }
 
+// unknownKey tells whether a region does not know an access key. One that the account has not opted in to knows none, not even a good one.
+func unknownKey(err error) bool {
+	a, answered := read(err)
+	return answered && (a.name == "UnrecognizedClientException" || a.name == "InvalidClientTokenId")
+}
+
 // identity gives the credentials of a place, and marks what goes wrong while fetching them, so that the error table can tell it
 // from an answer of Bedrock.
 type identity struct {
@@ -185,7 +191,7 @@ func (e *identityError) Unwrap() error { return e.err }
 
 // renewing gives a call whose credentials were refused one more try with others, if there are others. It stands inside of the SDK's
 // retries, so that each of their tries is made in this way; a refusal costs nothing, and is none of them.
-func (b *Bedrock) renewing(of identity) func(*middleware.Stack) error {
+func (b *Bedrock) renewing(of identity, region string) func(*middleware.Stack) error {
 	_, own := of.CredentialsProvider.(*wallet)
 	handle := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 		out middleware.FinalizeOutput, meta middleware.Metadata, err error,
@@ -205,7 +211,7 @@ func (b *Bedrock) renewing(of identity) func(*middleware.Stack) error {
 			}
 			out, meta, err = next.HandleFinalize(ctx, in)
 		}
-		if own && ctx.Err() == nil {
+		if own && ctx.Err() == nil && (region == b.aws.Region || !unknownKey(err)) {
 			b.wallet.note(err)
 		}
 		return out, meta, err

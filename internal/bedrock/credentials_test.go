@@ -28,6 +28,7 @@ import (
 // account is an AWS that takes one access key at a time.
 type account struct {
 	takes atomic.Value // string
+	only  string       // what the scope of a signature must hold: the region that the account has opted in to; "" is any
 	calls atomic.Int32
 }
 
@@ -35,7 +36,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	a.calls.Add(1)
 	switch {
-	case !strings.Contains(r.Header.Get("Authorization"), "Credential="+a.takes.Load().(string)+"/"):
+	case !strings.Contains(r.Header.Get("Authorization"), "Credential="+a.takes.Load().(string)+"/") || !strings.Contains(r.Header.Get("Authorization"), a.only):
 		refuse(w, 403, "UnrecognizedClientException", `{"message":"The security token included in the request is invalid."}`)
 	case strings.HasSuffix(r.URL.Path, "-stream"):
 		streamed(w, wholeReply)
@@ -198,6 +199,20 @@ func TestMendD1ARefusalWithoutOtherCredentialsIsNotRepeatedAndTold(t *testing.T)
 	}
 	if _, err := client.Converse(t.Context(), plainInput()); err != nil {
 		t.Errorf("after a broken file: %v", err)
+	}
+}
+
+// A region that the account has not opted in to knows no key of it: that says nothing about the credentials, and a gateway that works
+// at home stays ready.
+func TestMendD1ARegionThatKnowsNobodyTakesNoReadinessAway(t *testing.T) {
+	a, _ := fromProfile(t, "AKIDGOOD")
+	b := opened(t, a, func(event string, err error) { t.Errorf("%s: %v", event, err) })
+	a.only = "/us-east-1/"
+	for _, region := range []string{"", "me-central-1", ""} {
+		_, err := clientOf(t, b, catalog.Target{Region: region}).Converse(t.Context(), plainInput())
+		if (err != nil) != (region != "") || b.Refused() != nil {
+			t.Errorf("in %q: %v, refused %v", region, err, b.Refused())
+		}
 	}
 }
 

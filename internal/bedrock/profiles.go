@@ -108,7 +108,7 @@ func (b *Bedrock) control(region string) *control.Client {
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
 		if o.Credentials != nil {
 			id := b.identityOf(o.Credentials)
-			o.Credentials, o.APIOptions = id, append(slices.Clone(o.APIOptions), b.renewing(id))
+			o.Credentials, o.APIOptions = id, append(slices.Clone(o.APIOptions), b.renewing(id, region))
 		}
 		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, nil), 0
