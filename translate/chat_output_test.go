@@ -75,7 +75,7 @@ func TestChatOutput(t *testing.T) {
 			want: []string{`"content":"a","refusal":null,"function_call":{"name":"f","arguments":"{\"x\":1}"}`, `"finish_reason":"function_call"`}, not: []string{"tool_calls"}},
 		{name: "R-RES-10 server tools", body: reply(tool("s", `,"type":"server_tool_use"`)+`,{"toolResult":{"toolUseId":"s","type":"f_result","content":[]}},{"toolResult":{"toolUseId":"z","type":"other_result","content":[]}}`, `,"stopReason":"tool_use"`),
 			want: []string{`"content":""`, `"finish_reason":"stop"`, `"outcrop":{"server_tools":["f","other_result"]}`}},
-		{name: "R-RES-11 sources", body: reply(`{"text":"😀 "},{"citationsContent":{"content":[{"text":"ab"}],"citations":[`+
+		{name: "R-RES-11 Mend B15 sources", body: reply(`{"text":"😀 "},{"citationsContent":{"content":[{"text":"ab"}],"citations":[`+
 			`{"title":"T","location":{"web":{"url":"https://e.org/1","domain":"e.org"}}},{"location":{"web":{"url":"https://e.org/2","domain":"e.org"}}},`+
 			`{"title":"d.pdf","sourceContent":[{"text":"q1"},{"text":"q2"}],"location":{"documentPage":{"documentIndex":1,"start":3,"end":4}}},`+
 			`{"source":"s","location":{"searchResultLocation":{"searchResultIndex":2,"start":0,"end":1}}},{"title":"n"}]}}`, `,"stopReason":"end_turn"`),

@@ -72,7 +72,7 @@ func TestKeepListed(t *testing.T) {
 		step(errors.New("offline"), 3, true) // the last list stays
 		step(nil, 4, true)
 		step(nil, 4, true)
-		for i, want := range []time.Duration{1, 2, 60, 1, 60} { // a list that failed is asked for again soon
+		for i, want := range []time.Duration{1, 2, 60, 1, 60} { // a list that failed is asked for again soon (Mend D1)
 			if d := asked[i+1].Sub(asked[i]); d < want*54*time.Second || d > want*66*time.Second {
 				t.Errorf("R-MOD-06 asked again after %s, want about %d minutes", d, want)
 			}

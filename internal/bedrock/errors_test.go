@@ -90,7 +90,7 @@ var quoted = []struct {
 	{"R-ERR-33", "AccessDeniedException", 403, "You don't have access to the model with the specified model ID.", wantAccess},
 	{"R-ERR-33", "AccessDeniedException", 403, "Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace actions (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe) to enable access to this model.", wantAccess},
 	{"R-ERR-33", "AccessDeniedException", 403, "Model access is denied due to INVALID_PAYMENT_INSTRUMENT:A valid payment instrument must be provided.. ", wantAccess},
-	// Whom the provider of the model serves, and on which terms.
+	// Mend B13: whom the provider of the model serves, and on which terms.
 	{"R-ERR-33", "AccessDeniedException", 403, "Access to Anthropic models is not allowed from unsupported countries, regions, or territories. Please refer to https://www.anthropic.com/supported-countries for more information.", wantAccess},
 	{"R-ERR-33", "ValidationException", 400, "Access to Anthropic models is not allowed from unsupported countries, regions, or territories. Please refer to https://www.anthropic.com/supported-countries for more information.", wantAccess},
 	{"R-ERR-33", "AccessDeniedException", 403, "Access to this model is not available for channel program accounts. Reach out to your AWS Solution Provider or AWS Distributor for more information.", wantAccess},
