@@ -41,6 +41,10 @@ quick: ## Run the tests that take less than a minute once they are built
 growth: ## Run the tests of how work grows with its input, which the other tests leave out
 	$(GO) test -tags growth -count=1 -p 1 -run Growth $(PACKAGES)
 
+.PHONY: chaos
+chaos: ## Send four times 5,000 requests through regions of which one is down and the others fail; takes minutes
+	OUTCROP_CHAOS=5000 $(GO) test -count=1 -v -timeout 30m -run '^TestChaos$$' ./server
+
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff
 	$(GO) test ./translate ./server -run Golden -update

@@ -47,7 +47,7 @@ func TestEnvironment(t *testing.T) {
 		}},
 		{"what Kubernetes sets for a service named outcrop, and our tests", "", []string{"OUTCROP_SERVICE_HOST=10.0.0.1", "OUTCROP_SERVICE_PORT=80",
 			"OUTCROP_SERVICE_PORT_HTTP=80", "OUTCROP_PORT=tcp://10.0.0.1:80", "OUTCROP_PORT_80_TCP=tcp://10.0.0.1:80",
-			"OUTCROP_PORT_80_TCP_ADDR=10.0.0.1", "OUTCROP_GATEWAY_SERVICE_PORT=80", "OUTCROP_CLIENTS=required", "=C:=x", "novalue"}, func(*config.Config) {}},
+			"OUTCROP_PORT_80_TCP_ADDR=10.0.0.1", "OUTCROP_GATEWAY_SERVICE_PORT=80", "OUTCROP_CLIENTS=required", "OUTCROP_CHAOS=5000", "=C:=x", "novalue"}, func(*config.Config) {}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
