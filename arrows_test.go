@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"internal/store/redis":     {"internal/store"},
 	"internal/store/storetest": {"internal/store"},
 	"internal/media":           {},
+	"internal/nearest":         {},
 	"internal/telemetry":       {},
 	"internal/wiretest":        {},
 	"internal/growthtest":      {},
@@ -36,9 +37,9 @@ var arrows = map[string][]string{
 	"router":                   {"openai", "internal/catalog"},
 	"internal/upstream":        {"openai", "internal/catalog"},
 	"internal/pipeline":        {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "router"},
-	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "translate"},
-	"internal/config":          {"internal/access", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
-	"cmd/outcrop": {"openai", "internal/access", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
+	"server":                   {"openai", "internal/access", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
+	"internal/config":          {"internal/nearest", "internal/access", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
+	"cmd/outcrop": {"internal/nearest", "openai", "internal/access", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
 		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }

@@ -39,9 +39,13 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 		if bad != nil {
 			return bad
 		}
+		options, bad := s.options(c.Request().Header)
+		if bad != nil {
+			return bad
+		}
 		v := visitOf(c)
 		call := &pipeline.Call{
-			ID: v.id, At: v.at, Principal: v.principal, Endpoint: endpoint, Request: req, Options: s.options(c.Request().Header),
+			ID: v.id, At: v.at, Principal: v.principal, Endpoint: endpoint, Request: req, Options: options,
 			Tune: tuned, Standing: v.standing, Entry: v.entry,
 		}
 		v.call = call
@@ -95,7 +99,10 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	if r.ContentLength > s.cfg.BodyLimit {
 		return nil, s.tooLarge(r)
 	}
-	body, err := s.read(c.Response().Writer, r)
+	if !s.hold(visitOf(c), max(r.ContentLength, 0)) {
+		return nil, full()
+	}
+	body, err := s.read(c)
 	if err == nil {
 		if deadline == nil {
 			_ = rc.SetReadDeadline(time.Time{})
@@ -104,7 +111,10 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	}
 	// The deadline stays: net/http reads on behind an answer, to save the connection, and must not wait for ever.
 	var large *http.MaxBytesError
+	var oe *openai.Error
 	switch {
+	case errors.As(err, &oe):
+		return nil, oe
 	case errors.As(err, &large):
 		return nil, s.tooLarge(r)
 	case !errors.Is(err, os.ErrDeadlineExceeded) && (errors.Is(err, io.ErrUnexpectedEOF) || r.Context().Err() != nil):
@@ -116,8 +126,9 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 }
 
 // read reads a body whose announced size is within the limit. Room for a large one is made as it comes.
-func (s *Server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (s *Server) read(c echo.Context) ([]byte, error) {
 	const large = 1 << 20
+	r := c.Request()
 	n := r.ContentLength
 	if n >= 0 && n <= large {
 		body := make([]byte, n)
@@ -126,7 +137,11 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.Grow(int(min(max(n, 0), large)) + bytes.MinRead)
-	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, s.cfg.BodyLimit))
+	var from io.Reader = http.MaxBytesReader(c.Response().Writer, r.Body, s.cfg.BodyLimit)
+	if n < 0 {
+		from = &counted{from, s, visitOf(c)}
+	}
+	_, err := b.ReadFrom(from)
 	return b.Bytes(), err
 }
 
@@ -158,15 +173,16 @@ func (s *Server) tooLarge(r *http.Request) *openai.Error {
 
 // options are the translation's settings, with what this request's headers say: strict mode (R-GEN-04) and a guardrail as on
 // Bedrock's own OpenAI endpoint (R-GRD-01).
-func (s *Server) options(h http.Header) translate.Options {
+func (s *Server) options(h http.Header) (translate.Options, *openai.Error) {
 	o := s.cfg.Options
-	o.Strict = o.Strict || strings.EqualFold(h.Get("X-Outcrop-Strict"), "true")
+	strict, bad := yes(h, headerStrict)
+	o.Strict = o.Strict || strict
 	o.Guardrail = translate.Guardrail{
 		Identifier: h.Get("X-Amzn-Bedrock-Guardrailidentifier"),
 		Version:    h.Get("X-Amzn-Bedrock-Guardrailversion"),
 		Trace:      strings.ToLower(h.Get("X-Amzn-Bedrock-Trace")),
 	}
-	return o
+	return o, bad
 }
 
 // describe turns what is known of an answer before its first part into headers.

@@ -71,6 +71,9 @@ func (s *Server) keep(c echo.Context, err error) {
 			e.Status = status
 		}
 		e.Outcome = code
+		if refused(err) {
+			e.From = c.RealIP()
+		}
 	}
 	e.Keep(time.Now())
 }
@@ -90,17 +93,23 @@ func (s *Server) ending(c echo.Context, err error) (status int, code string) {
 
 // endpointOf names what was asked for after its route: "models" of /v1/models/*; "" where nothing is served.
 func (s *Server) endpointOf(c echo.Context) string {
+	longest, name := -1, ""
 	for _, p := range s.cfg.Prefixes {
-		if path, ok := strings.CutPrefix(c.Path(), p+"/"); ok {
-			return strings.ReplaceAll(strings.Trim(path, "/*"), "/", ".")
+		p = strings.TrimSuffix(p, "/")
+		if path, ok := strings.CutPrefix(c.Path(), p+"/"); ok && len(p) > longest { // "" is in front of all
+			longest, name = len(p), strings.ReplaceAll(strings.Trim(path, "/*"), "/", ".")
 		}
 	}
-	return ""
+	return name
 }
 
 // asked takes down what a request asks for, before anything can refuse it.
 func asked(c echo.Context, req openai.Request) {
-	if e := visitOf(c).entry; e != nil && req != nil {
+	if req == nil {
+		return
+	}
+	visitOf(c).asked = req.ModelName()
+	if e := visitOf(c).entry; e != nil {
 		e.Asked, e.Stream = audit.Name(req.ModelName()), req.WantsStream()
 	}
 }

@@ -20,10 +20,10 @@ func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 			}
 			addr, _ := netip.ParseAddr(c.RealIP()) // the zero address is in no network
 			p, err := s.Gate.Admit(access.Credential{Key: credential(c), Addr: addr, Endpoint: endpoint})
+			visitOf(c).principal = p // of a refusal too, as far as it is known
 			if err != nil {
 				return err
 			}
-			visitOf(c).principal = p
 			return next(c)
 		}
 	}

@@ -63,7 +63,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		_ = c.NoContent(statusClientGone) // to nobody; but never a 200
 		return
 	}
-	oe := s.known(c, err)
+	oe := s.helpful(c, s.known(c, err))
 	r := renderings[oe.Kind]
 	h := c.Response().Header()
 	h.Set(headerShouldRetry, strconv.FormatBool(r.retry && !oe.Final))
@@ -110,18 +110,6 @@ func (s *Server) known(c echo.Context, err error) *openai.Error {
 
 func draining() *openai.Error {
 	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "The gateway is shutting down. Try again."}
-}
-
-// fromEcho translates the errors that Echo itself makes.
-func fromEcho(c echo.Context, he *echo.HTTPError) *openai.Error {
-	r := c.Request()
-	switch he.Code {
-	case http.StatusNotFound:
-		return &openai.Error{Kind: openai.NotFound, Code: "unknown_url", Message: "Unknown request URL: " + r.Method + " " + cut(r.URL.Path, 200) + "."}
-	case http.StatusMethodNotAllowed:
-		return &openai.Error{Kind: openai.MethodNotAllowed, Code: "method_not_allowed", Message: "Not allowed to " + cut(r.Method, 20) + " on " + cut(r.URL.Path, 200) + "."}
-	}
-	return nil
 }
 
 func cut(s string, n int) string {

@@ -93,5 +93,5 @@ func (s *Server) gaugeRoutes(e *echo.Echo) {
 		}
 	})
 	s.operation(e)
-	e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
+	get(e, "/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
 }

@@ -40,6 +40,8 @@ type visit struct {
 	head  pipeline.Head  // of its answer
 	first time.Time      // when the first part was there
 	entry *audit.Entry   // its record; nil where none is kept
+	asked string         // the model that the request names, as it stands there
+	held  int64          // bytes of bodies that are counted as held for it
 
 	principal access.Principal // who asks; the zero value until that is known
 	standing  access.Standing  // how the limits stood when the request came
@@ -64,6 +66,10 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.lastOfConnection(c.Request()) {
 			c.Response().Header().Set("Connection", "close")
 		}
+		if id := clientID(c.Request().Header); id != "" {
+			c.Response().Header().Set(headerClientRequestID, id)
+		}
+		defer func() { s.bodies.give(v.held) }()
 		if err := guarded(c, next); err != nil {
 			v.err = err
 			s.fail(err, c)
@@ -118,9 +124,15 @@ func (s *Server) log(c echo.Context, v *visit) {
 	attrs := append(make([]slog.Attr, 0, 32),
 		slog.String("request_id", "req_"+v.id), slog.String("method", c.Request().Method), slog.String("route", route),
 		slog.Int("status", status), slog.Int64("ms", time.Since(v.at).Milliseconds()), slog.Int64("bytes", c.Response().Size))
+	if id := clientID(c.Request().Header); id != "" {
+		attrs = append(attrs, slog.String("client_request_id", id))
+	}
 	attrs = v.explain(attrs)
 	if v.err != nil {
 		attrs = append(attrs, slog.Any("error", v.err))
+		if refused(v.err) {
+			attrs = append(attrs, slog.String("addr", c.RealIP()))
+		}
 		var oe *openai.Error
 		if errors.As(v.err, &oe) {
 			attrs = append(attrs, slog.String("code", oe.Code), slog.String("upstream_id", oe.UpstreamID))

@@ -21,7 +21,7 @@ func (s *Server) routes(e *echo.Echo) {
 	}
 	s.operation(e)
 	if !s.cfg.Metrics.Apart {
-		e.GET("/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
+		get(e, "/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
 	}
 
 	calls := []struct {
@@ -34,6 +34,7 @@ func (s *Server) routes(e *echo.Echo) {
 		{"/moderations", pipeline.Moderations, decode(openai.DecodeModeration)},
 	}
 	for _, prefix := range s.cfg.Prefixes {
+		prefix = strings.TrimSuffix(prefix, "/")
 		for _, call := range calls {
 			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate(call.endpoint.Name), s.admit)
 		}
@@ -41,17 +42,16 @@ func (s *Server) routes(e *echo.Echo) {
 			e.POST(prefix+"/outcrop/route", s.explainRoute, s.authenticate("outcrop.route"), s.admit)
 		}
 		if s.Usage != nil {
-			e.GET(prefix+"/outcrop/usage", s.reportUsage, s.authenticate("outcrop.usage"))
+			get(e, prefix+"/outcrop/usage", s.reportUsage, s.authenticate("outcrop.usage"))
 		}
 		if s.Targets != nil {
-			e.GET(prefix+"/outcrop/targets", s.listTargets, s.authenticate("outcrop.targets"))
+			get(e, prefix+"/outcrop/targets", s.listTargets, s.authenticate("outcrop.targets"))
 		}
 		if s.Audit != nil {
-			e.GET(prefix+"/outcrop/provenance/key", s.provenanceKey, s.authenticate("outcrop.provenance"))
+			get(e, prefix+"/outcrop/provenance/key", s.provenanceKey, s.authenticate("outcrop.provenance"))
 		}
-		e.GET(prefix+"/models", s.listModels, s.authenticate("models"))
-		e.GET(prefix+"/models/", s.listModels, s.authenticate("models")) // R-MOD-03
-		e.GET(prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate("models"))
+		get(e, prefix+"/models", s.listModels, s.authenticate("models")) // R-MOD-03: with a slash behind it too, see oneSlash
+		get(e, prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate("models"))
 		e.Any(prefix+"/responses", responses)
 		e.Any(prefix+"/responses/*", responses)
 	}
@@ -59,8 +59,8 @@ func (s *Server) routes(e *echo.Echo) {
 
 // operation are the routes that say how this process is doing.
 func (s *Server) operation(e *echo.Echo) {
-	e.GET("/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
-	e.GET("/ready", s.ready)
+	get(e, "/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
+	get(e, "/ready", s.ready)
 }
 
 func decode[R openai.Request](f func([]byte) (R, *openai.Error)) func([]byte) (openai.Request, *openai.Error) {
@@ -105,6 +105,7 @@ func (s *Server) getModel(prefix string) echo.HandlerFunc {
 		if plain, err := url.PathUnescape(id); err == nil {
 			id = plain
 		}
+		visitOf(c).asked = id
 		m, ok := s.Models.Model(id, time.Now())
 		if !ok || s.May != nil && !s.May(principalOf(c), id) {
 			return openai.ModelNotFound(id)

@@ -36,6 +36,7 @@ type Config struct {
 	TrustedProxies    []netip.Prefix // whose X-Forwarded-For tells the client's address
 	TLS               *tls.Config    // nil leaves connections unencrypted; otherwise HTTP/2 is spoken too
 	BodyLimit         int64          // bytes
+	BodiesInFlight    int64          // bytes of all bodies that are held at a time; 0 is no limit
 	ReadHeaderTimeout time.Duration  // slow headers are cut off
 	ReadTimeout       time.Duration  // for the body, once the headers are there
 	WriteTimeout      time.Duration  // for each part
@@ -60,6 +61,8 @@ type Collaborators struct {
 	Gate   *access.Gate
 	// May tells whether a caller may ask for a model; nil is always. It rules what the models endpoints show (R-MOD-01).
 	May func(who access.Principal, model string) bool
+	// MayUse tells whether anything that a caller may ask for can lead to a model of the catalogue; nil is always.
+	MayUse func(who access.Principal, model string) bool
 	// Explain gives the JSON of what the router makes of a request's body; nil leaves the endpoint out.
 	Explain  func(body []byte, who access.Principal, tune pipeline.Tune) ([]byte, error)
 	Targets  func() upstream.Report // how the targets are doing; nil leaves the endpoint out
@@ -85,6 +88,7 @@ type process struct {
 	gauges   *gauges
 	draining atomic.Bool
 	calls    inFlight
+	bodies   bodies
 	rooms    sync.Pool               // of *[]byte: plain answers are written into them
 	cut      context.CancelCauseFunc // ends the calls under way
 }
@@ -125,6 +129,7 @@ func (s *Server) echo(routes func(*echo.Echo)) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = s.cfg.clientAddress()
+	e.Pre(oneSlash)
 	routes(e)
 	return e
 }

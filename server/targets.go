@@ -22,11 +22,14 @@ type targetState struct {
 	Fallbacks uint64            `json:"fallbacks"`
 }
 
-// listTargets shows how every target is doing that was called since the start: public catalogue id and region, the state of its
+// listTargets shows how every target is doing that was called since the start, and that the caller may use: public catalogue id and region, the state of its
 // circuit breaker, calls in flight and waiting, the limit, and attempts by outcome.
 func (s *Server) listTargets(c echo.Context) error {
 	list := []targetState{}
 	for _, t := range s.Targets().Targets {
+		if s.MayUse != nil && !s.MayUse(principalOf(c), t.Model) {
+			continue
+		}
 		state := targetState{Object: "outcrop.target", Model: t.Model, Region: t.Region, State: t.State, InFlight: t.InFlight,
 			Waiting: t.Waiting, Limit: t.Limit, Attempts: map[string]uint64{}, Fallbacks: t.Left}
 		for o, n := range t.Ended {

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"errors"
 	"strings"
 
 	"outcrop/internal/catalog"
@@ -15,6 +16,9 @@ type Link struct{ URL, Param string }
 func (l Link) Fault(cause error) *openai.Error {
 	const longest = 2000 // nobody needs more of it to find the link in the request
 	fault := openai.Invalidf(openai.CodeInvalidImageURL, l.Param, "Error while downloading %s.", shorten(l.URL, longest))
+	if errors.Is(cause, media.ErrNoTLS) && scheme(l.URL) == "http" { // what a redirect leads to stays untold
+		fault.Message = strings.TrimSuffix(fault.Message, ".") + ": " + media.ErrNoTLS.Error() + " here. Use a URL with https, or send the bytes as a data URL."
+	}
 	fault.Err = cause
 	return fault
 }

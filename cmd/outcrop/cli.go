@@ -90,7 +90,7 @@ func strict(cmd *cobra.Command) {
 			default:
 				return nil
 			}
-			return fmt.Errorf("unknown command %q%s", args[0], nearest(args[0], names(cmd)))
+			return fmt.Errorf("unknown command %q%s", args[0], suggest(args[0], names(cmd)))
 		}
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() } // of the program itself; Args refuses the others
 	}
@@ -138,11 +138,11 @@ func meant(cmd *cobra.Command, err error) error {
 			flags = append(flags, "--"+f.Name)
 		}
 	})
-	return fmt.Errorf("%w%s", err, nearest("--"+unknown.GetSpecifiedName(), flags))
+	return fmt.Errorf("%w%s", err, suggest("--"+unknown.GetSpecifiedName(), flags))
 }
 
-// nearest says which of the names may have been meant.
-func nearest(name string, list []string) string {
+// suggest says which of the names may have been meant.
+func suggest(name string, list []string) string {
 	c := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, n := range list {
 		c.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})

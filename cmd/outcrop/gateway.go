@@ -135,7 +135,8 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 	warnOfText(cfg, redact, g.log)
 	return g.settings(cfg), server.Collaborators{
 		Handle: handle, Models: g.models, Explain: explainer{g.models}.request, Targets: g.targets.Report,
-		Ready: g.bedrock.Refused, Gate: g.guard.gate(cfg), May: explainer{g.models}.may, Limiter: g.books.limiter(cfg), Usage: g.books.usage(cfg), Recorder: g.rec, Audit: g.audit, Log: g.log,
+		Ready: g.bedrock.Refused, Gate: g.guard.gate(cfg), May: explainer{g.models}.may, MayUse: explainer{g.models}.mayUse,
+		Limiter: g.books.limiter(cfg), Usage: g.books.usage(cfg), Recorder: g.rec, Audit: g.audit, Log: g.log,
 	}, nil
 }
 
@@ -151,6 +152,7 @@ func (g *gateway) settings(cfg *config.Config) server.Config {
 		TrustedProxies:    prefixes(cfg.Server.TrustedProxies),
 		TLS:               encrypted,
 		BodyLimit:         int64(cfg.Server.BodyLimit),
+		BodiesInFlight:    bodiesInFlight(cfg),
 		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
 		ReadTimeout:       cfg.Server.ReadTimeout,
 		WriteTimeout:      cfg.Server.WriteTimeout,

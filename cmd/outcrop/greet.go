@@ -25,7 +25,7 @@ func (s *serving) greet(ctx context.Context, g *gateway, addr string) {
 	if cfg.Server.TLS.CertFile != "" {
 		scheme = "https://"
 	}
-	says := fmt.Sprintf("outcrop %s serves the OpenAI API on %s%s%s", currentVersion(), scheme, addr, cfg.Server.Prefixes[0])
+	says := fmt.Sprintf("outcrop %s serves the OpenAI API on %s%s%s", currentVersion(), scheme, addr, prefix(cfg))
 	facts := []fact{s.origin(g), g.keys(ctx), g.state(), g.records(), g.policy(), g.kept(), g.list(scheme + reachable(addr))}
 	if cfg.Log.Format == "json" {
 		var attrs []slog.Attr
@@ -52,6 +52,9 @@ func reachable(addr string) string {
 	}
 	return addr
 }
+
+// prefix stands in front of the paths that the greeting names; the one that is none is written as a slash.
+func prefix(cfg *config.Config) string { return strings.TrimSuffix(cfg.Server.Prefixes[0], "/") }
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
@@ -156,7 +159,7 @@ func (g *gateway) kept() fact {
 }
 
 func (g *gateway) list(base string) fact {
-	return fact{"models", fmt.Sprintf("%d aliases; the list: %s%s/models", len(g.cfg.Models.Aliases), base, g.cfg.Server.Prefixes[0])}
+	return fact{"models", fmt.Sprintf("%d aliases; the list: %s%s/models", len(g.cfg.Models.Aliases), base, prefix(g.cfg))}
 }
 
 // example is a first call that can be pasted.
@@ -168,6 +171,6 @@ func (s *serving) example(g *gateway, base string) string {
 	if g.needsKey() {
 		auth = " -H 'authorization: Bearer YOUR_KEY'"
 	}
-	return fmt.Sprintf("curl %s%s/chat/completions%s -H 'content-type: application/json' -d '%s'", base, g.cfg.Server.Prefixes[0], auth,
+	return fmt.Sprintf("curl %s%s/chat/completions%s -H 'content-type: application/json' -d '%s'", base, prefix(g.cfg), auth,
 		strings.ReplaceAll(`{"model":"MODEL","messages":[{"role":"user","content":"Hello!"}]}`, "MODEL", model))
 }

@@ -100,7 +100,7 @@ outcrop.route and so on.`,
 				return &usageError{cmd, err}
 			}
 			for _, e := range matchNothing(key.Endpoints, endpoints) {
-				return &usageError{cmd, fmt.Errorf("--endpoints: %q is no endpoint%s: %s", e, nearest(e, endpoints), strings.Join(endpoints, ", "))}
+				return &usageError{cmd, fmt.Errorf("--endpoints: %q is no endpoint%s: %s", e, suggest(e, endpoints), strings.Join(endpoints, ", "))}
 			}
 			r, done, err := k.open(cmd.Context())
 			if err != nil {
@@ -112,7 +112,7 @@ outcrop.route and so on.`,
 				return err
 			}
 			for _, m := range matchNothing(key.Models, append(namesBy(k.cfg), given(k.cfg, key.Models)...)) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "warning: --models: no model that these settings know is called %q%s\n", m, nearest(m, namesBy(k.cfg)))
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: --models: no model that these settings know is called %q%s\n", m, suggest(m, namesBy(k.cfg)))
 			}
 			return k.shown(cmd.OutOrStdout(), secret, made.ID, struct {
 				Key string `json:"key"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
@@ -64,6 +65,23 @@ func (e explainer) request(body []byte, who access.Principal, tune pipeline.Tune
 // may tells whether a caller may ask for a model.
 func (e explainer) may(who access.Principal, model string) bool {
 	return !who.Rights.ByModel() || pipeline.MayAsk(who.Rights, model, e.models.Leads(model))
+}
+
+// mayUse tells whether any name that a caller may ask for can lead to a model of the catalogue.
+func (e explainer) mayUse(who access.Principal, model string) bool {
+	if !who.Rights.ByModel() {
+		return true
+	}
+	for _, m := range append(e.models.Models(time.Now()), openai.Model{ID: model}) {
+		for _, plan := range e.models.Leads(m.ID) {
+			for _, t := range plan.Targets {
+				if t.Row.ID == model && pipeline.MayUse(who.Rights, m.ID, plan.Tier, model) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (e explainer) explain(to, body []byte, who access.Principal, caller router.Caller) ([]byte, error) {

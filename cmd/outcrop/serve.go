@@ -101,6 +101,8 @@ func (s *serving) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	warnAliases(cfg, g.models, log)
+	defer beside.Go(ctx, "memory", giveBack)()
 	warnUnpriced(ctx, cfg, g.guard.store, g.models.Leads, log)
 	if err := serveMetrics(ctx, cfg, srv, log); err != nil {
 		return errors.Join(err, l.Close())

@@ -170,7 +170,7 @@ func (t *translation) send(ctx context.Context, request []byte, end *deadEnd) (i
 	}
 	served := make(chan error, 1)
 	go func() { served <- gateway.Serve(l) }()
-	status, header, body, err := post(ctx, "http://"+l.Addr().String()+cfg.Server.Prefixes[0]+endpointOf(request), request, t.strict)
+	status, header, body, err := post(ctx, "http://"+l.Addr().String()+prefix(cfg)+endpointOf(request), request, t.strict)
 	return status, header, body, errors.Join(err, gateway.Stop(ctx), <-served)
 }
 

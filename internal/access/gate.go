@@ -48,7 +48,8 @@ func (g *Gate) Open() bool {
 
 // Admit tells who presents a credential, or gives the 401 of R-ERR-66, the same in words and in time for a key that is unknown,
 // malformed, revoked or expired. A key that is good, but not from this address or for this endpoint, is a 403. Once an address has shown
-// too many wrong keys, further ones are a 429; good ones still pass, since many callers may share an address.
+// too many wrong keys, further ones are a 429; good ones still pass, since many callers may share an address. With a refusal comes whose
+// key it was, as far as that is known: for records, and for nothing else.
 func (g *Gate) Admit(c Credential) (Principal, error) {
 	if g.Open() && !g.firstKey(c.Key) {
 		return Principal{}, nil
@@ -62,12 +63,14 @@ func (g *Gate) Admit(c Credential) (Principal, error) {
 	switch {
 	case who == nil && !sure:
 		return Principal{}, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "API keys cannot be checked at the moment. Try again."}
-	case who == nil || who.Rights.expired(now):
+	case who == nil:
 		return Principal{}, g.refuse(c.Addr, now)
+	case who.Rights.expired(now):
+		return *who, g.refuse(c.Addr, now)
 	case !who.Rights.allowsAddr(c.Addr):
-		return Principal{}, &openai.Error{Kind: openai.Forbidden, Code: "ip_not_authorized", Message: "This API key may not be used from your network address."}
+		return *who, &openai.Error{Kind: openai.Forbidden, Code: "ip_not_authorized", Message: "This API key may not be used from your network address."}
 	case !who.Rights.AllowsEndpoint(c.Endpoint):
-		return Principal{}, &openai.Error{Kind: openai.Forbidden, Code: "endpoint_not_allowed", Message: "This API key may not be used for this endpoint."}
+		return *who, &openai.Error{Kind: openai.Forbidden, Code: "endpoint_not_allowed", Message: "This API key may not be used for this endpoint."}
 	}
 	return *who, nil
 }

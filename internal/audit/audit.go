@@ -22,7 +22,8 @@ type Record struct {
 	ID       string    `json:"id"` // of the request, as in x-request-id
 	At       time.Time `json:"at"` // arrival
 	Tenant   string    `json:"tenant,omitzero"`
-	Key      string    `json:"key,omitzero"` // id of the API key, never the key
+	Key      string    `json:"key,omitzero"`  // id of the API key, never the key
+	From     string    `json:"from,omitzero"` // address of a caller that was refused
 	Endpoint string    `json:"endpoint,omitzero"`
 	Stream   bool      `json:"stream,omitzero"`
 	Status   int       `json:"status"`           // of HTTP

@@ -49,6 +49,7 @@ func (r *Record) appendJSON(b []byte) []byte {
 	b = appendTime(b, r.At)
 	b = appendText(b, "tenant", r.Tenant)
 	b = appendText(b, "key", r.Key)
+	b = appendText(b, "from", r.From)
 	b = appendText(b, "endpoint", r.Endpoint)
 	b = appendTrue(b, "stream", r.Stream)
 	b = appendName(b, ',', "status")

@@ -59,10 +59,11 @@ type PromptCache struct {
 // Server is where the gateway listens and what it accepts there. HOST and PORT change the halves of Addr.
 type Server struct {
 	Addr              string        `yaml:"addr" validate:"addr" help:"host:port to listen on, HOST and PORT set its halves; anything but loopback needs API keys"`
-	Prefixes          []string      `yaml:"prefixes" validate:"min=1,unique,dive,prefix" help:"path prefixes under which the API is served"`
+	Prefixes          []string      `yaml:"prefixes" validate:"min=1,unique,dive,prefix" help:"path prefixes under which the API is served; / is none; the first is the one that the start and examples name"`
 	AllowedOrigins    []string      `yaml:"allowed_origins" env:"ALLOWED_ORIGINS" validate:"unique,dive,origin" help:"origins whose pages may call (CORS): of any scheme, such as https://app.example.com or app://obsidian.md, null, or *; inside one, * stands for any characters"`
 	Hosts             []string      `yaml:"hosts" validate:"unique,dive,host_name" help:"names by which the gateway may be called while it asks for no key, such as *.svc.cluster.local; loopback names, IP addresses and names without dots always are"`
 	BodyLimit         Size          `yaml:"body_limit" validate:"min=1000,max=1000000000" help:"largest request body"`
+	BodiesInFlight    Size          `yaml:"bodies_in_flight" validate:"omitempty,min=1000" help:"bytes of the request bodies that are held at a time, by all requests together; beyond them 503; 0 is an eighth of the memory limit (GOMEMLIMIT), 512MiB without one"`
 	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" help:"how long a client may take for its headers"`
 	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
 	WriteTimeout      time.Duration `yaml:"write_timeout" validate:"gt=0" help:"how long a client may take to accept one part of an answer"`
@@ -196,7 +197,7 @@ func Default() *Config {
 	return &Config{
 		Server: Server{
 			Addr:              "127.0.0.1:8080",
-			Prefixes:          []string{"/v1", "/api/v1"},
+			Prefixes:          []string{"/v1", "/openai/v1", "/api/v1", "/"},
 			BodyLimit:         32 * megabyte,
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       60 * time.Second,

@@ -97,7 +97,7 @@ func TestLoadFull(t *testing.T) {
 		Server: config.Server{
 			Addr: "[::1]:9000", Prefixes: []string{"/openai/v1"},
 			AllowedOrigins: []string{"https://app.example.com", "tauri://localhost"}, Hosts: []string{"*.svc.cluster.local", "gateway.example.com"},
-			BodyLimit: 8 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
+			BodyLimit: 8 << 20, BodiesInFlight: 256 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
 			IdleTimeout: 75 * time.Second, DrainDelay: 15 * time.Second,
 			TrustedProxies: []string{"10.2.0.0/16"}, TLS: config.TLS{CertFile: "cert.pem", KeyFile: "key.pem"},
 		},
@@ -197,8 +197,8 @@ func TestEveryComplaintAtOnce(t *testing.T) {
 	_, err = load(string(text), []string{"MAX_POOL_CONNECTIONS=-4", "OUTCROP_STREAM_HOLD=30", "OUTCROP_LOGLEVEL=debug", "PORT=http"})
 	want := []string{
 		`outcrop.yaml:2:9: server.addr: must be HOST:PORT, such as 127.0.0.1:8080, not "8080"`,
-		`outcrop.yaml:3:14: server.prefixes[0]: must be a path such as /v1, without a slash at its end, not "/v1/"`,
-		`outcrop.yaml:3:20: server.prefixes[1]: must be a path such as /v1, without a slash at its end, not "7"`,
+		`outcrop.yaml:3:14: server.prefixes[0]: must be / or a path such as /v1, without a slash at its end, not "/v1/"`,
+		`outcrop.yaml:3:20: server.prefixes[1]: must be / or a path such as /v1, without a slash at its end, not "7"`,
 		`outcrop.yaml:3:23: server.prefixes[2]: must be a single value, not a list`,
 		`outcrop.yaml:4:15: server.body_limit: "32" has no unit, write 32MB, 32KB or 32B`,
 		`outcrop.yaml:5:3: server.bodylimit: unknown key; did you mean body_limit?`,

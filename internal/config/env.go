@@ -73,7 +73,7 @@ func (l *loader) environ(list []string) {
 	l.unknown(env, known)
 }
 
-// assign gives s the value that text stands for; a list is separated by commas.
+// assign gives s the value that text stands for; a list is separated by commas, and [] is the empty one.
 func (l *loader) assign(from origin, s setting, text string) {
 	if s.value.Kind() != reflect.Slice {
 		if err := setText(s.value, text); err != nil {
@@ -81,6 +81,11 @@ func (l *loader) assign(from origin, s setting, text string) {
 			return
 		}
 		l.origins[s.name] = from
+		return
+	}
+	if text == "[]" {
+		s.value.Set(reflect.MakeSlice(s.value.Type(), 0, 0))
+		l.replaced(s, from)
 		return
 	}
 	items := reflect.Zero(s.value.Type())
@@ -95,10 +100,15 @@ func (l *loader) assign(from origin, s setting, text string) {
 		items = reflect.Append(items, item)
 	}
 	if items.Len() == 0 {
-		l.complain(from, s.name, "names nothing")
+		l.complain(from, s.name, "names nothing; write [] for an empty list")
 		return
 	}
 	s.value.Set(items)
+	l.replaced(s, from)
+}
+
+// replaced notes that a list comes from somewhere else as a whole.
+func (l *loader) replaced(s setting, from origin) {
 	for name := range l.origins {
 		if strings.HasPrefix(name, s.name+"[") {
 			delete(l.origins, name) // of the list that was replaced

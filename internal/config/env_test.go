@@ -88,7 +88,7 @@ func TestEnvironmentFaults(t *testing.T) {
 		{"a table", []string{"OUTCROP_MODELS_ALIASES=a=b"}, []string{`OUTCROP_MODELS_ALIASES: models.aliases: can be set in the file only`}},
 		{"unknown", []string{"OUTCROP_ACCESS_INSECUR=true", "OUTCROP_FAVOURITE_COLOUR=red"},
 			[]string{`OUTCROP_ACCESS_INSECUR: unknown variable; did you mean OUTCROP_ACCESS_INSECURE?`, `OUTCROP_FAVOURITE_COLOUR: unknown variable`}},
-		{"no keys in keys", []string{"OUTCROP_API_KEYS= , "}, []string{`OUTCROP_API_KEYS: access.api_keys: names nothing`}},
+		{"no keys in keys", []string{"OUTCROP_API_KEYS= , "}, []string{`OUTCROP_API_KEYS: access.api_keys: names nothing; write [] for an empty list`}},
 		{"a key with a space is not shown", []string{"OUTCROP_API_KEYS=good,sk secret"},
 			[]string{`OUTCROP_API_KEYS: access.api_keys[1]: must be neither empty nor hold spaces or control characters`}},
 		{"keys in two places", []string{"OUTCROP_API_KEYS=a", "OUTCROP_API_KEYS_FILE=keys"},

@@ -31,7 +31,7 @@ func rules() map[string]rule {
 		"label":             {regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString, "must be a name of at most 64 letters, digits, dots, dashes and underscores"},
 		"network":           {isNetwork, "must be a network such as 10.1.0.0/16"},
 		"origin":            {isOrigin, "must be *, null or an origin such as https://app.example.com or app://obsidian.md, without a path"},
-		"prefix":            {regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString, "must be a path such as /v1, without a slash at its end"},
+		"prefix":            {regexp.MustCompile(`^(/?|(/[A-Za-z0-9._~-]+)+)$`).MatchString, "must be / or a path such as /v1, without a slash at its end"},
 		"region":            {regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString, "must be an AWS region such as us-east-1"},
 		"word":              {regexp.MustCompile(`^[^\s\p{C}]+$`).MatchString, "must be neither empty nor hold spaces or control characters"},
 	}
@@ -39,6 +39,7 @@ func rules() map[string]rule {
 
 // validate checks the settings as they stand after everything was laid over everything.
 func (l *loader) validate() {
+	canonical(reflect.ValueOf(l.cfg).Elem(), "")
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
 		if f.Anonymous {

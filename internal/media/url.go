@@ -13,6 +13,9 @@ import (
 
 const longestURL = 8 << 10
 
+// ErrNoTLS is why a URL with http is not fetched where only https may be.
+var ErrNoTLS = errors.New("http without TLS is not allowed")
+
 func (f *Fetcher) parse(rawURL string) (*url.URL, error) {
 	if len(rawURL) > longestURL {
 		return nil, fmt.Errorf("the URL is longer than %d bytes", longestURL)
@@ -31,7 +34,7 @@ func (f *Fetcher) check(u *url.URL) error {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return errors.New("neither http nor https")
 	case u.Scheme == "http" && !f.cfg.AllowHTTP:
-		return errors.New("http without TLS is not allowed")
+		return ErrNoTLS
 	case u.Opaque != "":
 		return errors.New("the URL has no host")
 	case u.User != nil:

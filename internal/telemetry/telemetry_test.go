@@ -64,3 +64,18 @@ func TestInstruments(t *testing.T) {
 		}
 	}
 }
+
+// TestMendD5RequestIDsStay: the last part of AWS's ids may look like an account number.
+func TestMendD5RequestIDsStay(t *testing.T) {
+	const id = "1b2c3d4e-0000-4000-8000-123456789012"
+	for text, want := range map[string]string{
+		id:                                   id,
+		"request " + id + " of 123456789012": "request " + id + " of [redacted]",
+		"arn:aws:bedrock:us-east-1:123456789012:x/" + id: "[redacted]",
+		"x" + id: "x1b2c3d4e-0000-4000-8000-[redacted]",
+	} {
+		if got := Redact(text); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
