@@ -180,7 +180,7 @@ func TestMendC6NotFoundHelps(t *testing.T) {
 		{"POST", "/openai/deployments/gpt-4o/chat/completions", small, 404, "POST /chat/completions?"},
 		{"GET", "/v1/model", "", 404, "GET /v1/models?"},
 		{"GET", "/something/else/entirely/which/is/long", "", 404, "POST /v1/chat/completions"},
-		{"POST", "/v1/chat/completions", strings.Replace(small, `"m"`, `"amazon.nova-lit-v1:0"`, 1), 404, "`amazon.nova-lit-v1:0`. Did you mean `amazon.nova-lite-v1:0`?"},
+		{"POST", "/v1/chat/completions", strings.Replace(small, `"m"`, `"amazon.nova-lit-v1:0"`, 1), 404, "invalid. The request asks for `amazon.nova-lit-v1:0`. Did you mean `amazon.nova-lite-v1:0`?"},
 		{"GET", "/v1/models/nova-lite", "", 404, "Did you mean `amazon.nova-lite-v1:0`?"},
 		{"GET", "/v1/models/gpt-4o", "", 404, "does not exist or you do not have access to it."},
 	} {

@@ -87,7 +87,7 @@ func (s *Server) helpful(c echo.Context, oe *openai.Error) *openai.Error {
 	}
 	better := *oe
 	if !strings.Contains(oe.Message, cut(asked, 200)) {
-		better.Message = strings.TrimSuffix(oe.Message, ".") + ": `" + cut(asked, 200) + "`."
+		better.Message = strings.TrimSuffix(oe.Message, ".") + ". The request asks for `" + cut(asked, 200) + "`."
 	}
 	if near := nearest.Part(asked, s.modelsFor(c)); near != "" && near != asked {
 		better.Message += " Did you mean `" + near + "`?"
