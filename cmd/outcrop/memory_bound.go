@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -59,6 +60,7 @@ func (q *quietness) look() bool {
 	if !quiet || heap < q.heap+q.heap/4+much {
 		return false
 	}
+	runtime.GC() // pools keep what they hold through one collection, and lose it in the next
 	debug.FreeOSMemory()
 	q.cycles, q.heap = heapNow()
 	return true
