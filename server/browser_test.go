@@ -239,6 +239,9 @@ func TestMendD4MetricsApart(t *testing.T) {
 	if got := operator.status(other, "/metrics", "authorization", "Bearer for-the-operator"); got != 200 {
 		t.Errorf("with the token: %d", got)
 	}
+	if got := operator.status(other, "/metrics", "authorization", "Bearer for-the-operator", "host", "outcrop.monitoring.svc.cluster.local:9090"); got != 200 {
+		t.Errorf("with the token, by the full name of a service: %d", got)
+	}
 	if got := operator.status(operator.client("127.0.0.1:5000"), "/metrics", "origin", "https://evil.example"); got != 403 {
 		t.Errorf("a page: %d", got)
 	}

@@ -25,7 +25,7 @@ type Metrics struct {
 }
 
 // mayReadMetrics lets the operator pass: an API key does not open metrics, and without a rule only this host may read them. What a proxy
-// passes on, or a browser has asked for by a strange name, does not count as this host's; nor does a proxy that nobody trusts to
+// passes on, or a page of another site has caused, does not count as this host's; nor does a proxy that nobody trusts to
 // tell who calls lend its own address to others.
 func (s *Server) mayReadMetrics(next echo.HandlerFunc) echo.HandlerFunc {
 	want := sha256.Sum256([]byte(s.cfg.Metrics.Token))
@@ -35,7 +35,7 @@ func (s *Server) mayReadMetrics(next echo.HandlerFunc) echo.HandlerFunc {
 		byToken := s.cfg.Metrics.Token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 		peer, _ := addressOf(r.RemoteAddr)
 		direct := !passedOn(r.Header)
-		here := direct && peer.IsLoopback() && s.cfg.knowsHost(r.Host)
+		here := direct && peer.IsLoopback() && s.cfg.foreign(r) == nil
 		network := (direct || s.cfg.trusts(peer)) && s.cfg.Metrics.openTo(c.RealIP())
 		if !byToken && !here && !network {
 			return &openai.Error{Kind: openai.Forbidden, Code: "metrics_not_allowed", Message: "Metrics may not be read from this address."}
@@ -84,14 +84,7 @@ func (s *Server) ServeMetrics(l net.Listener) error {
 
 // gaugeRoutes lists what ServeMetrics serves. No key is asked for there.
 func (s *Server) gaugeRoutes(e *echo.Echo) {
-	e.Use(s.observe, s.shield, func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			if err := s.cfg.foreign(c.Request()); err != nil {
-				return err
-			}
-			return next(c)
-		}
-	})
+	e.Use(s.observe, s.shield, s.ownSite)
 	s.operation(e)
 	get(e, "/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
 }

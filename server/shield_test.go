@@ -222,6 +222,9 @@ func (n network) status(c *http.Client, path string, header ...string) int {
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Add(header[i], header[i+1])
+		if header[i] == "host" {
+			req.Host = header[i+1]
+		}
 	}
 	res, err := c.Do(req)
 	if err != nil {
