@@ -39,6 +39,7 @@ func bedrockCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", addr, "address to listen on")
+	cmd.Flags().StringVar(&cfg.Region, "region", "us-east-1", "region that it plays: which inference profiles it offers")
 	offlineFlags(cmd, &cfg)
 	return cmd
 }

@@ -29,7 +29,7 @@ type serving struct {
 }
 
 func serveCommand() *cobra.Command {
-	s := serving{embedded: offline.Config{Models: catalog.Data()}}
+	s := serving{}
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the OpenAI API in front of Bedrock",
@@ -169,6 +169,10 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 		settings.Region = "us-east-1"
 	}
 	s.embedded.Region = settings.Region
+	var err error
+	if s.embedded.Models, err = catalog.DataWith(cfg.Models.Catalog); err != nil {
+		return awsSide{}, err
+	}
 	fake, err := offline.New(s.embedded)
 	if err != nil {
 		return awsSide{}, err

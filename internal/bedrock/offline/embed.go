@@ -22,7 +22,7 @@ type embedder struct {
 // embedderOf gives the native interface of an embedding family [FACTS 5].
 func embedderOf(m *model) (embedder, bool) {
 	switch {
-	case m.Family == "titan-embed" && strings.Contains(m.ID, "v2"):
+	case m.Family == "titan-embed" && len(m.Dimensions) > 1: // the second version has a choice
 		return titan2(), true
 	case m.Family == "titan-embed":
 		return titan1(), true
