@@ -21,10 +21,12 @@ type BudgetStore interface {
 	// Send says of a hold that its call is on its way, and may cost something from now on.
 	Send(ctx context.Context, tenant, id string) error
 	// Settle ends a hold: its accounts have spent the cost instead. No sum falls below 0. It tells whether the hold had been charged.
+	// Of a hold that is not there it changes nothing, so that it can be tried again when its answer was lost.
 	Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error)
 	// Renew makes leases end later.
 	Renew(ctx context.Context, tenant string, ids []string, until int64) error
 	// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
+	// Both can still be settled for [store.LapsedFor].
 	Lapse(ctx context.Context, now int64) (charged []store.Hold, err error)
 }
 
@@ -241,7 +243,7 @@ func unchecked(err error) error {
 }
 
 // Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's context may have
-// ended. Only the first call does anything. When the store fails, the reservation stays until its lease ends.
+// ended. Only the first call does anything. When the store fails, [Leases.Run] tries again.
 func (h *Hold) Settle(ctx context.Context, cost NanoUSD) {
 	if h == nil {
 		return

@@ -27,6 +27,7 @@ type Leases struct {
 
 	mu   sync.Mutex
 	open map[string]store.Hold // that this process will settle
+	late map[string]late       // of those in open, whose leases are renewed all the same
 }
 
 // NewLeases works on a store. The usage of calls whose end nobody knows is counted into a ledger; nil counts nothing.
@@ -35,7 +36,7 @@ func NewLeases(s BudgetStore, l *Ledger) *Leases {
 	if l != nil {
 		count = l.add
 	}
-	return &Leases{store: s, count: count, open: map[string]store.Hold{}}
+	return &Leases{store: s, count: count, open: map[string]store.Hold{}, late: map[string]late{}}
 }
 
 // hold makes a hold, whose accounts are still to be named. guess is the usage that is counted when nobody settles it.
@@ -57,18 +58,6 @@ func (l *Leases) reserve(ctx context.Context, h store.Hold) (before []store.Bala
 	return before, refused, err
 }
 
-// settle ends a hold. The usage of one that was charged, as its lease had ended, is taken back: its own is counted now.
-func (l *Leases) settle(ctx context.Context, h store.Hold, cost int64) error {
-	l.mu.Lock()
-	delete(l.open, h.ID) // also when the store fails: its lease ends then
-	l.mu.Unlock()
-	charged, err := l.store.Settle(ctx, h, cost)
-	if charged {
-		l.counted(h, -1)
-	}
-	return err
-}
-
 func (l *Leases) counted(h store.Hold, sign int64) {
 	var u store.Usage
 	if len(h.Note) == 0 || json.Unmarshal(h.Note, &u) != nil {
@@ -80,22 +69,24 @@ func (l *Leases) counted(h store.Hold, sign int64) {
 	l.count(u)
 }
 
-// Run renews and settles leases until ctx ends. Whenever that begins to fail, and when it works again, it is reported: an error, or nil.
+// Run renews and settles leases until ctx ends, and then settles what is left. Whenever that begins to fail, and when it works again, it is
+// reported: an error, or nil; and what is given up is, each time.
 func (l *Leases) Run(ctx context.Context, report func(error)) {
 	tick := time.NewTicker(leaseEvery)
 	defer tick.Stop()
 	failing := false
 	for {
 		err := l.tend(ctx, time.Now())
-		if ctx.Err() != nil {
-			return
-		}
-		if (err != nil) != failing {
+		var dropped givenUp
+		if ctx.Err() == nil && (err != nil) != failing || errors.As(err, &dropped) {
 			failing = err != nil
 			report(err)
 		}
 		select {
 		case <-ctx.Done():
+			if err := l.last(context.WithoutCancel(ctx)); err != nil {
+				report(err)
+			}
 			return
 		case <-tick.C:
 		}
@@ -103,6 +94,7 @@ func (l *Leases) Run(ctx context.Context, report func(error)) {
 }
 
 func (l *Leases) tend(ctx context.Context, now time.Time) error {
+	late := l.again(ctx, now)
 	ctx, cancel := context.WithTimeout(ctx, budgetTimeout)
 	defer cancel()
 	err := l.renew(ctx, now)
@@ -110,7 +102,7 @@ func (l *Leases) tend(ctx context.Context, now time.Time) error {
 	for _, h := range charged {
 		l.counted(h, 1)
 	}
-	return errors.Join(err, lapsing)
+	return errors.Join(late, err, lapsing)
 }
 
 // renew makes those leases end later that would before the next turns.

@@ -29,7 +29,7 @@ type Hold struct {
 	Note     []byte
 }
 
-// LapsedFor is how long a hold that was charged when its lease had ended can still be corrected, in seconds.
+// LapsedFor is how long a hold whose lease has ended can still be settled, in seconds.
 const LapsedFor = 24 * 60 * 60
 
 // EncodeAccounts writes which accounts a hold is of, without tenant and limit.

@@ -18,8 +18,8 @@ func accountOf(a *store.Account) account { return account{name{a.Tenant, a.ID}, 
 // held is a hold and how far its call has come.
 type held struct {
 	store.Hold
-	sent    bool
-	charged bool // its lease has ended, and it counts as spent
+	sent  bool
+	ended bool // so has its lease: what was sent counts as spent, and of the others nothing is held
 }
 
 type budgets struct {
@@ -51,27 +51,32 @@ func (s *Store) Reserve(_ context.Context, h store.Hold) (before []store.Balance
 func (s *Store) Send(_ context.Context, tenant, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h := s.budgets.holds[name{tenant, id}]; h != nil {
+	if h := s.budgets.holds[name{tenant, id}]; h != nil && !h.ended {
 		h.sent = true
 	}
 	return nil
 }
 
-// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended.
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended. Of a
+// hold that is not there, as it was settled before, it changes nothing.
 func (s *Store) Settle(_ context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := name{h.Tenant, h.ID}
-	switch kept := s.budgets.holds[at]; {
-	case kept == nil:
-	case kept.charged:
-		charged = true
-		cost -= kept.Amount
-	default:
-		s.spend(h.Accounts, 0, -kept.Amount)
+	kept := s.budgets.holds[at]
+	if kept == nil {
+		return false, nil
 	}
 	delete(s.budgets.holds, at)
-	s.spend(h.Accounts, cost, 0)
+	charged = kept.ended && kept.sent
+	switch {
+	case charged:
+		s.spend(h.Accounts, cost-kept.Amount, 0)
+	case kept.ended:
+		s.spend(h.Accounts, cost, 0)
+	default:
+		s.spend(h.Accounts, cost, -kept.Amount)
+	}
 	return charged, nil
 }
 
@@ -80,29 +85,30 @@ func (s *Store) Renew(_ context.Context, tenant string, ids []string, until int6
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		if h := s.budgets.holds[name{tenant, id}]; h != nil && !h.charged {
+		if h := s.budgets.holds[name{tenant, id}]; h != nil && !h.ended {
 			h.Until = until
 		}
 	}
 	return nil
 }
 
-// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing. All of
+// them can still be settled for LapsedFor.
 func (s *Store) Lapse(_ context.Context, now int64) (charged []store.Hold, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for at, h := range s.budgets.holds {
 		switch {
-		case h.charged && h.Until+store.LapsedFor < now:
+		case h.ended && h.Until+store.LapsedFor < now:
 			delete(s.budgets.holds, at)
-		case h.charged || h.Until >= now:
+		case h.ended || h.Until >= now:
 		case h.sent:
-			h.charged = true
+			h.ended = true
 			s.spend(h.Accounts, h.Amount, -h.Amount)
 			charged = append(charged, h.Hold)
 		default:
+			h.ended = true
 			s.spend(h.Accounts, 0, -h.Amount)
-			delete(s.budgets.holds, at)
 		}
 	}
 	return charged, nil

@@ -18,9 +18,11 @@ import (
 const (
 	budgetsPrefix = prefix + "budget:"
 	heldSuffix    = ":held"
-	holdsName     = ":holds"  // a hash: id → a letter for the state (r reserved, s sent, c charged), amount, accounts, note
-	leasesName    = ":leases" // a sorted set of ids by the end of their lease
-	budgetsKept   = 400 * 24 * time.Hour
+	// holdsName is a hash: id → a letter for the state (r reserved, s sent; when the lease had ended c charged, f freed, of which the amount
+	// is 0), amount, accounts, note.
+	holdsName   = ":holds"
+	leasesName  = ":leases" // a sorted set of ids by the end of their lease
+	budgetsKept = 400 * 24 * time.Hour
 
 	// holders is a sorted set of the tenants that have holds, by the end of the latest lease that was given.
 	holders = prefix + "{holders}"
@@ -62,13 +64,13 @@ return out
 
 var settleBudget = goredis.NewScript(lua + `
 local row = redis.call('HGET', KEYS[1], ARGV[2])
-local state, amount = '', '0'
-if row then state, amount = string.match(row, '^(%a) (%d+)\n') end
+if not row then return 0 end
+local state, amount = string.match(row, '^(%a) (%d+)\n')
 for i = 3, #KEYS do
   local last = ARGV[2 * i]
   if state == 'c' then
     redis.call('DECRBY', KEYS[i], amount)
-  elseif row then
+  else
     less(KEYS[i] .. ':held', amount, last)
   end
   add(KEYS[i], ARGV[1], last)
@@ -87,7 +89,7 @@ return 1
 var renewHolds = goredis.NewScript(`
 for i = 2, #ARGV do
   local row = redis.call('HGET', KEYS[1], ARGV[i])
-  if row and string.sub(row, 1, 1) ~= 'c' then redis.call('ZADD', KEYS[2], ARGV[1], ARGV[i]) end
+  if row and string.find(row, '^[rs]') then redis.call('ZADD', KEYS[2], ARGV[1], ARGV[i]) end
 end
 return 1
 `)
@@ -110,6 +112,9 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[1],
     redis.call('ZADD', KEYS[2], ARGV[2], id)
     out[#out + 1] = id
     out[#out + 1] = row
+  elseif state == 'r' then
+    redis.call('HSET', KEYS[1], id, (string.gsub(row, '^r %d+', 'f 0')))
+    redis.call('ZADD', KEYS[2], ARGV[2], id)
   else
     redis.call('HDEL', KEYS[1], id)
     redis.call('ZREM', KEYS[2], id)
@@ -175,7 +180,8 @@ func (s *Store) Send(ctx context.Context, tenant, id string) error {
 	return sendHold.Run(ctx, s.client, []string{holds}, id).Err()
 }
 
-// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended.
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended. Of a
+// hold that is not there, as it was settled before, it changes nothing.
 func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	keys, tail := accountKeys(&h)
 	n, err := settleBudget.Run(ctx, s.client, keys, append([]any{cost, h.ID, 0, ""}, tail...)...).Int()
@@ -195,7 +201,8 @@ func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until in
 	return renewHolds.Run(ctx, s.client, []string{holds, leases}, args...).Err()
 }
 
-// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing. All of
+// them can still be settled for LapsedFor.
 func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err error) {
 	tenants, err := s.client.ZRange(ctx, holders, 0, -1).Result()
 	if err != nil {

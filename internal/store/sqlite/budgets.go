@@ -37,7 +37,8 @@ CREATE INDEX holds_until ON holds (until);
 const (
 	stateReserved = iota
 	stateSent
-	stateCharged
+	stateCharged // its lease had ended
+	stateFreed   // its lease had ended before it was sent: the amount is 0
 )
 
 // Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is -1.
@@ -82,24 +83,25 @@ func (s *Store) Send(ctx context.Context, tenant, id string) error {
 	})
 }
 
-// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended.
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended. Of a
+// hold that is not there, as it was settled before, it changes nothing.
 func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	done := make(chan bool, 1)
 	err = s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
 		var state, amount int64
 		err := tx.QueryRowContext(ctx, "DELETE FROM holds WHERE tenant = ? AND id = ? RETURNING state, amount", h.Tenant, h.ID).Scan(&state, &amount)
-		spent, back := cost, int64(0)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return err
-		case state == stateCharged:
-			spent -= amount
-		default:
-			back = -amount
+		if errors.Is(err, sql.ErrNoRows) {
+			done <- false
+			return nil
 		}
-		done <- err == nil && state == stateCharged
-		return spend(ctx, tx, h.Accounts, spent, back)
+		if err != nil {
+			return err
+		}
+		done <- state == stateCharged
+		if state == stateCharged {
+			return spend(ctx, tx, h.Accounts, cost-amount, 0)
+		}
+		return spend(ctx, tx, h.Accounts, cost, -amount)
 	})
 	if err != nil {
 		return false, err
@@ -111,7 +113,7 @@ func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged b
 func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until int64) error {
 	return s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
 		for _, id := range ids {
-			_, err := tx.ExecContext(ctx, "UPDATE holds SET until = ? WHERE tenant = ? AND id = ? AND state <> ?", until, tenant, id, stateCharged)
+			_, err := tx.ExecContext(ctx, "UPDATE holds SET until = ? WHERE tenant = ? AND id = ? AND state < ?", until, tenant, id, stateCharged)
 			if err != nil {
 				return err
 			}
@@ -120,10 +122,11 @@ func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until in
 	})
 }
 
-// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing. All of
+// them can still be settled for LapsedFor.
 func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM holds WHERE state = ? AND until < ?", stateCharged, now-store.LapsedFor); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM holds WHERE state >= ? AND until < ?", stateCharged, now-store.LapsedFor); err != nil {
 			return err
 		}
 		ended, sent, err := overdue(ctx, tx, now)
@@ -131,12 +134,12 @@ func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err
 			return err
 		}
 		for i, h := range ended {
-			statement, spent := "DELETE FROM holds WHERE tenant = ? AND id = ?", int64(0)
+			state, spent := stateFreed, int64(0)
 			if sent[i] {
-				statement, spent = "UPDATE holds SET state = 2 WHERE tenant = ? AND id = ?", h.Amount
+				state, spent = stateCharged, h.Amount
 				charged = append(charged, h)
 			}
-			if _, err := tx.ExecContext(ctx, statement, h.Tenant, h.ID); err != nil {
+			if _, err := tx.ExecContext(ctx, "UPDATE holds SET state = ?, amount = ? WHERE tenant = ? AND id = ?", state, spent, h.Tenant, h.ID); err != nil {
 				return err
 			}
 			if err := spend(ctx, tx, h.Accounts, spent, -h.Amount); err != nil {
@@ -153,7 +156,7 @@ func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err
 
 // overdue gives holds whose leases have ended, some at a time.
 func overdue(ctx context.Context, tx *sql.Tx, now int64) (all []store.Hold, sent []bool, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT tenant, id, accounts, amount, until, state, note FROM holds WHERE until < ? AND state <> ? LIMIT 1000", now, stateCharged)
+	rows, err := tx.QueryContext(ctx, "SELECT tenant, id, accounts, amount, until, state, note FROM holds WHERE until < ? AND state < ? LIMIT 1000", now, stateCharged)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -18,6 +18,10 @@ func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
+	hold := store.Hold{Tenant: "a", ID: "h", Accounts: []store.Account{{Tenant: "a", ID: "x", Limit: 100}}}
+	if _, refused, err := s.Reserve(t.Context(), hold); err != nil || refused >= 0 {
+		t.Fatal(refused, err)
+	}
 	begun, release, first := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		first <- s.budgets.write(context.Background(), s, func(context.Context, *sql.Tx) error {
@@ -27,7 +31,6 @@ func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
 		})
 	}()
 	<-begun
-	hold := store.Hold{Tenant: "a", ID: "h", Accounts: []store.Account{{Tenant: "a", ID: "x", Limit: 100}}}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Settle(gone, hold, 40); !errors.Is(err, context.Canceled) {

@@ -123,6 +123,39 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 			}
 			want(t, s, h, 7, 0)
 		},
+		"Mend E7: what is settled already, or was never reserved, is not settled again": func(t *testing.T, s BudgetStore) {
+			plain := reserve(t, s, hold(20, key), -1, 0, 0)
+			settle(t, s, plain, 7, false)
+			settle(t, s, plain, 7, false) // the answer of the first was lost
+			other := reserve(t, s, hold(20, key), -1, 7, 0)
+			settle(t, s, plain, 7, false)
+			settle(t, s, hold(5, key), 30, false)
+			want(t, s, plain, 7, 20)
+			send(t, s, other)
+			lapse(t, s, later+1)
+			settle(t, s, other, 3, true)
+			settle(t, s, other, 3, false)
+			want(t, s, plain, 10, 0)
+		},
+		"Mend E7: a call that was not sent when its lease ended is settled once, for as long as one that was": func(t *testing.T, s BudgetStore) {
+			h, forgotten := reserve(t, s, hold(20, key, tenant), -1, 0, 0, 0, 0), reserve(t, s, hold(1, key), -1, 0, 20)
+			for range 2 {
+				if charged := lapse(t, s, later+1); len(charged) != 0 {
+					t.Errorf("charged %+v", charged)
+				}
+				want(t, s, h, 0, 0, 0, 0)
+				send(t, s, h)
+				if err := s.Renew(t.Context(), "a", []string{h.ID}, later+90); err != nil {
+					t.Error(err)
+				}
+			}
+			settle(t, s, h, 6, false)
+			settle(t, s, h, 6, false)
+			want(t, s, h, 6, 0, 6, 0)
+			lapse(t, s, later+2+2*store.LapsedFor)
+			settle(t, s, forgotten, 9, false)
+			want(t, s, h, 6, 0, 6, 0)
+		},
 		"what was charged stays so, and is forgotten": func(t *testing.T, s BudgetStore) {
 			h := reserve(t, s, hold(20, key), -1, 0, 0)
 			send(t, s, h)
