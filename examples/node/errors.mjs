@@ -80,7 +80,7 @@ await check("errors: R-STR-02 before a stream begins", async () => {
 });
 
 await check("errors: R-STR-05, -15, -16 in the middle of a stream", async () => {
-  for (const [fault, code] of [["after=3:modelStreamErrorException", "model_error"], ["cut=3", "stream_truncated"]]) {
+  for (const [fault, code] of [["after=3:modelStreamErrorException", "malformed_model_output"], ["cut=3", "stream_truncated"]]) {
     const stream = await client.chat.completions.create({ model: `${nova}+${fault}`, messages, stream: true });
     let chunks = 0;
     await assert.rejects(async () => { for await (const _ of stream) chunks++; }, (err) => err instanceof APIError && err.code === code);
