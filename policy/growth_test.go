@@ -118,7 +118,7 @@ func TestMendA2GrowthOfResolving(t *testing.T) {
 // TestMendA2GrowthOfStreams feeds an answer in pieces.
 func TestMendA2GrowthOfStreams(t *testing.T) {
 	p := acting(t, Tokenize)
-	for name, make := range map[string]func(n int) string{
+	for name, feed := range map[string]func(n int) string{
 		"prose":              manyTexts["prose"].make(1)[0].feed,
 		"one long word":      func(n int) string { return strings.Repeat("abcdefgh", 8*n) },
 		"a key without end":  func(n int) string { return "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("MIIEow12\n", 8*n) },
@@ -128,7 +128,7 @@ func TestMendA2GrowthOfStreams(t *testing.T) {
 		for _, inJSON := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, JSON %v", name, inJSON), func(t *testing.T) {
 				growthtest.Check(t, 2000, func(n int) func() {
-					whole := make(n)
+					whole := feed(n)
 					return func() {
 						s := p.Begin()
 						if _, err := s.Inspect(t.Context(), Input, one(repeat(200, func(i int) string { return fmt.Sprintf("a%d@example.org ", i) }))); err != nil {

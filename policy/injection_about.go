@@ -104,7 +104,7 @@ func handedOn(tail []word) bool {
 // ofOthers tells that the words behind a target say what it is of, and that this is not the model; where tells that a place counts, too.
 func ofOthers(tail []word, where bool) bool {
 	for i := range min(2, len(tail)) {
-		if !owners[tail[i].text] && !(where && places[tail[i].text]) {
+		if !owners[tail[i].text] && (!where || !places[tail[i].text]) {
 			if tail[i].class != 0 {
 				return false
 			}

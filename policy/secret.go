@@ -145,17 +145,15 @@ func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
 	}
 	a, b, quoted := valueBehind(s, i)
 	if at := i - len(name) - 1; s[i] == '=' && at >= 0 && (s[at] == '?' || s[at] == '&') { // of the query of an address
-		if n := strings.IndexByte(s[a:b], '&'); n >= 0 {
-			b = a + n
-		}
+		one, _, _ := strings.Cut(s[a:b], "&")
+		b = a + len(one)
 	}
 	value := s[a:b]
 	if strings.HasSuffix(name, "authorization") {
 		return authorization(s, i, out)
 	}
-	aws := len(value) == 40 && strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws"))
 	switch {
-	case aws && entropy(value) > 3.5:
+	case awsSecret(name, value):
 		return append(out, Finding{Kind: KindAWSSecret, Start: a, End: b, Score: 0.97})
 	case len(value) < 6 || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "//"):
 		return out
@@ -171,6 +169,12 @@ func (p *patterns) assigned(s string, i int, out []Finding) []Finding {
 		return append(out, Finding{Kind: KindSecret, Start: a, End: b, Score: 0.9})
 	}
 	return out
+}
+
+// awsSecret tells the secret half of an AWS access key.
+func awsSecret(name, value string) bool {
+	return len(value) == 40 && strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws")) &&
+		entropy(value) > 3.5
 }
 
 // authorization looks at what follows a header's name and colon at i: "Basic" or "Bearer" and what nobody else may know.

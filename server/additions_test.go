@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -214,8 +215,8 @@ func TestMendB2WhatTheClientAskedForIsNotTriedAgain(t *testing.T) {
 			}
 			for range 2 {
 				_, _, err := through(t, h, body, translate.Options{Strict: tt.strict})
-				e, _ := err.(*openai.Error)
-				if e == nil || e.Kind != openai.Invalid || e.Param != tt.param {
+				var e *openai.Error
+				if !errors.As(err, &e) || e.Kind != openai.Invalid || e.Param != tt.param {
 					t.Errorf("%+v", err)
 				}
 				if n := len(r.sent()); n != 1 {
@@ -253,7 +254,7 @@ func TestMendB2ARefusalThatStaysIsTheClients(t *testing.T) {
 	h := r.before(t, rec, time.Hour)
 	for range 2 {
 		_, head, err := through(t, h, inConversation("anthropic.claude-haiku-4-5-20251001-v1:0", ""), translate.Options{})
-		if e, _ := err.(*openai.Error); e == nil || e.Kind != openai.Invalid {
+		if e := (*openai.Error)(nil); !errors.As(err, &e) || e.Kind != openai.Invalid {
 			t.Errorf("R-CAP-07 %v, %+v", err, head)
 		}
 		if n := len(r.sent()); n != 2 {

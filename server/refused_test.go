@@ -51,14 +51,14 @@ func TestMendC6AnImageOverHTTPSaysWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	real := func(c *pipeline.Collaborators) { c.Download = f.GetWithin }
+	fetching := func(c *pipeline.Collaborators) { c.Download = f.GetWithin }
 	for name, tt := range map[string]struct {
 		with func(*pipeline.Collaborators)
 		url  string
 		says bool
 	}{
-		"http":                        {real, "http://example.com/a.png", true},
-		"an address inside":           {real, "https://127.0.0.1/a.png", false},
+		"http":                        {fetching, "http://example.com/a.png", true},
+		"an address inside":           {fetching, "https://127.0.0.1/a.png", false},
 		"a redirect that leads there": {download(media.ErrNoTLS), "https://example.com/a.png", false},
 		"another fault":               {download(errors.New("secret.internal refused")), "http://example.com/a.png", false},
 	} {

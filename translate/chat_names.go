@@ -87,7 +87,7 @@ func validName(s string) bool {
 }
 
 // valid tells whether a name can be sent as it is.
-func (n *names) valid(s string) bool { return validName(s) && !(n.words && strings.Contains(s, "-")) }
+func (n *names) valid(s string) bool { return validName(s) && (!n.words || !strings.Contains(s, "-")) }
 
 func nameByte(b byte) bool { return letterOrDigit(b) || b == '_' || b == '-' }
 
@@ -98,7 +98,7 @@ func (n *names) sanitise(name string) string {
 	}
 	b := make([]byte, 0, len(name))
 	for _, r := range name {
-		if r < 0x80 && nameByte(byte(r)) && !(n.words && r == '-') {
+		if r < 0x80 && nameByte(byte(r)) && (!n.words || r != '-') {
 			b = append(b, byte(r))
 		} else {
 			b = append(b, '_')

@@ -126,7 +126,7 @@ func (r *retelling) contentTo(place int) {
 			continue
 		}
 		if r.told = true; p.Type == "refusal" {
-			r.conversation.addText(*p.Refusal)
+			r.addText(*p.Refusal)
 			continue
 		}
 		r.text.text = *p.Text

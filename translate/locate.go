@@ -67,10 +67,9 @@ func named(member string) func(*Context) string { return func(*Context) string {
 // locateTool finds the tool that a place means.
 func (c *Context) locateTool(e *openai.Error, m []string) bool {
 	n, _ := strconv.Atoi(m[2]) // at most six digits
-	k := -1
+	k := n
 	switch {
 	case m[1] == "":
-		k = n
 	case m[3] == "":
 		k = c.toolAt(n)
 	default:

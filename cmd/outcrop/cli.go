@@ -64,7 +64,7 @@ func signals() (context.Context, func()) {
 		for n := 0; ; n++ {
 			select {
 			case got := <-c:
-				by := got.(syscall.Signal) //nolint:errcheck,forcetypeassert // os/signal gives no other kind
+				by := got.(syscall.Signal) // os/signal gives no other kind
 				if n > 0 {
 					os.Exit(exitSignal + int(by))
 				}

@@ -231,7 +231,7 @@ func (g *gateway) inForce(source config.Source) config.Source {
 		if path == source.Path {
 			return g.text, nil
 		}
-		return os.ReadFile(path) //nolint:gosec // the operator names it
+		return os.ReadFile(path)
 	}
 	return source
 }

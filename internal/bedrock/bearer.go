@@ -10,7 +10,7 @@ import (
 )
 
 // schemeBearer is the SDK's name of calls with an API key or token, as in AWS_AUTH_SCHEME_PREFERENCE.
-const schemeBearer = "httpBearerAuth"
+const schemeBearer = "httpBearerAuth" //nolint:gosec // a name, not a credential
 
 // possible gives a preference without the bearer scheme where there is no token: the SDK takes the first scheme of the list that the
 // service knows, whether there is anything to sign with or not, and calls the provider that it does not have. What stays is what

@@ -219,7 +219,7 @@ func isNetwork(s string) bool {
 // isHostPattern takes a name, in which one * may stand for any characters.
 func isHostPattern(s string) bool {
 	before, behind, wild := strings.Cut(s, "*")
-	return s == "*" || hostName.MatchString(strings.TrimPrefix(before+behind, ".")) && !(wild && strings.Contains(behind, "*"))
+	return s == "*" || hostName.MatchString(strings.TrimPrefix(before+behind, ".")) && (!wild || !strings.Contains(behind, "*"))
 }
 
 // isOrigin takes what browsers send as Origin, of other schemes than http too: desktop shells and extensions have their own.

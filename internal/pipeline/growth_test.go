@@ -64,7 +64,10 @@ func TestMendA2GrowthOfModerations(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for part := range reply.Parts {
+					for part, err := range reply.Parts {
+						if err != nil {
+							t.Fatal(err)
+						}
 						part.AppendJSON(nil, true)
 					}
 				}
@@ -79,7 +82,10 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for part := range reply.Parts {
+	for part, err := range reply.Parts {
+		if err != nil {
+			t.Fatal(err)
+		}
 		r := part.(*openai.ModerationResponse).Results
 		if len(r[0].Local.Findings) != mostModerationFindings || r[0].Local.More != 0 || len(r[1].Local.Findings) != 0 || r[1].Local.More != 2 {
 			t.Errorf("%d and %d, %d and %d", len(r[0].Local.Findings), r[0].Local.More, len(r[1].Local.Findings), r[1].Local.More)

@@ -15,7 +15,8 @@ var marks = []string{"Füst", "then", "last"}
 // places are the code points before each mark.
 func placesOf(content string) (list []int) {
 	for _, mark := range marks {
-		list = append(list, utf8.RuneCountInString(content[:strings.Index(content, mark)]))
+		before, _, _ := strings.Cut(content, mark)
+		list = append(list, utf8.RuneCountInString(before))
 	}
 	return list
 }
@@ -135,8 +136,8 @@ func TestMendB3AnswersMoveWithThePolicy(t *testing.T) {
 func withMarks(content string, size int) []openai.Part {
 	parts := []openai.Part{delta(0, openai.Delta{Role: "assistant"}, "")}
 	told, places := 0, placesOf(content)
-	for from, to := 0, 0; from < len(content); from = to {
-		to = min(from+size, len(content))
+	for from := 0; from < len(content); {
+		to := min(from+size, len(content))
 		for ; told < len(marks); told++ {
 			at := strings.Index(content, marks[told])
 			if at > from {
@@ -151,6 +152,7 @@ func withMarks(content string, size int) []openai.Part {
 			to++
 		}
 		parts = append(parts, delta(0, openai.Delta{Content: content[from:to]}, ""))
+		from = to
 	}
 	return append(parts, delta(0, openai.Delta{}, openai.FinishStop))
 }

@@ -37,8 +37,8 @@ func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
 		t.Errorf("the wait ended with %v", err)
 	}
 	select {
-	case <-first:
-		t.Error("it waited for the transaction before it")
+	case err := <-first:
+		t.Errorf("it waited for the transaction before it: %v", err)
 	default:
 	}
 	close(release)
