@@ -38,7 +38,7 @@ quick: ## Run the tests that take less than a minute once they are built
 	$(GO) test -short $$($(GO) list $(PACKAGES) | grep -v -e '^outcrop/examples' -e '^outcrop/cmd/')
 
 .PHONY: growth
-growth: ## Run the tests of how work grows with its input, which the other tests leave out
+growth: ## Measure how work grows with its input; for a quiet machine, not a part of check
 	$(GO) test -tags growth -count=1 -p 1 -run Growth $(PACKAGES)
 
 .PHONY: chaos
@@ -120,6 +120,5 @@ check: ## Everything that CI runs
 	$(MAKE) install-clients
 	$(MAKE) install-redis
 	$(MAKE) test
-	$(MAKE) growth
 	$(MAKE) rules
 	$(MAKE) lint

@@ -3,7 +3,8 @@
 // asks must not be parallel.
 //
 // The race detector changes what work costs, and so do other tests at the same time. So nothing is measured without the build tag growth:
-// `make growth`, a part of `make check`, runs what `make test` leaves out, one package after another.
+// `make growth` runs what `make test` leaves out, one package after another. It is for a quiet machine: what no longer fits into a
+// processor's cache costs a linear pass up to half as much again, which is no square (that would be a hundred), but more than twelve.
 //
 // Start at Check.
 package growthtest
