@@ -313,10 +313,14 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 		return Reply{Head: Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: one(whole)}, nil
 	}
 	m := newMemory()
-	h := Recall(DefaultCache(), time.Minute, m, NewCarried(telemetry.New(), nil))(answer)
+	carried := NewCarried(telemetry.New(), nil)
+	h := Recall(DefaultCache(), time.Minute, m, carried)(answer)
 	row := &catalog.Model{ID: "m", Kind: catalog.Embed, EmbedShape: catalog.EmbedTitan}
 	plan := func(c *Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }
 	embed(t, h, embedBody("m", "", "a"), plan)
+	if err := carried.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	served = "other"
 	head, got := embed(t, h, embedBody("m", "", "a", "b"), plan)
 	if !strings.Contains(got, "["+number("othera")+"]") || !strings.Contains(got, "["+number("otherb")+"]") || calls != 3 || m.size() != 1 || head.Target.Row.ID != "other" {

@@ -71,8 +71,11 @@ func TestMendA6LateWritesAreBounded(t *testing.T) {
 			h.ask(t, exact(func(c *Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
 		}
 		synctest.Wait()
-		if carried.writes.n != mostWrites || len(carried.flights.byKey) != mostWrites {
-			t.Errorf("Mend A6: %d wait to be kept, %d flights", carried.writes.n, len(carried.flights.byKey))
+		carried.flights.mu.Lock()
+		flights := len(carried.flights.byKey)
+		carried.flights.mu.Unlock()
+		if carried.writes.n != mostWrites || flights != mostWrites {
+			t.Errorf("Mend A6: %d wait to be kept, %d flights", carried.writes.n, flights)
 		}
 		drained := make(chan error, 1)
 		go func() { drained <- carried.Drain(t.Context()) }()
