@@ -153,7 +153,16 @@ func TestMendE2RecordsOfARemovedFolder(t *testing.T) {
 	const ask = `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`
 	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 	_, _ = answered(t, r.url, ask)
-	if err := os.RemoveAll(filepath.Join(dir, "audit")); err != nil {
+	folder := filepath.Join(dir, "audit")
+	r.until(t, "the first record", func() bool { // it is written after its answer has gone out
+		paths, err := filepath.Glob(filepath.Join(folder, "audit-*.jsonl"))
+		if err != nil || len(paths) == 0 {
+			return false
+		}
+		text, err := os.ReadFile(paths[0])
+		return err == nil && strings.Contains(string(text), `"status":200`)
+	})
+	if err := os.RemoveAll(folder); err != nil {
 		t.Fatal(err)
 	}
 	id, answer := answered(t, r.url, ask)
