@@ -56,7 +56,7 @@ config: ## Write docs/configuration.md, the page of all settings
 
 .PHONY: rules
 rules: ## Print which rule is shown by which test
-	$(GO) run ./internal/rules/list
+	$(GO) run ./internal/test/rules/list
 
 .PHONY: recorded
 recorded: ## Print what becomes of recorded traffic, and write it to docs/recorded-traffic.md
@@ -65,7 +65,7 @@ recorded: ## Print what becomes of recorded traffic, and write it to docs/record
 
 .PHONY: eval
 eval: ## Print what the complexity score and the detectors are worth on our labelled texts
-	$(GO) run ./internal/eval/report
+	$(GO) run ./internal/test/eval/report
 	$(GO) test -count=1 -v -run '^TestEval' ./policy
 
 .PHONY: fuzz

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/redistest"
+	"outcrop/internal/test/redistest"
 )
 
 // What one instance kept, another finds in Redis, and from then on in its own memory, for as long as it may live.

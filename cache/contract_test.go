@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/redistest"
+	"outcrop/internal/test/redistest"
 )
 
 // TestContract runs one suite against every engine, and against a Cache that has two of them.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"outcrop/internal/redistest"
+	"outcrop/internal/test/redistest"
 )
 
 // faults counts what OnError is told.

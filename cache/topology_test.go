@@ -19,7 +19,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"outcrop/internal/redistest"
+	"outcrop/internal/test/redistest"
 )
 
 // The forms of a URL that mean more than one plain server, each against real ones.

@@ -12,8 +12,8 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/pipeline"
-	"outcrop/internal/redistest"
 	"outcrop/internal/store/redis"
+	"outcrop/internal/test/redistest"
 )
 
 // gated is a house that knows keys: its URL is url. limiter may be nil.

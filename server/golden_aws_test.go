@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/smithy-go/eventstream"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 )
 
 // farAWS answers for AWS out of a golden folder, in the place of its connections. Calls come one after the other.

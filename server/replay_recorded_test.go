@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 )
 
 // What recorded answers of Bedrock say, read without the translation.

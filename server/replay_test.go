@@ -18,7 +18,7 @@ import (
 
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 )
 
 // answer is what an answer says, on either side.

@@ -27,7 +27,7 @@ import (
 	"github.com/openai/openai-go/v3/packages/respjson"
 	popular "github.com/sashabaranov/go-openai"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 )
 

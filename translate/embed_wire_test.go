@@ -13,7 +13,7 @@ import (
 	openaigo "github.com/openai/openai-go/v3"
 	goopenai "github.com/sashabaranov/go-openai"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 )
 

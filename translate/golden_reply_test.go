@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 )
 

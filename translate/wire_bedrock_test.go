@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"outcrop/internal/catalog"
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/translate"
 )
 

@@ -20,7 +20,7 @@ import (
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
 )

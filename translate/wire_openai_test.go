@@ -17,7 +17,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/media"
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
 )

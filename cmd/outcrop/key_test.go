@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/redistest"
+	"outcrop/internal/test/redistest"
 )
 
 // keyLines runs `outcrop key …` on a store and gives the lines of its output.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 )
 

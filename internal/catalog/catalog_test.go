@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 )
 
 func TestDefault(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"outcrop/internal/store/memory"
-	"outcrop/internal/store/storetest"
+	"outcrop/internal/test/storetest"
 )
 
 func TestKeys(t *testing.T) {

@@ -3,8 +3,8 @@ package redis_test
 import (
 	"testing"
 
-	"outcrop/internal/redistest"
-	"outcrop/internal/store/storetest"
+	"outcrop/internal/test/redistest"
+	"outcrop/internal/test/storetest"
 )
 
 func TestBudgets(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"outcrop/internal/access"
-	"outcrop/internal/redistest"
 	"outcrop/internal/store"
 	"outcrop/internal/store/redis"
+	"outcrop/internal/test/redistest"
 	"outcrop/openai"
 )
 

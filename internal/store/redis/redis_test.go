@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/redistest"
 	"outcrop/internal/store"
 	"outcrop/internal/store/redis"
-	"outcrop/internal/store/storetest"
+	"outcrop/internal/test/redistest"
+	"outcrop/internal/test/storetest"
 )
 
 func open(t *testing.T, url string) *redis.Store {

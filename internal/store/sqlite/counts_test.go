@@ -8,7 +8,7 @@ import (
 
 	"outcrop/internal/store"
 	"outcrop/internal/store/sqlite"
-	"outcrop/internal/store/storetest"
+	"outcrop/internal/test/storetest"
 )
 
 func TestBudgets(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"outcrop/internal/store"
 	"outcrop/internal/store/sqlite"
-	"outcrop/internal/store/storetest"
+	"outcrop/internal/test/storetest"
 )
 
 func open(t *testing.T, path string) *sqlite.Store {

@@ -11,7 +11,7 @@ import (
 
 func sets(t *testing.T) []Set {
 	t.Helper()
-	s, err := Read(os.DirFS("../../router/testdata/eval"))
+	s, err := Read(os.DirFS("../../../router/testdata/eval"))
 	if err != nil {
 		t.Fatal(err)
 	}

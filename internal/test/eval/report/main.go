@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"outcrop/internal/eval"
+	"outcrop/internal/test/eval"
 	"outcrop/router"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"outcrop/internal/wiretest"
+	"outcrop/internal/test/wiretest"
 )
 
 func list(t *testing.T) []Rule {

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"outcrop/internal/rules"
+	"outcrop/internal/test/rules"
 )
 
 func main() {

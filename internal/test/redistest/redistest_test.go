@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"outcrop/internal/redistest"
+	"outcrop/internal/test/redistest"
 )
 
 func TestServer(t *testing.T) {
