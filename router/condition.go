@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+
+	"outcrop/router/score"
 )
 
 // condition is what a rule says, compiled.
@@ -60,7 +62,7 @@ func patternFault(err error) error {
 }
 
 // holds tells whether everything that the rule says is so. What is cheap to find out is asked first.
-func (c *condition) holds(f *Facts, s *Scorer) bool {
+func (c *condition) holds(f *Facts, s *score.Scorer) bool {
 	f.need(gShape, s)
 	if !c.callerHolds(f) || !c.shapeHolds(f) {
 		return false
@@ -115,7 +117,7 @@ func (c *condition) sizesHold(f *Facts) bool {
 		between(e.Prompt.Words, r.MinPromptWords, r.MaxPromptWords) && between(e.Prompt.Tokens, r.MinPromptTokens, r.MaxPromptTokens)
 }
 
-func (c *condition) natureHolds(f *Facts, s *Scorer) bool {
+func (c *condition) natureHolds(f *Facts, s *score.Scorer) bool {
 	r, e := c.rule, &f.known
 	var want group
 	if r.Code != nil {

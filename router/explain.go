@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"outcrop/internal/catalog"
+	"outcrop/router/score"
 )
 
 // UsualAnswer is how many tokens an answer is taken to have where the request sets no limit.
@@ -36,7 +37,7 @@ func (r *Router) Explain(f *Facts) (Explanation, error) {
 	}
 	scorer := r.scorer
 	if scorer == nil {
-		scorer, _ = NewScorer(DefaultScore())
+		scorer, _ = score.New(score.Default())
 	}
 	f.need(gShown, scorer)
 	e := Explanation{Rule: plan.Rule, Score: round(f.known.Score, 4), Facts: &f.known, PriceEstimate: price(plan.Targets[0], f)}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"outcrop/router/score"
+
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
@@ -101,7 +103,7 @@ func (v *reader) keywords(node *ast.Node, call *ast.CallNode) {
 
 // holds tells whether the condition is so. What goes wrong when it runs, such as an entry of metadata that is not there where a
 // number was expected, is not.
-func (e *expression) holds(f *Facts, s *Scorer) bool {
+func (e *expression) holds(f *Facts, s *score.Scorer) bool {
 	f.need(e.needs, s)
 	f.known.Keywords = func(words ...string) bool { return newWordSet(words...).in(f.known.Last.Text) }
 	f.known.WordSet = func(set int) bool { return e.sets[set].in(f.known.Last.Text) }

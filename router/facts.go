@@ -5,6 +5,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
+	"outcrop/router/score"
 )
 
 // Caller is what routing may know of who asks, and how.
@@ -97,7 +98,7 @@ type textFacts struct {
 }
 
 // need works out what is not known yet.
-func (f *Facts) need(want group, s *Scorer) {
+func (f *Facts) need(want group, s *score.Scorer) {
 	if want &^= f.done; want == 0 {
 		return
 	}
@@ -126,7 +127,7 @@ func (f *Facts) need(want group, s *Scorer) {
 		e.Math = isMath(e.Last.Text)
 	}
 	if want&gLanguage != 0 {
-		e.Language = languageOf(e.Last.Text)
+		e.Language = score.Language(e.Last.Text)
 	}
 	if want&gScore != 0 && s != nil {
 		e.Score = s.ScoreTurns(f.user)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"outcrop/internal/catalog"
+	"outcrop/router/score"
 )
 
 // Faults judges what rules say by themselves: expressions and patterns that do not compile, tiers that do not exist, names that stand
@@ -39,7 +40,7 @@ func (c Rules) Faults() map[string]error {
 			faults["tiers"] = fmt.Errorf("lack %s, which the score chooses", name)
 		}
 	}
-	if _, err := NewScorer(c.Score); err != nil {
+	if _, err := score.New(c.Score); err != nil {
 		faults["score.fast_below"] = err
 	}
 	c.ruleFaults(faults, "rules", c.Rules)

@@ -12,6 +12,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
+	"outcrop/router/score"
 )
 
 // facts are those of a chat request, of which the test writes the members behind the model.
@@ -54,7 +55,7 @@ func withRules(rules ...Rule) Config {
 		Aliases: map[string]string{"cheap": TierFast, "pick": Auto, "again": "pick", "helpdesk": "support", "vectors": "embed", "gpt-4o": haiku},
 		Rules: Rules{
 			Tiers: map[string]Tier{TierFast: tier(micro, lite), TierBalanced: tier(old, llama), TierQuality: tier(pro, haiku), "small": tier(old), "embed": tier(titan)},
-			Rules: rules, Score: DefaultScore(),
+			Rules: rules, Score: score.Default(),
 			RuleSets: map[string][]Rule{"support": {{Name: "long", Tier: TierQuality, MinWords: new(5)}, {Name: "short", Tier: TierFast}}},
 		},
 	}
@@ -427,7 +428,7 @@ func FuzzExpression(f *testing.F) {
 	for _, text := range []string{`last.words > 3`, `keywords("a", "b") && score > 0.5`, `metadata["x"] == "y"`, `any(1..9, # > turns)`, `let x = prompt.text; x matches "("`, `keywords#(99)`, `$env`, "a\nb"} {
 		f.Add(text)
 	}
-	s, err := NewScorer(DefaultScore())
+	s, err := score.New(score.Default())
 	if err != nil {
 		f.Fatal(err)
 	}

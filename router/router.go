@@ -18,6 +18,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
+	"outcrop/router/score"
 )
 
 // Config says which names clients may use beyond those of the catalogue.
@@ -60,7 +61,7 @@ type Router struct {
 	aliases []string         // in order
 	tiers   map[string]*tier
 	sets    map[string][]rule // "auto" and the rule sets
-	scorer  *Scorer           // nil without tiers
+	scorer  *score.Scorer     // nil without tiers
 }
 
 // route is where a name leads: to the targets of its plan, to the tier that these are of, or to rules that choose one.

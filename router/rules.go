@@ -2,13 +2,15 @@ package router
 
 import (
 	"time"
+
+	"outcrop/router/score"
 )
 
 // The names of the default tiers, of the rule set that router.rules is, and of what a rule may name in place of a tier.
 const (
-	TierFast     = "fast"
-	TierBalanced = "balanced"
-	TierQuality  = "quality"
+	TierFast     = score.Fast
+	TierBalanced = score.Balanced
+	TierQuality  = score.Quality
 
 	Auto = "auto"
 
@@ -21,7 +23,7 @@ type Rules struct {
 	Tiers    map[string]Tier   `yaml:"tiers" validate:"dive,keys,label,endkeys" help:"name of a tier: its targets; fast, balanced and quality exist by default"`
 	Rules    []Rule            `yaml:"rules" validate:"max=1000,dive" help:"rules of the model auto, read in order; the first that fires decides (docs/recipes/write-routing-rules.md)"`
 	RuleSets map[string][]Rule `yaml:"rule_sets" validate:"dive,keys,label,endkeys,min=1,max=1000,dive" help:"name of a further rule set, which clients use as a model: its rules"`
-	Score    ScoreConfig       `yaml:"score"`
+	Score    score.Config      `yaml:"score"`
 }
 
 // Tier is an ordered list of targets that serve alike.
@@ -115,6 +117,6 @@ func DefaultRules() Rules {
 			}},
 			{Name: byScore, Tier: byScore},
 		},
-		Score: DefaultScore(),
+		Score: score.Default(),
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
+	"outcrop/router/score"
 )
 
 // tier is a tier of which everything is resolved.
@@ -44,7 +45,7 @@ func (r *Router) compileRules() {
 	if len(cfg.Tiers) == 0 {
 		return
 	}
-	r.scorer, _ = NewScorer(cfg.Score)
+	r.scorer, _ = score.New(cfg.Score)
 	r.tiers, r.sets = map[string]*tier{}, map[string][]rule{}
 	for name, t := range cfg.Tiers {
 		r.tiers[name] = &tier{name: name, targets: r.targets(name, t.Targets)}

@@ -20,6 +20,7 @@ import (
 	"outcrop/internal/upstream"
 	"outcrop/policy"
 	"outcrop/router"
+	"outcrop/router/score"
 )
 
 // load gives what Load makes of a file's text, its environment and files beside it ("name", "text").
@@ -182,7 +183,7 @@ func fullRouter() router.Rules {
 	}}
 	want.RuleSets = map[string][]router.Rule{"support": {{Name: "all", Tier: "fast"}}}
 	one := 1.0
-	want.Score = router.ScoreConfig{FastBelow: 0.2, BalancedBelow: 0.6, Weights: router.ScoreWeights{
+	want.Score = score.Config{FastBelow: 0.2, BalancedBelow: 0.6, Weights: score.Weights{
 		Base: -1, Length: one, Clauses: one, Quantities: one, Relations: one, Changes: one, Units: one, Maths: one, Calculation: one, Code: one, Logic: one,
 		Statements: one, Numeric: one, Negation: one, Cases: one, Demands: one, Formats: one, Creative: one, Exposition: one, Passage: one, Smalltalk: one,
 	}}

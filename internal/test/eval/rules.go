@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"outcrop/router"
+	"outcrop/router/score"
 )
 
 // Rule gives a score to the user's turns of one prompt.
@@ -15,7 +15,7 @@ type Rule struct {
 
 // Rules are the score with its default weights, and what it is compared with.
 func Rules() ([]Rule, error) {
-	s, err := router.NewScorer(router.DefaultScore())
+	s, err := score.New(score.Default())
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (r Rule) Scores(s Set) []float64 {
 
 // Tiers gives the tier of each prompt of a set with the default thresholds.
 func Tiers(s Set) ([]string, error) {
-	scorer, err := router.NewScorer(router.DefaultScore())
+	scorer, err := score.New(score.Default())
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"outcrop/internal/test/eval"
-	"outcrop/router"
+	"outcrop/router/score"
 )
 
 func main() {
@@ -70,7 +70,7 @@ func list(s eval.Set, r eval.Rule, tiers []string) {
 }
 
 func explain(text string) error {
-	s, err := router.NewScorer(router.DefaultScore())
+	s, err := score.New(score.Default())
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package router
+package score
 
 import (
 	"strings"
@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// languageOf tells the language of a text by its script, or by its commonest words: two letters (ISO 639-1), "" when it is not
+// Language tells the language of a text by its script, or by its commonest words: two letters (ISO 639-1), "" when it is not
 // clear. It reads the beginning only.
-func languageOf(s string) string {
+func Language(s string) string {
 	const enough = 2000
 	if len(s) > enough {
 		s = s[:enough]

@@ -1,20 +1,25 @@
-package router
+// Package score tells by its looks how hard a text is, and which language it is in: words are counted by kind, the counts become
+// features between 0 and 1, and their weighted sum is bent into a score between 0 and 1 (docs/scoring.md). It reads a text once,
+// allocates nothing, and must know nothing of requests, targets or rules; what a score leads to is the router's.
+//
+// Start at Scorer.ScoreTurns; words.go holds the lists, features.go the curves.
+package score
 
 import (
 	"errors"
 	"math"
 )
 
-// ScoreConfig says how much each feature of a text counts for its score, and where the tiers begin (docs/scoring.md).
-type ScoreConfig struct {
-	FastBelow     float64      `yaml:"fast_below" validate:"min=0,max=1" help:"score below which the tier is fast"`
-	BalancedBelow float64      `yaml:"balanced_below" validate:"min=0,max=1" help:"score below which the tier is balanced; from there it is quality"`
-	Weights       ScoreWeights `yaml:"weights"`
+// Config says how much each feature of a text counts for its score, and where the tiers begin (docs/scoring.md).
+type Config struct {
+	FastBelow     float64 `yaml:"fast_below" validate:"min=0,max=1" help:"score below which the tier is fast"`
+	BalancedBelow float64 `yaml:"balanced_below" validate:"min=0,max=1" help:"score below which the tier is balanced; from there it is quality"`
+	Weights       Weights `yaml:"weights"`
 }
 
-// ScoreWeights are added up, each times its feature, and the sum is bent into 0…1. Most features are 0 where there is nothing of
+// Weights are added up, each times its feature, and the sum is bent into 0…1. Most features are 0 where there is nothing of
 // the kind, and come close to 1 where there is very much of it.
-type ScoreWeights struct {
+type Weights struct {
 	Base        float64 `yaml:"base" validate:"min=-20,max=20" help:"what an empty text starts from"`
 	Length      float64 `yaml:"length" validate:"min=-20,max=20" help:"words, on a logarithmic scale"`
 	Clauses     float64 `yaml:"clauses" validate:"min=-20,max=20" help:"commas, semicolons and conjunctions"`
@@ -38,12 +43,12 @@ type ScoreWeights struct {
 	Smalltalk   float64 `yaml:"smalltalk" validate:"min=-20,max=20" help:"greetings and thanks, in a short text"`
 }
 
-// DefaultScore gives the weights and thresholds of a gateway that is told nothing. docs/scoring.md tells why they are as they are.
-func DefaultScore() ScoreConfig {
-	return ScoreConfig{
+// Default gives the weights and thresholds of a gateway that is told nothing. docs/scoring.md tells why they are as they are.
+func Default() Config {
+	return Config{
 		FastBelow:     0.15,
 		BalancedBelow: 0.50,
-		Weights: ScoreWeights{
+		Weights: Weights{
 			Base: -2.8, Length: 3.0, Clauses: 0.5,
 			Quantities: 1.8, Relations: 1.2, Changes: 0.6, Units: 0.3,
 			Maths: 2.2, Calculation: 1.6, Code: 2.4, Logic: 1.2,
@@ -55,7 +60,7 @@ func DefaultScore() ScoreConfig {
 }
 
 // list gives the weights in the order of the features, the base apart.
-func (w *ScoreWeights) list() features {
+func (w *Weights) list() features {
 	return features{
 		fLength: w.Length, fClauses: w.Clauses, fQuantities: w.Quantities, fRelations: w.Relations, fChanges: w.Changes, fUnits: w.Units,
 		fMaths: w.Maths, fCalculation: w.Calculation, fCode: w.Code, fLogic: w.Logic, fStatements: w.Statements, fNumeric: w.Numeric,
@@ -71,8 +76,8 @@ type Scorer struct {
 	weights        features
 }
 
-// NewScorer refuses thresholds and weights that make no sense.
-func NewScorer(cfg ScoreConfig) (*Scorer, error) {
+// New refuses thresholds and weights that make no sense.
+func New(cfg Config) (*Scorer, error) {
 	if !(cfg.FastBelow >= 0 && cfg.FastBelow <= cfg.BalancedBelow && cfg.BalancedBelow <= 1) {
 		return nil, errors.New("fast_below and balanced_below must be between 0 and 1, and balanced_below at least fast_below")
 	}
@@ -87,15 +92,22 @@ func NewScorer(cfg ScoreConfig) (*Scorer, error) {
 	return s, nil
 }
 
+// The names of the tiers that a score asks for.
+const (
+	Fast     = "fast"
+	Balanced = "balanced"
+	Quality  = "quality"
+)
+
 // Tier is the default tier for a score.
 func (s *Scorer) Tier(score float64) string {
 	switch {
 	case score < s.fast:
-		return TierFast
+		return Fast
 	case score < s.balanced:
-		return TierBalanced
+		return Balanced
 	default:
-		return TierQuality
+		return Quality
 	}
 }
 
@@ -141,22 +153,22 @@ func (s *Scorer) sum(r *reading) float64 {
 // bend maps any number to 0…1, keeping the order.
 func bend(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// ScoreFeature is one part of a score.
-type ScoreFeature struct {
+// Feature is one part of a score.
+type Feature struct {
 	Name   string  // as in router.score.weights
 	Value  float64 // how much of it there is
 	Weight float64
 }
 
 // Explain gives the parts of a text's score that are not 0, for people who tune weights.
-func (s *Scorer) Explain(text string) []ScoreFeature {
+func (s *Scorer) Explain(text string) []Feature {
 	var r reading
 	r.read(text)
 	values := r.features()
-	parts := []ScoreFeature{{"base", 1, s.base}}
+	parts := []Feature{{"base", 1, s.base}}
 	for i, v := range values {
 		if v != 0 {
-			parts = append(parts, ScoreFeature{featureNames[i], v, s.weights[i]})
+			parts = append(parts, Feature{featureNames[i], v, s.weights[i]})
 		}
 	}
 	return parts

@@ -1,4 +1,4 @@
-package router
+package score
 
 import (
 	"math"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-func newScorer(t testing.TB, cfg ScoreConfig) *Scorer {
+func newScorer(t testing.TB, cfg Config) *Scorer {
 	t.Helper()
-	s, err := NewScorer(cfg)
+	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +18,7 @@ func newScorer(t testing.TB, cfg ScoreConfig) *Scorer {
 }
 
 func TestScoreOrders(t *testing.T) {
-	s := newScorer(t, DefaultScore())
+	s := newScorer(t, Default())
 	for _, c := range []struct{ name, easier, harder string }{
 		{"greeting and fact", "hello there", "What is the capital of Hungary?"},
 		{"fact and advice", "Who wrote Faust?", "How do I remove a stain of red wine from a wool carpet?"},
@@ -47,16 +47,16 @@ func TestScoreOrders(t *testing.T) {
 }
 
 func TestScoreTiers(t *testing.T) {
-	s := newScorer(t, DefaultScore())
+	s := newScorer(t, Default())
 	for text, want := range map[string]string{
-		"":                                    TierFast,
-		"hi":                                  TierFast,
-		"thanks a lot, that's all":            TierFast,
-		"When did the first world war begin?": TierFast,
-		"My car makes a strange noise when I brake at low speed. What could it be, and is it dangerous?":                     TierBalanced,
-		"Prove by induction that 2^n > n^2 for all n > 4, and explain each step.":                                            TierQuality,
-		"Fix this: ```go\nfunc f() { defer mu.Unlock(); mu.Lock(); panic(err) }\n``` and justify each change.":               TierQuality,
-		"Design a distributed cache for several regions: compare the options, discuss failures and justify the consistency.": TierQuality,
+		"":                                    Fast,
+		"hi":                                  Fast,
+		"thanks a lot, that's all":            Fast,
+		"When did the first world war begin?": Fast,
+		"My car makes a strange noise when I brake at low speed. What could it be, and is it dangerous?":                     Balanced,
+		"Prove by induction that 2^n > n^2 for all n > 4, and explain each step.":                                            Quality,
+		"Fix this: ```go\nfunc f() { defer mu.Unlock(); mu.Lock(); panic(err) }\n``` and justify each change.":               Quality,
+		"Design a distributed cache for several regions: compare the options, discuss failures and justify the consistency.": Quality,
 	} {
 		if score := s.Score(text); s.Tier(score) != want {
 			t.Errorf("%.3f is %s, want %s: %q", score, s.Tier(score), want, text)
@@ -65,10 +65,10 @@ func TestScoreTiers(t *testing.T) {
 }
 
 func TestScoreTurns(t *testing.T) {
-	s := newScorer(t, DefaultScore())
+	s := newScorer(t, Default())
 	const code = "Write a Go function that finds a cycle in a linked list without extra memory."
 	alone, after := s.Score("Now do it in Python."), s.ScoreTurns([]string{code, "Now do it in Python."})
-	if first := s.Score(code); after <= alone || after > first || s.Tier(after) == TierFast {
+	if first := s.Score(code); after <= alone || after > first || s.Tier(after) == Fast {
 		t.Errorf("a follow-up: alone %.3f, after the task %.3f, the task %.3f", alone, after, first)
 	}
 	if got, want := s.ScoreTurns([]string{code, "thanks!"}), s.Score("thanks!"); got != want {
@@ -93,7 +93,7 @@ func TestScoreTurns(t *testing.T) {
 
 // A text in a script without spaces has words too.
 func TestScoreScripts(t *testing.T) {
-	s := newScorer(t, DefaultScore())
+	s := newScorer(t, Default())
 	hello := s.Score("hello there")
 	for _, text := range []string{
 		"请告诉我你们城市里最好的三家餐馆，并说明它们为什么值得去。", "東京で一番おいしいラーメン屋を三つ教えてください。その理由も書いてください。",
@@ -107,17 +107,17 @@ func TestScoreScripts(t *testing.T) {
 }
 
 func TestNewScorerRefuses(t *testing.T) {
-	for name, change := range map[string]func(*ScoreConfig){
-		"order":     func(c *ScoreConfig) { c.FastBelow, c.BalancedBelow = 0.6, 0.5 },
-		"negative":  func(c *ScoreConfig) { c.FastBelow = -0.1 },
-		"above 1":   func(c *ScoreConfig) { c.BalancedBelow = 1.1 },
-		"no number": func(c *ScoreConfig) { c.FastBelow = math.NaN() },
-		"weight":    func(c *ScoreConfig) { c.Weights.Code = math.NaN() },
-		"infinite":  func(c *ScoreConfig) { c.Weights.Base = math.Inf(1) },
+	for name, change := range map[string]func(*Config){
+		"order":     func(c *Config) { c.FastBelow, c.BalancedBelow = 0.6, 0.5 },
+		"negative":  func(c *Config) { c.FastBelow = -0.1 },
+		"above 1":   func(c *Config) { c.BalancedBelow = 1.1 },
+		"no number": func(c *Config) { c.FastBelow = math.NaN() },
+		"weight":    func(c *Config) { c.Weights.Code = math.NaN() },
+		"infinite":  func(c *Config) { c.Weights.Base = math.Inf(1) },
 	} {
-		cfg := DefaultScore()
+		cfg := Default()
 		change(&cfg)
-		if _, err := NewScorer(cfg); err == nil {
+		if _, err := New(cfg); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -125,12 +125,12 @@ func TestNewScorerRefuses(t *testing.T) {
 
 // Every weight of the configuration weighs the feature of its name.
 func TestWeightNames(t *testing.T) {
-	fields := reflect.TypeFor[ScoreWeights]()
+	fields := reflect.TypeFor[Weights]()
 	if fields.NumField() != numFeatures+1 {
 		t.Fatalf("%d weights, %d features and the base", fields.NumField(), numFeatures)
 	}
 	for i := 1; i < fields.NumField(); i++ {
-		var w ScoreWeights
+		var w Weights
 		reflect.ValueOf(&w).Elem().Field(i).SetFloat(1)
 		for k, v := range w.list() {
 			if name := fields.Field(i).Tag.Get("yaml"); (v == 1) != (featureNames[k] == name) {
@@ -141,7 +141,7 @@ func TestWeightNames(t *testing.T) {
 }
 
 func TestScoreExplain(t *testing.T) {
-	s := newScorer(t, DefaultScore())
+	s := newScorer(t, Default())
 	sum, names := 0.0, map[string]bool{}
 	for _, f := range s.Explain(benchCode) {
 		sum += f.Value * f.Weight
@@ -189,7 +189,7 @@ func TestLexicon(t *testing.T) {
 }
 
 func TestScoreAllocates(t *testing.T) {
-	s := newScorer(t, DefaultScore())
+	s := newScorer(t, Default())
 	turns := []string{benchCode, benchShort}
 	if n := testing.AllocsPerRun(100, func() { s.Score(benchCode); s.ScoreTurns(turns) }); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -200,8 +200,9 @@ func FuzzScore(f *testing.F) {
 	for _, text := range []string{"", benchShort, benchCode, "A. 1 B. 2", "I. x II. y", "1/", "$", "_", "\xff\xfe", "’", "a’", "<", "12 V", "证"} {
 		f.Add(text, text)
 	}
-	s := newScorer(f, DefaultScore())
+	s := newScorer(f, Default())
 	f.Fuzz(func(t *testing.T, a, b string) {
+		Language(a)
 		for _, score := range []float64{s.Score(a), s.ScoreTurns([]string{a, b})} {
 			if !(score >= 0 && score <= 1) {
 				t.Errorf("score %v", score)

@@ -1,4 +1,4 @@
-package router
+package score
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ const (
 
 // BenchmarkScore shows what a score costs beside counting words, in one run.
 func BenchmarkScore(b *testing.B) {
-	s := newScorer(b, DefaultScore())
+	s := newScorer(b, Default())
 	for _, c := range []struct{ name, text string }{
 		{"question", benchShort}, {"code", benchCode}, {"chinese", strings.Repeat("证明：对于任意正整数，能被六整除，并写出每一步的推理。", 4)}, {"long", strings.Repeat(benchShort+" "+benchCode, 50)},
 	} {
