@@ -22,6 +22,7 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/router"
 	"outcrop/translate"
@@ -164,6 +165,9 @@ func TestMendB2WhatTheGatewayAddsNeverFailsARequest(t *testing.T) {
 						got, head, err := through(t, h, body, translate.Options{})
 						if err != nil || !strings.Contains(got, "chatcmpl-id") {
 							t.Fatalf("round %d: %v, %s", round, err, got)
+						}
+						if len(head.Tries) != calls || head.Attempts != calls || head.Tries[calls-1].Outcome != upstream.OK {
+							t.Errorf("round %d: %d attempts: %+v", round, head.Attempts, head.Tries)
 						}
 						if adjusted := head.Adjusted.Header(); adjusted != tt.adjusted {
 							t.Errorf("round %d: adjusted %q", round, adjusted)

@@ -8,9 +8,10 @@ import (
 // Names under which the families know a limit on what they write, and on what they think before, in small letters without anything
 // between the words. They are those of Claude (max_tokens, max_tokens_to_sample, budget_tokens), Nova (inferenceConfig.maxTokens,
 // max_new_tokens), Llama (max_gen_len), Titan (maxTokenCount), Jurassic (maxTokens), and of what is served with vLLM or OpenAI's
-// parameters.
+// parameters. Several answers in one, each as long as the limit (num_generations of Cohere, numResults of Jurassic, n), are one.
 var (
 	limitNames  = spellings("maxtokens", "maxnewtokens", "maxcompletiontokens", "maxoutputtokens", "maxtokenstosample", "maxgenlen", "maxtokencount", "maxlength", "maxgeneratedtokens")
+	copiesNames = spellings("n", "numgenerations", "numreturnsequences", "numresults", "bestof")
 	budgetNames = spellings("budgettokens", "thinkingbudget", "thinkingbudgettokens", "thinkingtokenbudget", "maxthinkingtokens", "reasoningbudget", "maxreasoningtokens")
 )
 
@@ -95,6 +96,8 @@ func highestOf(name string, most int64) int64 {
 		return most
 	case budgetNames[short]:
 		return max(most*3/4, 1)
+	case copiesNames[short]:
+		return 1
 	}
 	return 0
 }

@@ -28,6 +28,7 @@ func TestMendE6CapHoldsInEverySpelling(t *testing.T) {
 		"a budget":               {haiku, fieldsOf(`{"thinking":{"type":"enabled","budget_tokens":9000}}`), `{"thinking":{"type":"enabled","budget_tokens":3000}}`, "additional_model_request_fields"},
 		"a budget as a member":   {haiku, `"thinking":{"type":"enabled","budget_tokens":9000}`, `{"thinking":{"type":"enabled","budget_tokens":3000}}`, "thinking"},
 		"both":                   {haiku, `"thinking":{"type":"enabled","budget_tokens":2000},` + fieldsOf(`{"thinking":{"budget_tokens":9000}}`), `{"thinking":{"type":"enabled","budget_tokens":3000}}`, "additional_model_request_fields"},
+		"several answers":        {nova, fieldsOf(`{"num_generations":5,"n":2,"bestOf":"3","numResults":1}`), `{"num_generations":1,"n":1,"bestOf":1,"numResults":1}`, "additional_model_request_fields"},
 		"within the cap":         {nova, fieldsOf(`{"inferenceConfig":{"maxTokens":4000},"max_tokens":null,"b":"max_tokens"}`), `{"inferenceConfig":{"maxTokens":4000},"max_tokens":null,"b":"max_tokens"}`, ""},
 		"a text like a limit":    {nova, fieldsOf(`{"note":"\"max_tokens\": 9000","max_tokens":{"x":9000}}`), `{"note":"\"max_tokens\": 9000","max_tokens":{"x":9000}}`, ""},
 	} {

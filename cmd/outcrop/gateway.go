@@ -152,7 +152,7 @@ func (g *gateway) settings(cfg *config.Config) server.Config {
 		TrustedProxies:    prefixes(cfg.Server.TrustedProxies),
 		TLS:               encrypted,
 		BodyLimit:         int64(cfg.Server.BodyLimit),
-		BodiesInFlight:    bodiesInFlight(cfg),
+		BodiesInFlight:    bodiesInFlight(cfg, memoryOf(machine())),
 		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
 		ReadTimeout:       cfg.Server.ReadTimeout,
 		WriteTimeout:      cfg.Server.WriteTimeout,

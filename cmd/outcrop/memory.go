@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -60,6 +61,19 @@ func cgroupLimit(root fs.FS) int64 {
 		return 0
 	}
 	return least
+}
+
+// memoryOf is how much memory a machine with Linux has, in bytes; 0 is not known.
+func memoryOf(root fs.FS) int64 {
+	text, err := fs.ReadFile(root, "proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	var kib int64
+	if _, err := fmt.Sscanf(string(text), "MemTotal: %d kB", &kib); err != nil { // the first line
+		return 0
+	}
+	return kib << 10
 }
 
 func machine() fs.FS { return os.DirFS("/") }

@@ -12,14 +12,16 @@ import (
 )
 
 // bodiesInFlight is how many bytes of bodies may be held at a time, never less than one body. While it is answered, a request costs
-// several times its body: as it came, decoded, and as it goes to Bedrock.
-func bodiesInFlight(cfg *config.Config) int64 {
+// several times its body: as it came, decoded, and as it goes to Bedrock. Memory is the machine's, in bytes; 0 where nobody knows.
+func bodiesInFlight(cfg *config.Config, memory int64) int64 {
 	const share, unlimited = 8, 512 << 20
 	most := int64(cfg.Server.BodiesInFlight)
 	if most == 0 {
 		most = unlimited
 		if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
 			most = limit / share
+		} else if memory > 0 {
+			most = min(most, memory/share)
 		}
 	}
 	return max(most, int64(cfg.Server.BodyLimit))

@@ -56,3 +56,18 @@ func TestMendC3WhatTheUserSetsIsObeyed(t *testing.T) {
 		}
 	}
 }
+
+func TestMendE8TheMemoryOfTheMachineIsFound(t *testing.T) {
+	for text, want := range map[string]int64{
+		"MemTotal:       24576000 kB\nMemFree:         2 kB\n": 24576000 << 10,
+		"MemTotal: much\n": 0,
+		"":                 0,
+	} {
+		if got := memoryOf(fstest.MapFS{"proc/meminfo": {Data: []byte(text)}}); got != want {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+	if got := memoryOf(fstest.MapFS{}); got != 0 {
+		t.Errorf("without the file: %d", got)
+	}
+}

@@ -63,7 +63,7 @@ type Server struct {
 	AllowedOrigins    []string      `yaml:"allowed_origins" env:"ALLOWED_ORIGINS" validate:"unique,dive,origin" help:"origins whose pages may call (CORS): of any scheme, such as https://app.example.com or app://obsidian.md, null, or *; inside one, * stands for any characters"`
 	Hosts             []string      `yaml:"hosts" validate:"unique,dive,host_name" help:"names by which the gateway may be called while it asks for no key, such as *.svc.cluster.local; loopback names, IP addresses and names without dots always are"`
 	BodyLimit         Size          `yaml:"body_limit" validate:"min=1000,max=1000000000" help:"largest request body"`
-	BodiesInFlight    Size          `yaml:"bodies_in_flight" validate:"omitempty,min=1000" help:"bytes of the request bodies that are held at a time, by all requests together; beyond them 503; 0 is an eighth of the memory limit (GOMEMLIMIT), 512MiB without one"`
+	BodiesInFlight    Size          `yaml:"bodies_in_flight" validate:"omitempty,min=1000" help:"bytes of the request bodies that are held at a time, by all requests together; beyond them 503; 0 is an eighth of the memory limit (GOMEMLIMIT), without one of the memory of the machine, at most 512MiB"`
 	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" help:"how long a client may take for its headers"`
 	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
 	WriteTimeout      time.Duration `yaml:"write_timeout" validate:"gt=0" help:"how long a client may take to accept one part of an answer"`

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"outcrop/internal/catalog"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/translate"
 )
@@ -94,7 +95,6 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 		return Reply{}, err
 	}
 	reply, err := call.send(ctx, b)
-	var upstream []string
 	var without, remembered translate.Additions
 	var oe *openai.Error
 	for err != nil && ctx.Err() == nil && errors.As(err, &oe) {
@@ -108,14 +108,13 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 			break
 		}
 		without, remembered = without|refused, remembered|lasting
-		upstream = append(upstream, requestIDs(oe.UpstreamID)...)
+		upstream.Again(ctx, oe)
 		call = again
 		reply, err = call.send(ctx, b)
 	}
 	if without == 0 {
 		return reply, located(err, &call.back)
 	}
-	reply.Head.Upstream = append(upstream, reply.Head.Upstream...)
 	if errors.As(err, &oe) && oe.Kind == openai.Invalid { // whatever it was, it was not the additions alone
 		return reply, located(err, &call.back)
 	}

@@ -82,14 +82,12 @@ func (u *Targets) MayRetry(ctx context.Context, err error) bool {
 	if !u.budget.take() {
 		return false
 	}
-	if r, ok := ctx.Value(retriesKey{}).(*Retries); ok {
-		r.add(err)
-	}
+	Again(ctx, err)
 	return true
 }
 
-// Retries are the tries of one attempt that failed and that the SDK makes again at the same target, so that the attempt's own result
-// does not show them. The zero value is ready for use, by many goroutines.
+// Retries are the tries of one attempt that failed and that were made again at the same target, by the SDK or without what the target
+// had refused, so that the attempt's own result does not show them. The zero value is ready for use, by many goroutines.
 type Retries struct {
 	mu    sync.Mutex
 	tries []Retried
@@ -113,6 +111,13 @@ func (r *Retries) add(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tries = append(r.tries, Retried{Err: err, Part: r.parts})
+}
+
+// Again says that a try of the attempt under ctx failed with err and is made again at the same target.
+func Again(ctx context.Context, err error) {
+	if r, ok := ctx.Value(retriesKey{}).(*Retries); ok {
+		r.add(err)
+	}
 }
 
 // Split says that the attempt under ctx makes n calls, each for a part of the request.
