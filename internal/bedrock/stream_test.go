@@ -5,14 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/catalog"
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 )
@@ -141,22 +145,61 @@ func TestStreamNonsense(t *testing.T) {
 	}
 }
 
+// quiet answers each call with frames, and then with silence until somebody gives the call up, without a network, so that it can
+// live in a synctest bubble.
+type quiet struct {
+	frames [][]byte
+	ends   bool          // after the frames
+	gone   chan struct{} // closed when the call was given up
+}
+
+func (q *quiet) Do(r *http.Request) (*http.Response, error) {
+	q.gone = make(chan struct{})
+	if len(q.frames) == 0 {
+		defer close(q.gone)
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	body, w := io.Pipe()
+	go func() {
+		defer close(q.gone)
+		for _, f := range q.frames {
+			_, _ = w.Write(f) // fails when the reader has left
+		}
+		if !q.ends {
+			<-r.Context().Done()
+		}
+		_ = w.CloseWithError(r.Context().Err())
+	}()
+	head := http.Header{"Content-Type": {"application/vnd.amazon.eventstream"}, "X-Amzn-Requestid": {testRequest}}
+	return &http.Response{StatusCode: http.StatusOK, Header: head, Body: body, Request: r}, nil
+}
+
+func (q *quiet) client(t *testing.T) *Client {
+	t.Helper()
+	b, err := New(t.Context(), Default(), withTestKeys("http://runtime.test"), func(o *config.LoadOptions) error {
+		o.HTTPClient = q
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clientOf(t, b, catalog.Target{})
+}
+
 func TestIdleLimit(t *testing.T) {
 	isolate(t)
-	brief := func(c *Config) { c.StreamIdle = 50 * time.Millisecond }
-	silent := func(before ...[]byte) (http.Handler, chan struct{}) {
-		gone := make(chan struct{})
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if len(before) > 0 {
-				streamed(w, before...)
-			}
-			<-r.Context().Done()
-			close(gone)
-		}), gone
+	limit := Default().StreamIdle
+	bubble := func(name string, q *quiet, test func(*testing.T, *Client)) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				test(t, q.client(t))
+				<-q.gone
+			})
+		})
 	}
-	t.Run("R-STR-19 between two events", func(t *testing.T) {
-		h, gone := silent(frameStart, frameHello)
-		client, _ := against(t, h, brief)
+	bubble("R-STR-19 between two events", &quiet{frames: [][]byte{frameStart, frameHello}}, func(t *testing.T, client *Client) {
+		begun := time.Now()
 		_, events, err := client.ConverseStream(t.Context(), streamInput())
 		if err != nil {
 			t.Fatal(err)
@@ -168,19 +211,17 @@ func TestIdleLimit(t *testing.T) {
 		if errors.Is(err, context.Canceled) && t.Context().Err() == nil && asFault(t, err).Final {
 			t.Error("the idle limit looks like a client that left")
 		}
-		<-gone
+		if took := time.Since(begun); took != limit {
+			t.Errorf("it took %v", took)
+		}
 	})
-	t.Run("R-STR-19 R-ERR-45 before the first event", func(t *testing.T) {
-		h, gone := silent()
-		client, _ := against(t, h, brief)
+	bubble("R-STR-19 R-ERR-45 before the first event", &quiet{}, func(t *testing.T, client *Client) {
 		_, _, err := client.ConverseStream(t.Context(), streamInput())
 		if e := asFault(t, err); e.Kind != openai.Timeout || e.Code != "timeout" {
 			t.Errorf("got %+v", e)
 		}
-		<-gone
 	})
-	t.Run("R-STR-19 a slow reader is no silence", func(t *testing.T) {
-		client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, wholeReply) }), brief)
+	bubble("R-STR-19 a slow reader is no silence", &quiet{frames: [][]byte{wholeReply}, ends: true}, func(t *testing.T, client *Client) {
 		_, events, err := client.ConverseStream(t.Context(), streamInput())
 		if err != nil {
 			t.Fatal(err)
@@ -189,7 +230,7 @@ func TestIdleLimit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			<-time.After(60 * time.Millisecond) // the reader's own time, longer than the limit
+			time.Sleep(2 * limit) // the reader's own time
 		}
 	})
 }
