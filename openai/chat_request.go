@@ -398,17 +398,5 @@ func decodePerformanceConfig(d *decoder) *PerformanceConfig {
 	return &p
 }
 
-// ModelName is the model as the client wrote it.
-func (r *ChatRequest) ModelName() string { return r.Model }
-
-// WantsStream tells whether the answer is streamed.
-func (r *ChatRequest) WantsStream() bool { return r.Stream }
-
-// WantsUsage tells whether a stream ends with its usage.
-func (r *ChatRequest) WantsUsage() bool {
-	o := r.StreamOptions
-	return o != nil && o.IncludeUsage != nil && *o.IncludeUsage
-}
-
 // Unknown lists the members that no rule knows.
 func (r *ChatRequest) Unknown() Unknown { return r.unknown }

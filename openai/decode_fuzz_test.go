@@ -37,6 +37,6 @@ func FuzzDecodeChat(f *testing.F) {
 				t.Fatalf("%+v", place)
 			}
 		}
-		_, _ = r.Unknown(), r.WantsUsage()
+		_, _ = r.Unknown(), r.Facts()
 	})
 }

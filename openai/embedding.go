@@ -130,15 +130,6 @@ func decodeTokens(d *decoder) []int64 {
 	return list
 }
 
-// ModelName is the model as the client wrote it.
-func (r *EmbeddingRequest) ModelName() string { return r.Model }
-
-// WantsStream is false: embeddings are never streamed.
-func (r *EmbeddingRequest) WantsStream() bool { return false }
-
-// WantsUsage is true: the answer always shows its usage.
-func (r *EmbeddingRequest) WantsUsage() bool { return true }
-
 // Unknown lists the members that no rule knows.
 func (r *EmbeddingRequest) Unknown() Unknown { return r.unknown }
 
@@ -158,7 +149,9 @@ func (r *EmbeddingRequest) Texts() iter.Seq2[Place, *string] {
 func (r *EmbeddingRequest) Unscanned() iter.Seq[Place] {
 	return func(yield func(Place) bool) {
 		for i := range r.Input.Tokens {
-			if !yield(inRequest("user", r.Input.Path(i))) {
+			place := inRequest("user", r.Input.Path(i))
+			place.Tokens = int64(len(r.Input.Tokens[i]))
+			if !yield(place) {
 				return
 			}
 		}

@@ -1,7 +1,7 @@
 package openai
 
-// Extensions lists the extension members at the top of the request (TRANSLATION 1.3), in OpenAI's spelling.
-func (r *ChatRequest) Extensions() []string {
+// extensions lists the extension members at the top of the request (TRANSLATION 1.3), in OpenAI's spelling.
+func (r *ChatRequest) extensions() []string {
 	var names []string
 	for _, x := range [...]struct {
 		given bool
@@ -23,8 +23,8 @@ func (r *ChatRequest) Extensions() []string {
 	return names
 }
 
-// Extensions lists the extension members of the request (R-EMB-11, -12, -14).
-func (r *EmbeddingRequest) Extensions() []string {
+// extensions lists the extension members of the request (R-EMB-11, -12, -14).
+func (r *EmbeddingRequest) extensions() []string {
 	var names []string
 	for _, x := range [...]struct {
 		given bool

@@ -24,15 +24,15 @@ func TestExtensions(t *testing.T) {
 		}
 		begun = begun || name == "moderation"
 	}
-	if got := r.Extensions(); !slices.Equal(got, want) || len(want) == 0 {
+	if got := r.Facts().Extensions; !slices.Equal(got, want) || len(want) == 0 {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	plain, err := DecodeChat([]byte(`{"model":"m","messages":[],"top_k":null,"temperature":1}`))
-	if err != nil || plain.Extensions() != nil {
-		t.Errorf("%v, %v", plain.Extensions(), err)
+	if err != nil || plain.Facts().Extensions != nil {
+		t.Errorf("%v, %v", plain.Facts().Extensions, err)
 	}
 	e, err := DecodeEmbedding([]byte(`{"model":"m","input":"x","input_type":"search_query","truncate":"END","normalize":true}`))
-	if err != nil || strings.Join(e.Extensions(), " ") != "input_type truncate normalize" {
-		t.Errorf("%v, %v", e.Extensions(), err)
+	if err != nil || strings.Join(e.Facts().Extensions, " ") != "input_type truncate normalize" {
+		t.Errorf("%v, %v", e.Facts().Extensions, err)
 	}
 }

@@ -96,20 +96,6 @@ func decodeModerationInput(d *decoder) []ModerationItem {
 	return items
 }
 
-// ModelName is the model as the client wrote it, or the default.
-func (r *ModerationRequest) ModelName() string {
-	if r.Model == "" {
-		return DefaultModerationModel
-	}
-	return r.Model
-}
-
-// WantsStream is false: moderations are never streamed.
-func (r *ModerationRequest) WantsStream() bool { return false }
-
-// WantsUsage is false: the answer has no usage.
-func (r *ModerationRequest) WantsUsage() bool { return false }
-
 // Unknown lists the members that no rule knows.
 func (r *ModerationRequest) Unknown() Unknown { return r.unknown }
 

@@ -2,14 +2,10 @@ package openai
 
 import "iter"
 
-// Request is what the stages need to know of any OpenAI request.
+// Request is what the house needs to know of any request, whichever endpoint it is for.
 type Request interface {
-	// ModelName is the model as the client wrote it.
-	ModelName() string
-	// WantsStream tells whether the answer goes out as server-sent events.
-	WantsStream() bool
-	// WantsUsage tells whether a streamed answer shows its usage (stream_options.include_usage).
-	WantsUsage() bool
+	// Facts are what the stages ask of a request.
+	Facts() Facts
 	// Texts yields every text that reaches the model, and where it stands. Policy may rewrite it through the pointer, which
 	// stays good as long as the request, unless the place is signed.
 	Texts() iter.Seq2[Place, *string]
@@ -45,6 +41,8 @@ type Place struct {
 	// Signed texts are reasoning that its model signed. They may be read, but a changed one is refused when it comes back:
 	// policy withholds the reasoning of the whole message instead (Withhold of the request, answer or chunk).
 	Signed bool
+	// Tokens is how many tokens stand at an unscanned place; 0 where nobody knows.
+	Tokens int64
 }
 
 // Unknown lists members that a request carried and that this package does not know.

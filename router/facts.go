@@ -32,7 +32,7 @@ type Facts struct {
 
 // FactsOf gives the facts of a request.
 func FactsOf(req openai.Request, kind catalog.Kind, caller Caller) *Facts {
-	return &Facts{Model: req.ModelName(), Kind: kind, request: req, caller: caller}
+	return &Facts{Model: req.Facts().Model, Kind: kind, request: req, caller: caller}
 }
 
 // group is a set of facts that are worked out together.

@@ -49,7 +49,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 			Tune: tuned, Standing: v.standing, Entry: v.entry,
 		}
 		v.call = call
-		if req.WantsStream() {
+		if req.Facts().Stream {
 			return s.stream(c, call)
 		}
 		return s.plain(c, call)

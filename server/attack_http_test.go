@@ -44,7 +44,7 @@ func TestAttackHeaderSmuggling(t *testing.T) {
 	with := collaborators(func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		bodies = append(bodies, c.Request.ModelName())
+		bodies = append(bodies, c.Request.Facts().Model)
 		return reply(parts(&openai.ChatResponse{})), nil
 	}, "the-one-good-key")
 	srv := start(t, config(), with)

@@ -24,7 +24,7 @@ func TestAttackLogInjection(t *testing.T) {
 	quoted, _ := json.Marshal(forged)
 	evil := strings.Trim(string(quoted), `"`)
 	handle := func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
-		switch name := c.Request.ModelName(); {
+		switch name := c.Request.Facts().Model; {
 		case strings.HasPrefix(name, "panic"):
 			panic("a bug at " + name)
 		case strings.HasPrefix(name, "plain"):

@@ -108,9 +108,9 @@ func asked(c echo.Context, req openai.Request) {
 	if req == nil {
 		return
 	}
-	visitOf(c).asked = req.ModelName()
+	visitOf(c).asked = req.Facts().Model
 	if e := visitOf(c).entry; e != nil {
-		e.Asked, e.Stream = audit.Name(req.ModelName()), req.WantsStream()
+		e.Asked, e.Stream = audit.Name(req.Facts().Model), req.Facts().Stream
 	}
 }
 

@@ -79,7 +79,7 @@ func (l *ledger) records(t testing.TB) map[string]audit.Record {
 
 // audited answers plain requests with a text, and streams with its two halves.
 func audited(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
-	switch c.Request.ModelName() {
+	switch c.Request.Facts().Model {
 	case "busy":
 		return pipeline.Reply{}, &api.Error{Kind: api.RateLimited, Code: "rate_limit_exceeded", Message: "slow"}
 	case "panic":
@@ -92,7 +92,7 @@ func audited(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
 		}), nil
 	}
 	usage := &api.Usage{Prompt: 2, Completion: 3}
-	if c.Request.WantsStream() {
+	if c.Request.Facts().Stream {
 		head := &api.Head{ID: "chatcmpl-1", Created: 1, Model: "m"}
 		end := &api.ChatChunk{Head: head, Choices: []api.ChunkChoice{{FinishReason: "stop"}}}
 		return reply(parts(chunk("It is "), chunk("so."), end, &api.ChatChunk{Head: head, Usage: usage})), nil

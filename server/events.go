@@ -31,7 +31,7 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	if err != nil {
 		return w.fail(err)
 	}
-	usage, v := call.Request.WantsUsage(), visitOf(c)
+	usage, v := call.Request.Facts().Usage, visitOf(c)
 	for part, err := range reply.Parts {
 		if err != nil {
 			return w.fail(err)

@@ -38,7 +38,7 @@ func start(t testing.TB, cfg server.Config, with server.Collaborators) string {
 func TestBadInput(t *testing.T) {
 	called := 0
 	handle := func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
-		switch c.Request.ModelName() {
+		switch c.Request.Facts().Model {
 		case "boom":
 			panic("a bug, with arn:aws:iam::123456789012:role/secret")
 		case "none":

@@ -22,7 +22,7 @@ func TestMendE8BodiesInFlight(t *testing.T) {
 	cfg := config()
 	cfg.BodiesInFlight = int64(len(small)) + 10
 	srv := start(t, cfg, collaborators(func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) {
-		if c.Request.ModelName() == "slow" {
+		if c.Request.Facts().Model == "slow" {
 			begun <- struct{}{}
 			<-end
 		}
@@ -156,7 +156,7 @@ func TestMendC6NotFoundHelps(t *testing.T) {
 	cfg := config()
 	cfg.Prefixes = []string{"/v1", "/openai/v1", "/api/v1", "/"}
 	with := collaborators(func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
-		if c.Request.ModelName() == "amazon.nova-lit-v1:0" {
+		if c.Request.Facts().Model == "amazon.nova-lit-v1:0" {
 			return pipeline.Reply{}, &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model", Message: "The provided model identifier is invalid."}
 		}
 		return obedient(context.Background(), c)

@@ -155,7 +155,7 @@ func (v *visit) explain(attrs []slog.Attr) []slog.Attr {
 	if v.call == nil {
 		return attrs
 	}
-	text("asked", audit.Name(v.call.Request.ModelName()))
+	text("asked", audit.Name(v.call.Request.Facts().Model))
 	if t := &v.head.Target; t.Row != nil {
 		text("model", t.Row.ID)
 		if t.CalledID != t.Row.ID {

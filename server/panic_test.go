@@ -28,11 +28,11 @@ func (forgetful) SetMany(context.Context, []cache.Item, time.Duration) {}
 // panics panics where the model's name says, after half a second so that equal requests meet.
 func panics(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
 	time.Sleep(500 * time.Millisecond) // in a bubble
-	if c.Request.ModelName() == "at once" {
+	if c.Request.Facts().Model == "at once" {
 		panic("a fault of ours")
 	}
 	return reply(func(yield func(api.Part, error) bool) {
-		if c.Request.WantsStream() && !yield(chunk("a"), nil) {
+		if c.Request.Facts().Stream && !yield(chunk("a"), nil) {
 			return
 		}
 		panic("a fault of ours")

@@ -38,13 +38,13 @@ func requested(t *testing.T, method, url, body string, header ...string) (*http.
 
 // obedient is a pipeline that answers everything but the models "boom", at which it panics, and "fails".
 func obedient(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
-	switch c.Request.ModelName() {
+	switch c.Request.Facts().Model {
 	case "boom":
 		panic("a bug")
 	case "fails":
 		return pipeline.Reply{}, &openai.Error{Kind: openai.Unavailable, Message: "Not now."}
 	}
-	if c.Request.WantsStream() {
+	if c.Request.Facts().Stream {
 		return reply(parts(chunk("hi"))), nil
 	}
 	return reply(parts(&openai.ChatResponse{})), nil

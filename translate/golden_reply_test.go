@@ -30,7 +30,7 @@ func readContext(t *testing.T, dir string) givenContext {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return givenContext{IncludeUsage: req.WantsUsage(), Context: c, Rules: readOutcome(t, dir).Rules}
+		return givenContext{IncludeUsage: req.Facts().Usage, Context: c, Rules: readOutcome(t, dir).Rules}
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "context.json"))
 	if err != nil {

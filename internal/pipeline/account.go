@@ -83,7 +83,7 @@ func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err err
 			most, guess.Cost, guess.Input, guess.Output = cost, int64(cost), tokens.Input, tokens.Output
 		}
 	}
-	a.hold, err = budgets.Reserve(ctx, &c.Principal, most, a.usage.Row(&c.Principal, modelLabel(planned(c)), metadataOf(c.Request), guess))
+	a.hold, err = budgets.Reserve(ctx, &c.Principal, most, a.usage.Row(&c.Principal, modelLabel(planned(c)), c.Request.Facts().Metadata, guess))
 	if a.hold != nil {
 		c.Sending = a.hold.Send
 	}
@@ -128,7 +128,7 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 		if t.Row == nil {
 			t = planned(a.call)
 		}
-		a.usage.Count(&a.call.Principal, modelLabel(t), metadataOf(a.call.Request), sums)
+		a.usage.Count(&a.call.Principal, modelLabel(t), a.call.Request.Facts().Metadata, sums)
 		a.rec.Cost(modelLabel(t), sums.Cost, sums.Estimated > 0, sums.Unpriced > 0)
 	}
 }
@@ -173,20 +173,10 @@ func ratesOf(c *Call, t *catalog.Target) access.Rates {
 	}
 	p := t.Row.PriceFor(t.CalledID)
 	write := p.CacheWrite5m
-	if hour(c.Request) && p.CacheWrite1h > 0 {
+	if p.CacheWrite1h > 0 && c.Request.Facts().CacheHour {
 		write = p.CacheWrite1h
 	}
 	return access.RatesOf(p.Input, p.Output, p.CacheRead, write)
-}
-
-// hour tells whether what a request writes to the prompt cache is to stay for an hour, which costs more.
-func hour(req openai.Request) bool {
-	r, ok := req.(*openai.ChatRequest)
-	if !ok {
-		return false
-	}
-	long := func(s *string) bool { return s != nil && (*s == "24h" || *s == "1h" || *s == "30m") }
-	return long(r.PromptCacheRetention) || r.PromptCacheOptions != nil && long(r.PromptCacheOptions.TTL)
 }
 
 // Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed. It
@@ -207,7 +197,7 @@ func Tally(usage *access.Usage) Stage {
 				if err != nil && !errors.Is(err, context.Canceled) {
 					sums.Errors = 1
 				}
-				usage.Count(&c.Principal, modelLabel(target), metadataOf(c.Request), sums)
+				usage.Count(&c.Principal, modelLabel(target), c.Request.Facts().Metadata, sums)
 			}
 			returned := false
 			defer func() {

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 
-	"outcrop/openai"
 	"outcrop/translate"
 )
 
@@ -11,10 +10,9 @@ import (
 // (R-PAR-10).
 func Bound(next Handler) Handler {
 	return func(ctx context.Context, c *Call) (Reply, error) {
-		if r, ok := c.Request.(*openai.ChatRequest); ok {
-			if fault := translate.ChoicesFault(r.N, c.Options.MaxChoices); fault != nil {
-				return Reply{}, fault
-			}
+		n := c.Request.Facts().Choices
+		if fault := translate.ChoicesFault(&n, c.Options.MaxChoices); fault != nil {
+			return Reply{}, fault
 		}
 		return next(ctx, c)
 	}

@@ -15,18 +15,18 @@ import (
 // nothing: the first failure cancels the others and is the answer.
 func Choices(next Handler) Handler {
 	return func(ctx context.Context, c *Call) (Reply, error) {
-		req, ok := c.Request.(*openai.ChatRequest)
-		if !ok || req.N == nil || *req.N <= 1 {
+		asked := c.Request.Facts()
+		if asked.Choices == 1 {
 			return next(ctx, c)
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		replies, err := several(ctx, cancel, int(*req.N), c, next)
+		replies, err := several(ctx, cancel, int(asked.Choices), c, next)
 		head := heads(replies)
 		if err != nil {
 			cancel() // also closes the streams that were opened and that nobody will range over
 			return Reply{Head: head}, err
 		}
-		if req.Stream {
+		if asked.Stream {
 			return Reply{Head: head, Parts: mergedStream(ctx, cancel, replies)}, nil
 		}
 		return Reply{Head: head, Parts: mergedPlain(cancel, replies)}, nil

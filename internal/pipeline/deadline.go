@@ -19,7 +19,7 @@ func Deadline(limit time.Duration) Stage {
 			if t := c.Tune.Timeout; t > 0 {
 				own = min(own, t)
 			}
-			if c.Request.WantsStream() {
+			if c.Request.Facts().Stream {
 				return begunWithin(ctx, own, c, next)
 			}
 			timed := &timed{Context: ctx, at: time.Now().Add(own)}

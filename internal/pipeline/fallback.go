@@ -24,7 +24,7 @@ type Try struct {
 // the client yet.
 func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
 	if len(c.Plan.Targets) == 0 {
-		return Reply{}, openai.ModelNotFound(c.Request.ModelName())
+		return Reply{}, openai.ModelNotFound(c.Request.Facts().Model)
 	}
 	r := &run{engine: e, call: c, plan: interchangeable(c)}
 	r.tries = r.space[:0]
@@ -158,7 +158,7 @@ func (r *run) blamed(ctx context.Context, o upstream.Outcome) upstream.Outcome {
 	if ctx.Err() == nil {
 		return o
 	}
-	patience := r.Upstream.Config().Attempt.Patience(r.call.Request.WantsStream(), true)
+	patience := r.Upstream.Config().Attempt.Patience(r.call.Request.Facts().Stream, true)
 	if errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errDeadline) || r.search.Took() < patience {
 		return upstream.Canceled
 	}

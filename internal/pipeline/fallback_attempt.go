@@ -24,7 +24,7 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply 
 		}
 	}()
 	ctx = r.retries.Watch(ctx)
-	streamed := r.call.Request.WantsStream()
+	streamed := r.call.Request.Facts().Stream
 	patience := r.Upstream.Config().Attempt.Patience(streamed, more || r.search.LastResort())
 	if patience == 0 {
 		reply, err = r.try(ctx, r.call, t)

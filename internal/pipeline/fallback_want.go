@@ -4,14 +4,13 @@ import (
 	"cmp"
 
 	"outcrop/internal/upstream"
-	"outcrop/openai"
 )
 
 // want is what the choice of a target has to know of a request.
 func (e *engine) want(c *Call) upstream.Want {
 	w := upstream.Want{Priority: priority(c), Home: c.Plan.Home, Group: c.group}
-	if chat, ok := c.Request.(*openai.ChatRequest); ok && chat.PromptCacheKey != nil && *chat.PromptCacheKey != "" && len(c.Plan.Targets) > 1 {
-		w.Affinity = cmp.Or(c.Principal.Tenant, c.Principal.Key) + "\x00" + *chat.PromptCacheKey // R-CACHE-12: of one tenant
+	if key := c.Request.Facts().Affinity; key != "" && len(c.Plan.Targets) > 1 {
+		w.Affinity = cmp.Or(c.Principal.Tenant, c.Principal.Key) + "\x00" + key // R-CACHE-12: of one tenant
 	}
 	if len(e.Upstream.Config().Rates) > 0 {
 		w.Tokens = estimate(c)
@@ -24,7 +23,7 @@ func priority(c *Call) upstream.Priority {
 	own, capped := upstream.ParsePriority(c.Principal.Priority)
 	p, said := upstream.ParsePriority(c.Tune.Priority)
 	if !said {
-		p, said = tierPriority(c.Request)
+		p, said = tierPriority(c.Request.Facts().ServiceTier)
 	}
 	switch {
 	case !said:
@@ -35,12 +34,8 @@ func priority(c *Call) upstream.Priority {
 	return p
 }
 
-func tierPriority(req openai.Request) (p upstream.Priority, said bool) {
-	chat, ok := req.(*openai.ChatRequest)
-	if !ok || chat.ServiceTier == nil {
-		return upstream.Normal, false
-	}
-	switch *chat.ServiceTier {
+func tierPriority(tier string) (p upstream.Priority, said bool) {
+	switch tier {
 	case "flex":
 		return upstream.Batch, true
 	case "priority", "fast":

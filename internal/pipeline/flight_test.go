@@ -64,7 +64,7 @@ func slowly(text string) func(ctx context.Context, n int64, c *Call) (Reply, err
 				return ctx.Err()
 			}
 		}
-		if c.Request.WantsStream() {
+		if c.Request.Facts().Stream {
 			r := replyOf(c, text)
 			r.Parts = chunksOf(c, text, wait)
 			return r, nil
@@ -114,7 +114,7 @@ func TestOneFlight(t *testing.T) {
 					if content(r) != "one answer for all of them" || r.ID != "chatcmpl-"+calls[i].ID || r.Usage.Total() != 10 {
 						t.Errorf("%d: %q %+v", i, content(r), r)
 					}
-					if plain := len(o.parts) == 1; plain == calls[i].Request.WantsStream() {
+					if plain := len(o.parts) == 1; plain == calls[i].Request.Facts().Stream {
 						t.Errorf("%d: %d parts", i, len(o.parts))
 					}
 					if free := r.Outcrop != nil && r.Outcrop.Cache != nil; free != (o.head.Cache.State == "hit") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 
 	"outcrop/internal/access"
@@ -55,7 +56,7 @@ func Inspect(guards Guards, rec *telemetry.Recorder) Stage {
 			if guard == nil {
 				return next(ctx, c)
 			}
-			i := &inspection{Guard: guard, call: c, rec: rec, session: guard.Policy.Begin(), json: inJSONMode(c.Request)}
+			i := &inspection{Guard: guard, call: c, rec: rec, session: guard.Policy.Begin(), json: c.Request.Facts().JSON}
 			c.Allows = guard.Policy.Allows
 			blocked, err := i.request(ctx)
 			switch {
@@ -115,8 +116,8 @@ func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
 	if v.Blocked {
 		return blocking(v.Decisions), nil
 	}
-	if chat, ok := i.call.Request.(*openai.ChatRequest); ok && v.Moved() {
-		movePlaces(chat, at, texts, &v)
+	if told, ok := i.call.Request.(placing); ok && v.Moved() {
+		movePlaces(told, at, texts, &v)
 	}
 	for n, text := range at {
 		*text = v.Texts[n]
@@ -124,10 +125,15 @@ func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
 	return nil, i.seal(ctx, policy.Input, i.call.Request, signed, sealed)
 }
 
+// placing is a request that tells of places in its texts (openai.ChatRequest.Places).
+type placing interface {
+	Places() iter.Seq2[[]*string, []*int]
+}
+
 // movePlaces moves what messages of the history tell of places in their content, for the content as it will be sent.
-func movePlaces(chat *openai.ChatRequest, at []*string, texts []policy.Text, v *policy.Verdict) {
+func movePlaces(told placing, at []*string, texts []policy.Text, v *policy.Verdict) {
 	var number map[*string]int // of each text
-	for content, places := range chat.Places() {
+	for content, places := range told.Places() {
 		if number == nil {
 			number = make(map[*string]int, len(at))
 			for n, text := range at {

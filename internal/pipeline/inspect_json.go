@@ -4,15 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"outcrop/openai"
 	"outcrop/policy"
 )
-
-// inJSONMode tells whether the content of answers to the request is JSON.
-func inJSONMode(req openai.Request) bool {
-	chat, ok := req.(*openai.ChatRequest)
-	return ok && chat.ResponseFormat != nil && strings.HasPrefix(chat.ResponseFormat.Type, "json")
-}
 
 // literal is a string of a JSON text that has no end yet. Of each piece only what is new is looked at.
 type literal struct {

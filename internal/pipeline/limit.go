@@ -16,15 +16,12 @@ func Limit(l *access.Limiter, output int64) Stage {
 			return next
 		}
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			user := endUser(c.Request)
-			tokens, anything := l.Limits(&c.Principal, user)
+			asked := c.Request.Facts()
+			tokens, anything := l.Limits(&c.Principal, asked.User)
 			if !anything {
 				return standingAt(c.Standing, next, ctx, c)
 			}
-			ask := access.Ask{User: user, Calls: 1}
-			if r, ok := c.Request.(*openai.ChatRequest); ok {
-				ask.Calls = choices(r)
-			}
+			ask := access.Ask{User: asked.User, Calls: asked.Choices}
 			if tokens {
 				e := reckon(c, output)
 				if ask.Tokens = max(e.total(), 1); e.guessed {
@@ -63,7 +60,7 @@ func limited(ctx context.Context, c *Call, next Handler, admission *access.Admis
 		return reply, err
 	case admission == nil:
 		return reply, nil
-	case reply.Head.Cache.State == "hit" && !c.Request.WantsStream():
+	case reply.Head.Cache.State == "hit" && !c.Request.Facts().Stream:
 		// It is free and it is all there, so that the headers can still tell.
 		reply.Head.Standing = c.Standing.With(admission.Settle(ctx, 0))
 		return reply, nil

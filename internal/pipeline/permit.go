@@ -31,7 +31,7 @@ func Permit(leads Leads) Stage {
 }
 
 func permit(c *Call, r *access.Rights, leads Leads) error {
-	if asked := c.Request.ModelName(); leads != nil && !MayAsk(r, asked, leads(asked)) {
+	if asked := c.Request.Facts().Model; leads != nil && !MayAsk(r, asked, leads(asked)) {
 		return openai.ModelNotFound(asked)
 	}
 	if name := forbiddenExtension(c, r); name != "" {
@@ -52,10 +52,7 @@ func forbiddenExtension(c *Call, r *access.Rights) string {
 	if r.Extensions == nil {
 		return ""
 	}
-	var given []string
-	if req, ok := c.Request.(interface{ Extensions() []string }); ok {
-		given = req.Extensions()
-	}
+	given := c.Request.Facts().Extensions
 	if c.Options.Guardrail != (translate.Guardrail{}) {
 		given = append(given, "guardrail_config")
 	}
@@ -77,8 +74,7 @@ func demand(c *Call, must translate.Guardrail) error {
 	if another(c.Options.Guardrail.Identifier, c.Options.Guardrail.Version) {
 		return refused("")
 	}
-	if chat, ok := c.Request.(*openai.ChatRequest); ok && chat.GuardrailConfig != nil {
-		own := chat.GuardrailConfig
+	if own := c.Request.Facts().Guardrail; own != nil {
 		if another(own.Identifier, own.Version) {
 			return refused(own.Member)
 		}
@@ -97,7 +93,7 @@ func Narrow(next Handler) Handler {
 		if !r.ByModel() {
 			return next(ctx, c)
 		}
-		asked := c.Request.ModelName()
+		asked := c.Request.Facts().Model
 		may := func(t catalog.Target) bool { return MayUse(r, asked, c.Plan.Tier, knownID(t)) }
 		if !slices.ContainsFunc(c.Plan.Targets, may) {
 			c.Plan = router.Plan{} // it would show in the headers of the answer

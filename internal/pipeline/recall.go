@@ -45,8 +45,8 @@ type recaller struct {
 
 // kept is how answers of an endpoint are kept.
 type kept struct {
-	exact  func(req openai.Request, highest float64) bool // whether equal requests mean to have the same answer
-	worthy func(whole openai.Part, tools bool) bool       // whether an answer is complete and good enough
+	exact  func(asked *openai.Facts, highest float64) bool // whether equal requests mean to have the same answer
+	worthy func(whole openai.Part, tools bool) bool        // whether an answer is complete and good enough
 	write  func(b []byte, whole openai.Part) []byte
 	read   func(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]openai.Part, error) // write's inverse
 	copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part                // of parts, under another head
@@ -64,7 +64,8 @@ func (r *recaller) around(ctx context.Context, c *Call) (Reply, error) {
 // whole is the way of a request whose answer is kept as one.
 func (r *recaller) whole(ctx context.Context, c *Call, how *kept) (Reply, error) {
 	ttl := r.cfg.ttl(c)
-	if ttl <= 0 || !how.exact(c.Request, r.cfg.MaxTemperature) && !r.cfg.always(c) {
+	asked := c.Request.Facts()
+	if ttl <= 0 || !how.exact(&asked, r.cfg.MaxTemperature) && !r.cfg.always(c) {
 		return r.around(ctx, c)
 	}
 	a := &question{recaller: r, call: c, how: how, key: r.keys.chat(c), ttl: ttl}
@@ -121,7 +122,7 @@ func (a *question) hit(ctx context.Context) (Reply, bool) {
 		return Reply{}, false
 	}
 	extension := openai.Extension{Cache: &openai.Cached{Age: int64(age.Seconds())}}
-	parts, err := a.how.read(body, a.how.stamp(a.call), extension, a.call.Request.WantsStream())
+	parts, err := a.how.read(body, a.how.stamp(a.call), extension, a.call.Request.Facts().Stream)
 	if err != nil {
 		return Reply{}, false // a foreign value, or one of another version
 	}
@@ -144,7 +145,7 @@ func (c *Call) age(e cache.Entry) (time.Duration, bool) {
 // flight begins the call. It may take as long as a request may, whoever waits for it. A stream has no limit of ours (R-STR-19);
 // Bedrock ends every call within an hour.
 func (a *question) flight(ctx context.Context) *flight {
-	limit, streamed := a.deadline, a.call.Request.WantsStream()
+	limit, streamed := a.deadline, a.call.Request.Facts().Stream
 	if streamed {
 		limit = 2 * time.Hour
 	}
@@ -250,7 +251,7 @@ func (a *question) read(ctx context.Context, s *seat, state string) (Reply, erro
 			}
 		}
 	}
-	if s.flight.streamed != a.call.Request.WantsStream() {
+	if s.flight.streamed != a.call.Request.Facts().Stream {
 		parts = a.formed(parts, stamp)
 	}
 	return Reply{Head: head, Parts: parts}, nil
@@ -259,7 +260,7 @@ func (a *question) read(ctx context.Context, s *seat, state string) (Reply, erro
 // formed gives the parts in the form that the request asked for, where another request began the call in the other one.
 func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.Meta) iter.Seq2[openai.Part, error] {
 	endpoint := a.call.Endpoint
-	if a.call.Request.WantsStream() {
+	if a.call.Request.Facts().Stream {
 		return func(yield func(openai.Part, error) bool) {
 			for part, err := range parts {
 				if err != nil {

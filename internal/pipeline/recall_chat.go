@@ -18,8 +18,8 @@ var keptChat = kept{exact: exactChat, worthy: worthyChat, write: writeChat, read
 
 // exactChat tells whether a request asks for the most likely answer, which is the same whenever it is asked. What says nothing of
 // the temperature asks for a new answer each time.
-func exactChat(req openai.Request, highest float64) bool {
-	t := req.(*openai.ChatRequest).Temperature
+func exactChat(asked *openai.Facts, highest float64) bool {
+	t := asked.Temperature
 	return t != nil && *t <= highest
 }
 

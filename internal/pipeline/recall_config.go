@@ -57,7 +57,7 @@ func (cfg *CacheConfig) always(c *Call) bool {
 
 // names are what settings can call a request by, the most particular first.
 func names(c *Call) []string {
-	return []string{c.Request.ModelName(), c.Plan.Tier, first(c).Row.ID}
+	return []string{c.Request.Facts().Model, c.Plan.Tier, first(c).Row.ID}
 }
 
 // first is the target that a call's answer is kept for.

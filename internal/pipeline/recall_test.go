@@ -120,7 +120,7 @@ func chunksOf(c *Call, text string, step func() error) iter.Seq2[openai.Part, er
 
 func replyOf(c *Call, text string) Reply {
 	head := Head{Target: first(c), Attempts: 1, Upstream: []string{"aws-1"}}
-	if c.Request.WantsStream() {
+	if c.Request.Facts().Stream {
 		return Reply{Head: head, Parts: chunksOf(c, text, nil)}
 	}
 	return Reply{Head: head, Parts: one(wholeOf(c, text))}

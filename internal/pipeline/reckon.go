@@ -3,7 +3,6 @@ package pipeline
 import (
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
-	"outcrop/openai"
 )
 
 // reckoning is what a request is reckoned with before it is answered, and when nobody tells what it has used.
@@ -22,38 +21,28 @@ const bytesPerToken = 4
 
 // reckon reckons a request; output is that of one without a limit.
 func reckon(c *Call, output int64) reckoning {
-	e := reckoning{calls: 1}
-	bytes := 0
+	asked := c.Request.Facts()
+	e := reckoning{calls: asked.Choices}
+	bytes := asked.SchemaBytes
 	for _, text := range c.Request.Texts() {
 		bytes += len(*text)
 	}
-	switch r := c.Request.(type) {
-	case *openai.ChatRequest:
-		e.output, e.guessed = outputOf(c, r, output)
-		e.calls = choices(r)
-		for i := range r.Tools {
-			bytes += len(r.Tools[i].Function.Parameters)
-		}
-		for range r.Unscanned() {
+	for place := range c.Request.Unscanned() {
+		if e.input += place.Tokens; place.Tokens == 0 && asked.Writes {
 			e.input += opaqueTokens
-		}
-	case *openai.EmbeddingRequest:
-		for i := range r.Input.Tokens {
-			e.input += int64(len(r.Input.Tokens[i]))
 		}
 	}
 	e.input += tokensIn(bytes)
+	if asked.Writes {
+		e.output, e.guessed = outputOf(c, asked.OutputLimit, output)
+	}
 	return e
 }
 
 func tokensIn(bytes int) int64 { return int64(bytes+bytesPerToken-1) / bytesPerToken }
 
 // outputOf is the limit of the request, of its key, or the usual, whichever is known.
-func outputOf(c *Call, r *openai.ChatRequest, usual int64) (tokens int64, guessed bool) {
-	limit := r.MaxCompletionTokens
-	if limit == nil {
-		limit = r.MaxTokens
-	}
+func outputOf(c *Call, limit *int64, usual int64) (tokens int64, guessed bool) {
 	highest := int64(0)
 	if c.Principal.Rights != nil {
 		highest = c.Principal.Rights.MaxTokens
@@ -67,13 +56,6 @@ func outputOf(c *Call, r *openai.ChatRequest, usual int64) (tokens int64, guesse
 		return highest, true
 	}
 	return usual, true
-}
-
-func choices(r *openai.ChatRequest) int64 {
-	if r.N == nil {
-		return 1
-	}
-	return max(*r.N, 1)
 }
 
 // total is all tokens of the calls together.
@@ -109,31 +91,6 @@ func (e reckoning) of(t *catalog.Target) reckoning {
 		e.output = min(e.output, most)
 	}
 	return e
-}
-
-// endUser is who the request says that it is made for.
-func endUser(req openai.Request) string {
-	var names []*string
-	switch r := req.(type) {
-	case *openai.ChatRequest:
-		names = []*string{r.SafetyIdentifier, r.User}
-	case *openai.EmbeddingRequest:
-		names = []*string{r.User}
-	}
-	for _, n := range names {
-		if n != nil && *n != "" {
-			return *n
-		}
-	}
-	return ""
-}
-
-// metadataOf is the metadata of a request, nil where it has none.
-func metadataOf(req openai.Request) map[string]string {
-	if r, ok := req.(*openai.ChatRequest); ok {
-		return r.Metadata
-	}
-	return nil
 }
 
 // outputTokens is what a request without a token limit is reckoned with.

@@ -76,8 +76,8 @@ type recording struct {
 // asked takes down the request as the client sent it: later stages rewrite its texts.
 func (r *recording) asked() {
 	c, e := r.call, r.entry
-	e.Endpoint, e.Stream = c.Endpoint.Name, c.Request.WantsStream()
-	e.Asked = audit.Name(c.Request.ModelName())
+	e.Endpoint, e.Stream = c.Endpoint.Name, c.Request.Facts().Stream
+	e.Asked = audit.Name(c.Request.Facts().Model)
 	digest := e.PromptDigest()
 	for place, text := range c.Request.Texts() {
 		digest.Text(place.Role, *text)
@@ -186,7 +186,7 @@ func (r *recording) signed(parts iter.Seq2[openai.Part, error], signing *audit.S
 			if last != nil {
 				held := last
 				last = nil
-				if usage && !r.call.Request.WantsUsage() {
+				if usage && !r.call.Request.Facts().Usage {
 					sign(held)
 				}
 				if !yield(held, nil) {
@@ -198,7 +198,7 @@ func (r *recording) signed(parts iter.Seq2[openai.Part, error], signing *audit.S
 			case streamed && ends(chunk):
 				last = part
 				continue
-			case !streamed || usage && r.call.Request.WantsUsage():
+			case !streamed || usage && r.call.Request.Facts().Usage:
 				sign(part)
 			}
 			if !yield(part, err) {
