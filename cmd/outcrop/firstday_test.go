@@ -82,6 +82,8 @@ func TestMendC8TheCommandLineSaysWhatIsWrong(t *testing.T) {
 		{2, "serve --adr x", []string{"did you mean --addr?", "outcrop serve --help"}},
 		{2, "serve extra", []string{"unexpected argument"}},
 		{2, "key revoke", []string{"arg"}},
+		{2, "completion", []string{"bash", "zsh"}},
+		{2, "completion bsh", []string{"did you mean bash"}},
 		{2, "key create --store k.db --endpoints chat", []string{"did you mean chat.completions?"}},
 		{0, "key create --store k.db --models amazon.nova-lit-v1:0,eu.amazon.nova-lite-v1:0,amazon.nova-*", []string{`"amazon.nova-lit-v1:0"`, "did you mean amazon.nova-lite-v1:0"}},
 		{0, "key create --store k.db --models amazon.nova-lite-v1:0 --endpoints chat.*", nil},

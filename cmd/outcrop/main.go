@@ -36,6 +36,7 @@ func command() *cobra.Command {
 	}
 	root.AddCommand(serveCommand(), configCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(), usageCommand(), auditCommand(), bedrockCommand(), versionCommand())
 	root.SetVersionTemplate("outcrop {{.Version}}\n")
+	root.InitDefaultCompletionCmd() // else Execute adds it, and nobody has made it strict
 	strict(root)
 	completions(root)
 	return root
