@@ -47,7 +47,7 @@ chaos: ## Send four times 5,000 requests through regions of which one is down an
 
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff
-	$(GO) test ./translate ./server -run Golden -update
+	$(GO) test ./translate/chat ./translate/embed ./server -run Golden -update
 	git diff --stat -- '*/testdata/*'
 
 .PHONY: config
@@ -60,7 +60,7 @@ rules: ## Print which rule is shown by which test
 
 .PHONY: recorded
 recorded: ## Print what becomes of recorded traffic, and write it to docs/recorded-traffic.md
-	$(GO) test -count=1 ./translate -run '^TestRecorded(Chat|Bedrock)Requests$$' -update
+	$(GO) test -count=1 ./translate/chat -run '^TestRecorded(Chat|Bedrock)Requests$$' -update
 	@cat docs/recorded-traffic.md
 
 .PHONY: eval

@@ -33,11 +33,14 @@ var arrows = map[string][]string{
 	"internal/test/eval/report": {"internal/test/eval", "router/score"},
 	"internal/bedrock":          {"openai", "internal/catalog", "internal/background"},
 	"internal/bedrock/offline":  {},
-	"translate":                 {"openai", "internal/catalog", "internal/media"}, // of media only the type of fetched bytes
+	"translate":                 {"openai", "internal/media"}, // of media only the type of fetched bytes
+	"translate/chat":            {"openai", "internal/catalog", "internal/media", "translate"},
+	"translate/embed":           {"openai", "internal/catalog", "translate"},
+	"internal/test/golden":      {"openai"},
 	"router":                    {"openai", "internal/catalog", "router/score"},
 	"router/score":              {},
 	"internal/upstream":         {"openai", "internal/catalog"},
-	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "router"},
+	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "translate/chat", "translate/embed", "router"},
 	"server":                    {"openai", "internal/access", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
 	"internal/config":           {"internal/nearest", "internal/access", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
 	"cmd/outcrop": {"internal/nearest", "openai", "internal/access", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
@@ -47,10 +50,14 @@ var arrows = map[string][]string{
 
 // pure packages may not reach for I/O, clocks or randomness.
 var pure = map[string][]string{
-	"translate":    {"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"},
-	"router":       {"context", "net/http", "os", "log", "log/slog"},
-	"router/score": {"context", "net/http", "os", "log", "log/slog", "time"},
+	"translate":       translation,
+	"translate/chat":  translation,
+	"translate/embed": translation,
+	"router":          {"context", "net/http", "os", "log", "log/slog"},
+	"router/score":    {"context", "net/http", "os", "log", "log/slog", "time"},
 }
+
+var translation = []string{"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"}
 
 func TestArrows(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()

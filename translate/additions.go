@@ -45,15 +45,15 @@ var refusals = []refusal{
 	{kinds: SingleCall, texts: []string{"disable_parallel_tool_use", "tool_choice"}},
 }
 
-// Refused tells which additions of the request that c belongs to an error of Bedrock is about, and which of them the model will
-// refuse in other requests too. Nothing is refused by an error of any other kind.
-func (c *Context) Refused(err *openai.Error) (refused, lasting Additions) {
-	if err == nil || err.Kind != openai.Invalid || c.added == 0 {
+// Refused tells which of the additions a, which a request had, an error of Bedrock is about, and which of them the model will refuse
+// in other requests too. Nothing is refused by an error of any other kind.
+func (a Additions) Refused(err *openai.Error) (refused, lasting Additions) {
+	if err == nil || err.Kind != openai.Invalid || a == 0 {
 		return 0, 0
 	}
 	text := strings.ToLower(err.Message)
 	for _, r := range refusals {
-		if kinds := r.kinds & c.added; kinds != 0 && slices.ContainsFunc(r.texts, func(t string) bool { return strings.Contains(text, t) }) {
+		if kinds := r.kinds & a; kinds != 0 && slices.ContainsFunc(r.texts, func(t string) bool { return strings.Contains(text, t) }) {
 			refused |= kinds
 			if !r.once {
 				lasting |= kinds
@@ -62,13 +62,3 @@ func (c *Context) Refused(err *openai.Error) (refused, lasting Additions) {
 	}
 	return refused, lasting
 }
-
-// add notes an addition that is now in the request.
-func (c *chat) add(a Additions) { c.out.added |= a }
-
-// may tells whether an addition may be made. In strict mode the means of a wish are part of it, so that only Bedrock may refuse them.
-func (c *chat) may(a Additions) bool {
-	return c.opts.Without&a == 0 || c.opts.Strict && a&meansOfWishes != 0
-}
-
-const meansOfWishes = NativeFormat | StrictTools

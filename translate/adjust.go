@@ -19,8 +19,8 @@ var memberOrder = [...]string{
 	"performance_config", "request_metadata", "cache_control", "prompt_variables",
 }
 
-// rank is the place of a path's first member in the order; what is not in it comes last.
-func rank(path string) int {
+// Rank is the place of a path's first member in the order; what is not in it comes last.
+func Rank(path string) int {
 	root := path
 	if i := strings.IndexAny(path, ".["); i >= 0 {
 		root = path[:i]
@@ -37,8 +37,11 @@ type Adjustments struct{ list []Adjustment }
 // Adjustment is one entry of x-outcrop-adjusted: the member with array indexes as [], and the reason in snake_case.
 type Adjustment struct{ Param, Reason string }
 
-// unknownParameter is the reason of an adjustment whose Param is a name that the client made up.
-const unknownParameter = "unknown_parameter"
+// UnknownParameter is the reason of an adjustment whose Param is a name that the client made up.
+const UnknownParameter = "unknown_parameter"
+
+// Clip keeps copies from writing into one another's list: several choices of one request add to their own at once.
+func (a *Adjustments) Clip() { a.list = slices.Clip(a.list) }
 
 // fewAdjustments is how many of the first ones Add compares with: the gateway itself makes hardly more, but a client may make
 // up hundreds of thousands of members, and comparing each with all before it would take minutes.
@@ -66,7 +69,7 @@ func (a *Adjustments) List() []Adjustment {
 		if seen != nil {
 			seen[x] = true
 		}
-		r := rank(x.Param)
+		r := Rank(x.Param)
 		byRank[r] = append(byRank[r], x)
 	}
 	return slices.Concat(byRank[:]...)
@@ -108,7 +111,7 @@ func comma(b *strings.Builder) {
 // entry is param:reason. The brackets of our own paths stay; every odd byte of a name that the client made up is encoded.
 func (x Adjustment) entry() string {
 	param := x.Param
-	if x.Reason == unknownParameter {
+	if x.Reason == UnknownParameter {
 		param = percentEncode(param)
 	}
 	return param + ":" + x.Reason
@@ -134,11 +137,11 @@ func letterOrDigit(c byte) bool {
 // Of what a client made up, a message repeats no more than this: no answer grows with the request.
 const (
 	mostNamed    = 32  // adjustments; the rules themselves make fewer
-	longestParam = 100 // bytes of a member's name
+	LongestParam = 100 // bytes of a member's name
 )
 
-// strictFault is what an adjustment becomes in strict mode (R-GEN-04), nil when there is none.
-func (a *Adjustments) strictFault() *openai.Error {
+// StrictFault is what an adjustment becomes in strict mode (R-GEN-04), nil when there is none.
+func (a *Adjustments) StrictFault() *openai.Error {
 	if len(a.list) == 0 {
 		return nil
 	}
@@ -152,14 +155,14 @@ func (a *Adjustments) strictFault() *openai.Error {
 		if i > 0 {
 			names.WriteString(", ")
 		}
-		names.WriteString(shorten(x.Param, longestParam) + ":" + x.Reason)
+		names.WriteString(Shorten(x.Param, LongestParam) + ":" + x.Reason)
 	}
 	return openai.Invalidf(openai.CodeUnsupportedValue, list[0].Param,
 		"Strict mode is on, and this request cannot be honoured as it stands: %s.", names.String())
 }
 
-// shorten cuts a text that a client made up, without leaving half a character.
-func shorten(s string, most int) string {
+// Shorten cuts a text that a client made up, without leaving half a character.
+func Shorten(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}

@@ -20,10 +20,10 @@ func TestAdjustmentsHeader(t *testing.T) {
 	}{
 		{"R-GEN-03 empty list has no header", "", list()},
 		{"R-GEN-03 order of the table", "temperature:clamped_to_1,seed:unsupported,top_k:unsupported,odd:unknown_parameter",
-			list("odd", unknownParameter, "top_k", "unsupported", "seed", "unsupported", "temperature", "clamped_to_1")},
+			list("odd", UnknownParameter, "top_k", "unsupported", "seed", "unsupported", "temperature", "clamped_to_1")},
 		{"R-GEN-03 each pair once", "seed:unsupported", list("seed", "unsupported", "seed", "unsupported")},
 		{"R-GEN-03 paths rank by their first member", "messages[].name:ignored,stop:blank_dropped", list("stop", "blank_dropped", "messages[].name", "ignored")},
-		{"R-GEN-03 made-up names are encoded, brackets too", "a%2C%5B%C3%A9-_.:unknown_parameter", list("a,[é-_.", unknownParameter)},
+		{"R-GEN-03 made-up names are encoded, brackets too", "a%2C%5B%C3%A9-_.:unknown_parameter", list("a,[é-_.", UnknownParameter)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := c.of.Header(); got != c.want {
@@ -33,32 +33,18 @@ func TestAdjustmentsHeader(t *testing.T) {
 	}
 }
 
-// TestAdjustmentsOfCopies adds to two copies of what the way in found, as parallel choices do.
-func TestAdjustmentsOfCopies(t *testing.T) {
-	_, _, back, fault := ask(t, `{"model":"m","messages":[{"role":"user","content":"Hi"}],"seed":1,"store":true,"u":1}`, target(t, haiku), Options{})
-	if fault != nil {
-		t.Fatal(fault)
-	}
-	x, y := back.Adjusted, back.Adjusted
-	x.Add("stop", "x")
-	y.Add("stop", "y")
-	if h := x.Header(); h != "stop:x,seed:unsupported,store:unsupported,u:unknown_parameter" {
-		t.Errorf("R-GEN-05 got %s", h)
-	}
-}
-
 func TestAdjustmentsHeaderIsCut(t *testing.T) {
 	t.Run("R-GEN-03 beyond 2,000 bytes the list ends with more:N", func(t *testing.T) {
 		for n := 1; n < 120; n++ {
 			var a Adjustments
 			for i := range n {
-				a.Add(fmt.Sprintf("member_%02d_%s", i, strings.Repeat("x", n%7)), unknownParameter)
+				a.Add(fmt.Sprintf("member_%02d_%s", i, strings.Repeat("x", n%7)), UnknownParameter)
 			}
 			h := a.Header()
 			if len(h) > maxHeader {
 				t.Fatalf("%d entries: %d bytes", n, len(h))
 			}
-			shown := strings.Count(h, ":"+unknownParameter)
+			shown := strings.Count(h, ":"+UnknownParameter)
 			more := 0
 			if i := strings.LastIndex(h, "more:"); i >= 0 {
 				if _, err := fmt.Sscanf(h[i:], "more:%d", &more); err != nil {

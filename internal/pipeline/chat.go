@@ -13,10 +13,11 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/chat"
 )
 
 func chatLinks(c *Call, t catalog.Target) ([]translate.Link, error) {
-	return translate.ChatLinks(c.Request.(*openai.ChatRequest), t, c.Options)
+	return chat.Links(c.Request.(*openai.ChatRequest), t, c.Options)
 }
 
 // converseCall is one call of Converse or ConverseStream, translated for its target.
@@ -25,13 +26,13 @@ type converseCall struct {
 	target catalog.Target
 	stream bool // the client wants one
 	in     *bedrockruntime.ConverseInput
-	back   translate.Context
+	back   chat.Context
 	meta   translate.Meta
 }
 
 func (e *engine) newConverseCall(c *Call, t catalog.Target, o translate.Options) (*converseCall, error) {
 	req := c.Request.(*openai.ChatRequest)
-	in, back, err := translate.ChatInput(req, t, o)
+	in, back, err := chat.Input(req, t, o)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (k *converseCall) send(ctx context.Context, b Backend) (Reply, error) {
 		return Reply{Head: Head{Adjusted: k.back.Adjusted}}, err
 	}
 	k.countStop(out.StopReason)
-	whole, revealed, err := translate.ChatOutput(out, &k.back, k.meta)
+	whole, revealed, err := chat.Output(out, &k.back, k.meta)
 	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	if err != nil {
 		return Reply{Head: Head{Adjusted: k.back.Adjusted}}, withUpstream(err, id)
@@ -62,7 +63,7 @@ func (k *converseCall) send(ctx context.Context, b Backend) (Reply, error) {
 		return Reply{Head: head, Parts: one(whole)}, nil
 	}
 	head.Adjusted.Add("stream", "synthesised") // R-STR-20
-	return Reply{Head: head, Parts: each(translate.UnfoldChat(whole, k.meta))}, nil
+	return Reply{Head: head, Parts: each(chat.Unfold(whole, k.meta))}, nil
 }
 
 func (k *converseCall) sendStream(ctx context.Context, b Backend) (Reply, error) {
@@ -72,7 +73,7 @@ func (k *converseCall) sendStream(ctx context.Context, b Backend) (Reply, error)
 	}
 	return Reply{
 		Head:  Head{Upstream: requestIDs(id), Adjusted: k.back.Adjusted},
-		Parts: attributed(translate.ChatChunks(k.counted(events), &k.back, k.meta), id),
+		Parts: attributed(chat.Chunks(k.counted(events), &k.back, k.meta), id),
 	}, nil
 }
 
@@ -112,7 +113,7 @@ func (e *engine) counted(events iter.Seq2[types.ConverseStreamOutput, error]) it
 }
 
 // located puts the member that the client used into an error about its request.
-func located(err error, back *translate.Context) error {
+func located(err error, back *chat.Context) error {
 	var oe *openai.Error
 	if errors.As(err, &oe) {
 		back.Locate(oe)

@@ -10,6 +10,7 @@ import (
 	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/embed"
 )
 
 // attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first failure
@@ -17,11 +18,11 @@ import (
 func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error) {
 	options := c.Options
 	options.InputType, options.Known = c.Plan.InputType, c.Known
-	calls, back, err := translate.EmbedInputs(c.Request.(*openai.EmbeddingRequest), t, options)
+	calls, back, err := embed.Inputs(c.Request.(*openai.EmbeddingRequest), t, options)
 	if err != nil {
 		return Reply{}, err
 	}
-	replies := make([]translate.EmbedReply, len(calls))
+	replies := make([]embed.Reply, len(calls))
 	ids := make([]string, len(calls))
 	e.Upstream.Traffic(len(calls) - 1)
 	upstream.Split(ctx, len(calls))
@@ -34,14 +35,14 @@ func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t cat
 			}
 			return err
 		}
-		replies[i] = translate.EmbedReply{Body: out.Body, InputTokens: tokens}
+		replies[i] = embed.Reply{Body: out.Body, InputTokens: tokens}
 		ids[i], _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 		return nil
 	})
 	if err != nil {
 		return Reply{Head: Head{Adjusted: back.Adjusted}}, err
 	}
-	whole, err := translate.EmbedOutput(replies, &back, translate.Meta{Model: t.Public})
+	whole, err := embed.Output(replies, &back, translate.Meta{Model: t.Public})
 	if err != nil {
 		return Reply{Head: Head{Adjusted: back.Adjusted}}, withUpstream(err, ids[0])
 	}

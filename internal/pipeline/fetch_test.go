@@ -15,6 +15,7 @@ import (
 	"outcrop/openai"
 	"outcrop/router"
 	"outcrop/translate"
+	"outcrop/translate/chat"
 )
 
 // linked is a call with the links and with one of text, after Route.
@@ -160,7 +161,7 @@ func TestFetch(t *testing.T) {
 		if _, err := Fetch(nil)(r.next)(t.Context(), c); err != nil || r.call != c || c.Media != nil {
 			t.Fatalf("%v", err)
 		}
-		_, _, err := translate.ChatInput(c.Request.(*openai.ChatRequest), c.Plan.Targets[0], translate.Options{Media: c.Media})
+		_, _, err := chat.Input(c.Request.(*openai.ChatRequest), c.Plan.Targets[0], translate.Options{Media: c.Media})
 		var fault *openai.Error
 		if !errors.As(err, &fault) || fault.Code != "invalid_image_url" || fault.Message != "Error while downloading https://a.test/1." {
 			t.Errorf("%v", err)

@@ -13,6 +13,8 @@ import (
 	"outcrop/openai"
 	"outcrop/policy"
 	"outcrop/translate"
+	"outcrop/translate/chat"
+	"outcrop/translate/embed"
 )
 
 // CodeBlocked is the code of requests that the policy refuses (R-ERR-69).
@@ -86,7 +88,7 @@ type inspection struct {
 // request inspects the texts of the request and rewrites them. What it gives is the decision that ends the request, if one does.
 func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
 	if r, ok := i.call.Request.(*openai.EmbeddingRequest); ok {
-		if bad := translate.EmbedDecode(r); bad != nil {
+		if bad := embed.Decode(r); bad != nil {
 			return nil, bad
 		}
 	}
@@ -232,7 +234,7 @@ func blocking(decisions []policy.Decision) *policy.Decision {
 // refuse ends a blocked request: as an error that names the offending part, or as an ordinary answer where the rules say so
 // (R-ERR-69).
 func (i *inspection) refuse(why *policy.Decision) (Reply, error) {
-	chat, ok := i.call.Request.(*openai.ChatRequest)
+	asked, ok := i.call.Request.(*openai.ChatRequest)
 	if !i.Answer || !ok {
 		what := "This part of the request was blocked by the content policy of the gateway: " + why.Kind + "."
 		if why.Kind == "UNSCANNED" {
@@ -242,14 +244,14 @@ func (i *inspection) refuse(why *policy.Decision) (Reply, error) {
 	}
 	message := i.Message
 	whole := &openai.ChatResponse{
-		Head:    openai.Head{ID: "chatcmpl-" + i.call.ID, Created: i.call.At.Unix(), Model: chat.Model},
+		Head:    openai.Head{ID: "chatcmpl-" + i.call.ID, Created: i.call.At.Unix(), Model: asked.Model},
 		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &message}, FinishReason: openai.FinishContentFilter}},
 		Usage:   &openai.Usage{},
 	}
-	if !chat.Stream {
+	if !asked.Stream {
 		return Reply{Parts: one(whole)}, nil
 	}
-	return Reply{Parts: each(translate.UnfoldChat(whole, translate.Meta{ID: whole.ID, Model: whole.Model, Created: whole.Created}))}, nil
+	return Reply{Parts: each(chat.Unfold(whole, translate.Meta{ID: whole.ID, Model: whole.Model, Created: whole.Created}))}, nil
 }
 
 // pathOf is where a text of an answer stands, for records.

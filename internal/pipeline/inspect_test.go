@@ -15,7 +15,7 @@ import (
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/policy"
-	"outcrop/translate"
+	"outcrop/translate/chat"
 )
 
 // tokenizing takes out of requests what it redacts in answers.
@@ -122,7 +122,7 @@ func all(parts iter.Seq2[openai.Part, error]) (list []openai.Part, err error) {
 // folded gives the answer that chunks make up.
 func folded(t testing.TB, parts []openai.Part) *openai.ChatResponse {
 	t.Helper()
-	whole, err := translate.FoldChat(parts)
+	whole, err := chat.Fold(parts)
 	if err != nil {
 		t.Fatal(err)
 	}

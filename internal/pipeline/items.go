@@ -9,6 +9,7 @@ import (
 	"outcrop/cache"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/embed"
 )
 
 // recallItems answers embedding requests from memory, item by item: only texts that are new cost a call (R-EMB-17). A vector
@@ -40,7 +41,7 @@ var keptItems = kept{
 type items struct {
 	question
 	req  *openai.EmbeddingRequest
-	back translate.EmbedContext
+	back embed.Context
 	keys []key
 	all  key
 
@@ -72,10 +73,10 @@ func (r *recaller) itemsOf(c *Call) (*items, error) {
 		options.Known[i] = true // only to check: no call is made up
 	}
 	var err error
-	if _, it.back, err = translate.EmbedInputs(it.req, first(c), options); err != nil {
+	if _, it.back, err = embed.Inputs(it.req, first(c), options); err != nil {
 		return it, err
 	}
-	if err := translate.EmbedDecode(it.req); err != nil {
+	if err := embed.Decode(it.req); err != nil {
 		return it, err
 	}
 	it.keys, it.all = r.keys.vectors(c, it.req.Input.Texts, it.back.Shape)
@@ -211,7 +212,7 @@ func (it *items) fill(whole *openai.EmbeddingResponse, f *found) {
 		}
 		e := openai.Embedding{Tokens: v.tokens}
 		if plain {
-			e.Floats = translate.UnpackVector(make([]byte, 0, len(v.values)*3+2), v.values)
+			e.Floats = embed.UnpackVector(make([]byte, 0, len(v.values)*3+2), v.values)
 		} else {
 			e.Base64 = base64.StdEncoding.EncodeToString(v.values)
 		}
@@ -232,7 +233,7 @@ func packed(e *openai.Embedding) ([]byte, error) {
 	if e.Floats == nil {
 		return base64.StdEncoding.DecodeString(e.Base64)
 	}
-	return translate.PackVector(make([]byte, 0, len(e.Floats)/2), e.Floats)
+	return embed.PackVector(make([]byte, 0, len(e.Floats)/2), e.Floats)
 }
 
 // readVector reads what values has written under the key.

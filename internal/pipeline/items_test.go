@@ -101,8 +101,8 @@ func embedCall(t testing.TB, body string) *Call {
 	return &Call{ID: fmt.Sprint("id", ids.Add(1)), At: time.Now(), Endpoint: Embeddings, Request: req}
 }
 
-// embed asks for the texts and gives the head and the answer as it is written.
-func embed(t testing.TB, h Handler, body string, changes ...func(*Call)) (Head, string) {
+// embedded asks for the texts and gives the head and the answer as it is written.
+func embedded(t testing.TB, h Handler, body string, changes ...func(*Call)) (Head, string) {
 	t.Helper()
 	c := embedCall(t, body)
 	for _, change := range changes {
@@ -134,11 +134,11 @@ func TestRecallItems(t *testing.T) {
 				e := &embedder{}
 				h := e.handler(t, newMemory())
 				all := embedBody(model, rest, "a", "bcd", "efg hij", "k")
-				head, first := embed(t, h, all)
+				head, first := embedded(t, h, all)
 				if n, _ := e.took(); n != 4 || head.Cache.State != "miss" {
 					t.Fatalf("%d texts, %+v", n, head.Cache)
 				}
-				hit, again := embed(t, h, all)
+				hit, again := embedded(t, h, all)
 				if n, _ := e.took(); n != 0 || hit.Cache.State != "hit" || hit.Cache.Key != head.Cache.Key {
 					t.Errorf("R-EMB-17 %d texts, %+v", n, hit.Cache)
 				}
@@ -147,15 +147,15 @@ func TestRecallItems(t *testing.T) {
 				}
 				// One new text between known ones, in another order.
 				mixed := embedBody(model, rest, "efg hij", "new one", "a")
-				part, got := embed(t, h, mixed)
+				part, got := embedded(t, h, mixed)
 				if n, calls := e.took(); n != 1 || calls != 1 || part.Cache.State != "miss" || part.Cache.Hits != 2 || part.Cache.Items != 3 {
 					t.Errorf("R-EMB-17 half a hit: %d texts, %+v", n, part.Cache)
 				}
 				fresh := &embedder{}
-				if _, want := embed(t, fresh.handler(t, nil), mixed); got != want && model == titan { // Cohere counts the tokens of a call, of which an item has a share
+				if _, want := embedded(t, fresh.handler(t, nil), mixed); got != want && model == titan { // Cohere counts the tokens of a call, of which an item has a share
 					t.Errorf("R-EMB-17 half a hit is written like a miss:\n%s\n%s", got, want)
 				}
-				if _, got := embed(t, h, mixed); got == "" {
+				if _, got := embedded(t, h, mixed); got == "" {
 					t.Error("nothing")
 				}
 				if n, _ := e.took(); n != 0 {
@@ -167,13 +167,13 @@ func TestRecallItems(t *testing.T) {
 	t.Run("whatever the encoding", func(t *testing.T) {
 		e := &embedder{}
 		h := e.handler(t, newMemory())
-		embed(t, h, embedBody(titan, "", "a", "b"))
+		embedded(t, h, embedBody(titan, "", "a", "b"))
 		e.took()
-		_, got := embed(t, h, embedBody(titan, `,"encoding_format":"base64"`, "b", "a"))
+		_, got := embedded(t, h, embedBody(titan, `,"encoding_format":"base64"`, "b", "a"))
 		if n, _ := e.took(); n != 0 {
 			t.Errorf("%d texts", n)
 		}
-		if _, want := embed(t, e.handler(t, nil), embedBody(titan, `,"encoding_format":"base64"`, "b", "a")); got != want {
+		if _, want := embedded(t, e.handler(t, nil), embedBody(titan, `,"encoding_format":"base64"`, "b", "a")); got != want {
 			t.Errorf("\n%s\n%s", got, want)
 		}
 	})
@@ -184,12 +184,12 @@ func TestRecallItems(t *testing.T) {
 		for i := range 500 {
 			texts = append(texts, fmt.Sprintf("text %d", i))
 		}
-		embed(t, h, embedBody(cohere, "", texts...))
+		embedded(t, h, embedBody(cohere, "", texts...))
 		e.took()
 		for i := range 150 { // every third is new
 			texts[3*i] += " changed"
 		}
-		head, _ := embed(t, h, embedBody(cohere, "", texts...))
+		head, _ := embedded(t, h, embedBody(cohere, "", texts...))
 		if n, calls := e.took(); n != 150 || calls != 2 || head.Cache.Hits != 350 {
 			t.Errorf("R-EMB-06 %d texts in %d calls, %+v", n, calls, head.Cache)
 		}
@@ -197,9 +197,9 @@ func TestRecallItems(t *testing.T) {
 	t.Run("token lists are their texts", func(t *testing.T) {
 		e := &embedder{}
 		h := e.handler(t, newMemory())
-		embed(t, h, embedBody(titan, "", "hello world"))
+		embedded(t, h, embedBody(titan, "", "hello world"))
 		e.took()
-		if head, _ := embed(t, h, `{"model":"`+titan+`","input":[15339,1917]}`); head.Cache.State != "hit" {
+		if head, _ := embedded(t, h, `{"model":"`+titan+`","input":[15339,1917]}`); head.Cache.State != "hit" {
 			t.Errorf("R-EMB-02 %+v", head.Cache)
 		}
 	})
@@ -208,8 +208,8 @@ func TestRecallItems(t *testing.T) {
 func TestItemsApart(t *testing.T) {
 	e := &embedder{}
 	h := e.handler(t, newMemory())
-	embed(t, h, embedBody(titan, "", "a"))
-	embed(t, h, embedBody(cohere, "", "a"))
+	embedded(t, h, embedBody(titan, "", "a"))
+	embedded(t, h, embedBody(cohere, "", "a"))
 	e.took()
 	for name, test := range map[string]struct {
 		body   string
@@ -231,7 +231,7 @@ func TestItemsApart(t *testing.T) {
 		if test.change == nil {
 			test.change = func(*Call) {}
 		}
-		head, _ := embed(t, h, test.body, test.change)
+		head, _ := embedded(t, h, test.body, test.change)
 		if n, _ := e.took(); head.Cache.State != test.state || (n == 0) != (test.state == "hit") {
 			t.Errorf("R-EMB-17 %s: %+v", name, head.Cache)
 		}
@@ -245,7 +245,7 @@ func TestItemsApart(t *testing.T) {
 			t.Errorf("R-EMB-13 %s is answered because its text is known", name)
 		}
 	}
-	if head, _ := embed(t, h, embedBody(cohere, `,"normalize":true`, "a")); head.Adjusted.Header() != "normalize:unsupported" || head.Cache.State != "hit" {
+	if head, _ := embedded(t, h, embedBody(cohere, `,"normalize":true`, "a")); head.Adjusted.Header() != "normalize:unsupported" || head.Cache.State != "hit" {
 		t.Errorf("R-EMB-14 a hit reports adjustments too: %+v", head)
 	}
 }
@@ -253,7 +253,7 @@ func TestItemsApart(t *testing.T) {
 func TestFaultOfANewItem(t *testing.T) {
 	e := &embedder{}
 	h := e.handler(t, newMemory())
-	embed(t, h, embedBody(titan, "", "a", "c"))
+	embedded(t, h, embedBody(titan, "", "a", "c"))
 	e.fault = &openai.Error{Kind: openai.Invalid, Message: "Too many input tokens."}
 	_, err := h(t.Context(), embedCall(t, embedBody(titan, "", "a", "bad", "c")))
 	if err == nil || !strings.Contains(err.Error(), "input[1]") {
@@ -264,13 +264,13 @@ func TestFaultOfANewItem(t *testing.T) {
 func TestPoisonedVectors(t *testing.T) {
 	e, m := &embedder{}, newMemory()
 	h := e.handler(t, m)
-	_, want := embed(t, h, embedBody(titan, "", "a"))
+	_, want := embedded(t, h, embedBody(titan, "", "a"))
 	for name, change := range map[string]func([]byte) []byte{
 		"empty": func([]byte) []byte { return nil }, "cut": func(v []byte) []byte { return v[:len(v)-5] },
 		"foreign": func([]byte) []byte { return []byte("[0.1,0.2,0.3,0.4,0.5]") }, "a bit": func(v []byte) []byte { v[4] ^= 1; return v },
 	} {
 		m.spoil(change)
-		if head, got := embed(t, h, embedBody(titan, "", "a")); head.Cache.State != "miss" || got != want {
+		if head, got := embedded(t, h, embedBody(titan, "", "a")); head.Cache.State != "miss" || got != want {
 			t.Errorf("%s: %+v %s", name, head.Cache, got)
 		}
 	}
@@ -317,12 +317,12 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 	h := Recall(DefaultCache(), time.Minute, m, carried)(answer)
 	row := &catalog.Model{ID: "m", Kind: catalog.Embed, EmbedShape: catalog.EmbedTitan}
 	plan := func(c *Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }
-	embed(t, h, embedBody("m", "", "a"), plan)
+	embedded(t, h, embedBody("m", "", "a"), plan)
 	if err := carried.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	served = "other"
-	head, got := embed(t, h, embedBody("m", "", "a", "b"), plan)
+	head, got := embedded(t, h, embedBody("m", "", "a", "b"), plan)
 	if !strings.Contains(got, "["+number("othera")+"]") || !strings.Contains(got, "["+number("otherb")+"]") || calls != 3 || m.size() != 1 || head.Target.Row.ID != "other" {
 		t.Errorf("%d calls, %d entries: %s", calls, m.size(), got)
 	}
@@ -336,9 +336,9 @@ func BenchmarkRecallItems(b *testing.B) {
 		texts = append(texts, fmt.Sprintf("a text of a few words, number %d", i))
 	}
 	body := embedBody(titan, "", texts...)
-	embed(b, h, body)
+	embedded(b, h, body)
 	b.ReportAllocs()
 	for b.Loop() {
-		embed(b, h, body)
+		embedded(b, h, body)
 	}
 }

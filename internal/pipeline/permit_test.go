@@ -11,6 +11,7 @@ import (
 	"outcrop/openai"
 	"outcrop/router"
 	"outcrop/translate"
+	"outcrop/translate/chat"
 )
 
 // permitted sends a request through Permit, Route and Narrow, and gives the call as it comes out.
@@ -174,7 +175,7 @@ func TestMandatoryGuardrail(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in, _, err := translate.ChatInput(c.Request.(*openai.ChatRequest), c.Plan.Targets[0], c.Options)
+			in, _, err := chat.Input(c.Request.(*openai.ChatRequest), c.Plan.Targets[0], c.Options)
 			if err != nil || in.GuardrailConfig == nil || *in.GuardrailConfig.GuardrailIdentifier != "must" || *in.GuardrailConfig.GuardrailVersion != "7" {
 				t.Errorf("%+v, %v", in, err)
 			}

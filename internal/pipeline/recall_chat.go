@@ -7,6 +7,7 @@ import (
 
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/chat"
 )
 
 // recallChat answers chat requests from memory.
@@ -71,7 +72,7 @@ func readChat(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]op
 		return nil, err
 	}
 	m.Fingerprint = whole.Fingerprint
-	return translate.ReplayChat(whole, m), nil
+	return chat.Replay(whole, m), nil
 }
 
 // copiesOfChat gives parts under the reader's own id and time. A mark goes to the end of each choice.
@@ -131,7 +132,7 @@ func foldChat(parts []openai.Part) (openai.Part, error) {
 			return stored, nil
 		}
 	}
-	return translate.FoldChat(parts)
+	return chat.Fold(parts)
 }
 
 // unfoldChat is the endpoint's Unfold: a chunk is a stream's already.
@@ -146,5 +147,5 @@ func unfoldChat(p openai.Part, m translate.Meta) []openai.Part {
 	if whole, ok := p.(*openai.ChatResponse); ok {
 		m.Fingerprint, m.Model = whole.Fingerprint, whole.Model
 	}
-	return translate.ReplayChat(p, m)
+	return chat.Replay(p, m)
 }

@@ -106,7 +106,7 @@ func TestMendA6EmbeddingsReadMemoryOnce(t *testing.T) {
 	h := e.handler(t, m)
 	for _, texts := range [][]string{{"a", "b"}, {"a", "b"}, {"b", "c"}} {
 		before := m.reads
-		embed(t, h, embedBody(titan, "", texts...))
+		embedded(t, h, embedBody(titan, "", texts...))
 		if n := m.reads - before; n != 1 {
 			t.Errorf("Mend A6: %d reads of memory for %v", n, texts)
 		}

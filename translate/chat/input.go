@@ -1,0 +1,168 @@
+package chat
+
+import (
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// Codes of faults that only the way in finds.
+const (
+	codeInvalidBase64   = "invalid_base64"
+	codeUnsupportedFile = "unsupported_file"
+)
+
+// Input turns a decoded and validated chat request into the input of Converse for the target, and says what the way
+// back must know. The error is always an *openai.Error with Param set: the first fault in the order of TRANSLATION 1.2.
+// The input shares bytes with req, which must not change while the input is in use.
+func Input(req *openai.ChatRequest, t catalog.Target, o translate.Options) (*bedrockruntime.ConverseInput, Context, error) {
+	c := newChat(req, t, o)
+	if fault := c.translate(); fault != nil {
+		return nil, Context{}, fault
+	}
+	c.out.Adjusted.Clip() // several choices add to their own copies at once
+	return c.in, c.out, nil
+}
+
+func newChat(req *openai.ChatRequest, t catalog.Target, o translate.Options) *chat {
+	return &chat{
+		req: req, row: t.Row, caps: &t.Row.Caps, to: t, opts: o,
+		in:  &bedrockruntime.ConverseInput{ModelId: &t.CalledID},
+		out: Context{Format: "bedrock." + t.Row.Format},
+	}
+}
+
+// translate fills in and out, and gives the first fault.
+func (c *chat) translate() *openai.Error {
+	// What is sent of the tools decides how history is written, and so does reasoning; the rest needs no order. Faults and
+	// adjustments are put into theirs at the end.
+	c.declareTools()
+	c.chooseTool()
+	c.structure()
+	c.reason()
+	c.sendTools()
+	c.converse()
+	c.limit()
+	c.sample()
+	c.judgeMembers()
+	c.guard()
+	c.describe()
+	c.cache()
+	c.instruct()
+	c.additional()
+	c.out.tools, c.out.config, c.out.messages = c.tools, c.in.ToolConfig, c.in.Messages
+	if n := len(c.req.Messages); n > 0 {
+		c.out.last = n - 1
+	}
+	return c.verdict()
+}
+
+// chat is one request on its way to Converse.
+type chat struct {
+	req  *openai.ChatRequest
+	row  *catalog.Model
+	caps *catalog.Capabilities
+	to   catalog.Target
+	opts translate.Options
+
+	in    *bedrockruntime.ConverseInput
+	out   Context
+	fault *openai.Error // the first in the order of 1.2 so far
+
+	tools     []tool         // to be sent, in order
+	toolAt    map[string]int // where each name stands among the tools that were declared
+	choice    choice         // what the model is told to do with them
+	names     names          // tool names on either side
+	flat      bool           // history of tools is written as text (R-TOOL-14)
+	thinking  thinking       // whether and how Claude thinks
+	fields    fields         // additionalModelRequestFields of our own making
+	media     mediaCount     // what was counted of images and files
+	unfetched bool           // only a check: what links name has no bytes yet
+	system    []types.SystemContentBlock
+	asks      string  // the instruction for a structured answer, "" without one
+	explicit  bool    // the request names a cache point itself
+	grammar   grammar // of the schemas that answers are held to
+}
+
+// refuse notes a 400 about a member.
+func (c *chat) refuse(code, param, format string, args ...any) {
+	c.note(openai.Invalidf(code, param, format, args...))
+}
+
+// note keeps the fault that comes first in the order of 1.2.
+func (c *chat) note(fault *openai.Error) {
+	if c.fault == nil || translate.Rank(fault.Param) < translate.Rank(c.fault.Param) {
+		c.fault = fault
+	}
+}
+
+// missing notes that a required member is not there.
+func (c *chat) missing(param string) {
+	c.refuse(openai.CodeMissing, param, "Missing required parameter: '%s'.", param)
+}
+
+// adjust notes what was dropped, clamped or weakened.
+func (c *chat) adjust(param, reason string) { c.out.Adjusted.Add(param, reason) }
+
+// verdict is the fault of the whole request, in strict mode also what could not be honoured exactly.
+func (c *chat) verdict() *openai.Error {
+	unknown := c.req.Unknown()
+	for _, name := range unknown.Top {
+		c.adjust(name, translate.UnknownParameter)
+	}
+	if c.fault != nil || !c.opts.Strict {
+		return c.fault
+	}
+	if len(unknown.Nested) > 0 {
+		path := unknown.Nested[0]
+		return openai.Invalidf(openai.CodeUnknownParameter, path, "Unknown parameter: '%s'.", path)
+	}
+	return c.out.Adjusted.StrictFault()
+}
+
+// StreamInput is the input of ConverseStream that asks for the same as in, a result of the same call of Input.
+func (c *Context) StreamInput(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseStreamInput {
+	s := StreamInput(in)
+	if s.GuardrailConfig != nil {
+		s.GuardrailConfig.StreamProcessingMode = c.guardStream
+	}
+	return s
+}
+
+// StreamInput copies the input of Converse into that of ConverseStream. What only ConverseStream knows is not in it:
+// see [Context.StreamInput].
+func StreamInput(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseStreamInput {
+	s := &bedrockruntime.ConverseStreamInput{
+		ModelId:                           in.ModelId,
+		AdditionalModelRequestFields:      in.AdditionalModelRequestFields,
+		AdditionalModelResponseFieldPaths: in.AdditionalModelResponseFieldPaths,
+		InferenceConfig:                   in.InferenceConfig,
+		Messages:                          in.Messages,
+		OutputConfig:                      in.OutputConfig,
+		PerformanceConfig:                 in.PerformanceConfig,
+		PromptVariables:                   in.PromptVariables,
+		RequestMetadata:                   in.RequestMetadata,
+		ServiceTier:                       in.ServiceTier,
+		System:                            in.System,
+		ToolConfig:                        in.ToolConfig,
+	}
+	if g := in.GuardrailConfig; g != nil {
+		s.GuardrailConfig = &types.GuardrailStreamConfiguration{
+			GuardrailIdentifier: g.GuardrailIdentifier, GuardrailVersion: g.GuardrailVersion, Trace: g.Trace,
+		}
+	}
+	return s
+}
+
+// at is the path list[i]rest.
+func at(list string, i int, rest string) string {
+	return list + "[" + strconv.Itoa(i) + "]" + rest
+}
+
+// blank tells whether a text is empty or only white space (R-MSG-12).
+func blank(s string) bool { return len(trimSpace(s)) == 0 }

@@ -1,0 +1,207 @@
+package chat
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"image"
+	"image/jpeg"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+func TestRawDocument(t *testing.T) {
+	sent := `{ "b":1, "a":12345678901234567890, "s":"<&é>" }`
+	d := raw([]byte(sent))
+	got, err := d.MarshalSmithyDocument()
+	if err != nil || string(got) != sent {
+		t.Errorf("R-GEN-07 got %s, %v", got, err)
+	}
+	var v struct{ B int }
+	if err := d.UnmarshalSmithyDocument(&v); err != nil || v.B != 1 {
+		t.Errorf("got %v, %v", v, err)
+	}
+}
+
+func TestDataURL(t *testing.T) {
+	for _, c := range []struct {
+		name, url, data, mime string
+		ok                    bool
+	}{
+		{"plain", "data:image/png;base64,aGk=", "hi", "image/png", true},
+		{"scheme and marker in any case, parameters skipped", "DATA:Image/PNG;x=1;BASE64,aGk=", "hi", "image/png", true},
+		{"missing padding", "data:;base64,aGk", "hi", "", true},
+		{"URL-safe letters", "data:;base64,__79", "\xff\xfe\xfd", "", true},
+		{"white space", "data:;base64,aG k\n=", "hi", "", true},
+		{"percent escapes inside base64", "data:;base64,aGk%3D", "hi", "", true},
+		{"percent-encoded text", "data:text/plain,a%20b", "a b", "text/plain", true},
+		{"no comma", "data:text/plain", "", "", false},
+		{"not base64", "data:;base64,*", "", "", false},
+		{"broken escape", "data:,%zz", "", "", false},
+	} {
+		t.Run("R-PART-02 "+c.name, func(t *testing.T) {
+			data, mime, ok := dataURL(c.url)
+			if ok != c.ok || ok && (string(data) != c.data || mime != c.mime) {
+				t.Errorf("got %q %q %v", data, mime, ok)
+			}
+		})
+	}
+}
+
+func TestFormats(t *testing.T) {
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 7, 5)), nil); err != nil {
+		t.Fatal(err)
+	}
+	webp := func(kind string, rest ...byte) []byte {
+		b := append([]byte("RIFF\x00\x00\x00\x00WEBP"+kind+"\x00\x00\x00\x00"), rest...)
+		return append(b, make([]byte, 16)...)
+	}
+	for _, c := range []struct {
+		name          string
+		data          []byte
+		format        string
+		width, height int
+	}{
+		{"jpeg", photo.Bytes(), "jpeg", 7, 5},
+		{"broken jpeg", []byte("\xff\xd8\xff\xe0"), "jpeg", 0, 0},
+		{"short png", []byte("\x89PNG\r\n\x1a\n"), "png", 0, 0},
+		{"gif", []byte("GIF87a\x05\x00\x04\x00"), "gif", 5, 4},
+		{"webp lossy", webp("VP8 ", 0, 0, 0, 0x9d, 1, 0x2a, 9, 0, 8, 0), "webp", 9, 8},
+		{"webp lossless", webp("VP8L", 0x2f, 6, 0x40, 1, 0), "webp", 7, 6},
+		{"webp extended", webp("VP8X", 0, 0, 0, 0, 1, 0, 0, 2, 0, 0), "webp", 2, 3},
+		{"tiff", []byte("II*\x00"), "", 0, 0},
+		{"nothing", nil, "", 0, 0},
+	} {
+		t.Run("R-PART-03 R-PART-09 "+c.name, func(t *testing.T) {
+			f := imageFormat(c.data)
+			w, h := imageSize(c.data, f)
+			if f != c.format || w != c.width || h != c.height {
+				t.Errorf("got %q %d×%d", f, w, h)
+			}
+		})
+	}
+	for _, c := range []struct{ name, data, mime, file, want string }{
+		{"pdf by bytes", "%PDF-1.4", "text/plain", "a.txt", "pdf"},
+		{"docx by bytes", "PK\x03\x04..word/document.xml", "", "", "docx"},
+		{"xlsx by bytes", "PK\x03\x04..xl/workbook.xml", "", "", "xlsx"},
+		{"some other archive", "PK\x03\x04..x", "", "a.docx", ""},
+		{"doc by bytes", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 W\x00o\x00r\x00d\x00D\x00o\x00c", "", "", "doc"},
+		{"xls by bytes", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 W\x00o\x00r\x00k\x00b\x00o\x00o\x00k", "", "", "xls"},
+		{"csv by type", "a,b", "text/csv", "x.md", "csv"},
+		{"md by extension", "# a", "text/plain", "X.MD", "md"},
+		{"html by bytes", " <!DOCTYPE HTML>", "", "", "html"},
+		{"text", "hello", "application/pdf", "a.pdf", "txt"},
+		{"binary", "\x00\x01", "text/csv", "a.csv", ""},
+		{"not UTF-8", "\xff\xfe", "", "a.txt", ""},
+	} {
+		t.Run("R-PART-10 "+c.name, func(t *testing.T) {
+			if got := documentFormat(payload{data: []byte(c.data), mime: c.mime, name: c.file}); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	for _, c := range []struct{ name, data, want string }{
+		{"mp4", "\x00\x00\x00\x18ftypmp42", "video"}, {"avi", "RIFF\x00\x00\x00\x00AVI ", "video"}, {"webm", "\x1aE\xdf\xa3........", "video"},
+		{"wav", "RIFF\x00\x00\x00\x00WAVE", "sound"}, {"mp3", "ID3\x04.........", "sound"}, {"m4a", "\x00\x00\x00\x18ftypM4A ", "sound"},
+		{"webp", "RIFF\x00\x00\x00\x00WEBP", ""}, {"text", "hello, world", ""}, {"too short to tell", "ID3", ""},
+	} {
+		if got := soundOrVideo([]byte(c.data)); got != c.want {
+			t.Errorf("R-PART-11 %s is told as %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestDocumentNames(t *testing.T) {
+	for in, want := range map[string]string{
+		"Report.pdf": "Report", "a/b\\c.pdf": "a b c", "x  y\t\nz.md": "x y z", "(1) [2]-3_4.txt": "(1) [2]-3_4", "ümlaut.pdf": "mlaut", ".env": "env", "äöü.pdf": "",
+		strings.Repeat("a", 99) + " b.pdf": strings.Repeat("a", 99),
+	} {
+		if got := cleanName(in); got != want {
+			t.Errorf("R-PART-12 %q becomes %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzPieces(f *testing.F) {
+	f.Add("a.b", `{"type":"object","properties":{"a":{"minimum":1}}}`)
+	f.Add(strings.Repeat("x", 70), `{"$ref":"#"}`)
+	f.Add("é", `{"anyOf":[{"type":["object","null"]},{"items":{"maxItems":3,"description":"d"}}],"$defs":{"a":{"properties":{}}}}`)
+	f.Fuzz(func(t *testing.T, name, schema string) {
+		n := names{taken: map[string]bool{}}
+		if fit := n.free(name); !validName(fit) {
+			t.Errorf("R-TOOL-02 %q becomes %q", name, fit)
+		}
+		if fit := n.free(name); !validName(fit) {
+			t.Errorf("R-TOOL-02 %q, taken, becomes %q", name, fit)
+		}
+		var c chat
+		row := rows[0]
+		c.caps = &row.Caps
+		if id := c.fitID(name); !validID(id) {
+			t.Errorf("R-RPL-07 %q becomes %q", name, id)
+		}
+		if clean := cleanName(name); len(clean) > longestDocumentName || strings.Contains(clean, "  ") {
+			t.Errorf("R-PART-12 %q becomes %q", name, clean)
+		}
+		data, ok := decodeBase64(base64.RawURLEncoding.EncodeToString([]byte(name)))
+		if !ok || string(data) != name {
+			t.Errorf("R-PART-02 %q came back as %q", name, data)
+		}
+		if !jsontext.Value(schema).IsValid() {
+			return
+		}
+		if out, ok := objectSchema([]byte(schema)); ok && (!json.Valid(out) || kindOf(out) != '{') {
+			t.Errorf("R-TOOL-04 %s becomes %s", schema, out)
+		}
+		out, _, ok := nativeSchema([]byte(schema))
+		if !ok {
+			return
+		}
+		if !jsontext.Value(out).IsValid(jsontext.AllowDuplicateNames(true)) {
+			t.Errorf("R-FMT-03 %s becomes %s", schema, out)
+		}
+		if again, _, ok := nativeSchema(out); !ok || !bytes.Equal(again, out) {
+			t.Errorf("R-FMT-03 %s is rewritten twice, to %s", out, again)
+		}
+	})
+}
+
+func TestNativeSchema(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"nothing to do keeps every byte", `{ "type":"object" ,"additionalProperties": false}`, `{ "type":"object" ,"additionalProperties": false}`},
+		{"objects are closed", `{"type":"object","properties":{"a":{"type":["object","null"]}}}`, `{"type":"object","properties":{"a":{"type":["object","null"],"additionalProperties":false}},"additionalProperties":false}`},
+		{"bounds move into the description", `{"type":"integer", "minimum":0, "maximum" : 10, "description":"n"}`, `{"type":"integer", "description":"n (minimum=0, maximum=10)"}`},
+		{"the first member is a bound", `{"minimum":0 , "type":"integer"}`, `{ "type":"integer","description":"(minimum=0)"}`},
+		{"only a bound", `{"minimum":0}`, `{"description":"(minimum=0)"}`},
+		{"a rewrite of the same length counts", `{"items":{"minimum":0,"description":"n"},"anyOf":[{"minimum":0,"description":"n"}],"$defs":{"a":{"minimum":0,"description":"n"}}}`, `{"items":{"description":"n (minimum=0)"},"anyOf":[{"description":"n (minimum=0)"}],"$defs":{"a":{"description":"n (minimum=0)"}}}`},
+		{"one item may be demanded", `{"type":"array","minItems":1}`, `{"type":"array","minItems":1}`},
+		{"two may not", `{"type":"array","minItems":2,"items":[{"maximum":1}, {}]}`, `{"type":"array","items":[{"description":"(maximum=1)"}, {}],"description":"(minItems=2)"}`},
+		{"a property that is called like a bound stays", `{"type":"object","additionalProperties":false,"properties":{"minimum":{"type":"integer"}}}`, `{"type":"object","additionalProperties":false,"properties":{"minimum":{"type":"integer"}}}`},
+		{"constants are no schemas", `{"const":"minimum","enum":["maximum",1,null],"default":{"minimum":1}}`, `{"const":"minimum","enum":["maximum",1,null],"default":{"minimum":1}}`},
+		{"inside alternatives and definitions", `{"anyOf":[{"multipleOf":2},{"$ref":"#/$defs/a"}],"$defs":{"a":{"exclusiveMinimum":1}}}`, `{"anyOf":[{"description":"(multipleOf=2)"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"description":"(exclusiveMinimum=1)"}}}`},
+		{"open objects cannot be said", `{"type":"object","additionalProperties":{"type":"string"}}`, ""},
+		{"nor recursion", `{"$defs":{"a":{"items":{"$ref":"#/$defs/b"}},"b":{"items":{"$ref":"#/$defs/a"}}},"$ref":"#/$defs/a"}`, ""},
+		{"nor references to elsewhere", `{"$ref":"https://example.com/x"}`, ""},
+		{"nor to the root", `{"items":{"$ref":"#"}}`, ""},
+	} {
+		t.Run("R-FMT-03 "+c.name, func(t *testing.T) {
+			got, _, ok := nativeSchema([]byte(c.in))
+			if ok != (c.want != "") || ok && string(got) != c.want {
+				t.Errorf("%v\n got %s\nwant %s", ok, got, c.want)
+			}
+		})
+	}
+}
+
+func TestMergeFields(t *testing.T) {
+	var f fields
+	f.add("inferenceConfig", []byte(`{"topK":5,"deep":{"a":1}}`))
+	f.add("anthropic_beta", []byte(`["x"]`))
+	f.merge([]byte(`{"anthropic_beta":["y", "x"],"inferenceConfig":{"deep":{"b":2},"topK":[1]},"new":null}`))
+	if got, want := string(f.json()), `{"inferenceConfig":{"topK":[1],"deep":{"a":1,"b":2}},"anthropic_beta":["x","y"],"new":null}`; got != want {
+		t.Errorf("R-EXT-03\n got %s\nwant %s", got, want)
+	}
+}

@@ -1,0 +1,85 @@
+package chat
+
+import "slices"
+
+// grammar is what the schemas of a request cost the service that compiles them.
+type grammar struct {
+	optional int // members that objects need not have
+	unions   int // schemas of several types
+}
+
+// The service compiles no more than this for one request (R-FMT-03).
+const (
+	mostOptional = 24
+	mostUnions   = 16
+)
+
+// take adds a schema's size to what the request holds already, unless that would be too much.
+func (g *grammar) take(more grammar) bool {
+	sum := grammar{g.optional + more.optional, g.unions + more.unions}
+	if sum.optional > mostOptional || sum.unions > mostUnions {
+		return false
+	}
+	*g = sum
+	return true
+}
+
+// uncompiled are the members of a schema that constrained decoding refuses and that no description can stand in for.
+var uncompiled = []string{
+	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames", "uniqueItems",
+	"contains", "minProperties", "maxProperties", "$dynamicRef", "$recursiveRef",
+}
+
+// measure counts what one schema costs, and notes what in it cannot be said.
+func (r *rewriter) measure(pieces []piece) {
+	var properties, required []byte
+	union := false
+	for i := range pieces {
+		p := &pieces[i]
+		switch p.name {
+		case "properties":
+			properties = p.value
+		case "required":
+			required = p.value
+		case "type":
+			union = union || length(p.value) > 1
+		case "anyOf":
+			union = true
+		case "nullable":
+			union = union || string(p.value) == "true"
+		case "enum":
+			elements(p.value, r.plainValue)
+		case "const":
+			r.plainValue(p.value)
+		default:
+			r.bad = r.bad || slices.Contains(uncompiled, p.name)
+		}
+	}
+	if union {
+		r.size.unions++
+	}
+	r.countOptional(properties, required)
+}
+
+func (r *rewriter) countOptional(properties, required []byte) {
+	must := map[string]bool{}
+	elements(required, func(v []byte) { must[unquote(v)] = true })
+	members(properties, func(name string, _ []byte) bool {
+		if !must[name] {
+			r.size.optional++
+		}
+		return true
+	})
+}
+
+// plainValue notes a value of an enumeration that is an object or a list.
+func (r *rewriter) plainValue(v []byte) {
+	k := kindOf(v)
+	r.bad = r.bad || k == '{' || k == '['
+}
+
+// length is the number of elements of a list, 0 of anything else.
+func length(array []byte) (n int) {
+	elements(array, func([]byte) { n++ })
+	return n
+}

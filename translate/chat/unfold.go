@@ -1,0 +1,136 @@
+package chat
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// Unfold tells a plain answer as a stream, under the id, time and model of m, for a model that cannot stream (R-STR-20).
+// Each choice is a role chunk, a delta for each part of its message and the finish chunk; the usage comes last. Anything but a
+// plain chat answer is given back as it is.
+func Unfold(whole openai.Part, m translate.Meta) []openai.Part { return unfold(whole, m, 0) }
+
+// Replay is Unfold for an answer that did not have to be waited for. It tells content and reasoning in pieces of about
+// a line, as clients that show an answer while it grows expect them.
+func Replay(whole openai.Part, m translate.Meta) []openai.Part {
+	const line = 200 // bytes: ten events for an answer of 2 KB
+	return unfold(whole, m, line)
+}
+
+// unfold makes the chunks, with texts in pieces of about so many bytes; 0 is all of it.
+func unfold(whole openai.Part, m translate.Meta, piece int) []openai.Part {
+	r, ok := whole.(*openai.ChatResponse)
+	if !ok {
+		return []openai.Part{whole}
+	}
+	h := head(m)
+	var parts []openai.Part
+	for i := range r.Choices {
+		c := &r.Choices[i]
+		send := func(d openai.Delta, finish string, x *openai.Extension) {
+			parts = append(parts, &openai.ChatChunk{Head: h, Outcrop: x,
+				Choices: []openai.ChunkChoice{{Index: c.Index, Delta: d, FinishReason: finish}}})
+		}
+		send(openai.Delta{Role: "assistant"}, "", nil)
+		for _, d := range deltas(&c.Message, piece) {
+			send(d, "", nil)
+		}
+		var x *openai.Extension
+		if i == len(r.Choices)-1 {
+			x = r.Outcrop
+		}
+		send(openai.Delta{}, c.FinishReason, x)
+	}
+	if r.Usage != nil {
+		parts = append(parts, &openai.ChatChunk{Head: h, ServiceTier: r.ServiceTier, Usage: r.Usage})
+	}
+	return parts
+}
+
+// deltas are the message in pieces: content and calls in one row, and in it each entry of reasoning_details where it stood, since
+// whoever changes the content moves what is told of it.
+func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
+	var list []openai.Delta
+	for _, text := range pieces(m.Reasoning, piece) {
+		list = append(list, openai.Delta{Reasoning: text})
+	}
+	content, calls := runes{text: deref(m.Content)}, 0
+	upTo := func(at openai.Position) {
+		for _, text := range pieces(content.to(at.Content), piece) {
+			list = append(list, openai.Delta{Content: text})
+		}
+		for ; calls < min(at.ToolCalls, len(m.ToolCalls)); calls++ {
+			list = append(list, callDeltas(calls, &m.ToolCalls[calls])...)
+		}
+	}
+	for i := range m.ReasoningDetails {
+		upTo(m.ReasoningDetails[i].After)
+		list = append(list, openai.Delta{ReasoningDetails: m.ReasoningDetails[i : i+1 : i+1]})
+	}
+	upTo(openai.Position{Content: math.MaxInt, ToolCalls: calls})
+	if len(m.Annotations)+len(m.Citations) > 0 {
+		list = append(list, openai.Delta{Annotations: m.Annotations, Citations: m.Citations})
+	}
+	upTo(openai.Position{ToolCalls: math.MaxInt})
+	if f := m.FunctionCall; f != nil {
+		list = append(list,
+			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: f.Name}},
+			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: deref(f.Arguments)}})
+	}
+	return list
+}
+
+func callDeltas(index int, c *openai.ToolCall) []openai.Delta {
+	return []openai.Delta{
+		{ToolCalls: []openai.ToolCallDelta{{Index: index, ID: c.ID, Name: c.Function.Name}}},
+		{ToolCalls: []openai.ToolCallDelta{{Index: index, Arguments: deref(c.Function.Arguments)}}},
+	}
+}
+
+// runes is a text that is taken in pieces by code points.
+type runes struct {
+	text  string
+	taken int
+}
+
+// to is the text from where the last piece ended up to a place, as far as there is any.
+func (r *runes) to(place int) string {
+	if place-r.taken >= len(r.text) { // there are no more code points than bytes
+		piece := r.text
+		r.taken += utf8.RuneCountInString(piece)
+		r.text = ""
+		return piece
+	}
+	end := 0
+	for r.taken < place && end < len(r.text) {
+		_, size := utf8.DecodeRuneInString(r.text[end:])
+		end += size
+		r.taken++
+	}
+	piece := r.text[:end]
+	r.text = r.text[end:]
+	return piece
+}
+
+// pieces cuts a text before white space, or between characters where there is none for long; nothing for an empty text.
+func pieces(text string, size int) (list []string) {
+	for size > 0 && len(text) > size {
+		cut := size
+		if i := strings.LastIndexAny(text[size/2:size], " \n"); i >= 0 {
+			cut = size/2 + i
+		}
+		for cut > 1 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		list = append(list, text[:cut])
+		text = text[cut:]
+	}
+	if text != "" {
+		list = append(list, text)
+	}
+	return list
+}
