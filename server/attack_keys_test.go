@@ -24,8 +24,8 @@ var volatile = []string{"X-Request-Id", "Date", "Openai-Processing-Ms", "X-Outcr
 
 // TestAttackKeyEnumeration: nobody learns from an answer whether a key was ever good.
 func TestAttackKeyEnumeration(t *testing.T) {
-	keys := memory.New()
-	registry := access.NewRegistry(keys)
+	kept := memory.New()
+	registry := access.NewRegistry(kept)
 	create := func(k access.Key) (string, access.Key) {
 		secret, made, err := registry.Create(t.Context(), k)
 		if err != nil {
@@ -44,7 +44,7 @@ func TestAttackKeyEnumeration(t *testing.T) {
 	}
 	unknown, _ := access.Secret()
 	expired, hash := access.Secret()
-	directory := access.NewDirectory(keys, time.Hour, func(err error) { t.Log(err) })
+	directory := access.NewDirectory(kept, time.Hour, func(err error) { t.Log(err) })
 	if err := directory.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}

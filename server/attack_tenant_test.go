@@ -17,7 +17,7 @@ import (
 )
 
 // gated is a house that knows keys: its URL is url. limiter may be nil.
-func gated(t *testing.T, keys []access.ConfiguredKey, limiter *access.Limiter, change ...func(*pipeline.Collaborators)) (h *house, url string) {
+func gated(t *testing.T, known []access.ConfiguredKey, limiter *access.Limiter, change ...func(*pipeline.Collaborators)) (h *house, url string) {
 	t.Helper()
 	var behind pipeline.Collaborators
 	h = build(t, config(), offline.Config{}, append(change, func(c *pipeline.Collaborators) {
@@ -25,7 +25,7 @@ func gated(t *testing.T, keys []access.ConfiguredKey, limiter *access.Limiter, c
 		behind = *c
 	})...)
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
-	with.Gate, with.Limiter = access.NewGate(access.Config{Keys: keys}, nil, nil), limiter
+	with.Gate, with.Limiter = access.NewGate(access.Config{Keys: known}, nil, nil), limiter
 	return h, start(t, config(), with)
 }
 

@@ -45,9 +45,9 @@ func (models) Model(id string, _ time.Time) (openai.Model, bool) {
 }
 
 // collaborators answer with handle, and let everybody in but where keys are given.
-func collaborators(handle pipeline.Handler, keys ...string) server.Collaborators {
+func collaborators(handle pipeline.Handler, secrets ...string) server.Collaborators {
 	return server.Collaborators{
-		Handle: handle, Models: models{}, Gate: access.NewGate(access.Config{APIKeys: keys}, nil, nil), Recorder: telemetry.New(),
+		Handle: handle, Models: models{}, Gate: access.NewGate(access.Config{APIKeys: secrets}, nil, nil), Recorder: telemetry.New(),
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }

@@ -29,27 +29,27 @@ func metered(t *testing.T, keys map[string]access.ConfiguredKey, change ...func(
 }
 
 // meteredBehind is a metered house with other things behind it.
-func meteredBehind(t *testing.T, keys map[string]access.ConfiguredKey, other func(*pipeline.Collaborators), change ...func(*access.LimitConfig, *access.BudgetConfig)) *house {
+func meteredBehind(t *testing.T, known map[string]access.ConfiguredKey, other func(*pipeline.Collaborators), change ...func(*access.LimitConfig, *access.BudgetConfig)) *house {
 	t.Helper()
-	limits, budgets := access.DefaultLimits(), access.DefaultBudgets()
+	limited, budgeted := access.DefaultLimits(), access.DefaultBudgets()
 	for _, c := range change {
-		c(&limits, &budgets)
+		c(&limited, &budgeted)
 	}
 	state := memory.New()
-	limiter := access.NewLimiter(limits, access.NewMeters(nil, nil))
-	usage := access.NewUsage(access.UsageConfig{Tags: []string{"project"}, Keep: time.Hour}, access.NewLedger(state, nil))
+	limiter := access.NewLimiter(limited, access.NewMeters(nil, nil))
+	counts := access.NewUsage(access.UsageConfig{Tags: []string{"project"}, Keep: time.Hour}, access.NewLedger(state, nil))
 	var behind pipeline.Collaborators
 	h := build(t, config(), offline.Config{}, func(c *pipeline.Collaborators) { behind = *c })
-	behind.Recorder, behind.Limiter, behind.Usage = telemetry.New(), limiter, usage
-	behind.Budgets = access.NewBudgets(budgets, access.NewLeases(state, nil), func(access.BudgetEvent) {})
+	behind.Recorder, behind.Limiter, behind.Usage = telemetry.New(), limiter, counts
+	behind.Budgets = access.NewBudgets(budgeted, access.NewLeases(state, nil), func(access.BudgetEvent) {})
 	other(&behind)
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
 	cfg := access.Config{}
-	for name, k := range keys {
+	for name, k := range known {
 		k.Name, k.Hash = name, access.HashOf(name)
 		cfg.Keys = append(cfg.Keys, k)
 	}
-	with.Gate, with.Limiter, with.Usage = access.NewGate(cfg, nil, nil), limiter, usage
+	with.Gate, with.Limiter, with.Usage = access.NewGate(cfg, nil, nil), limiter, counts
 	with.Log = telemetry.NewLogger(&h.logs, slog.LevelInfo, true)
 	h.url = start(t, config(), with)
 	return h

@@ -81,7 +81,7 @@ func (b *books) lasting(cfg *config.Config, offline bool) error {
 	if b == nil {
 		return nil
 	}
-	named := cfg.Budgets.Named(cfg.Access.Keys)
+	named := append(access.KeyBudgets(cfg.Access.Keys), cfg.Budgets.Named()...)
 	if _, forgets := b.store.(*memory.Store); !forgets || len(named) == 0 {
 		return nil
 	}

@@ -147,18 +147,18 @@ func (k *keyring) list() *cobra.Command {
 				return err
 			}
 			defer done()
-			keys, unread := r.List(cmd.Context())
-			if unread != nil && keys == nil {
+			found, unread := r.List(cmd.Context())
+			if unread != nil && found == nil {
 				return unread
 			}
 			now := time.Now()
-			keys = slices.DeleteFunc(keys, func(key access.Key) bool {
+			found = slices.DeleteFunc(found, func(key access.Key) bool {
 				return cmd.Flags().Changed("tenant") && key.Tenant != tenant || !all && key.State(now) == "revoked"
 			})
-			if len(keys) == 0 && !k.asJSON {
+			if len(found) == 0 && !k.asJSON {
 				fmt.Fprintln(cmd.ErrOrStderr(), "no keys in "+k.name+"; outcrop key create makes one")
 			}
-			return errors.Join(k.table(cmd.OutOrStdout(), keys, now), unread)
+			return errors.Join(k.table(cmd.OutOrStdout(), found, now), unread)
 		},
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "only keys of this tenant")
@@ -261,9 +261,9 @@ func (k *keyring) revoke() *cobra.Command {
 
 // lastKey says what follows when no key is left: the gate stays shut, and who has only tried keys out wants it open again.
 func (k *keyring) lastKey(cmd *cobra.Command, r *access.Registry) {
-	keys, err := r.List(cmd.Context())
+	left, err := r.List(cmd.Context())
 	now := time.Now()
-	if err != nil || slices.ContainsFunc(keys, func(key access.Key) bool { return key.State(now) == "active" }) {
+	if err != nil || slices.ContainsFunc(left, func(key access.Key) bool { return key.State(now) == "active" }) {
 		return
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), `That was the last key of this store. A gateway on it goes on asking for keys, so that losing them opens nothing.

@@ -109,9 +109,9 @@ func newGuard(ctx context.Context, cfg *config.Config, log *slog.Logger) (*guard
 		}
 		log.Error("API keys cannot be read from the store as they should; the last state goes on for access.grace", "error", err.Error())
 	}
-	keys := access.NewDirectory(s, cfg.Access.Grace, report)
-	_ = keys.Refresh(ctx) // its Run tries again, and reports
-	return &guard{s, keys, access.NewAttempts(cfg.Access.FailedAttempts), cfg.Server.Addr, log}, nil
+	directory := access.NewDirectory(s, cfg.Access.Grace, report)
+	_ = directory.Refresh(ctx) // its Run tries again, and reports
+	return &guard{s, directory, access.NewAttempts(cfg.Access.FailedAttempts), cfg.Server.Addr, log}, nil
 }
 
 // gate admits the callers that the settings and the store know; of no guard, everybody.
@@ -119,14 +119,14 @@ func (g *guard) gate(cfg *config.Config) *access.Gate {
 	if g == nil {
 		return &access.Gate{}
 	}
-	keys := reveal(cfg.Access.APIKeys)
+	secrets := reveal(cfg.Access.APIKeys)
 	const short = 16
-	if slices.ContainsFunc(keys, func(k string) bool { return len(k) < short }) {
+	if slices.ContainsFunc(secrets, func(k string) bool { return len(k) < short }) {
 		g.log.Warn("an API key of the settings has less than 16 characters and may be guessed; outcrop key create makes better ones")
 	}
 	here := *cfg
 	here.Server.Addr = g.addr
-	return access.NewGate(access.Config{APIKeys: keys, Keys: cfg.Access.Keys, Required: here.KeysRequired()}, g.keys, g.attempts)
+	return access.NewGate(access.Config{APIKeys: secrets, Keys: cfg.Access.Keys, Required: here.KeysRequired()}, g.keys, g.attempts)
 }
 
 func (g *guard) close() { _ = g.store.Close() }

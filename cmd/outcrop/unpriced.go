@@ -27,7 +27,7 @@ func warnUnpriced(ctx context.Context, cfg *config.Config, keys access.KeyStore,
 }
 
 // budgeted are the keys and tenants that have a budget.
-func budgeted(ctx context.Context, cfg *config.Config, keys access.KeyStore) []string {
+func budgeted(ctx context.Context, cfg *config.Config, s access.KeyStore) []string {
 	names := map[string]bool{}
 	for _, k := range cfg.Access.Keys {
 		if k.Budget.Amount > 0 {
@@ -37,7 +37,7 @@ func budgeted(ctx context.Context, cfg *config.Config, keys access.KeyStore) []s
 	for tenant := range cfg.Budgets.Tenants {
 		names["tenant "+tenant] = true
 	}
-	stored, _ := access.NewRegistry(keys).List(ctx)
+	stored, _ := access.NewRegistry(s).List(ctx)
 	for i := range stored {
 		if k := &stored[i]; k.Budget != nil && k.Revoked.IsZero() {
 			names[k.ID] = true

@@ -20,6 +20,14 @@ type Principal struct {
 	Rights   *Rights // nil: without restrictions; shared, never changed
 }
 
+// Home is the tenant that a principal is of: a key without one is a tenant of its own.
+func (p *Principal) Home() string {
+	if p.Tenant == "" {
+		return "key:" + p.KeyID
+	}
+	return p.Tenant
+}
+
 // Rights are what a key may do. A list that is empty restricts nothing. Names in Models, Tiers and Endpoints may hold * for any
 // number of characters.
 type Rights struct {

@@ -54,13 +54,8 @@ func (c BudgetConfig) Faults() map[string]error {
 	return faults
 }
 
-// Named gives the settings of all budgets that the configuration holds, in order.
-func (c BudgetConfig) Named(keys []ConfiguredKey) (settings []string) {
-	for i := range keys {
-		if keys[i].Budget.Amount > 0 {
-			settings = append(settings, fmt.Sprintf("access.keys[%d].budget (%s)", i, keys[i].Name))
-		}
-	}
+// Named gives the settings of all budgets of tenants, in order.
+func (c BudgetConfig) Named() (settings []string) {
 	for _, tenant := range slices.Sorted(maps.Keys(c.Tenants)) {
 		settings = append(settings, "budgets.tenants."+tenant)
 	}
@@ -113,18 +108,10 @@ func (b *Budgets) of(p *Principal) (list [2]budget, n int) {
 		n++
 	}
 	if t, ok := b.Tenants[p.Tenant]; ok && p.Tenant != "" {
-		list[n] = budget{t.budget(), "tenant"}
+		list[n] = budget{t.Budget(), "tenant"}
 		n++
 	}
 	return list, n
-}
-
-func (c ConfiguredBudget) budget() Budget {
-	b := Budget{AmountMicros: int64(c.Amount), Period: c.Period, SoftPercent: c.SoftPercent}
-	if b.Period == "" {
-		b.Period = "month"
-	}
-	return b
 }
 
 // Holds tells whether a caller has a budget.

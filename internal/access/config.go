@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 )
 
 // Config are the keys of the configuration.
@@ -33,26 +32,6 @@ type ConfiguredKey struct {
 	Expires    Moment           `yaml:"expires" help:"date, or time as in RFC 3339, at which it ends"`
 	Networks   []string         `yaml:"networks" validate:"unique,dive,network" help:"networks (CIDR) its calls may come from"`
 	StoreText  bool             `yaml:"store_text" help:"whether records of its calls may hold text"`
-}
-
-// ConfiguredLimits are Limits in the configuration.
-type ConfiguredLimits struct {
-	RequestsPerMinute int64 `yaml:"requests_per_minute" validate:"min=0" help:"requests a minute; 0 is no limit"`
-	TokensPerMinute   int64 `yaml:"tokens_per_minute" validate:"min=0" help:"tokens a minute; 0 is no limit"`
-	Concurrent        int64 `yaml:"concurrent" validate:"min=0" help:"requests under way; 0 is no limit"`
-}
-
-// ConfiguredBudget is a Budget in the configuration; an amount of 0 is none.
-type ConfiguredBudget struct {
-	Amount      MicroUSD `yaml:"amount" help:"USD it may cost in a period"`
-	Period      string   `yaml:"period" validate:"omitempty,oneof=day week month total" help:"day, week, month or total; month if left out"`
-	SoftPercent int      `yaml:"soft_percent" validate:"min=0,max=100" help:"percent of the amount at which warnings begin; 0 is never"`
-}
-
-// ConfiguredRail is a mandatory guardrail in the configuration.
-type ConfiguredRail struct {
-	Identifier string `yaml:"identifier" validate:"omitempty,word,max=2048" help:"id or ARN of a guardrail that every request gets"`
-	Version    string `yaml:"version" validate:"omitempty,guardrail_version" help:"its version: a number or DRAFT"`
 }
 
 // Faults gives what is wrong with a key beyond its tags.
@@ -89,6 +68,16 @@ func KeyFaults(keys []ConfiguredKey) map[string]error {
 	return faults
 }
 
+// KeyBudgets gives the settings of all budgets that keys have, in order.
+func KeyBudgets(keys []ConfiguredKey) (settings []string) {
+	for i := range keys {
+		if keys[i].Budget.Amount > 0 {
+			settings = append(settings, fmt.Sprintf("access.keys[%d].budget (%s)", i, keys[i].Name))
+		}
+	}
+	return settings
+}
+
 // key is the key that the configuration describes, which it has checked.
 func (c *ConfiguredKey) key() *Key {
 	k := &Key{ID: "config:" + c.Name, Name: c.Name, Tenant: c.Tenant, Priority: c.Priority, Hash: c.Hash, Rights: Rights{
@@ -96,10 +85,8 @@ func (c *ConfiguredKey) key() *Key {
 		MaxTokens: c.MaxTokens, Expires: c.Expires.Time, StoreText: c.StoreText,
 	}}
 	if c.Budget.Amount > 0 {
-		k.Budget = &Budget{AmountMicros: int64(c.Budget.Amount), Period: c.Budget.Period, SoftPercent: c.Budget.SoftPercent}
-		if k.Budget.Period == "" {
-			k.Budget.Period = "month"
-		}
+		b := c.Budget.Budget()
+		k.Budget = &b
 	}
 	if c.Guardrail.Identifier != "" {
 		g := Guardrail(c.Guardrail)
@@ -114,18 +101,4 @@ func (c *ConfiguredKey) key() *Key {
 		}
 	}
 	return k
-}
-
-// Moment is a time that is written as a date, which begins at midnight UTC, or as in RFC 3339.
-type Moment struct{ time.Time }
-
-// UnmarshalText reads a moment.
-func (m *Moment) UnmarshalText(text []byte) error {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, string(text)); err == nil {
-			m.Time = t.UTC()
-			return nil
-		}
-	}
-	return errors.New("must be a date such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z")
 }

@@ -53,14 +53,6 @@ func tighter(a, b Window) Window {
 	return a
 }
 
-// Home is the tenant that a principal is of: a key without one is a tenant of its own.
-func (p *Principal) Home() string {
-	if p.Tenant == "" {
-		return "key:" + p.KeyID
-	}
-	return p.Tenant
-}
-
 // demands are what a request demands of limits.
 type demands struct {
 	list [store.MostDemands]store.Demand

@@ -1,6 +1,9 @@
 package access
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestMicroUSD(t *testing.T) {
 	for text, want := range map[string]struct {
@@ -22,5 +25,37 @@ func TestMicroUSD(t *testing.T) {
 	}
 	if got := MicroUSD(-1_500_000).String(); got != "-1.50" {
 		t.Error(got)
+	}
+}
+
+func TestCost(t *testing.T) {
+	haiku := RatesOf(1, 5, 0.1, 1.25)
+	for _, tt := range []struct {
+		name  string
+		rates Rates
+		used  Tokens
+		want  NanoUSD
+	}{
+		{"nothing", haiku, Tokens{}, 0},
+		{"input and output", haiku, Tokens{Input: 1000, Output: 100}, 1_500_000},
+		{"the cache is part of the input", haiku, Tokens{Input: 1000, CacheRead: 600, CacheWrite: 300}, 100*1000 + 600*100 + 300*1250},
+		{"fractions are rounded up", RatesOf(0.0375, 0, 0, 0), Tokens{Input: 3}, 113},
+		{"without prices of the cache it is input", RatesOf(2, 0, 0, 0), Tokens{Input: 10, CacheRead: 10}, 20_000},
+		{"more cache than input", haiku, Tokens{Input: 1, CacheRead: 10}, 1000},
+		{"below nothing", haiku, Tokens{Input: -5, Output: -7}, 0},
+		{"without a price", Rates{}, Tokens{Input: 1000, Output: 1000}, 0},
+		{"absurd", RatesOf(1e9, math.Inf(1), math.NaN(), -1), Tokens{Input: math.MaxInt64, Output: math.MaxInt64}, math.MaxInt64 / 2 / 1000},
+	} {
+		if got := tt.rates.Cost(tt.used); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	for n, want := range map[NanoUSD]string{0: "0.00", 1: "0.000000001", 1_500_000_000: "1.50", -20_000_000: "-0.02", math.MinInt64: "-9223372036.854775808"} {
+		if n.String() != want {
+			t.Errorf("%d is written %s, want %s", n, n, want)
+		}
+	}
+	if n := MicroUSD(math.MaxInt64).Nano(); n != math.MaxInt64 {
+		t.Error(n)
 	}
 }

@@ -181,9 +181,9 @@ func ratesOf(c *Call, t *catalog.Target) access.Rates {
 
 // Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed. It
 // stands outside of what refuses and of Recall; tokens and cost are Account's.
-func Tally(usage *access.Usage) Stage {
+func Tally(counts *access.Usage) Stage {
 	return func(next Handler) Handler {
-		if usage == nil {
+		if counts == nil {
 			return next
 		}
 		return func(ctx context.Context, c *Call) (Reply, error) {
@@ -197,7 +197,7 @@ func Tally(usage *access.Usage) Stage {
 				if err != nil && !errors.Is(err, context.Canceled) {
 					sums.Errors = 1
 				}
-				usage.Count(&c.Principal, modelLabel(target), c.Request.Facts().Metadata, sums)
+				counts.Count(&c.Principal, modelLabel(target), c.Request.Facts().Metadata, sums)
 			}
 			returned := false
 			defer func() {

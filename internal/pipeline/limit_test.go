@@ -11,14 +11,14 @@ import (
 )
 
 // limiting is a limiter and a call with limits.
-func limiting(t *testing.T, rest string, limits access.Limits, change ...func(*access.LimitConfig)) (Stage, *Call) {
+func limiting(t *testing.T, rest string, l access.Limits, change ...func(*access.LimitConfig)) (Stage, *Call) {
 	t.Helper()
 	cfg := access.DefaultLimits()
 	for _, c := range change {
 		c(&cfg)
 	}
 	c := priced(t, rest, plenty)
-	c.Principal.Rights = &access.Rights{Limits: limits}
+	c.Principal.Rights = &access.Rights{Limits: l}
 	return Limit(access.NewLimiter(cfg, access.NewMeters(nil, nil)), 4096), c
 }
 
