@@ -16,7 +16,11 @@ var arrows = map[string][]string{
 	"internal/audit":            {},
 	"internal/background":       {},
 	"internal/test/redistest":   {},
-	"internal/access":           {"openai", "internal/store"},
+	"internal/access":           {},
+	"internal/access/keys":      {"openai", "internal/access", "internal/store"},
+	"internal/access/limits":    {"openai", "internal/access", "internal/store"},
+	"internal/access/budgets":   {"openai", "internal/access", "internal/access/usage", "internal/store"},
+	"internal/access/usage":     {"internal/access", "internal/store"},
 	"internal/store":            {},
 	"internal/store/memory":     {"internal/store"},
 	"internal/store/sqlite":     {"internal/store"},
@@ -40,10 +44,10 @@ var arrows = map[string][]string{
 	"router":                    {"openai", "internal/catalog", "router/score"},
 	"router/score":              {},
 	"internal/upstream":         {"openai", "internal/catalog"},
-	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "translate/chat", "translate/embed", "router"},
-	"server":                    {"openai", "internal/access", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
-	"internal/config":           {"internal/nearest", "internal/access", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
-	"cmd/outcrop": {"internal/nearest", "openai", "internal/access", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
+	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "translate/chat", "translate/embed", "router"},
+	"server":                    {"openai", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
+	"internal/config":           {"internal/nearest", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
+	"cmd/outcrop": {"internal/nearest", "openai", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
 		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }

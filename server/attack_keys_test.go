@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/store/memory"
 )
 
@@ -25,31 +26,31 @@ var volatile = []string{"X-Request-Id", "Date", "Openai-Processing-Ms", "X-Outcr
 // TestAttackKeyEnumeration: nobody learns from an answer whether a key was ever good.
 func TestAttackKeyEnumeration(t *testing.T) {
 	kept := memory.New()
-	registry := access.NewRegistry(kept)
-	create := func(k access.Key) (string, access.Key) {
+	registry := keys.NewRegistry(kept)
+	create := func(k keys.Key) (string, keys.Key) {
 		secret, made, err := registry.Create(t.Context(), k)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return secret, made
 	}
-	good, _ := create(access.Key{Name: "good"})
-	revoked, gone := create(access.Key{Name: "revoked"})
+	good, _ := create(keys.Key{Name: "good"})
+	revoked, gone := create(keys.Key{Name: "revoked"})
 	if _, err := registry.Revoke(t.Context(), gone.ID); err != nil {
 		t.Fatal(err)
 	}
-	replaced, rotated := create(access.Key{Name: "rotated"})
+	replaced, rotated := create(keys.Key{Name: "rotated"})
 	if _, _, err := registry.Rotate(t.Context(), rotated.ID, 0); err != nil {
 		t.Fatal(err)
 	}
-	unknown, _ := access.Secret()
-	expired, hash := access.Secret()
-	directory := access.NewDirectory(kept, time.Hour, func(err error) { t.Log(err) })
+	unknown, _ := keys.Secret()
+	expired, hash := keys.Secret()
+	directory := keys.NewDirectory(kept, time.Hour, func(err error) { t.Log(err) })
 	if err := directory.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	with := collaborators(obedient)
-	with.Gate = access.NewGate(access.Config{Keys: []access.ConfiguredKey{
+	with.Gate = keys.NewGate(keys.Config{Keys: []keys.Configured{
 		{Name: "expired", Hash: hash, Expires: access.Moment{Time: time.Now().Add(-time.Hour)}},
 	}}, directory, nil)
 	srv := start(t, config(), with)
@@ -65,7 +66,7 @@ func TestAttackKeyEnumeration(t *testing.T) {
 		want := ""
 		for name, key := range map[string]string{
 			"unknown": unknown, "malformed": "oc-nonsense", "of another service": "sk-proj-abcdefghijklmnopqrstuvwxyz", "revoked": revoked,
-			"replaced": replaced, "expired": expired, "the hash of a good one": access.HashOf(good).String(), "the start of a good one": good[:len(good)-1],
+			"replaced": replaced, "expired": expired, "the hash of a good one": keys.HashOf(good).String(), "the start of a good one": good[:len(good)-1],
 			"a good one and more": good + "x", "a good one in other letters": strings.ToUpper(good), "long": strings.Repeat("x", 20_000), "not ASCII": "oc-\u00e9\u00e9",
 		} {
 			if header == "authorization" {
@@ -143,16 +144,16 @@ func TestAttackTimingOfKeyComparison(t *testing.T) {
 // BenchmarkRefusedKey is how long a refusal takes, by what is wrong with the key: the figures should be alike, but for the long one's
 // copying.
 func BenchmarkRefusedKey(b *testing.B) {
-	good, hash := access.Secret()
-	unknown, _ := access.Secret()
-	gate := access.NewGate(access.Config{Keys: []access.ConfiguredKey{{Name: "good", Hash: hash}}}, nil, nil)
+	good, hash := keys.Secret()
+	unknown, _ := keys.Secret()
+	gate := keys.NewGate(keys.Config{Keys: []keys.Configured{{Name: "good", Hash: hash}}}, nil, nil)
 	for _, c := range []struct{ name, key string }{
 		{"unknown", unknown}, {"first=wrong", "x" + good[1:]}, {"last=wrong", good[:len(good)-1] + "!"}, {"malformed", "oc-" + strings.Repeat("y", len(good)-3)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := gate.Admit(access.Credential{Key: c.key}); err == nil {
+				if _, err := gate.Admit(keys.Credential{Key: c.key}); err == nil {
 					b.Fatal("admitted")
 				}
 			}
@@ -182,7 +183,7 @@ func TestAttackTenThousandWrongKeys(t *testing.T) {
 			cfg := config()
 			cfg.TrustedProxies = networks(t, "192.0.2.0/24")
 			with := collaborators(obedient)
-			with.Gate = access.NewGate(access.Config{APIKeys: []string{good}}, nil, access.NewAttempts(perMinute))
+			with.Gate = keys.NewGate(keys.Config{APIKeys: []string{good}}, nil, keys.NewAttempts(perMinute))
 			n := within(t, cfg, with)
 			attacker := n.client(tt.from)
 			began, counts := time.Now(), map[int]int{}
@@ -204,7 +205,7 @@ func TestAttackTenThousandWrongKeys(t *testing.T) {
 }
 
 func TestAttackFromManyAddresses(t *testing.T) {
-	gate := access.NewGate(access.Config{APIKeys: []string{"the-one-good-key"}}, nil, access.NewAttempts(20))
+	gate := keys.NewGate(keys.Config{APIKeys: []string{"the-one-good-key"}}, nil, keys.NewAttempts(20))
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -214,7 +215,7 @@ func TestAttackFromManyAddresses(t *testing.T) {
 	wrong := func(from, to int) {
 		for i := from; i < to; i++ {
 			addr := netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)})
-			if _, err := gate.Admit(access.Credential{Key: "wrong", Addr: addr}); err == nil {
+			if _, err := gate.Admit(keys.Credential{Key: "wrong", Addr: addr}); err == nil {
 				t.Fatal("admitted")
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"unicode"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -38,7 +38,7 @@ func TestAttackLogInjection(t *testing.T) {
 			var log lines
 			with := collaborators(handle)
 			with.Log = telemetry.NewLogger(&log, slog.LevelDebug, format == "json")
-			with.Gate = access.NewGate(access.Config{APIKeys: []string{"the-one-good-key"}}, nil, access.NewAttempts(3))
+			with.Gate = keys.NewGate(keys.Config{APIKeys: []string{"the-one-good-key"}}, nil, keys.NewAttempts(3))
 			srv := start(t, config(), with)
 			sent := 0
 			send := func(method, path, body string, header ...string) {

@@ -10,6 +10,8 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/limits"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/store/redis"
@@ -17,7 +19,7 @@ import (
 )
 
 // gated is a house that knows keys: its URL is url. limiter may be nil.
-func gated(t *testing.T, known []access.ConfiguredKey, limiter *access.Limiter, change ...func(*pipeline.Collaborators)) (h *house, url string) {
+func gated(t *testing.T, known []keys.Configured, limiter *limits.Limiter, change ...func(*pipeline.Collaborators)) (h *house, url string) {
 	t.Helper()
 	var behind pipeline.Collaborators
 	h = build(t, config(), offline.Config{}, append(change, func(c *pipeline.Collaborators) {
@@ -25,14 +27,14 @@ func gated(t *testing.T, known []access.ConfiguredKey, limiter *access.Limiter, 
 		behind = *c
 	})...)
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
-	with.Gate, with.Limiter = access.NewGate(access.Config{Keys: known}, nil, nil), limiter
+	with.Gate, with.Limiter = keys.NewGate(keys.Config{Keys: known}, nil, nil), limiter
 	return h, start(t, config(), with)
 }
 
 // keyOf is a key of a tenant, and the secret that it is shown with.
-func keyOf(name, tenant string, limits access.ConfiguredLimits) (access.ConfiguredKey, string) {
-	secret, hash := access.Secret()
-	return access.ConfiguredKey{Name: name, Hash: hash, Tenant: tenant, Limits: limits}, secret
+func keyOf(name, tenant string, limits access.ConfiguredLimits) (keys.Configured, string) {
+	secret, hash := keys.Secret()
+	return keys.Configured{Name: name, Hash: hash, Tenant: tenant, Limits: limits}, secret
 }
 
 // lookalikes are tenants and names that become the same when they are joined with some separator, or when one of them is taken
@@ -43,7 +45,7 @@ var lookalikes = [][2]string{ // tenant, name of the key
 }
 
 // lookalikeKeys gives a key for each, and their secrets.
-func lookalikeKeys(limits access.ConfiguredLimits) (keys []access.ConfiguredKey, secrets []string) {
+func lookalikeKeys(limits access.ConfiguredLimits) (keys []keys.Configured, secrets []string) {
 	for _, l := range lookalikes {
 		k, secret := keyOf(l[1], l[0], limits)
 		keys, secrets = append(keys, k), append(secrets, secret)
@@ -118,7 +120,7 @@ func TestAttackCacheOfAnotherTenant(t *testing.T) {
 func TestAttackLimitOfAnotherTenant(t *testing.T) {
 	for _, where := range []string{"memory", "redis"} {
 		t.Run(where, func(t *testing.T) {
-			var shared access.LimitStore
+			var shared limits.Store
 			if where == "redis" {
 				s, err := redis.Open(redistest.Start(t).URL, 5*time.Second)
 				if err != nil {
@@ -127,9 +129,9 @@ func TestAttackLimitOfAnotherTenant(t *testing.T) {
 				defer func() { _ = s.Close() }()
 				shared = s
 			}
-			cfg := access.DefaultLimits()
+			cfg := limits.Default()
 			cfg.Tenants = map[string]access.ConfiguredLimits{}
-			var keys []access.ConfiguredKey
+			var keys []keys.Configured
 			var secrets []string
 			for i, l := range lookalikes {
 				if l[0] == "" || l[1] == "" { // a key of the configuration has a name
@@ -139,7 +141,7 @@ func TestAttackLimitOfAnotherTenant(t *testing.T) {
 				keys, secrets = append(keys, k), append(secrets, secret)
 				cfg.Tenants[l[0]] = access.ConfiguredLimits{RequestsPerMinute: 1000}
 			}
-			limiter := access.NewLimiter(cfg, access.NewMeters(shared, func(error) {}))
+			limiter := limits.New(cfg, limits.NewMeters(shared, func(error) {}))
 			_, srv := gated(t, keys, limiter)
 			used := map[string]int{}
 			for i, secret := range secrets {
@@ -156,11 +158,11 @@ func TestAttackLimitOfAnotherTenant(t *testing.T) {
 
 // TestAttackEndUserOfAnotherTenant: end users are those of their tenant, whatever they are called.
 func TestAttackEndUserOfAnotherTenant(t *testing.T) {
-	cfg := access.DefaultLimits()
+	cfg := limits.Default()
 	cfg.EndUser = access.ConfiguredLimits{RequestsPerMinute: 1}
 	one, first := keyOf("one", "a", access.ConfiguredLimits{})
 	two, second := keyOf("two", "a:b", access.ConfiguredLimits{})
-	_, srv := gated(t, []access.ConfiguredKey{one, two}, access.NewLimiter(cfg, access.NewMeters(nil, nil)))
+	_, srv := gated(t, []keys.Configured{one, two}, limits.New(cfg, limits.NewMeters(nil, nil)))
 	for _, tt := range []struct {
 		secret, user string
 		status       int
@@ -179,7 +181,7 @@ func TestAttackEndUserOfAnotherTenant(t *testing.T) {
 func TestAttackModelByAnotherName(t *testing.T) {
 	k, secret := keyOf("narrow", "a", access.ConfiguredLimits{})
 	k.Models = []string{nova}
-	_, srv := gated(t, []access.ConfiguredKey{k}, nil)
+	_, srv := gated(t, []keys.Configured{k}, nil)
 	for body, want := range map[string]int{
 		ask(nova, ""):                                      200,
 		ask("amazon.nova-pro-v1:0", ""):                    404,
@@ -215,10 +217,10 @@ func TestAttackRedisStopped(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = shared.Close() }()
-			cfg := access.DefaultLimits()
+			cfg := limits.Default()
 			cfg.WhenStoreIsAway = choice
 			k, secret := keyOf("k", "a", access.ConfiguredLimits{RequestsPerMinute: 100_000, TokensPerMinute: 1_000_000_000})
-			_, srv := gated(t, []access.ConfiguredKey{k}, access.NewLimiter(cfg, access.NewMeters(shared, func(error) {})), sharedCache(t, db.URL))
+			_, srv := gated(t, []keys.Configured{k}, limits.New(cfg, limits.NewMeters(shared, func(error) {})), sharedCache(t, db.URL))
 			call := func(n int) int {
 				body := fmt.Sprintf(`{"model":%q,"temperature":0,"messages":[{"role":"user","content":"question %d"}]}`, nova, n)
 				res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type", "application/json")

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/openai"
 )
 
@@ -19,7 +20,7 @@ func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 				return errTwoKeys // whoever stands in front of us may have looked at the other one
 			}
 			addr, _ := netip.ParseAddr(c.RealIP()) // the zero address is in no network
-			p, err := s.Gate.Admit(access.Credential{Key: credential(c), Addr: addr, Endpoint: endpoint})
+			p, err := s.Gate.Admit(keys.Credential{Key: credential(c), Addr: addr, Endpoint: endpoint})
 			visitOf(c).principal = p // of a refusal too, as far as it is known
 			if err != nil {
 				return err

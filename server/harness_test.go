@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
@@ -47,7 +47,7 @@ func (models) Model(id string, _ time.Time) (openai.Model, bool) {
 // collaborators answer with handle, and let everybody in but where keys are given.
 func collaborators(handle pipeline.Handler, secrets ...string) server.Collaborators {
 	return server.Collaborators{
-		Handle: handle, Models: models{}, Gate: access.NewGate(access.Config{APIKeys: secrets}, nil, nil), Recorder: telemetry.New(),
+		Handle: handle, Models: models{}, Gate: keys.NewGate(keys.Config{APIKeys: secrets}, nil, nil), Recorder: telemetry.New(),
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }

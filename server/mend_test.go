@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -96,8 +97,8 @@ func TestMendD5RefusedCallersAreInTheLog(t *testing.T) {
 	var b bytes.Buffer
 	with := collaborators(obedient, "the-one-good-key")
 	with.Log = telemetry.NewLogger(&b, slog.LevelInfo, true)
-	secret, hash := access.Secret()
-	with.Gate = access.NewGate(access.Config{Keys: []access.ConfiguredKey{{Name: "narrow", Hash: hash, Endpoints: []string{"models"}}}}, nil, access.NewAttempts(1))
+	secret, hash := keys.Secret()
+	with.Gate = keys.NewGate(keys.Config{Keys: []keys.Configured{{Name: "narrow", Hash: hash, Endpoints: []string{"models"}}}}, nil, keys.NewAttempts(1))
 	n := within(t, config(), with)
 	c := n.client("192.0.2.9:5000")
 	for _, tt := range []struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/limits"
 	"outcrop/internal/audit"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
@@ -44,7 +45,7 @@ type visit struct {
 	held  int64          // bytes of bodies that are counted as held for it
 
 	principal access.Principal // who asks; the zero value until that is known
-	standing  access.Standing  // how the limits stood when the request came
+	standing  limits.Standing  // how the limits stood when the request came
 }
 
 const visitKey = "outcrop.visit"

@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/limits"
 )
 
 const headerBudgetWarning = "x-outcrop-budget-warning"
@@ -31,9 +31,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // limitHeaders says how the limits stand, where there are any, as OpenAI does (R-ERR-67, R-ERR-81).
-func limitHeaders(h http.Header, s access.Standing) {
+func limitHeaders(h http.Header, s limits.Standing) {
 	for _, l := range [...]struct {
-		window                  access.Window
+		window                  limits.Window
 		limit, remaining, reset string
 	}{
 		{s.Requests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},

@@ -15,6 +15,10 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -23,33 +27,33 @@ import (
 )
 
 // metered is a house whose callers have keys, limits and budgets. The key of a name is that name.
-func metered(t *testing.T, keys map[string]access.ConfiguredKey, change ...func(*access.LimitConfig, *access.BudgetConfig)) *house {
+func metered(t *testing.T, keys map[string]keys.Configured, change ...func(*limits.Config, *budgets.Config)) *house {
 	t.Helper()
 	return meteredBehind(t, keys, func(*pipeline.Collaborators) {}, change...)
 }
 
 // meteredBehind is a metered house with other things behind it.
-func meteredBehind(t *testing.T, known map[string]access.ConfiguredKey, other func(*pipeline.Collaborators), change ...func(*access.LimitConfig, *access.BudgetConfig)) *house {
+func meteredBehind(t *testing.T, known map[string]keys.Configured, other func(*pipeline.Collaborators), change ...func(*limits.Config, *budgets.Config)) *house {
 	t.Helper()
-	limited, budgeted := access.DefaultLimits(), access.DefaultBudgets()
+	limited, budgeted := limits.Default(), budgets.Default()
 	for _, c := range change {
 		c(&limited, &budgeted)
 	}
 	state := memory.New()
-	limiter := access.NewLimiter(limited, access.NewMeters(nil, nil))
-	counts := access.NewUsage(access.UsageConfig{Tags: []string{"project"}, Keep: time.Hour}, access.NewLedger(state, nil))
+	limiter := limits.New(limited, limits.NewMeters(nil, nil))
+	counts := usage.New(usage.Config{Tags: []string{"project"}, Keep: time.Hour}, usage.NewLedger(state, nil))
 	var behind pipeline.Collaborators
 	h := build(t, config(), offline.Config{}, func(c *pipeline.Collaborators) { behind = *c })
 	behind.Recorder, behind.Limiter, behind.Usage = telemetry.New(), limiter, counts
-	behind.Budgets = access.NewBudgets(budgeted, access.NewLeases(state, nil), func(access.BudgetEvent) {})
+	behind.Budgets = budgets.New(budgeted, budgets.NewLeases(state, nil), func(budgets.Event) {})
 	other(&behind)
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, behind))
-	cfg := access.Config{}
+	cfg := keys.Config{}
 	for name, k := range known {
-		k.Name, k.Hash = name, access.HashOf(name)
+		k.Name, k.Hash = name, keys.HashOf(name)
 		cfg.Keys = append(cfg.Keys, k)
 	}
-	with.Gate, with.Limiter, with.Usage = access.NewGate(cfg, nil, nil), limiter, counts
+	with.Gate, with.Limiter, with.Usage = keys.NewGate(cfg, nil, nil), limiter, counts
 	with.Log = telemetry.NewLogger(&h.logs, slog.LevelInfo, true)
 	h.url = start(t, config(), with)
 	return h
@@ -75,7 +79,7 @@ func refusal(t *testing.T, body string) (typ, code, message string) {
 var resetForm = regexp.MustCompile(`^(\d+h)?(\d+m)?(\d+(\.\d+)?s)?(\d+(\.\d+)?ms)?$`)
 
 func TestRateLimits(t *testing.T) {
-	h := metered(t, map[string]access.ConfiguredKey{
+	h := metered(t, map[string]keys.Configured{
 		"few":  {Limits: access.ConfiguredLimits{RequestsPerMinute: 2, TokensPerMinute: 5000}},
 		"tpm":  {Limits: access.ConfiguredLimits{TokensPerMinute: 1000}},
 		"free": {},
@@ -132,7 +136,7 @@ func TestRateLimits(t *testing.T) {
 
 // TestRefusedBeforeTheBody: who asks too often gets the answer although the body never comes.
 func TestRefusedBeforeTheBody(t *testing.T) {
-	h := metered(t, map[string]access.ConfiguredKey{"one": {Limits: access.ConfiguredLimits{RequestsPerMinute: 1}}})
+	h := metered(t, map[string]keys.Configured{"one": {Limits: access.ConfiguredLimits{RequestsPerMinute: 1}}})
 	if status, _, body := h.chat(t, ask(nova, ""), as("one")...); status != 200 {
 		t.Fatal(body)
 	}
@@ -154,7 +158,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 }
 
 func TestChoicesCountAsCalls(t *testing.T) {
-	h := metered(t, map[string]access.ConfiguredKey{
+	h := metered(t, map[string]keys.Configured{
 		"slots":    {Limits: access.ConfiguredLimits{Concurrent: 2}},
 		"requests": {Limits: access.ConfiguredLimits{RequestsPerMinute: 4, TokensPerMinute: 100_000}},
 	})
@@ -175,11 +179,11 @@ func TestChoicesCountAsCalls(t *testing.T) {
 }
 
 func TestBudgetIsSpent(t *testing.T) {
-	h := metered(t, map[string]access.ConfiguredKey{
+	h := metered(t, map[string]keys.Configured{
 		"poor":  {Budget: access.ConfiguredBudget{Amount: 10, Period: "total", SoftPercent: 10}}, // millionths of a USD
 		"rich":  {Tenant: "acme"},
 		"broke": {Tenant: "bust"},
-	}, func(_ *access.LimitConfig, b *access.BudgetConfig) {
+	}, func(_ *limits.Config, b *budgets.Config) {
 		b.Tenants = map[string]access.ConfiguredBudget{"bust": {Amount: 1}}
 	})
 	warned, passed := false, 0
@@ -217,7 +221,7 @@ func TestBudgetIsSpent(t *testing.T) {
 func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 	begun, end := make(chan struct{}, 1), make(chan struct{})
 	var first atomic.Bool
-	h := meteredBehind(t, map[string]access.ConfiguredKey{
+	h := meteredBehind(t, map[string]keys.Configured{
 		"poor": {Budget: access.ConfiguredBudget{Amount: 20, Period: "total", SoftPercent: 1}}, // far less than 4,096 tokens cost
 		"mate": {Tenant: "acme"}, "other": {Tenant: "acme"},
 	}, func(behind *pipeline.Collaborators) {
@@ -229,7 +233,7 @@ func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 			}
 			return backends(t)
 		}
-	}, func(_ *access.LimitConfig, b *access.BudgetConfig) {
+	}, func(_ *limits.Config, b *budgets.Config) {
 		b.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 20}}
 	})
 	for holder, asker := range map[string]string{"poor": "poor", "mate": "other"} {
@@ -269,7 +273,7 @@ func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 }
 
 func TestUsageEndpoint(t *testing.T) {
-	h := metered(t, map[string]access.ConfiguredKey{"a": {Tenant: "acme"}, "b": {Tenant: "acme"}, "other": {Tenant: "else"}, "alone": {}})
+	h := metered(t, map[string]keys.Configured{"a": {Tenant: "acme"}, "b": {Tenant: "acme"}, "other": {Tenant: "else"}, "alone": {}})
 	for _, key := range []string{"a", "a", "b", "other", "alone"} {
 		if status, _, body := h.chat(t, ask(nova, `,"metadata":{"project":"p-`+key+`"}`), as(key)...); status != 200 {
 			t.Fatal(body)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/audit"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/media"
@@ -17,9 +17,9 @@ import (
 // TestMendD5RefusedCallersAreOnRecord: with their address, and whose key it was where that is known; of others no address is kept.
 func TestMendD5RefusedCallersAreOnRecord(t *testing.T) {
 	l := newLedger(t, audit.Config{MaxBytes: 1 << 20, SealEvery: time.Hour, Queue: 100}, nil)
-	secret, hash := access.Secret()
+	secret, hash := keys.Secret()
 	with := collaborators(obedient)
-	with.Gate = access.NewGate(access.Config{Keys: []access.ConfiguredKey{{Name: "narrow", Hash: hash, Endpoints: []string{"models"}}}}, nil, access.NewAttempts(100))
+	with.Gate = keys.NewGate(keys.Config{Keys: []keys.Configured{{Name: "narrow", Hash: hash, Endpoints: []string{"models"}}}}, nil, keys.NewAttempts(100))
 	with.Audit = l.Log
 	url := start(t, config(), with)
 	requested(t, "POST", url+"/v1/chat/completions", small, "authorization", "Bearer wrong", "content-type", "application/json")

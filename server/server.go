@@ -20,6 +20,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/audit"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
@@ -58,7 +61,7 @@ type Models interface {
 type Collaborators struct {
 	Handle pipeline.Handler
 	Models Models
-	Gate   *access.Gate
+	Gate   *keys.Gate
 	// May tells whether a caller may ask for a model; nil is always. It rules what the models endpoints show (R-MOD-01).
 	May func(who access.Principal, model string) bool
 	// MayUse tells whether anything that a caller may ask for can lead to a model of the catalogue; nil is always.
@@ -66,8 +69,8 @@ type Collaborators struct {
 	// Explain gives the JSON of what the router makes of a request's body; nil leaves the endpoint out.
 	Explain  func(body []byte, who access.Principal, tune pipeline.Tune) ([]byte, error)
 	Targets  func() upstream.Report // how the targets are doing; nil leaves the endpoint out
-	Limiter  *access.Limiter        // nil: nobody is limited
-	Usage    *access.Usage          // nil leaves the endpoint out
+	Limiter  *limits.Limiter        // nil: nobody is limited
+	Usage    *usage.Usage           // nil leaves the endpoint out
 	Ready    func() error           // why no call can be answered, nil while they can; nil is always
 	Recorder *telemetry.Recorder
 	Audit    *audit.Log // nil: no records are kept

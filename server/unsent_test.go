@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -104,8 +105,8 @@ func unsentHouse(t *testing.T, far *bedrock.Bedrock, regions ...string) *house {
 		target.Region, target.CalledID, target.Order = region, nova, i
 		plan = append(plan, target)
 	}
-	poor := access.ConfiguredKey{Budget: access.ConfiguredBudget{Amount: 20, Period: "total", SoftPercent: 1}}
-	return meteredBehind(t, map[string]access.ConfiguredKey{"poor": poor}, func(behind *pipeline.Collaborators) {
+	poor := keys.Configured{Budget: access.ConfiguredBudget{Amount: 20, Period: "total", SoftPercent: 1}}
+	return meteredBehind(t, map[string]keys.Configured{"poor": poor}, func(behind *pipeline.Collaborators) {
 		near := behind.Backends
 		behind.Router, behind.Upstream = plan, upstream.New(upstream.Default(), "us-east-1")
 		behind.Backends = func(t catalog.Target) (pipeline.Backend, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/usage"
 	"outcrop/openai"
 )
 
@@ -20,7 +21,7 @@ import (
 // without a tenant its own. Only where there are no keys everything is seen.
 func (s *Server) reportUsage(c echo.Context) error {
 	args := c.QueryParams()
-	q, argument, err := access.ParseUsageQuery(args.Get("from"), args.Get("to"), args.Get("group_by"), time.Now())
+	q, argument, err := usage.ParseQuery(args.Get("from"), args.Get("to"), args.Get("group_by"), time.Now())
 	if err != nil {
 		return openai.Invalidf(openai.CodeInvalidValue, argument, "The argument '%s' %s.", argument, err)
 	}
@@ -49,7 +50,7 @@ func (s *Server) reportUsage(c echo.Context) error {
 }
 
 // narrow takes over what else the arguments ask for. One that nobody knows is refused, or the sums would be of more than was meant.
-func narrow(q *access.UsageQuery, args url.Values) error {
+func narrow(q *usage.Query, args url.Values) error {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		switch name {
 		case "from", "to", "group_by", "format":
@@ -63,7 +64,7 @@ func narrow(q *access.UsageQuery, args url.Values) error {
 }
 
 // mayRead refuses what the caller may not see, and narrows the query to what is left. That others exist does not show.
-func mayRead(p access.Principal, q *access.UsageQuery) error {
+func mayRead(p access.Principal, q *usage.Query) error {
 	if p.KeyID == "" { // nobody needs a key
 		return nil
 	}

@@ -7,7 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/background"
 	"outcrop/internal/config"
 	"outcrop/internal/store/memory"
@@ -18,17 +21,17 @@ import (
 type books struct {
 	store  stateStore
 	shared *redis.Store // limits that gateways share; nil without Redis
-	meters *access.Meters
-	ledger *access.Ledger
-	leases *access.Leases
-	spent  *access.Budgets
+	meters *limits.Meters
+	ledger *usage.Ledger
+	leases *budgets.Leases
+	spent  *budgets.Budgets
 	log    *slog.Logger
 }
 
 // newBooks counts into the store of the state, and limits into Redis where there is one.
 func newBooks(cfg *config.Config, s stateStore, log *slog.Logger) (*books, error) {
 	b := &books{store: s, log: log}
-	var shared access.LimitStore
+	var shared limits.Store
 	if url := cfg.Redis.URL.Reveal(); url != "" {
 		var err error
 		if b.shared, err = redis.Open(url, time.Second); err != nil {
@@ -36,10 +39,10 @@ func newBooks(cfg *config.Config, s stateStore, log *slog.Logger) (*books, error
 		}
 		shared = b.shared
 	}
-	b.meters = access.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds", "limits are shared through Redis again"))
-	b.ledger = access.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later", "usage is written again"))
-	b.leases = access.NewLeases(s, b.ledger)
-	b.spent = access.NewBudgets(cfg.Budgets, b.leases, b.budgetEvent)
+	b.meters = limits.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds", "limits are shared through Redis again"))
+	b.ledger = usage.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later", "usage is written again"))
+	b.leases = budgets.NewLeases(s, b.ledger)
+	b.spent = budgets.New(cfg.Budgets, b.leases, b.budgetEvent)
 	return b, nil
 }
 
@@ -81,7 +84,7 @@ func (b *books) lasting(cfg *config.Config, offline bool) error {
 	if b == nil {
 		return nil
 	}
-	named := append(access.KeyBudgets(cfg.Access.Keys), cfg.Budgets.Named()...)
+	named := append(keys.WithBudget(cfg.Access.Keys), cfg.Budgets.Named()...)
 	if _, forgets := b.store.(*memory.Store); !forgets || len(named) == 0 {
 		return nil
 	}
@@ -95,21 +98,21 @@ func (b *books) lasting(cfg *config.Config, offline bool) error {
 
 // limiter, budgets and usage count into the books by the settings; of no books they are nil, which counts nothing.
 
-func (b *books) limiter(cfg *config.Config) *access.Limiter {
+func (b *books) limiter(cfg *config.Config) *limits.Limiter {
 	if b == nil {
 		return nil
 	}
-	return access.NewLimiter(cfg.Limits, b.meters)
+	return limits.New(cfg.Limits, b.meters)
 }
 
-func (b *books) budgets(cfg *config.Config) *access.Budgets {
+func (b *books) budgets(cfg *config.Config) *budgets.Budgets {
 	if b == nil {
 		return nil
 	}
 	return b.spent.With(cfg.Budgets)
 }
 
-func (b *books) budgetEvent(e access.BudgetEvent) {
+func (b *books) budgetEvent(e budgets.Event) {
 	if e.Err != nil {
 		b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID, "tenant", e.Account.Tenant, "error", e.Err.Error())
 		return
@@ -117,9 +120,9 @@ func (b *books) budgetEvent(e access.BudgetEvent) {
 	b.log.Warn("a budget comes to its end", "account", e.Account.ID, "tenant", e.Account.Tenant, "budget", e.Warning)
 }
 
-func (b *books) usage(cfg *config.Config) *access.Usage {
+func (b *books) usage(cfg *config.Config) *usage.Usage {
 	if b == nil {
 		return nil
 	}
-	return access.NewUsage(cfg.Usage, b.ledger)
+	return usage.New(cfg.Usage, b.ledger)
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/config"
 )
 
@@ -84,7 +84,7 @@ func (g *gateway) keys(ctx context.Context) fact {
 	n := len(g.cfg.Access.APIKeys) + len(g.cfg.Access.Keys)
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	stored, err := access.NewRegistry(g.guard.store).List(ctx)
+	stored, err := keys.NewRegistry(g.guard.store).List(ctx)
 	if err != nil && stored == nil {
 		return fact{"keys", fmt.Sprintf("asked for: %d in the settings, and those of the store, which does not answer", n)}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/config"
 )
 
@@ -49,12 +50,12 @@ type keyring struct {
 }
 
 // open opens the store of the settings for work on its keys.
-func (k *keyring) open(ctx context.Context) (*access.Registry, func(), error) {
+func (k *keyring) open(ctx context.Context) (*keys.Registry, func(), error) {
 	s, err := k.openStore(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	return access.NewRegistry(s), func() { _ = s.Close() }, nil
+	return keys.NewRegistry(s), func() { _ = s.Close() }, nil
 }
 
 // openStore opens the store of the settings.
@@ -89,10 +90,10 @@ outcrop.route and so on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if noStore {
-				secret, hash := access.Secret()
+				secret, hash := keys.Secret()
 				return k.shown(cmd.OutOrStdout(), secret, hash.String(), struct {
-					Key  string      `json:"key"`
-					Hash access.Hash `json:"hash"`
+					Key  string    `json:"key"`
+					Hash keys.Hash `json:"hash"`
 				}{secret, hash})
 			}
 			key, err := of.key(time.Now())
@@ -152,7 +153,7 @@ func (k *keyring) list() *cobra.Command {
 				return unread
 			}
 			now := time.Now()
-			found = slices.DeleteFunc(found, func(key access.Key) bool {
+			found = slices.DeleteFunc(found, func(key keys.Key) bool {
 				return cmd.Flags().Changed("tenant") && key.Tenant != tenant || !all && key.State(now) == "revoked"
 			})
 			if len(found) == 0 && !k.asJSON {
@@ -166,7 +167,7 @@ func (k *keyring) list() *cobra.Command {
 	return cmd
 }
 
-func (k *keyring) table(w io.Writer, keys []access.Key, now time.Time) error {
+func (k *keyring) table(w io.Writer, keys []keys.Key, now time.Time) error {
 	if k.asJSON {
 		shown := make([]shownKey, len(keys))
 		for i, key := range keys {
@@ -204,7 +205,7 @@ func dash(s string) string {
 }
 
 // uses says in short what a key may use.
-func uses(k *access.Key) string {
+func uses(k *keys.Key) string {
 	var parts []string
 	for _, list := range []struct {
 		name  string
@@ -235,7 +236,7 @@ func (k *keyring) revoke() *cobra.Command {
 				return err
 			}
 			defer done()
-			var revoked []access.Key
+			var revoked []keys.Key
 			var failed []error
 			for _, id := range which {
 				key, err := r.Revoke(cmd.Context(), id)
@@ -260,10 +261,10 @@ func (k *keyring) revoke() *cobra.Command {
 }
 
 // lastKey says what follows when no key is left: the gate stays shut, and who has only tried keys out wants it open again.
-func (k *keyring) lastKey(cmd *cobra.Command, r *access.Registry) {
+func (k *keyring) lastKey(cmd *cobra.Command, r *keys.Registry) {
 	left, err := r.List(cmd.Context())
 	now := time.Now()
-	if err != nil || slices.ContainsFunc(left, func(key access.Key) bool { return key.State(now) == "active" }) {
+	if err != nil || slices.ContainsFunc(left, func(key keys.Key) bool { return key.State(now) == "active" }) {
 		return
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), `That was the last key of this store. A gateway on it goes on asking for keys, so that losing them opens nothing.
@@ -309,13 +310,13 @@ be changed without a break; with --grace 0 it ends at once, as after a leak. The
 
 // shownKey is a key as it is shown: neither secrets nor their hashes.
 type shownKey struct {
-	access.Key
+	keys.Key
 	State string `json:"state"`
 }
 
-func shownAs(k access.Key) shownKey {
+func shownAs(k keys.Key) shownKey {
 	state := k.State(time.Now())
-	k.Hash, k.Former = access.Hash{}, nil
+	k.Hash, k.Former = keys.Hash{}, nil
 	return shownKey{k, state}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 )
 
 // requestsOfCreated is how many requests a minute a created key has that is told nothing else.
@@ -17,7 +18,7 @@ const requestsOfCreated = 100
 
 // keyFlags are the members of a key as flags.
 type keyFlags struct {
-	members    access.Key
+	members    keys.Key
 	budget     string
 	period     string
 	warning    int
@@ -52,7 +53,7 @@ func (f *keyFlags) add(cmd *cobra.Command) {
 }
 
 // key is the key that the flags describe.
-func (f *keyFlags) key(now time.Time) (access.Key, error) {
+func (f *keyFlags) key(now time.Time) (keys.Key, error) {
 	k := f.members
 	var err error
 	if f.budget != "" {

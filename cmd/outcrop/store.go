@@ -10,7 +10,9 @@ import (
 	"slices"
 	"time"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/config"
 	"outcrop/internal/store/memory"
 	"outcrop/internal/store/redis"
@@ -19,9 +21,9 @@ import (
 
 // stateStore keeps what must not be lost, in any engine.
 type stateStore interface {
-	access.KeyStore
-	access.BudgetStore
-	access.UsageStore
+	keys.Store
+	budgets.Store
+	usage.Store
 	Close() error
 }
 
@@ -91,8 +93,8 @@ func keysStored(ctx context.Context, offline bool) func(*config.Config) bool {
 // guard is what decides on callers, and lives as long as the process, whatever settings it is given.
 type guard struct {
 	store    stateStore
-	keys     *access.Directory
-	attempts *access.Attempts
+	keys     *keys.Directory
+	attempts *keys.Attempts
 	addr     string // that the process listens on, whatever the settings may say later
 	log      *slog.Logger
 }
@@ -109,15 +111,15 @@ func newGuard(ctx context.Context, cfg *config.Config, log *slog.Logger) (*guard
 		}
 		log.Error("API keys cannot be read from the store as they should; the last state goes on for access.grace", "error", err.Error())
 	}
-	directory := access.NewDirectory(s, cfg.Access.Grace, report)
+	directory := keys.NewDirectory(s, cfg.Access.Grace, report)
 	_ = directory.Refresh(ctx) // its Run tries again, and reports
-	return &guard{s, directory, access.NewAttempts(cfg.Access.FailedAttempts), cfg.Server.Addr, log}, nil
+	return &guard{s, directory, keys.NewAttempts(cfg.Access.FailedAttempts), cfg.Server.Addr, log}, nil
 }
 
 // gate admits the callers that the settings and the store know; of no guard, everybody.
-func (g *guard) gate(cfg *config.Config) *access.Gate {
+func (g *guard) gate(cfg *config.Config) *keys.Gate {
 	if g == nil {
-		return &access.Gate{}
+		return &keys.Gate{}
 	}
 	secrets := reveal(cfg.Access.APIKeys)
 	const short = 16
@@ -126,7 +128,7 @@ func (g *guard) gate(cfg *config.Config) *access.Gate {
 	}
 	here := *cfg
 	here.Server.Addr = g.addr
-	return access.NewGate(access.Config{APIKeys: secrets, Keys: cfg.Access.Keys, Required: here.KeysRequired()}, g.keys, g.attempts)
+	return keys.NewGate(keys.Config{APIKeys: secrets, Keys: cfg.Access.Keys, Required: here.KeysRequired()}, g.keys, g.attempts)
 }
 
 func (g *guard) close() { _ = g.store.Close() }

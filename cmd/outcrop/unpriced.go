@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
 	"outcrop/router"
@@ -14,7 +14,7 @@ import (
 
 // warnUnpriced tells at the start whose budgets do not hold: keys and tenants with a budget, while calls of models that the settings lead
 // to have no price and count nothing. Keys of the store that cannot be read now are told of elsewhere.
-func warnUnpriced(ctx context.Context, cfg *config.Config, keys access.KeyStore, leads func(string) []router.Plan, log *slog.Logger) {
+func warnUnpriced(ctx context.Context, cfg *config.Config, keys keys.Store, leads func(string) []router.Plan, log *slog.Logger) {
 	if cfg.Budgets.UnknownPrice != "allow" {
 		return
 	}
@@ -27,7 +27,7 @@ func warnUnpriced(ctx context.Context, cfg *config.Config, keys access.KeyStore,
 }
 
 // budgeted are the keys and tenants that have a budget.
-func budgeted(ctx context.Context, cfg *config.Config, s access.KeyStore) []string {
+func budgeted(ctx context.Context, cfg *config.Config, s keys.Store) []string {
 	names := map[string]bool{}
 	for _, k := range cfg.Access.Keys {
 		if k.Budget.Amount > 0 {
@@ -37,7 +37,7 @@ func budgeted(ctx context.Context, cfg *config.Config, s access.KeyStore) []stri
 	for tenant := range cfg.Budgets.Tenants {
 		names["tenant "+tenant] = true
 	}
-	stored, _ := access.NewRegistry(s).List(ctx)
+	stored, _ := keys.NewRegistry(s).List(ctx)
 	for i := range stored {
 		if k := &stored[i]; k.Budget != nil && k.Revoked.IsZero() {
 			names[k.ID] = true

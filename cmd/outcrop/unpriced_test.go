@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
 	"outcrop/internal/config"
 	"outcrop/internal/store/memory"
 	"outcrop/internal/telemetry"
@@ -37,8 +38,8 @@ func TestMendD7BudgetsThatDoNotHold(t *testing.T) {
 			}
 			s := memory.New()
 			if tt.stored {
-				k := access.Key{Name: "k", Rights: access.Rights{Budget: &access.Budget{AmountMicros: 1, Period: "day"}}}
-				if _, _, err := access.NewRegistry(s).Create(t.Context(), k); err != nil {
+				k := keys.Key{Name: "k", Rights: access.Rights{Budget: &access.Budget{AmountMicros: 1, Period: "day"}}}
+				if _, _, err := keys.NewRegistry(s).Create(t.Context(), k); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -10,7 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/usage"
 )
 
 func usageCommand() *cobra.Command {
@@ -30,7 +31,7 @@ Columns: requests with an answer from the cache count as cached too; estimated a
 of models without a price in the catalogue, which cost nothing here. Refused requests stand under the model none.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q, argument, err := access.ParseUsageQuery(from, to, groupBy, time.Now())
+			q, argument, err := usage.ParseQuery(from, to, groupBy, time.Now())
 			if err != nil {
 				return fmt.Errorf("--%s %w", map[string]string{"group_by": "group-by", "from": "from", "to": "to"}[argument], err)
 			}
@@ -49,7 +50,7 @@ of models without a price in the catalogue, which cost nothing here. Refused req
 				return err
 			}
 			defer func() { _ = s.Close() }()
-			report, err := access.ReadUsage(cmd.Context(), s, q)
+			report, err := usage.Read(cmd.Context(), s, q)
 			if err != nil {
 				return err
 			}
@@ -81,13 +82,13 @@ of models without a price in the catalogue, which cost nothing here. Refused req
 }
 
 // nameKeys puts the name of each key beside its id: an invoice needs names.
-func nameKeys(ctx context.Context, s stateStore, report *access.UsageReport) {
+func nameKeys(ctx context.Context, s stateStore, report *usage.Report) {
 	at := slices.Index(report.GroupBy, "key")
 	if at < 0 {
 		return
 	}
 	names := map[string]string{}
-	keys, _ := access.NewRegistry(s).List(ctx) // a key that cannot be read has no name
+	keys, _ := keys.NewRegistry(s).List(ctx) // a key that cannot be read has no name
 	for _, k := range keys {
 		names[k.ID] = k.Name
 	}

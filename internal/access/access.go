@@ -1,8 +1,6 @@
-// Package access says who calls and how much they may: API keys, and what each of them is allowed.
+// Package access has the words that keys, limits, budgets and usage share: who calls, what they are allowed, and money.
 //
-// It must not read bodies and not know HTTP beyond the credential it is given; of a key it keeps the SHA-256 and never the key.
-// Start at [Gate], which admits callers, and at [Rights] for what a key carries. Keys come from the configuration (config.go) and
-// from a store: registry.go makes, rotates and revokes them there, directory.go follows what the store holds.
+// It must not know where keys come from nor how anything is counted: its rooms do. Start at [Principal] and [Rights].
 package access
 
 import (
@@ -92,7 +90,7 @@ func (r *Rights) AllowsExtension(name string) bool {
 // ByModel tells whether models or tiers are restricted at all.
 func (r *Rights) ByModel() bool { return r != nil && (len(r.Models) > 0 || len(r.Tiers) > 0) }
 
-func (r *Rights) allowsAddr(a netip.Addr) bool {
+func (r *Rights) AllowsAddr(a netip.Addr) bool {
 	if r == nil || len(r.Networks) == 0 {
 		return true
 	}
@@ -105,6 +103,6 @@ func (r *Rights) allowsAddr(a netip.Addr) bool {
 	return false
 }
 
-func (r *Rights) expired(now time.Time) bool {
+func (r *Rights) Expired(now time.Time) bool {
 	return r != nil && !r.Expires.IsZero() && !now.Before(r.Expires)
 }

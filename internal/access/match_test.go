@@ -26,7 +26,7 @@ func TestMatch(t *testing.T) {
 func TestRights(t *testing.T) {
 	none, all := (*Rights)(nil), &Rights{}
 	for _, r := range []*Rights{none, all} {
-		if !r.AllowsModel("m") || !r.AllowsTier("t") || !r.AllowsEndpoint("e") || !r.AllowsExtension("x") || r.ByModel() || !r.allowsAddr(netip.MustParseAddr("192.0.2.7")) {
+		if !r.AllowsModel("m") || !r.AllowsTier("t") || !r.AllowsEndpoint("e") || !r.AllowsExtension("x") || r.ByModel() || !r.AllowsAddr(netip.MustParseAddr("192.0.2.7")) {
 			t.Errorf("%+v restricts", r)
 		}
 	}

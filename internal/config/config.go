@@ -6,7 +6,10 @@ import (
 	"time"
 
 	"outcrop/cache"
-	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -34,9 +37,9 @@ type Config struct {
 	Audit      audit.Config    `yaml:"audit"`
 	Security   Security        `yaml:"security"`
 
-	Limits  access.LimitConfig  `yaml:"limits"`
-	Budgets access.BudgetConfig `yaml:"budgets"`
-	Usage   access.UsageConfig  `yaml:"usage"`
+	Limits  limits.Config  `yaml:"limits"`
+	Budgets budgets.Config `yaml:"budgets"`
+	Usage   usage.Config   `yaml:"usage"`
 
 	// What follows are settings of the translation, under the names that its rules give them.
 	MaxChoices              int         `yaml:"max_choices" validate:"min=1,max=128" help:"greatest n of a chat request"`                                                                                                  // R-PAR-10
@@ -123,14 +126,14 @@ type Media struct {
 
 // Access says who may call. APIKeys holds the keys of APIKeysFile too, once loaded.
 type Access struct {
-	APIKeys        []Secret               `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use without limits; never in the file"`
-	APIKeysFile    string                 `yaml:"api_keys_file" env:"OUTCROP_API_KEYS_FILE" help:"file with those keys, one a line"`
-	Keys           []access.ConfiguredKey `yaml:"keys" validate:"dive" help:"keys with limits of their own, by their hashes"`
-	Store          string                 `yaml:"store" env:"OUTCROP_STATE" help:"where keys of outcrop key are kept: path of a file, redis (needs redis.url) or memory; by default outcrop/outcrop.db in $XDG_STATE_HOME or ~/.local/state"`
-	Grace          time.Duration          `yaml:"grace" validate:"min=0" help:"how long the last state of stored keys counts while the store cannot be reached"`
-	FailedAttempts int                    `yaml:"failed_attempts" validate:"min=0,max=1000000" help:"wrong keys that an address may send a minute before it is told to wait; 0 is no limit"`
-	Required       *bool                  `yaml:"required" help:"whether a key is demanded although there is none; by default on a public address, with store redis, and once the store holds a key or has held one"`
-	Insecure       bool                   `yaml:"insecure" help:"allows a public address without API keys"`
+	APIKeys        []Secret          `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use without limits; never in the file"`
+	APIKeysFile    string            `yaml:"api_keys_file" env:"OUTCROP_API_KEYS_FILE" help:"file with those keys, one a line"`
+	Keys           []keys.Configured `yaml:"keys" validate:"dive" help:"keys with limits of their own, by their hashes"`
+	Store          string            `yaml:"store" env:"OUTCROP_STATE" help:"where keys of outcrop key are kept: path of a file, redis (needs redis.url) or memory; by default outcrop/outcrop.db in $XDG_STATE_HOME or ~/.local/state"`
+	Grace          time.Duration     `yaml:"grace" validate:"min=0" help:"how long the last state of stored keys counts while the store cannot be reached"`
+	FailedAttempts int               `yaml:"failed_attempts" validate:"min=0,max=1000000" help:"wrong keys that an address may send a minute before it is told to wait; 0 is no limit"`
+	Required       *bool             `yaml:"required" help:"whether a key is demanded although there is none; by default on a public address, with store redis, and once the store holds a key or has held one"`
+	Insecure       bool              `yaml:"insecure" help:"allows a public address without API keys"`
 
 	// DefaultStore is the path that an empty Store means; "" when the environment does not tell of any.
 	DefaultStore string
@@ -144,7 +147,7 @@ func (a *Access) Faults() map[string]error {
 			faults[fmt.Sprintf("keys[%d].%s", i, member)] = err
 		}
 	}
-	for member, err := range access.KeyFaults(a.Keys) {
+	for member, err := range keys.Faults(a.Keys) {
 		faults["keys"+member] = err
 	}
 	return faults
@@ -221,7 +224,7 @@ func Default() *Config {
 		Audit:      audit.Default(),
 		Security:   Security{Managed: pipeline.DefaultManaged()},
 
-		Limits: access.DefaultLimits(), Budgets: access.DefaultBudgets(), Usage: access.DefaultUsage(),
+		Limits: limits.Default(), Budgets: budgets.Default(), Usage: usage.Default(),
 
 		MaxChoices: 8, ToolHistoryWithoutTools: "flatten", RequestMetadata: "on",
 		Documents: Documents{Names: "filename"}, PromptCache: PromptCache{Auto: "on"},

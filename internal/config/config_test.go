@@ -13,6 +13,10 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/keys"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
@@ -120,7 +124,7 @@ func TestLoadFull(t *testing.T) {
 		Guardrail: config.Guardrail{Identifier: "gr1", Version: "2", Trace: "enabled"},
 		Media:     config.Media{AllowHTTP: true, AllowPrivate: []string{"10.1.0.0/16", "fd00::/8"}, Timeout: 3 * time.Second},
 		Access: config.Access{APIKeys: []config.Secret{"k1", "k2", "k3"}, APIKeysFile: "keys.txt", Insecure: true,
-			Keys: []access.ConfiguredKey{{Name: "team-a", Hash: access.HashOf("foo"), Tenant: "acme", Models: []string{"anthropic.*", "gpt-4o"}, Tiers: []string{"fast"},
+			Keys: []keys.Configured{{Name: "team-a", Hash: keys.HashOf("foo"), Tenant: "acme", Models: []string{"anthropic.*", "gpt-4o"}, Tiers: []string{"fast"},
 				Endpoints: []string{"chat.completions"}, Limits: access.ConfiguredLimits{RequestsPerMinute: 60, TokensPerMinute: 100_000, Concurrent: 4},
 				Budget: access.ConfiguredBudget{Amount: 12_500_000, Period: "week", SoftPercent: 80}, Priority: "batch",
 				Guardrail: access.ConfiguredRail{Identifier: "gr2", Version: "DRAFT"}, Profile: "strict", MaxTokens: 1000, Extensions: []string{},
@@ -145,10 +149,10 @@ func TestLoadFull(t *testing.T) {
 		},
 		Metrics:  config.Metrics{Addr: "127.0.0.1:9464", Networks: []string{"10.9.0.0/16"}},
 		Security: fullSecurity(),
-		Limits: access.LimitConfig{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 600}},
+		Limits: limits.Config{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 600}},
 			EndUser: access.ConfiguredLimits{TokensPerMinute: 9000}, WhenStoreIsAway: "refuse"},
-		Budgets: access.BudgetConfig{Tenants: map[string]access.ConfiguredBudget{"acme": {Amount: 99_000_000, Period: "day"}}, OutputTokens: 2048, UnknownPrice: "refuse", InMemory: "warn"},
-		Usage:   access.UsageConfig{Tags: []string{"project", "team"}, Keep: 1000 * time.Hour},
+		Budgets: budgets.Config{Tenants: map[string]access.ConfiguredBudget{"acme": {Amount: 99_000_000, Period: "day"}}, OutputTokens: 2048, UnknownPrice: "refuse", InMemory: "warn"},
+		Usage:   usage.Config{Tags: []string{"project", "team"}, Keep: 1000 * time.Hour},
 
 		MaxChoices: 4, ToolHistoryWithoutTools: "declare", RequestMetadata: "off",
 		Documents: config.Documents{Names: "neutral"}, PromptCache: config.PromptCache{Auto: "asked"},

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -14,7 +16,7 @@ import (
 // Account holds a call to the budgets of its key and tenant, and counts what it has used and cost. It stands inside Recall, so that
 // only calls of models cost anything: of equal requests under way those of the first caller pay. Nil budgets limit nobody, a nil
 // usage counts nothing.
-func Account(rec *telemetry.Recorder, budgets *access.Budgets, usage *access.Usage, output int64) Stage {
+func Account(rec *telemetry.Recorder, budgets *budgets.Budgets, usage *usage.Usage, output int64) Stage {
 	return func(next Handler) Handler {
 		if budgets == nil && usage == nil {
 			return next
@@ -54,22 +56,22 @@ type account struct {
 	meter
 	call     *Call
 	rec      *telemetry.Recorder
-	usage    *access.Usage
+	usage    *usage.Usage
 	output   int64
-	hold     *access.Hold
+	hold     *budgets.Hold
 	bill     Bill
 	answered bool // there are parts
 }
 
 // reserve takes what the call may cost at the dearest of its targets, and leaves word of the usage to count should nobody settle it.
-func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err error) {
+func (a *account) reserve(ctx context.Context, budgets *budgets.Budgets) (err error) {
 	c := a.call
 	if !budgets.Holds(&c.Principal) {
 		return nil
 	}
 	e := reckon(c, a.output)
 	var most access.NanoUSD
-	guess := access.UsageSums{Requests: 1, Estimated: 1}
+	guess := usage.Sums{Requests: 1, Estimated: 1}
 	for i := range c.Plan.Targets {
 		t := &c.Plan.Targets[i]
 		rates := ratesOf(c, t)
@@ -93,7 +95,7 @@ func (a *account) reserve(ctx context.Context, budgets *access.Budgets) (err err
 // settle counts what the call has used: of the answer what it says, else by estimate what it was asked and what was produced, and
 // the same of attempts that have failed although the model was at work.
 func (a *account) settle(ctx context.Context, head Head, err error) {
-	var sums access.UsageSums
+	var sums usage.Sums
 	var e reckoning
 	failed := a.failed(head, err)
 	if len(failed) > 0 || a.answered && a.meter.usage == nil {
@@ -123,7 +125,7 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 	}
 	a.hold.Settle(ctx, access.NanoUSD(sums.Cost))
 	a.bill.Set(sums.Cost, sums.Estimated > 0)
-	if sums != (access.UsageSums{}) {
+	if sums != (usage.Sums{}) {
 		t := head.Target
 		if t.Row == nil {
 			t = planned(a.call)
@@ -181,7 +183,7 @@ func ratesOf(c *Call, t *catalog.Target) access.Rates {
 
 // Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed. It
 // stands outside of what refuses and of Recall; tokens and cost are Account's.
-func Tally(counts *access.Usage) Stage {
+func Tally(counts *usage.Usage) Stage {
 	return func(next Handler) Handler {
 		if counts == nil {
 			return next
@@ -190,7 +192,7 @@ func Tally(counts *access.Usage) Stage {
 			var target catalog.Target
 			var hit bool
 			end := func(err error) {
-				sums := access.UsageSums{Requests: 1}
+				sums := usage.Sums{Requests: 1}
 				if hit {
 					sums.Cached = 1
 				}

@@ -13,8 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/catalog"
 	"outcrop/internal/store"
+
 	statestore "outcrop/internal/store/memory"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -25,17 +29,17 @@ import (
 // books is what calls are counted into, and the stages that count.
 type books struct {
 	state   *statestore.Store
-	usage   *access.Usage
-	budgets *access.Budgets
+	usage   *usage.Usage
+	budgets *budgets.Budgets
 }
 
-func newBooks(change ...func(*access.BudgetConfig)) *books {
-	s, cfg := statestore.New(), access.DefaultBudgets()
+func newBooks(change ...func(*budgets.Config)) *books {
+	s, cfg := statestore.New(), budgets.Default()
 	for _, c := range change {
 		c(&cfg)
 	}
-	return &books{s, access.NewUsage(access.UsageConfig{Tags: []string{"project"}, Keep: time.Hour}, access.NewLedger(s, nil)),
-		access.NewBudgets(cfg, access.NewLeases(s, nil), func(access.BudgetEvent) {})}
+	return &books{s, usage.New(usage.Config{Tags: []string{"project"}, Keep: time.Hour}, usage.NewLedger(s, nil)),
+		budgets.New(cfg, budgets.NewLeases(s, nil), func(budgets.Event) {})}
 }
 
 func (b *books) account(next Handler) Handler {
@@ -52,9 +56,9 @@ func (b *books) spent(t *testing.T) int64 {
 	return sums[0].Sum()
 }
 
-func (b *books) total(t *testing.T) access.UsageSums {
+func (b *books) total(t *testing.T) usage.Sums {
 	t.Helper()
-	q, _, err := access.ParseUsageQuery("", "", "", time.Now())
+	q, _, err := usage.ParseQuery("", "", "", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +104,7 @@ func TestPlainAnswerIsSettled(t *testing.T) {
 	if n, estimated, known := reply.Head.Bill.Get(); n != cost || estimated || !known {
 		t.Error("bill", n, estimated, known)
 	}
-	if got, want := b.total(t), (access.UsageSums{Input: 7, Output: 3, Cost: cost}); got != want {
+	if got, want := b.total(t), (usage.Sums{Input: 7, Output: 3, Cost: cost}); got != want {
 		t.Errorf("usage %+v", got)
 	}
 }
@@ -132,7 +136,7 @@ func TestReservations(t *testing.T) {
 			if !errors.Is(err, refusal) || b.spent(t) != 0 {
 				t.Errorf("a refusal has cost %d, %v", b.spent(t), err)
 			}
-			if got := b.total(t); got != (access.UsageSums{}) {
+			if got := b.total(t); got != (usage.Sums{}) {
 				t.Errorf("usage %+v", got)
 			}
 		})
@@ -175,7 +179,7 @@ func TestUnknownPrice(t *testing.T) {
 	if _, err := collect(t, reply); err != nil || b.total(t).Unpriced != 1 || b.spent(t) != 0 {
 		t.Error(err, b.total(t))
 	}
-	strict := newBooks(func(c *access.BudgetConfig) { c.UnknownPrice = "refuse" })
+	strict := newBooks(func(c *budgets.Config) { c.UnknownPrice = "refuse" })
 	var e *openai.Error
 	if _, err := strict.account(next)(t.Context(), unpriced()); !errors.As(err, &e) || e.Code != "price_unknown" {
 		t.Error(err)
@@ -319,7 +323,7 @@ func TestHourInTheCacheCostsMore(t *testing.T) {
 
 func TestPanicIsSettled(t *testing.T) {
 	b := newBooks()
-	l := access.NewLimiter(access.LimitConfig{}, access.NewMeters(nil, nil))
+	l := limits.New(limits.Config{}, limits.NewMeters(nil, nil))
 	c := priced(t, "", plenty)
 	c.Principal.Rights.Limits.Concurrent = 1
 	for range 2 {
@@ -350,7 +354,7 @@ func TestHitsCostNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := b.total(t), (access.UsageSums{Requests: 3, Cached: 2, Input: 7, Output: 3, Cost: 37_000}); got != want || bed.calls.Load() != 1 {
+	if got, want := b.total(t), (usage.Sums{Requests: 3, Cached: 2, Input: 7, Output: 3, Cost: 37_000}); got != want || bed.calls.Load() != 1 {
 		t.Errorf("usage %+v, %d calls", got, bed.calls.Load())
 	}
 	if n := b.spent(t); n != 37_000 {
@@ -361,7 +365,7 @@ func TestHitsCostNothing(t *testing.T) {
 func TestTallyCountsErrors(t *testing.T) {
 	b := newBooks()
 	_, err := Tally(b.usage)(func(context.Context, *Call) (Reply, error) { return Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
-	if got := b.total(t); err == nil || got != (access.UsageSums{Requests: 1, Errors: 1}) {
+	if got := b.total(t); err == nil || got != (usage.Sums{Requests: 1, Errors: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -379,7 +383,7 @@ func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
 				return told(ctx, nil, "x"), nil
 			}}
 			s := &mute{Store: statestore.New()}
-			budgets := access.NewBudgets(access.DefaultBudgets(), access.NewLeases(s, nil), func(access.BudgetEvent) {})
+			budgets := budgets.New(budgets.Default(), budgets.NewLeases(s, nil), func(budgets.Event) {})
 			targets := upstream.New(upstream.Default(), "us-east-1")
 			handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 				Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: bed, Version: "test", Upstream: targets, Budgets: budgets,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/limits"
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/media"
@@ -25,7 +26,7 @@ type Call struct {
 	Request   openai.Request    // server
 	Options   translate.Options // server: what headers and settings say to the translation; Permit: what the key does
 	Tune      Tune              // server: what headers say to the stages
-	Standing  access.Standing   // server: how the limits stand that it has asked before the body was read
+	Standing  limits.Standing   // server: how the limits stand that it has asked before the body was read
 	Plan      router.Plan       // Route
 	Media     media.Set         // Fetch
 	Known     []bool            // Recall: items of an embedding request that need no call; nil is none
@@ -74,7 +75,7 @@ type Head struct {
 	Cache    CacheStatus
 	// Unchecked are the categories of a moderation that nobody looked for.
 	Unchecked []string
-	Standing  access.Standing // how the limits of the caller stand; the zero value is without limits
+	Standing  limits.Standing // how the limits of the caller stand; the zero value is without limits
 	Warning   string          // that a budget of the caller comes to its end; "" for none
 	Bill      *Bill           // what it costs, once Account knows; nil: nobody counts
 }

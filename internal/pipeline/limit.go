@@ -3,14 +3,14 @@ package pipeline
 import (
 	"context"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/limits"
 	"outcrop/openai"
 )
 
 // Limit takes what a request asks for from the limits of its key, tenant and end user: tokens by estimate, which the usage of the
 // answer corrects, and a slot for each call until the answer has ended. An answer from memory gives the tokens back. With a nil
 // limiter nobody is limited; output is what a request without a token limit is reckoned with.
-func Limit(l *access.Limiter, output int64) Stage {
+func Limit(l *limits.Limiter, output int64) Stage {
 	return func(next Handler) Handler {
 		if l == nil {
 			return next
@@ -21,7 +21,7 @@ func Limit(l *access.Limiter, output int64) Stage {
 			if !anything {
 				return standingAt(c.Standing, next, ctx, c)
 			}
-			ask := access.Ask{User: asked.User, Calls: asked.Choices}
+			ask := limits.Ask{User: asked.User, Calls: asked.Choices}
 			if tokens {
 				e := reckon(c, output)
 				if ask.Tokens = max(e.total(), 1); e.guessed {
@@ -38,14 +38,14 @@ func Limit(l *access.Limiter, output int64) Stage {
 	}
 }
 
-func standingAt(s access.Standing, next Handler, ctx context.Context, c *Call) (Reply, error) { //nolint:revive // the handler's own arguments come last
+func standingAt(s limits.Standing, next Handler, ctx context.Context, c *Call) (Reply, error) { //nolint:revive // the handler's own arguments come last
 	reply, err := next(ctx, c)
 	reply.Head.Standing = s
 	return reply, err
 }
 
 // limited is the way of a request that was admitted.
-func limited(ctx context.Context, c *Call, next Handler, admission *access.Admission, standing access.Standing) (Reply, error) {
+func limited(ctx context.Context, c *Call, next Handler, admission *limits.Admission, standing limits.Standing) (Reply, error) {
 	passed := false
 	defer func() {
 		if !passed { // a panic, which goes on its way; slots must not go with it

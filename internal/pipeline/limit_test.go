@@ -7,19 +7,20 @@ import (
 	"testing/synctest"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/limits"
 	"outcrop/openai"
 )
 
 // limiting is a limiter and a call with limits.
-func limiting(t *testing.T, rest string, l access.Limits, change ...func(*access.LimitConfig)) (Stage, *Call) {
+func limiting(t *testing.T, rest string, l access.Limits, change ...func(*limits.Config)) (Stage, *Call) {
 	t.Helper()
-	cfg := access.DefaultLimits()
+	cfg := limits.Default()
 	for _, c := range change {
 		c(&cfg)
 	}
 	c := priced(t, rest, plenty)
 	c.Principal.Rights = &access.Rights{Limits: l}
-	return Limit(access.NewLimiter(cfg, access.NewMeters(nil, nil)), 4096), c
+	return Limit(limits.New(cfg, limits.NewMeters(nil, nil)), 4096), c
 }
 
 func TestTokensOfAnAnswer(t *testing.T) {
@@ -126,7 +127,7 @@ func TestSlotsAreHeldToTheEnd(t *testing.T) {
 }
 
 func TestEndUsers(t *testing.T) {
-	perUser := func(c *access.LimitConfig) { c.EndUser.RequestsPerMinute = 1 }
+	perUser := func(c *limits.Config) { c.EndUser.RequestsPerMinute = 1 }
 	stage, c := limiting(t, `,"user":"u1","safety_identifier":"s1"`, access.Limits{}, perUser)
 	through := stage(func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil })
 	if reply, err := through(t.Context(), c); err != nil || reply.Head.Standing.Requests.Limit != 1 {

@@ -15,7 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"golang.org/x/sync/semaphore"
 
-	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
+	"outcrop/internal/access/limits"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -64,9 +66,9 @@ type Collaborators struct {
 	Memory   Memory              // of answers; nil: nothing is kept
 	Carried  *Carried            // what outlives this way of requests; nil: nothing does
 	Cache    CacheConfig         // which answers are kept there
-	Limiter  *access.Limiter     // nil: nobody is limited
-	Budgets  *access.Budgets     // nil: nobody has a budget
-	Usage    *access.Usage       // nil: usage is not kept
+	Limiter  *limits.Limiter     // nil: nobody is limited
+	Budgets  *budgets.Budgets    // nil: nobody has a budget
+	Usage    *usage.Usage        // nil: usage is not kept
 	Version  string              // of the gateway, part of system_fingerprint
 	Redact   func(string) string // what records may hold of a text; nil: none is kept
 }

@@ -1,7 +1,7 @@
 package pipeline
 
 import (
-	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
 	"outcrop/internal/catalog"
 )
 
@@ -94,9 +94,9 @@ func (e reckoning) of(t *catalog.Target) reckoning {
 }
 
 // outputTokens is what a request without a token limit is reckoned with.
-func outputTokens(b *access.Budgets) int64 {
+func outputTokens(b *budgets.Budgets) int64 {
 	if b == nil {
-		return access.DefaultBudgets().OutputTokens
+		return budgets.Default().OutputTokens
 	}
 	return b.OutputTokens
 }

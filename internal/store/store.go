@@ -2,7 +2,7 @@
 // memory, sqlite or redis. What may be lost is the cache's, and lives elsewhere.
 //
 // An engine is one type with a few methods for each concern, in a file of that concern's name (keys.go …). The interface of a
-// concern is declared by the package that uses it (access.KeyStore …), and storetest holds what all engines must do. So a new
+// concern is declared by the package that uses it (keys.Store …), and storetest holds what all engines must do. So a new
 // concern costs a file in each engine, a file in storetest, and one interface at its user; a new engine costs its folder.
 //
 // It must not know what it keeps: documents are opaque, and every one carries its tenant. Start at [Document], then

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/limits"
 	"outcrop/internal/store"
 	"outcrop/internal/store/redis"
 	"outcrop/internal/test/redistest"
@@ -15,11 +16,11 @@ import (
 )
 
 // limiters are gateways that share a Redis.
-func limiters(t *testing.T, url, whenAway string, n int) []*access.Limiter {
+func limiters(t *testing.T, url, whenAway string, n int) []*limits.Limiter {
 	t.Helper()
-	var all []*access.Limiter
+	var all []*limits.Limiter
 	for range n {
-		all = append(all, access.NewLimiter(access.LimitConfig{WhenStoreIsAway: whenAway}, access.NewMeters(open(t, url), func(error) {})))
+		all = append(all, limits.New(limits.Config{WhenStoreIsAway: whenAway}, limits.NewMeters(open(t, url), func(error) {})))
 	}
 	return all
 }
@@ -42,7 +43,7 @@ func TestLimitsAreExactAcrossGateways(t *testing.T) {
 					if _, err := l.Arrive(t.Context(), p); err == nil {
 						requests.Add(1)
 					}
-					a, _, err := l.Admit(t.Context(), p, access.Ask{Calls: 2, Tokens: 100})
+					a, _, err := l.Admit(t.Context(), p, limits.Ask{Calls: 2, Tokens: 100})
 					if err != nil {
 						continue
 					}
@@ -76,17 +77,17 @@ func TestSettlingIsSharedToo(t *testing.T) {
 	server := redistest.Start(t)
 	gateways := limiters(t, server.URL, "refuse", 2)
 	p := caller(access.Limits{TokensPerMinute: 1000, Concurrent: 2})
-	a, s, err := gateways[0].Admit(t.Context(), p, access.Ask{Calls: 2, Tokens: 900})
+	a, s, err := gateways[0].Admit(t.Context(), p, limits.Ask{Calls: 2, Tokens: 900})
 	if err != nil || s.Tokens.Left != 100 {
 		t.Fatal(s, err)
 	}
-	if _, _, err := gateways[1].Admit(t.Context(), p, access.Ask{Calls: 1, Tokens: 10}); err == nil {
+	if _, _, err := gateways[1].Admit(t.Context(), p, limits.Ask{Calls: 1, Tokens: 10}); err == nil {
 		t.Error("no slot was left")
 	}
 	if s := a.Settle(t.Context(), 250); s.Tokens.Left != 750 {
 		t.Errorf("settled: %+v", s)
 	}
-	if _, s, err := gateways[1].Admit(t.Context(), p, access.Ask{Calls: 2, Tokens: 750}); err != nil || s.Tokens.Left != 0 {
+	if _, s, err := gateways[1].Admit(t.Context(), p, limits.Ask{Calls: 2, Tokens: 750}); err != nil || s.Tokens.Left != 0 {
 		t.Error(s, err)
 	}
 }
@@ -125,7 +126,7 @@ func TestRedisStoppedInTheMiddle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	held, _, err := strict.Admit(t.Context(), caller(access.Limits{Concurrent: 1}), access.Ask{Calls: 1})
+	held, _, err := strict.Admit(t.Context(), caller(access.Limits{Concurrent: 1}), limits.Ask{Calls: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,4 +174,4 @@ func TestFrozenRedisCostsOneTimeLimit(t *testing.T) {
 	}
 }
 
-var _ access.LimitStore = (*redis.Store)(nil)
+var _ limits.Store = (*redis.Store)(nil)

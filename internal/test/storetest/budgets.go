@@ -12,7 +12,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// BudgetStore is access.BudgetStore, with a way to look at it.
+// BudgetStore is budgets.Store, with a way to look at it.
 type BudgetStore interface {
 	Reserve(ctx context.Context, h store.Hold) (before []store.Balance, refused int, err error)
 	Send(ctx context.Context, tenant, id string) error

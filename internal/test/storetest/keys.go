@@ -15,7 +15,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// KeyStore is access.KeyStore.
+// KeyStore is keys.Store.
 type KeyStore interface {
 	KeysRevision(ctx context.Context) (int64, error)
 	Keys(ctx context.Context) ([]store.Document, error)

@@ -10,7 +10,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// UsageStore is access.UsageStore.
+// UsageStore is usage.Store.
 type UsageStore interface {
 	AddUsage(ctx context.Context, rows []store.Usage) error
 	Usage(ctx context.Context, from, to int64, each func(store.Usage) error) error

@@ -1,4 +1,9 @@
-package access
+// Package limits holds callers to requests and tokens a minute and to requests under way, counted in this process, or in a store
+// that gateways share.
+//
+// It must not know money, nor what a request holds beyond the tokens it is asked for. Start at [Limiter.Admit], which hands back what
+// must be settled; [Meters] do the counting.
+package limits
 
 import (
 	"context"
@@ -9,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 )
 
@@ -16,12 +22,12 @@ import (
 // Arrive before its body is read, with Admit when it is known what it asks for. What it counts is with Meters, so that a limiter with
 // other settings goes on where the one before was.
 type Limiter struct {
-	cfg    LimitConfig
+	cfg    Config
 	meters *Meters
 }
 
 // NewLimiter limits by the settings.
-func NewLimiter(cfg LimitConfig, meters *Meters) *Limiter { return &Limiter{cfg, meters} }
+func New(cfg Config, meters *Meters) *Limiter { return &Limiter{cfg, meters} }
 
 // Ask is what a request asks for.
 type Ask struct {
@@ -69,18 +75,18 @@ func (d *demands) add(of store.Owner, what store.Counted, limit, take int64) {
 func (d *demands) all() []store.Demand { return d.list[:d.n] }
 
 // limits of the principal's key and tenant.
-func (l *Limiter) limits(p *Principal) (key, tenant Limits) {
+func (l *Limiter) limits(p *access.Principal) (key, tenant access.Limits) {
 	if p.Rights != nil {
 		key = p.Rights.Limits
 	}
 	if p.Tenant != "" {
-		tenant = Limits(l.cfg.Tenants[p.Tenant])
+		tenant = access.Limits(l.cfg.Tenants[p.Tenant])
 	}
 	return key, tenant
 }
 
 // Arrive counts a request that begins. The error is a 429, or a 503 when nobody can count.
-func (l *Limiter) Arrive(ctx context.Context, p *Principal) (Standing, error) {
+func (l *Limiter) Arrive(ctx context.Context, p *access.Principal) (Standing, error) {
 	key, tenant := l.limits(p)
 	var d demands
 	d.add(store.Owner{Kind: 'k', ID: p.KeyID}, store.Requests, key.RequestsPerMinute, 1)
@@ -97,29 +103,29 @@ func (l *Limiter) Arrive(ctx context.Context, p *Principal) (Standing, error) {
 }
 
 // Limits tells whether anything of what Admit counts is limited for a principal; of an end user only where there is one.
-func (l *Limiter) Limits(p *Principal, user string) (tokens, anything bool) {
+func (l *Limiter) Limits(p *access.Principal, user string) (tokens, anything bool) {
 	key, tenant := l.limits(p)
-	var own Limits
+	var own access.Limits
 	if user != "" {
-		own = Limits(l.cfg.EndUser)
+		own = access.Limits(l.cfg.EndUser)
 	}
 	tokens = key.TokensPerMinute+tenant.TokensPerMinute+own.TokensPerMinute > 0
-	return tokens, tokens || key != Limits{} || tenant != Limits{} || own != Limits{}
+	return tokens, tokens || key != access.Limits{} || tenant != access.Limits{} || own != access.Limits{}
 }
 
 // Admit takes what a request asks for: tokens, slots, requests of the end user, and those beyond the first that its calls count for.
 // Without an error the admission must be settled.
-func (l *Limiter) Admit(ctx context.Context, p *Principal, ask Ask) (*Admission, Standing, error) {
+func (l *Limiter) Admit(ctx context.Context, p *access.Principal, ask Ask) (*Admission, Standing, error) {
 	key, tenant := l.limits(p)
-	own := Limits(l.cfg.EndUser)
+	own := access.Limits(l.cfg.EndUser)
 	if ask.User == "" {
-		own = Limits{}
+		own = access.Limits{}
 	}
 	a := &Admission{meters: l.meters, home: p.Home()}
 	calls := max(ask.Calls, 1)
 	for _, o := range []struct {
 		owner    store.Owner
-		limits   Limits
+		limits   access.Limits
 		requests int64
 	}{
 		{store.Owner{Kind: 'k', ID: p.KeyID}, key, calls - 1},

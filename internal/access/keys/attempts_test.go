@@ -1,4 +1,4 @@
-package access
+package keys
 
 import (
 	"encoding/binary"
@@ -81,7 +81,7 @@ func TestTenThousandWrongKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		secret, hash := Secret()
 		a := NewAttempts(20)
-		g := NewGate(Config{APIKeys: []string{"simple"}, Keys: []ConfiguredKey{{Name: "good", Hash: hash}}}, nil, a)
+		g := NewGate(Config{APIKeys: []string{"simple"}, Keys: []Configured{{Name: "good", Hash: hash}}}, nil, a)
 		counts := map[openai.Kind]int{}
 		for range 10_000 {
 			wrong, _ := Secret()
@@ -111,7 +111,7 @@ func TestTenThousandWrongKeys(t *testing.T) {
 
 func BenchmarkAdmit(b *testing.B) {
 	secret, hash := Secret()
-	g := NewGate(Config{Keys: []ConfiguredKey{{Name: "good", Hash: hash}}}, nil, NewAttempts(20))
+	g := NewGate(Config{Keys: []Configured{{Name: "good", Hash: hash}}}, nil, NewAttempts(20))
 	c := Credential{Key: secret, Addr: here, Endpoint: "chat.completions"}
 	b.ReportAllocs()
 	for b.Loop() {

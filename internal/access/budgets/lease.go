@@ -1,4 +1,4 @@
-package access
+package budgets
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"outcrop/internal/access/usage"
 	"outcrop/internal/store"
 )
 
@@ -22,7 +23,7 @@ const (
 
 // Leases look after the holds of a process, whatever the settings of its budgets. Run keeps them.
 type Leases struct {
-	store BudgetStore
+	store Store
 	count func(store.Usage)
 
 	mu   sync.Mutex
@@ -31,10 +32,10 @@ type Leases struct {
 }
 
 // NewLeases works on a store. The usage of calls whose end nobody knows is counted into a ledger; nil counts nothing.
-func NewLeases(s BudgetStore, l *Ledger) *Leases {
+func NewLeases(s Store, l *usage.Ledger) *Leases {
 	count := func(store.Usage) {}
 	if l != nil {
-		count = l.add
+		count = l.Add
 	}
 	return &Leases{store: s, count: count, open: map[string]store.Hold{}, late: map[string]late{}}
 }

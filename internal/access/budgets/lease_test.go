@@ -1,4 +1,4 @@
-package access
+package budgets
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/access"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/store"
 	"outcrop/internal/store/memory"
 )
@@ -13,31 +15,31 @@ import (
 // process is a gateway on a store that outlives it. Killed, it does nothing any more.
 type process struct {
 	budgets *Budgets
-	ledger  *Ledger
-	usage   *Usage
+	ledger  *usage.Ledger
+	usage   *usage.Usage
 	kill    context.CancelFunc
 }
 
 func startOn(t *testing.T, s *memory.Store) *process {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	l := NewLedger(s, nil)
+	l := usage.NewLedger(s, nil)
 	leases := NewLeases(s, l)
 	go leases.Run(ctx, func(err error) { t.Error(err) })
 	synctest.Wait()
-	return &process{NewBudgets(DefaultBudgets(), leases, nil), l, NewUsage(DefaultUsage(), l), cancel}
+	return &process{New(Default(), leases, nil), l, usage.New(usage.Default(), l), cancel}
 }
 
-func (p *process) reserve(t *testing.T, who *Principal, amount int64) *Hold {
+func (p *process) reserve(t *testing.T, who *access.Principal, amount int64) *Hold {
 	t.Helper()
-	h, err := p.budgets.Reserve(t.Context(), who, NanoUSD(amount), p.usage.Row(who, "m", nil, UsageSums{Requests: 1, Estimated: 1, Input: 3, Output: 4, Cost: amount}))
+	h, err := p.budgets.Reserve(t.Context(), who, access.NanoUSD(amount), p.usage.Row(who, "m", nil, usage.Sums{Requests: 1, Estimated: 1, Input: 3, Output: 4, Cost: amount}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func stands(t *testing.T, s *memory.Store, p *Principal) store.Balance {
+func stands(t *testing.T, s *memory.Store, p *access.Principal) store.Balance {
 	t.Helper()
 	all, err := s.Balances(t.Context(), []store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":total"}})
 	if err != nil {
@@ -46,7 +48,7 @@ func stands(t *testing.T, s *memory.Store, p *Principal) store.Balance {
 	return all[0]
 }
 
-func usedIn(t *testing.T, s *memory.Store, l *Ledger) (all UsageSums) {
+func usedIn(t *testing.T, s *memory.Store, l *usage.Ledger) (all usage.Sums) {
 	t.Helper()
 	if err := l.Flush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -62,7 +64,7 @@ func usedIn(t *testing.T, s *memory.Store, l *Ledger) (all UsageSums) {
 func TestMendE7HoldsOfAKilledProcessAreSettledByLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory.New()
-		who := spender(Budget{AmountMicros: 1000, Period: "total"})
+		who := spender(access.Budget{AmountMicros: 1000, Period: "total"})
 		killed, alive := startOn(t, s), startOn(t, s)
 		sent := killed.reserve(t, who, 400_000)
 		if err := sent.Send(t.Context()); err != nil {
@@ -82,7 +84,7 @@ func TestMendE7HoldsOfAKilledProcessAreSettledByLease(t *testing.T) {
 		if b := stands(t, s, who); b != (store.Balance{Spent: 400_000, Held: 7_000}) {
 			t.Errorf("after the lease %+v", b)
 		}
-		if u := usedIn(t, s, alive.ledger); u != (UsageSums{Requests: 1, Estimated: 1, Input: 3, Output: 4, Cost: 400_000}) {
+		if u := usedIn(t, s, alive.ledger); u != (usage.Sums{Requests: 1, Estimated: 1, Input: 3, Output: 4, Cost: 400_000}) {
 			t.Errorf("counted %+v", u)
 		}
 		// It was not dead after all: what it says now counts, and the guess does not.
@@ -91,7 +93,7 @@ func TestMendE7HoldsOfAKilledProcessAreSettledByLease(t *testing.T) {
 			t.Errorf("after a late settlement %+v", b)
 		}
 		usedIn(t, s, killed.ledger)
-		if u := usedIn(t, s, alive.ledger); u != (UsageSums{}) {
+		if u := usedIn(t, s, alive.ledger); u != (usage.Sums{}) {
 			t.Errorf("counted %+v", u)
 		}
 		time.Sleep(time.Hour) // a call that takes long

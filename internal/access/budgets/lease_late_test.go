@@ -1,4 +1,4 @@
-package access
+package budgets
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/access"
+	"outcrop/internal/access/usage"
 	"outcrop/internal/store"
 	"outcrop/internal/store/memory"
 )
@@ -49,7 +51,7 @@ func (s *unreached) Lapse(ctx context.Context, now int64) ([]store.Hold, error) 
 // A settlement that the store was not told, or whose answer was lost, is made up for: the call costs what it has cost, once, and is counted
 // once.
 func TestMendE7ASettlementThatFailedIsTriedAgain(t *testing.T) {
-	who := spender(Budget{AmountMicros: 1000, Period: "total"})
+	who := spender(access.Budget{AmountMicros: 1000, Period: "total"})
 	for name, tt := range map[string]struct {
 		fail  func(*unreached)
 		heals time.Duration // 0: only when the process ends
@@ -65,7 +67,7 @@ func TestMendE7ASettlementThatFailedIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &unreached{Store: memory.New()}
-				l := NewLedger(s.Store, nil)
+				l := usage.NewLedger(s.Store, nil)
 				leases := NewLeases(s, l)
 				ctx, stop := context.WithCancel(t.Context())
 				defer stop()
@@ -74,18 +76,18 @@ func TestMendE7ASettlementThatFailedIsTriedAgain(t *testing.T) {
 					defer close(ended)
 					leases.Run(ctx, func(error) {})
 				}()
-				all := []*Ledger{l}
+				all := []*usage.Ledger{l}
 				if tt.other {
 					other := startOn(t, s.Store)
 					defer other.kill()
 					all = append(all, other.ledger)
 				}
-				one := &process{NewBudgets(DefaultBudgets(), leases, func(BudgetEvent) {}), l, NewUsage(DefaultUsage(), l), stop}
+				one := &process{New(Default(), leases, func(Event) {}), l, usage.New(usage.Default(), l), stop}
 				h := one.reserve(t, who, 400_000)
 				if err := h.Send(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				used := UsageSums{Requests: 1, Input: 3, Output: 1, Cost: 70_000}
+				used := usage.Sums{Requests: 1, Input: 3, Output: 1, Cost: 70_000}
 				one.usage.Count(who, "m", nil, used)
 				tt.fail(s)
 				h.Settle(t.Context(), 70_000)
@@ -139,9 +141,9 @@ func TestMendE7WhatCannotBeSettledIsGivenUp(t *testing.T) {
 			defer close(ended)
 			leases.Run(ctx, func(err error) { reports = append(reports, err) })
 		}()
-		var events []BudgetEvent
-		b := NewBudgets(DefaultBudgets(), leases, func(e BudgetEvent) { events = append(events, e) })
-		who := spender(Budget{AmountMicros: 1000, Period: "total"})
+		var events []Event
+		b := New(Default(), leases, func(e Event) { events = append(events, e) })
+		who := spender(access.Budget{AmountMicros: 1000, Period: "total"})
 		call := func() {
 			h, err := b.Reserve(t.Context(), who, 1, nil)
 			if err != nil {

@@ -1,4 +1,4 @@
-package access
+package keys
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"outcrop/internal/access"
 )
 
 // A change in the store is noticed within poll and a little, so that a key that was revoked is out well within 5 seconds.
@@ -25,7 +27,7 @@ const (
 // Directory knows the keys of a store from memory, and follows its changes. While the store does not answer, the last state goes on
 // for a time of grace; after that nobody can tell any more which keys are good, and the directory knows none.
 type Directory struct {
-	store   KeyStore
+	store   Store
 	grace   time.Duration
 	report  func(error)
 	known   atomic.Pointer[keyring]
@@ -48,12 +50,12 @@ type keyring struct {
 type entry struct {
 	hash  Hash
 	until time.Time // of a secret that was replaced; zero is for ever
-	who   *Principal
+	who   *access.Principal
 }
 
 // NewDirectory follows a store. What is to be known about its state is reported whenever that changes: an error when the store
 // is not to be reached or an entry not to be read, and nil when all is well again.
-func NewDirectory(s KeyStore, grace time.Duration, report func(error)) *Directory {
+func NewDirectory(s Store, grace time.Duration, report func(error)) *Directory {
 	return &Directory{store: s, grace: grace, report: report}
 }
 

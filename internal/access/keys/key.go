@@ -1,4 +1,4 @@
-package access
+package keys
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 )
 
@@ -23,7 +24,7 @@ type Key struct {
 	Created  time.Time `json:"created,omitzero"`
 	Rotated  time.Time `json:"rotated,omitzero"` // the last time
 	Revoked  time.Time `json:"revoked,omitzero"`
-	Rights
+	access.Rights
 
 	revision int64 // in the store
 }
@@ -39,14 +40,14 @@ func (k *Key) State(now time.Time) string {
 	switch {
 	case !k.Revoked.IsZero():
 		return "revoked"
-	case k.expired(now):
+	case k.Expired(now):
 		return "expired"
 	}
 	return "active"
 }
 
-func (k *Key) principal() *Principal {
-	return &Principal{Key: k.ID, KeyID: k.ID, Name: k.Name, Tenant: k.Tenant, Priority: k.Priority, Rights: &k.Rights}
+func (k *Key) principal() *access.Principal {
+	return &access.Principal{Key: k.ID, KeyID: k.ID, Name: k.Name, Tenant: k.Tenant, Priority: k.Priority, Rights: &k.Rights}
 }
 
 // document is the key as the store keeps it.

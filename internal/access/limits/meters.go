@@ -1,4 +1,4 @@
-package access
+package limits
 
 import (
 	"hash/maphash"

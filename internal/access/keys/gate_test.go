@@ -1,4 +1,4 @@
-package access
+package keys
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 	"outcrop/internal/store/memory"
 	"outcrop/openai"
@@ -19,7 +20,7 @@ import (
 
 var here = netip.MustParseAddr("192.0.2.7")
 
-func admit(g *Gate, key string) (Principal, error) {
+func admit(g *Gate, key string) (access.Principal, error) {
 	return g.Admit(Credential{Key: key, Addr: here, Endpoint: "chat.completions"})
 }
 
@@ -93,7 +94,7 @@ func TestStoredKeys(t *testing.T) {
 	if !g.Open() {
 		t.Error("a gate without any key is not open")
 	}
-	secret, made := create(t, r, Key{Name: "one", Tenant: "acme", Priority: "batch", Rights: Rights{Models: []string{"a*"}, MaxTokens: 10}})
+	secret, made := create(t, r, Key{Name: "one", Tenant: "acme", Priority: "batch", Rights: access.Rights{Models: []string{"a*"}, MaxTokens: 10}})
 	refresh()
 	p, err := admit(g, secret)
 	if err != nil || p.KeyID != made.ID || p.Key != made.ID || p.Tenant != "acme" || p.Name != "one" || p.Priority != "batch" || p.Rights.MaxTokens != 10 {
@@ -119,7 +120,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, r, refresh := keyed(t)
 		revoked, made := create(t, r, Key{})
-		expired, _ := create(t, r, Key{Rights: Rights{Expires: time.Now().Add(time.Minute)}})
+		expired, _ := create(t, r, Key{Rights: access.Rights{Expires: time.Now().Add(time.Minute)}})
 		rotated, other := create(t, r, Key{})
 		if _, err := r.Revoke(t.Context(), made.ID); err != nil {
 			t.Fatal(err)
@@ -178,7 +179,7 @@ func TestKeysAreComparedInConstantTime(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, r, refresh := keyed(t)
-		secret, _ := create(t, r, Key{Rights: Rights{Expires: time.Now().Add(time.Hour)}})
+		secret, _ := create(t, r, Key{Rights: access.Rights{Expires: time.Now().Add(time.Hour)}})
 		refresh()
 		time.Sleep(time.Hour - time.Second)
 		if _, err := admit(g, secret); err != nil {
@@ -242,7 +243,7 @@ func TestRotation(t *testing.T) {
 
 func TestNetworksAndEndpoints(t *testing.T) {
 	g, r, refresh := keyed(t)
-	secret, _ := create(t, r, Key{Rights: Rights{Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}, Endpoints: []string{"chat.*"}}})
+	secret, _ := create(t, r, Key{Rights: access.Rights{Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}, Endpoints: []string{"chat.*"}}})
 	refresh()
 	for _, tt := range []struct{ addr, endpoint, code string }{
 		{"10.1.2.3", "chat.completions", ""},
@@ -267,7 +268,7 @@ func TestNetworksAndEndpoints(t *testing.T) {
 
 // failing is a store that can be switched off.
 type failing struct {
-	KeyStore
+	Store
 	away atomic.Bool
 }
 
@@ -275,23 +276,23 @@ func (f *failing) KeysRevision(ctx context.Context) (int64, error) {
 	if f.away.Load() {
 		return 0, errors.New("away")
 	}
-	return f.KeyStore.KeysRevision(ctx)
+	return f.Store.KeysRevision(ctx)
 }
 
 // countedReads counts how often the store was asked.
 type countedReads struct {
-	KeyStore
+	Store
 	asked atomic.Int32
 }
 
 func (c *countedReads) KeysRevision(ctx context.Context) (int64, error) {
 	c.asked.Add(1)
-	return c.KeyStore.KeysRevision(ctx)
+	return c.Store.KeysRevision(ctx)
 }
 
 func TestAKeyIsGoodAsSoonAsItIsMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &countedReads{KeyStore: memory.New()}
+		s := &countedReads{Store: memory.New()}
 		d := NewDirectory(s, time.Hour, nil)
 		if err := d.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
@@ -325,7 +326,7 @@ func TestAKeyIsGoodAsSoonAsItIsMade(t *testing.T) {
 
 func TestDirectoryFollowsTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &failing{KeyStore: memory.New()}
+		s := &failing{Store: memory.New()}
 		s.away.Store(true)
 		var reports []error
 		d := NewDirectory(s, time.Hour, func(err error) { reports = append(reports, err) })
@@ -423,29 +424,29 @@ func TestUnreadableEntries(t *testing.T) {
 
 func TestConfiguredKeys(t *testing.T) {
 	secret, hash := Secret()
-	of := ConfiguredKey{Name: "team", Hash: hash, Tenant: "acme", Models: []string{"m"}, Tiers: []string{"fast"}, Endpoints: []string{"chat.completions"},
-		Limits: ConfiguredLimits{1, 2, 3}, Budget: ConfiguredBudget{Amount: 5_000_000, SoftPercent: 80}, Priority: "normal",
-		Guardrail: ConfiguredRail{"g", "1"}, Profile: "strict", MaxTokens: 7, Extensions: []string{}, Expires: Moment{time.Now().Add(time.Hour)},
+	of := Configured{Name: "team", Hash: hash, Tenant: "acme", Models: []string{"m"}, Tiers: []string{"fast"}, Endpoints: []string{"chat.completions"},
+		Limits: access.ConfiguredLimits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}, Budget: access.ConfiguredBudget{Amount: 5_000_000, SoftPercent: 80}, Priority: "normal",
+		Guardrail: access.ConfiguredRail{Identifier: "g", Version: "1"}, Profile: "strict", MaxTokens: 7, Extensions: []string{}, Expires: access.Moment{Time: time.Now().Add(time.Hour)},
 		Networks: []string{"192.0.2.0/24"}, StoreText: true}
 	if faults := of.Faults(); len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	p, err := admit(NewGate(Config{Keys: []ConfiguredKey{of, {Name: "other", Hash: HashOf("other-key")}}}, nil, nil), secret)
+	p, err := admit(NewGate(Config{Keys: []Configured{of, {Name: "other", Hash: HashOf("other-key")}}}, nil, nil), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := p.Rights
-	if p.KeyID != "config:team" || p.Tenant != "acme" || p.Priority != "normal" || r.Limits != (Limits{1, 2, 3}) || *r.Budget != (Budget{5_000_000, "month", 80}) ||
-		*r.Guardrail != (Guardrail{"g", "1"}) || r.Profile != "strict" || r.MaxTokens != 7 || r.AllowsExtension("top_k") || !r.StoreText || len(r.Networks) != 1 {
+	if p.KeyID != "config:team" || p.Tenant != "acme" || p.Priority != "normal" || r.Limits != (access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}) || *r.Budget != (access.Budget{AmountMicros: 5_000_000, Period: "month", SoftPercent: 80}) ||
+		*r.Guardrail != (access.Guardrail{Identifier: "g", Version: "1"}) || r.Profile != "strict" || r.MaxTokens != 7 || r.AllowsExtension("top_k") || !r.StoreText || len(r.Networks) != 1 {
 		t.Errorf("%+v %+v", p, r)
 	}
-	faulty := ConfiguredKey{Budget: ConfiguredBudget{Period: "day"}, Guardrail: ConfiguredRail{Version: "1"}}
+	faulty := Configured{Budget: access.ConfiguredBudget{Period: "day"}, Guardrail: access.ConfiguredRail{Version: "1"}}
 	for _, member := range []string{"hash", "budget.period", "guardrail.version"} {
 		if faulty.Faults()[member] == nil {
 			t.Errorf("%s passed", member)
 		}
 	}
-	twice := KeyFaults([]ConfiguredKey{{Name: "a", Hash: hash}, {Name: "a", Hash: HashOf("x")}, {Name: "b", Hash: hash}})
+	twice := Faults([]Configured{{Name: "a", Hash: hash}, {Name: "a", Hash: HashOf("x")}, {Name: "b", Hash: hash}})
 	if len(twice) != 2 || twice["[1].name"] == nil || twice["[2].hash"] == nil {
 		t.Errorf("%v", twice)
 	}

@@ -1,4 +1,4 @@
-package access
+package usage
 
 import (
 	"encoding/csv"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 )
 
@@ -22,13 +23,13 @@ func usageCells(s *store.UsageSums) (cells [len(usageColumns)]string) {
 	for i, v := range s.Values() {
 		cells[i] = strconv.FormatInt(*v, 10)
 	}
-	cells[costColumn] = NanoUSD(s.Cost).String()
+	cells[costColumn] = access.NanoUSD(s.Cost).String()
 	return cells
 }
 
 // AppendJSON appends {"object":"outcrop.usage","from":…,"to":…,"group_by":[…],"data":[{…}],"total":{…}}. Costs are texts in USD, so that
 // nobody rounds them, with cost_nano_usd beside them as a whole number.
-func (r *UsageReport) AppendJSON(b []byte) []byte {
+func (r *Report) AppendJSON(b []byte) []byte {
 	b = append(b, `{"object":"outcrop.usage","from":"`...)
 	b = r.From.AppendFormat(b, "2006-01-02T15:04:05Z")
 	b = append(b, `","to":"`...)
@@ -77,7 +78,7 @@ func appendQuoted(b []byte, s string) []byte {
 }
 
 // WriteCSV writes a heading and a line for each group.
-func (r *UsageReport) WriteCSV(w io.Writer) error {
+func (r *Report) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	lines := r.lines(usageColumns[:])
 	for i, line := range lines {
@@ -103,7 +104,7 @@ func plainCell(s string) string {
 }
 
 // WriteTable writes the groups for people, with the total below them.
-func (r *UsageReport) WriteTable(w io.Writer) error {
+func (r *Report) WriteTable(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	heads := [...]string{"requests", "cached", "errors", "input", "output", "cache read", "cache write", "cost USD", "estimated", "unpriced"}
 	lines := r.lines(heads[:])
@@ -134,7 +135,7 @@ func printable(c rune) rune {
 }
 
 // lines gives the heading and a line for each group.
-func (r *UsageReport) lines(heads []string) [][]string {
+func (r *Report) lines(heads []string) [][]string {
 	lines := [][]string{append(append([]string(nil), r.GroupBy...), heads...)}
 	for i := range r.Rows {
 		cells := usageCells(&r.Rows[i].UsageSums)

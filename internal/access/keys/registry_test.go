@@ -1,4 +1,4 @@
-package access
+package keys
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 	"outcrop/internal/store/memory"
 )
@@ -16,8 +17,8 @@ import (
 func TestCreateKeepsEverything(t *testing.T) {
 	s := memory.New()
 	r := NewRegistry(s)
-	want := Key{Name: "A key", Tenant: "acme", Priority: "batch", Rights: Rights{
-		Models: []string{"a"}, Tiers: []string{"b"}, Endpoints: []string{"c"}, Limits: Limits{1, 2, 3}, Budget: &Budget{4, "day", 5}, Guardrail: &Guardrail{"g", "DRAFT"},
+	want := Key{Name: "A key", Tenant: "acme", Priority: "batch", Rights: access.Rights{
+		Models: []string{"a"}, Tiers: []string{"b"}, Endpoints: []string{"c"}, Limits: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}, Budget: &access.Budget{AmountMicros: 4, Period: "day", SoftPercent: 5}, Guardrail: &access.Guardrail{Identifier: "g", Version: "DRAFT"},
 		Profile: "p", MaxTokens: 6, Extensions: &[]string{}, Expires: time.Date(2100, 1, 2, 3, 4, 5, 0, time.UTC), Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, StoreText: true,
 	}}
 	secret, made := create(t, r, want)
@@ -45,17 +46,17 @@ func TestCreateRefuses(t *testing.T) {
 		"name must":                 {Name: "a\nb"},
 		"tenant must":               {Tenant: "a b"},
 		"priority must":             {Priority: "high"},
-		"profile must":              {Rights: Rights{Profile: "a/b"}},
-		"max_tokens must":           {Rights: Rights{MaxTokens: -1}},
-		"limits must":               {Rights: Rights{Limits: Limits{Concurrent: -1}}},
-		"budget.amount must":        {Rights: Rights{Budget: &Budget{0, "day", 0}}},
-		"budget.period must":        {Rights: Rights{Budget: &Budget{1, "year", 0}}},
-		"budget.soft_percent must":  {Rights: Rights{Budget: &Budget{1, "day", 101}}},
-		"guardrail.identifier must": {Rights: Rights{Guardrail: &Guardrail{"", "1"}}},
-		"guardrail.version must":    {Rights: Rights{Guardrail: &Guardrail{"g", ""}}},
-		"models must":               {Rights: Rights{Models: []string{""}}},
-		"extensions must":           {Rights: Rights{Extensions: &[]string{"a b"}}},
-		"expires must":              {Rights: Rights{Expires: time.Now().Add(-time.Minute)}},
+		"profile must":              {Rights: access.Rights{Profile: "a/b"}},
+		"max_tokens must":           {Rights: access.Rights{MaxTokens: -1}},
+		"limits must":               {Rights: access.Rights{Limits: access.Limits{Concurrent: -1}}},
+		"budget.amount must":        {Rights: access.Rights{Budget: &access.Budget{AmountMicros: 0, Period: "day", SoftPercent: 0}}},
+		"budget.period must":        {Rights: access.Rights{Budget: &access.Budget{AmountMicros: 1, Period: "year", SoftPercent: 0}}},
+		"budget.soft_percent must":  {Rights: access.Rights{Budget: &access.Budget{AmountMicros: 1, Period: "day", SoftPercent: 101}}},
+		"guardrail.identifier must": {Rights: access.Rights{Guardrail: &access.Guardrail{Identifier: "", Version: "1"}}},
+		"guardrail.version must":    {Rights: access.Rights{Guardrail: &access.Guardrail{Identifier: "g", Version: ""}}},
+		"models must":               {Rights: access.Rights{Models: []string{""}}},
+		"extensions must":           {Rights: access.Rights{Extensions: &[]string{"a b"}}},
+		"expires must":              {Rights: access.Rights{Expires: time.Now().Add(-time.Minute)}},
 	} {
 		if _, _, err := r.Create(t.Context(), k); err == nil || !strings.HasPrefix(err.Error(), says) {
 			t.Errorf("%s: %v", says, err)

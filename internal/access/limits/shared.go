@@ -1,4 +1,4 @@
-package access
+package limits
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // LimitStore counts limits for many gateways, each call in one round trip. internal/store/redis is one.
-type LimitStore interface {
+type Store interface {
 	// TakeLimits grants demands of a tenant, all or none, by the store's own clock. id names the slots that are taken.
 	TakeLimits(ctx context.Context, tenant, id string, demands []store.Demand) (store.Verdict, error)
 	// SettleLimits changes the tokens that were taken at a second by so many, and frees the slots of id.
@@ -31,7 +31,7 @@ const (
 // along with the store, so that it knows what it has let through when the store goes away.
 type Meters struct {
 	process *counters
-	shared  LimitStore // nil: none
+	shared  Store // nil: none
 	report  func(error)
 	resume  atomic.Int64 // when the store may be asked again, in nanoseconds; 0 while it answers
 	mu      sync.Mutex
@@ -46,7 +46,7 @@ type sharedTake struct {
 
 // NewMeters counts in the process, and in a store unless it is nil. Whenever the store goes away or comes back that is reported: an
 // error, or nil.
-func NewMeters(shared LimitStore, report func(error)) *Meters {
+func NewMeters(shared Store, report func(error)) *Meters {
 	return &Meters{process: newCounters(), shared: shared, report: report, held: map[*Admission]struct{}{}}
 }
 

@@ -1,4 +1,4 @@
-package access
+package limits
 
 import (
 	"context"
@@ -12,15 +12,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 	"outcrop/openai"
 )
 
-func limitedKey(l Limits) *Principal {
-	return &Principal{KeyID: "k1", Tenant: "acme", Rights: &Rights{Limits: l}}
+func limitedKey(l access.Limits) *access.Principal {
+	return &access.Principal{KeyID: "k1", Tenant: "acme", Rights: &access.Rights{Limits: l}}
 }
 
-func newLimiter(cfg LimitConfig) *Limiter { return NewLimiter(cfg, NewMeters(nil, nil)) }
+func newLimiter(cfg Config) *Limiter { return New(cfg, NewMeters(nil, nil)) }
 
 func refused(t *testing.T, err error, kind openai.Kind) *openai.Error {
 	t.Helper()
@@ -33,7 +34,7 @@ func refused(t *testing.T, err error, kind openai.Kind) *openai.Error {
 
 func TestRequestsPerMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, p := newLimiter(LimitConfig{}), limitedKey(Limits{RequestsPerMinute: 3})
+		l, p := newLimiter(Config{}), limitedKey(access.Limits{RequestsPerMinute: 3})
 		for i := range int64(3) {
 			s, err := l.Arrive(t.Context(), p)
 			if err != nil || s.Requests.Limit != 3 || s.Requests.Left != 2-i || s.Requests.Reset <= 58*time.Second || s.Requests.Reset > time.Minute {
@@ -67,7 +68,7 @@ func TestRequestsPerMinute(t *testing.T) {
 func TestNoMinuteHoldsMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 20
-		l, p := newLimiter(LimitConfig{}), limitedKey(Limits{RequestsPerMinute: limit})
+		l, p := newLimiter(Config{}), limitedKey(access.Limits{RequestsPerMinute: limit})
 		dice := rand.New(rand.NewPCG(1, 2))
 		start := time.Now()
 		var admitted []int64 // seconds
@@ -90,7 +91,7 @@ func TestNoMinuteHoldsMore(t *testing.T) {
 
 func TestTokensAreReservedAndSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, p := newLimiter(LimitConfig{}), limitedKey(Limits{TokensPerMinute: 1000})
+		l, p := newLimiter(Config{}), limitedKey(access.Limits{TokensPerMinute: 1000})
 		a, s, err := l.Admit(t.Context(), p, Ask{Calls: 1, Tokens: 700})
 		if err != nil || s.Tokens.Left != 300 {
 			t.Fatalf("%+v, %v", s, err)
@@ -126,7 +127,7 @@ func TestTokensAreReservedAndSettled(t *testing.T) {
 }
 
 func TestTooLargeForAnyMinute(t *testing.T) {
-	l, p := newLimiter(LimitConfig{}), limitedKey(Limits{TokensPerMinute: 1000, Concurrent: 2})
+	l, p := newLimiter(Config{}), limitedKey(access.Limits{TokensPerMinute: 1000, Concurrent: 2})
 	_, _, err := l.Admit(t.Context(), p, Ask{Calls: 1, Tokens: 1001})
 	if e := refused(t, err, openai.TokensLimited); !e.Final || !strings.Contains(e.Message, "Request too large") {
 		t.Errorf("%+v", e)
@@ -156,7 +157,7 @@ func TestTooLargeForAnyMinute(t *testing.T) {
 }
 
 func TestSlots(t *testing.T) {
-	l, p := newLimiter(LimitConfig{}), limitedKey(Limits{Concurrent: 3})
+	l, p := newLimiter(Config{}), limitedKey(access.Limits{Concurrent: 3})
 	a, _, err := l.Admit(t.Context(), p, Ask{Calls: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -180,10 +181,10 @@ func TestSlots(t *testing.T) {
 }
 
 func TestWhoseLimits(t *testing.T) {
-	cfg := LimitConfig{Tenants: map[string]ConfiguredLimits{"acme": {RequestsPerMinute: 3}}, EndUser: ConfiguredLimits{RequestsPerMinute: 1, TokensPerMinute: 50}}
+	cfg := Config{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 3}}, EndUser: access.ConfiguredLimits{RequestsPerMinute: 1, TokensPerMinute: 50}}
 	l := newLimiter(cfg)
-	key := func(id, tenant string) *Principal { return &Principal{KeyID: id, Tenant: tenant} }
-	for i, p := range []*Principal{key("a", "acme"), key("b", "acme"), key("c", "acme"), key("other", "another"), key("none", "")} {
+	key := func(id, tenant string) *access.Principal { return &access.Principal{KeyID: id, Tenant: tenant} }
+	for i, p := range []*access.Principal{key("a", "acme"), key("b", "acme"), key("c", "acme"), key("other", "another"), key("none", "")} {
 		if _, err := l.Arrive(t.Context(), p); err != nil {
 			t.Errorf("request %d: %v", i, err)
 		}
@@ -205,7 +206,7 @@ func TestWhoseLimits(t *testing.T) {
 }
 
 func TestCallsCountAsRequests(t *testing.T) {
-	l, p := newLimiter(LimitConfig{}), limitedKey(Limits{RequestsPerMinute: 5})
+	l, p := newLimiter(Config{}), limitedKey(access.Limits{RequestsPerMinute: 5})
 	if _, err := l.Arrive(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -216,8 +217,8 @@ func TestCallsCountAsRequests(t *testing.T) {
 }
 
 func TestUnlimited(t *testing.T) {
-	l := newLimiter(LimitConfig{EndUser: ConfiguredLimits{Concurrent: 1}})
-	p := &Principal{KeyID: "k"}
+	l := newLimiter(Config{EndUser: access.ConfiguredLimits{Concurrent: 1}})
+	p := &access.Principal{KeyID: "k"}
 	if s, err := l.Arrive(t.Context(), p); err != nil || s != (Standing{}) {
 		t.Error(s, err)
 	}
@@ -231,7 +232,7 @@ func TestUnlimited(t *testing.T) {
 
 func TestManyAtTheSameMoment(t *testing.T) {
 	const limit = 100
-	l, p := newLimiter(LimitConfig{}), limitedKey(Limits{RequestsPerMinute: limit, Concurrent: 5})
+	l, p := newLimiter(Config{}), limitedKey(access.Limits{RequestsPerMinute: limit, Concurrent: 5})
 	var admitted, held, most atomic.Int64
 	var all sync.WaitGroup
 	for range 8 {
@@ -262,8 +263,8 @@ func TestManyAtTheSameMoment(t *testing.T) {
 
 // TestMetersAreBounded: end users are made up at will; keys keep their counts.
 func TestMetersAreBounded(t *testing.T) {
-	l := newLimiter(LimitConfig{EndUser: ConfiguredLimits{RequestsPerMinute: 10}})
-	p := limitedKey(Limits{RequestsPerMinute: 1})
+	l := newLimiter(Config{EndUser: access.ConfiguredLimits{RequestsPerMinute: 10}})
+	p := limitedKey(access.Limits{RequestsPerMinute: 1})
 	if _, err := l.Arrive(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -314,8 +315,8 @@ func TestStoreAway(t *testing.T) {
 			s := &awayStore{hang: hang}
 			reports := 0
 			m := NewMeters(s, func(error) { reports++ })
-			local, strict := NewLimiter(LimitConfig{WhenStoreIsAway: "local"}, m), NewLimiter(LimitConfig{WhenStoreIsAway: "refuse"}, m)
-			p := limitedKey(Limits{RequestsPerMinute: 2})
+			local, strict := New(Config{WhenStoreIsAway: "local"}, m), New(Config{WhenStoreIsAway: "refuse"}, m)
+			p := limitedKey(access.Limits{RequestsPerMinute: 2})
 			start := time.Now()
 			for range 2 {
 				if _, err := local.Arrive(t.Context(), p); err != nil {
@@ -343,7 +344,7 @@ func TestStoreAway(t *testing.T) {
 }
 
 func BenchmarkArrive(b *testing.B) {
-	l, p := newLimiter(LimitConfig{Tenants: map[string]ConfiguredLimits{"acme": {RequestsPerMinute: 1 << 40}}}), limitedKey(Limits{RequestsPerMinute: 1 << 40})
+	l, p := newLimiter(Config{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 1 << 40}}}), limitedKey(access.Limits{RequestsPerMinute: 1 << 40})
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -354,7 +355,7 @@ func BenchmarkArrive(b *testing.B) {
 }
 
 func BenchmarkAdmitSettle(b *testing.B) {
-	l, p := newLimiter(LimitConfig{}), limitedKey(Limits{TokensPerMinute: 1 << 40, Concurrent: 100})
+	l, p := newLimiter(Config{}), limitedKey(access.Limits{TokensPerMinute: 1 << 40, Concurrent: 100})
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,4 +1,9 @@
-package access
+// Package keys says who calls: API keys of the configuration and of a store, and what each of them may do.
+//
+// It must not read bodies and not know HTTP beyond the credential it is given; of a key it keeps the SHA-256 and never the key.
+// Start at [Gate], which admits callers. Keys come from the configuration (config.go) and from a store: registry.go makes, rotates
+// and revokes them there, directory.go follows what the store holds.
+package keys
 
 import (
 	"crypto/sha256"
@@ -6,6 +11,7 @@ import (
 	"net/netip"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/openai"
 )
 
@@ -31,7 +37,7 @@ func NewGate(cfg Config, stored *Directory, attempts *Attempts) *Gate {
 	for _, key := range cfg.APIKeys {
 		sum := HashOf(key)
 		name := hex.EncodeToString(sum[:4])
-		g.known[sum] = &entry{hash: sum, who: &Principal{Key: name, KeyID: name}}
+		g.known[sum] = &entry{hash: sum, who: &access.Principal{Key: name, KeyID: name}}
 	}
 	for i := range cfg.Keys {
 		k := cfg.Keys[i].key()
@@ -50,24 +56,24 @@ func (g *Gate) Open() bool {
 // malformed, revoked or expired. A key that is good, but not from this address or for this endpoint, is a 403. Once an address has shown
 // too many wrong keys, further ones are a 429; good ones still pass, since many callers may share an address. With a refusal comes whose
 // key it was, as far as that is known: for records, and for nothing else.
-func (g *Gate) Admit(c Credential) (Principal, error) {
+func (g *Gate) Admit(c Credential) (access.Principal, error) {
 	if g.Open() && !g.firstKey(c.Key) {
-		return Principal{}, nil
+		return access.Principal{}, nil
 	}
 	if c.Key == "" {
-		return Principal{}, &openai.Error{Kind: openai.Unauthenticated,
+		return access.Principal{}, &openai.Error{Kind: openai.Unauthenticated,
 			Message: "You didn't provide an API key. Send it in an Authorization header: Authorization: Bearer YOUR_KEY."}
 	}
 	now := time.Now()
 	who, sure := g.find(c.Key, now)
 	switch {
 	case who == nil && !sure:
-		return Principal{}, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "API keys cannot be checked at the moment. Try again."}
+		return access.Principal{}, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "API keys cannot be checked at the moment. Try again."}
 	case who == nil:
-		return Principal{}, g.refuse(c.Addr, now)
-	case who.Rights.expired(now):
+		return access.Principal{}, g.refuse(c.Addr, now)
+	case who.Rights.Expired(now):
 		return *who, g.refuse(c.Addr, now)
-	case !who.Rights.allowsAddr(c.Addr):
+	case !who.Rights.AllowsAddr(c.Addr):
 		return *who, &openai.Error{Kind: openai.Forbidden, Code: "ip_not_authorized", Message: "This API key may not be used from your network address."}
 	case !who.Rights.AllowsEndpoint(c.Endpoint):
 		return *who, &openai.Error{Kind: openai.Forbidden, Code: "endpoint_not_allowed", Message: "This API key may not be used for this endpoint."}
@@ -77,7 +83,7 @@ func (g *Gate) Admit(c Credential) (Principal, error) {
 
 // find gives whose key it is, nil for nobody's, and whether that is sure. Of a text that is too long, and of one that has the wrong
 // form for a store, the hash is made all the same, so that it takes as long as any other.
-func (g *Gate) find(key string, now time.Time) (who *Principal, sure bool) {
+func (g *Gate) find(key string, now time.Time) (who *access.Principal, sure bool) {
 	text := []byte(key[:min(len(key), longestKey)])
 	sum := Hash(sha256.Sum256(text))
 	if len(key) > longestKey {

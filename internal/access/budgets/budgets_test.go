@@ -1,4 +1,4 @@
-package access
+package budgets
 
 import (
 	"context"
@@ -10,14 +10,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 	"outcrop/internal/store/memory"
 	"outcrop/openai"
 )
 
-func spender(b Budget) *Principal { return &Principal{KeyID: "k1", Rights: &Rights{Budget: &b}} }
+func spender(b access.Budget) *access.Principal {
+	return &access.Principal{KeyID: "k1", Rights: &access.Rights{Budget: &b}}
+}
 
-func spentOf(t *testing.T, s *memory.Store, p *Principal, kind string) int64 {
+func spentOf(t *testing.T, s *memory.Store, p *access.Principal, kind string) int64 {
 	t.Helper()
 	from, _ := period(kind, time.Now().UTC())
 	sums, err := s.Balances(t.Context(), []store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":" + kind, From: from}})
@@ -30,15 +33,15 @@ func spentOf(t *testing.T, s *memory.Store, p *Principal, kind string) int64 {
 // Settings that are read anew do not make an old warning a new one.
 func TestMendA6BudgetWarningOutlivesAReload(t *testing.T) {
 	events := 0
-	b := NewBudgets(DefaultBudgets(), NewLeases(memory.New(), nil), func(BudgetEvent) { events++ })
-	p := spender(Budget{AmountMicros: 1000, Period: "total", SoftPercent: 10})
+	b := New(Default(), NewLeases(memory.New(), nil), func(Event) { events++ })
+	p := spender(access.Budget{AmountMicros: 1000, Period: "total", SoftPercent: 10})
 	spent, err := b.Reserve(t.Context(), p, 500_000, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	spent.Settle(t.Context(), 500_000)
 	for range 3 {
-		cfg := DefaultBudgets()
+		cfg := Default()
 		cfg.OutputTokens = 1
 		b = b.With(cfg)
 		if h, err := b.Reserve(t.Context(), p, 1, nil); err != nil || h.Warning == "" || b.OutputTokens != 1 {
@@ -53,9 +56,9 @@ func TestMendA6BudgetWarningOutlivesAReload(t *testing.T) {
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01, a Saturday
 		s := memory.New()
-		var events []BudgetEvent
-		b := NewBudgets(DefaultBudgets(), NewLeases(s, nil), func(e BudgetEvent) { events = append(events, e) })
-		p := spender(Budget{AmountMicros: 1000, Period: "day", SoftPercent: 50}) // a million billionths
+		var events []Event
+		b := New(Default(), NewLeases(s, nil), func(e Event) { events = append(events, e) })
+		p := spender(access.Budget{AmountMicros: 1000, Period: "day", SoftPercent: 50}) // a million billionths
 		first, err := b.Reserve(t.Context(), p, 700_000, nil)
 		if err != nil || first.Warning != "" {
 			t.Fatal(first, err)
@@ -93,12 +96,12 @@ func TestBudget(t *testing.T) {
 // What calls under way hold is not spent: nobody is told that a quota is used up, warned of it, or sent away for good.
 func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 	s := memory.New()
-	cfg := DefaultBudgets()
-	cfg.Tenants = map[string]ConfiguredBudget{"acme": {Amount: 1000, Period: "total"}}
-	b := NewBudgets(cfg, NewLeases(s, nil), func(e BudgetEvent) { t.Errorf("reported %+v", e) })
-	p := &Principal{KeyID: "1", Tenant: "acme", Rights: &Rights{Budget: &Budget{AmountMicros: 1000, Period: "day", SoftPercent: 10}}}
-	other := &Principal{KeyID: "2", Tenant: "acme"}
-	refused := func(who *Principal) *openai.Error {
+	cfg := Default()
+	cfg.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 1000, Period: "total"}}
+	b := New(cfg, NewLeases(s, nil), func(e Event) { t.Errorf("reported %+v", e) })
+	p := &access.Principal{KeyID: "1", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{AmountMicros: 1000, Period: "day", SoftPercent: 10}}}
+	other := &access.Principal{KeyID: "2", Tenant: "acme"}
+	refused := func(who *access.Principal) *openai.Error {
 		t.Helper()
 		_, err := b.Reserve(t.Context(), who, 1, nil)
 		var e *openai.Error
@@ -115,7 +118,7 @@ func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 	if err != nil || two.Warning != "" {
 		t.Fatalf("%+v, %v", two, err)
 	}
-	for _, who := range []*Principal{p, other} {
+	for _, who := range []*access.Principal{p, other} {
 		e := refused(who)
 		if e.Kind != openai.RateLimited || e.Code != openai.CodeRateLimited || e.Final || e.After <= 0 || e.After > time.Minute || strings.Contains(e.Message, "quota") || !strings.Contains(e.Message, "0.0018 USD are reserved") {
 			t.Errorf("%+v", e)
@@ -142,8 +145,8 @@ func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 
 func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 	s := memory.New()
-	b := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
-	p := spender(Budget{AmountMicros: 10, Period: "total"})
+	b := New(Default(), NewLeases(s, nil), nil)
+	p := spender(access.Budget{AmountMicros: 10, Period: "total"})
 	ctx, cancel := context.WithCancel(t.Context())
 	h, err := b.Reserve(ctx, p, 5000, nil)
 	if err != nil {
@@ -162,12 +165,12 @@ func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 // TestCrash: a process that ends between reserving and settling leaves the reservation behind, and no more.
 func TestCrash(t *testing.T) {
 	s := memory.New() // which outlives the process, as a file does
-	p := spender(Budget{AmountMicros: 1000, Period: "total"})
-	before := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
+	p := spender(access.Budget{AmountMicros: 1000, Period: "total"})
+	before := New(Default(), NewLeases(s, nil), nil)
 	if _, err := before.Reserve(t.Context(), p, 400_000, nil); err != nil {
 		t.Fatal(err)
 	}
-	after := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
+	after := New(Default(), NewLeases(s, nil), nil)
 	h, err := after.Reserve(t.Context(), p, 10_000, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -180,11 +183,11 @@ func TestCrash(t *testing.T) {
 
 func TestBudgetOfATenant(t *testing.T) {
 	s := memory.New()
-	cfg := DefaultBudgets()
-	cfg.Tenants = map[string]ConfiguredBudget{"acme": {Amount: 1}}
-	b := NewBudgets(cfg, NewLeases(s, nil), nil)
-	one, two := &Principal{KeyID: "1", Tenant: "acme"}, &Principal{KeyID: "2", Tenant: "acme", Rights: &Rights{Budget: &Budget{AmountMicros: 50, Period: "week"}}}
-	if !b.Holds(one) || b.Holds(&Principal{KeyID: "1"}) || b.Holds(&Principal{Tenant: "other"}) {
+	cfg := Default()
+	cfg.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 1}}
+	b := New(cfg, NewLeases(s, nil), nil)
+	one, two := &access.Principal{KeyID: "1", Tenant: "acme"}, &access.Principal{KeyID: "2", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{AmountMicros: 50, Period: "week"}}}
+	if !b.Holds(one) || b.Holds(&access.Principal{KeyID: "1"}) || b.Holds(&access.Principal{Tenant: "other"}) {
 		t.Error("who has a budget?")
 	}
 	if _, err := b.Reserve(t.Context(), one, 1000, nil); err != nil {
@@ -197,7 +200,7 @@ func TestBudgetOfATenant(t *testing.T) {
 	if n := spentOf(t, s, two, "week"); n != 0 {
 		t.Errorf("the key was charged %d", n)
 	}
-	if h, err := b.Reserve(t.Context(), &Principal{KeyID: "1"}, 1, nil); h != nil || err != nil {
+	if h, err := b.Reserve(t.Context(), &access.Principal{KeyID: "1"}, 1, nil); h != nil || err != nil {
 		t.Error(h, err)
 	}
 }
@@ -215,15 +218,15 @@ func (s brokenBudgets) Renew(context.Context, string, []string, int64) error { r
 func (s brokenBudgets) Lapse(context.Context, int64) ([]store.Hold, error)   { return nil, s.settle }
 
 func TestBudgetStoreFails(t *testing.T) {
-	var events []BudgetEvent
-	report := func(e BudgetEvent) { events = append(events, e) }
-	p := spender(Budget{AmountMicros: 50, Period: "week"})
-	_, err := NewBudgets(DefaultBudgets(), NewLeases(brokenBudgets{reserve: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
+	var events []Event
+	report := func(e Event) { events = append(events, e) }
+	p := spender(access.Budget{AmountMicros: 50, Period: "week"})
+	_, err := New(Default(), NewLeases(brokenBudgets{reserve: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.Unavailable || strings.Contains(e.Message, "disk") {
 		t.Errorf("got %v", err)
 	}
-	h, err := NewBudgets(DefaultBudgets(), NewLeases(brokenBudgets{settle: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
+	h, err := New(Default(), NewLeases(brokenBudgets{settle: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,22 +244,22 @@ func TestBudgetStoreFails(t *testing.T) {
 // reserved at the time.
 func TestManyCalls(t *testing.T) {
 	s := memory.New()
-	b := NewBudgets(DefaultBudgets(), NewLeases(s, nil), nil)
+	b := New(Default(), NewLeases(s, nil), nil)
 	const most, workers = 100_000, 8
-	p := spender(Budget{AmountMicros: 5000, Period: "total"})
+	p := spender(access.Budget{AmountMicros: 5000, Period: "total"})
 	var mu sync.Mutex
-	var sum NanoUSD
+	var sum access.NanoUSD
 	var all sync.WaitGroup
 	for w := range workers {
 		dice := rand.New(rand.NewPCG(3, uint64(w)))
 		all.Go(func() {
 			for range 200 {
-				reserved := NanoUSD(dice.Int64N(most))
+				reserved := access.NanoUSD(dice.Int64N(most))
 				h, err := b.Reserve(t.Context(), p, reserved, nil)
 				if err != nil {
 					continue
 				}
-				cost := NanoUSD(dice.Int64N(int64(reserved) + 1))
+				cost := access.NanoUSD(dice.Int64N(int64(reserved) + 1))
 				mu.Lock()
 				sum += cost
 				mu.Unlock()
@@ -265,7 +268,7 @@ func TestManyCalls(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := NanoUSD(spentOf(t, s, p, "total")); n != sum || n < 5_000_000 || n > 5_000_000+workers*most {
+	if n := access.NanoUSD(spentOf(t, s, p, "total")); n != sum || n < 5_000_000 || n > 5_000_000+workers*most {
 		t.Errorf("%d are spent, %d were settled", n, sum)
 	}
 }

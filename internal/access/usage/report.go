@@ -1,4 +1,4 @@
-package access
+package usage
 
 import (
 	"cmp"
@@ -12,11 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 )
 
 // UsageQuery asks for usage. Whole hours are counted: From is rounded down to one and To up.
-type UsageQuery struct {
+type Query struct {
 	From, To time.Time // zero: a month before To; now
 	GroupBy  []string  // "key", "tenant", "model", "hour", "day", "tag:NAME"
 	// Tenant, Key and Model, where not nil, are the only ones that are looked at, and of Tags, by their names, these values.
@@ -25,7 +26,7 @@ type UsageQuery struct {
 }
 
 // Only narrows the query to one value of what it may be grouped by. It tells whether there is such a thing.
-func (q *UsageQuery) Only(name, value string) bool {
+func (q *Query) Only(name, value string) bool {
 	switch {
 	case name == "tenant":
 		q.Tenant = &value
@@ -44,7 +45,7 @@ func (q *UsageQuery) Only(name, value string) bool {
 	return true
 }
 
-func (q *UsageQuery) asksFor(k *store.UsageKey) bool {
+func (q *Query) asksFor(k *store.UsageKey) bool {
 	if q.Tenant != nil && k.Tenant != *q.Tenant || q.Key != nil && k.Key != *q.Key || q.Model != nil && k.Model != *q.Model {
 		return false
 	}
@@ -61,7 +62,7 @@ func (q *UsageQuery) asksFor(k *store.UsageKey) bool {
 }
 
 // UsageReport is the answer, in order of its groups.
-type UsageReport struct {
+type Report struct {
 	From, To time.Time
 	GroupBy  []string
 	Rows     []UsageRow
@@ -83,7 +84,7 @@ var tagName = regexp.MustCompile(`^tag:[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // ParseUsageQuery reads times, as a date, as in RFC 3339 or in seconds since 1970, and the names of groups with commas between them.
 // "" leaves each to its default. An error names the argument that is at fault, "from", "to" or "group_by".
-func ParseUsageQuery(from, to, groupBy string, now time.Time) (q UsageQuery, argument string, err error) {
+func ParseQuery(from, to, groupBy string, now time.Time) (q Query, argument string, err error) {
 	if q.To, err = usageTime(to, now.Add(time.Second)); err != nil { // so that an hour which has just begun is in it
 		return q, "to", err
 	}
@@ -118,7 +119,7 @@ func usageTime(text string, otherwise time.Time) (time.Time, error) {
 	if seconds, err := strconv.ParseInt(text, 10, 40); err == nil && len(text) > 8 {
 		return time.Unix(seconds, 0).UTC(), nil
 	}
-	var m Moment
+	var m access.Moment
 	if err := m.UnmarshalText([]byte(text)); err != nil {
 		return time.Time{}, err
 	}
@@ -126,9 +127,9 @@ func usageTime(text string, otherwise time.Time) (time.Time, error) {
 }
 
 // ReadUsage adds up what a store has.
-func ReadUsage(ctx context.Context, s UsageStore, q UsageQuery) (*UsageReport, error) {
+func Read(ctx context.Context, s Store, q Query) (*Report, error) {
 	from, to := q.From.Unix()/3600, (q.To.Unix()+3599)/3600
-	report := &UsageReport{From: time.Unix(from*3600, 0).UTC(), To: time.Unix(to*3600, 0).UTC(), GroupBy: q.GroupBy}
+	report := &Report{From: time.Unix(from*3600, 0).UTC(), To: time.Unix(to*3600, 0).UTC(), GroupBy: q.GroupBy}
 	groups := map[string]*UsageRow{}
 	err := s.Usage(ctx, from, to, func(u store.Usage) error {
 		if !q.asksFor(&u.UsageKey) {
@@ -159,11 +160,11 @@ func ReadUsage(ctx context.Context, s UsageStore, q UsageQuery) (*UsageReport, e
 }
 
 // Read writes what was gathered, and adds up what the store has.
-func (u *Usage) Read(ctx context.Context, q UsageQuery) (*UsageReport, error) {
+func (u *Usage) Read(ctx context.Context, q Query) (*Report, error) {
 	if err := u.ledger.Flush(ctx); err != nil {
 		return nil, err
 	}
-	return ReadUsage(ctx, u.ledger.store, q)
+	return Read(ctx, u.ledger.store, q)
 }
 
 func groupOf(k *store.UsageKey, by []string) []string {

@@ -1,4 +1,8 @@
-package access
+// Package budgets holds callers to what they may spend: what a call may cost is held before it and settled after it.
+//
+// It must not know prices, nor read answers. Start at [Budgets.Reserve], which hands back what must be settled; [Leases] look after
+// what a process that ended has left.
+package budgets
 
 import (
 	"context"
@@ -8,12 +12,13 @@ import (
 	"sync"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 	"outcrop/openai"
 )
 
 // BudgetStore keeps what was spent and what is held; internal/store has engines, and storetest says what they promise.
-type BudgetStore interface {
+type Store interface {
 	// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is
 	// -1. What it gives besides, of all of them and in either case, is how they stood at that moment. Once it has returned, the hold
 	// is not lost by a crash.
@@ -31,20 +36,20 @@ type BudgetStore interface {
 }
 
 // BudgetConfig are the budgets beside those of keys, and how calls are reckoned before they are made.
-type BudgetConfig struct {
-	Tenants      map[string]ConfiguredBudget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
-	OutputTokens int64                       `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
-	UnknownPrice string                      `yaml:"unknown_price" validate:"oneof=allow refuse" help:"a model without a known price: allow, it counts nothing and is marked so in the usage, or refuse it to keys that have a budget"`
-	InMemory     string                      `yaml:"in_memory" validate:"oneof=refuse warn" help:"budgets whose sums would be kept in memory, where a restart forgets what was spent: refuse to start, or warn"`
+type Config struct {
+	Tenants      map[string]access.ConfiguredBudget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
+	OutputTokens int64                              `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
+	UnknownPrice string                             `yaml:"unknown_price" validate:"oneof=allow refuse" help:"a model without a known price: allow, it counts nothing and is marked so in the usage, or refuse it to keys that have a budget"`
+	InMemory     string                             `yaml:"in_memory" validate:"oneof=refuse warn" help:"budgets whose sums would be kept in memory, where a restart forgets what was spent: refuse to start, or warn"`
 }
 
 // DefaultBudgets limits nobody but keys.
-func DefaultBudgets() BudgetConfig {
-	return BudgetConfig{OutputTokens: 4096, UnknownPrice: "allow", InMemory: "refuse"}
+func Default() Config {
+	return Config{OutputTokens: 4096, UnknownPrice: "allow", InMemory: "refuse"}
 }
 
 // Faults gives what is wrong with budgets of tenants.
-func (c BudgetConfig) Faults() map[string]error {
+func (c Config) Faults() map[string]error {
 	faults := map[string]error{}
 	for tenant, b := range c.Tenants {
 		if b.Amount <= 0 {
@@ -55,7 +60,7 @@ func (c BudgetConfig) Faults() map[string]error {
 }
 
 // Named gives the settings of all budgets of tenants, in order.
-func (c BudgetConfig) Named() (settings []string) {
+func (c Config) Named() (settings []string) {
 	for _, tenant := range slices.Sorted(maps.Keys(c.Tenants)) {
 		settings = append(settings, "budgets.tenants."+tenant)
 	}
@@ -71,38 +76,38 @@ const heldAgain = 5 * time.Second
 // Budgets hold callers to what they may spend. What a call may cost is held before the call and settled after it. A hold that nobody
 // settles, since its process was killed, is charged when its lease ends (see [Leases]).
 type Budgets struct {
-	BudgetConfig
+	Config
 	leases *Leases
-	report func(BudgetEvent)
+	report func(Event)
 	warned *sync.Map // accounts of which was reported that they come to their end; bounded by the keys there are
 }
 
 // BudgetEvent is something that people should know of a budget.
-type BudgetEvent struct {
+type Event struct {
 	Account store.Account
 	Warning string // "" for an error
 	Err     error
 }
 
 // NewBudgets works on a store by its leases, and reports what people should know.
-func NewBudgets(cfg BudgetConfig, l *Leases, report func(BudgetEvent)) *Budgets {
+func New(cfg Config, l *Leases, report func(Event)) *Budgets {
 	return &Budgets{cfg, l, report, &sync.Map{}}
 }
 
 // With gives budgets of other settings over the same sums. What was reported is not reported again.
-func (b *Budgets) With(cfg BudgetConfig) *Budgets {
+func (b *Budgets) With(cfg Config) *Budgets {
 	own := *b
-	own.BudgetConfig = cfg
+	own.Config = cfg
 	return &own
 }
 
 // budget is one that holds for a caller.
 type budget struct {
-	Budget
+	access.Budget
 	whose string
 }
 
-func (b *Budgets) of(p *Principal) (list [2]budget, n int) {
+func (b *Budgets) of(p *access.Principal) (list [2]budget, n int) {
 	if p.Rights != nil && p.Rights.Budget != nil {
 		list[n] = budget{*p.Rights.Budget, "key"}
 		n++
@@ -115,7 +120,7 @@ func (b *Budgets) of(p *Principal) (list [2]budget, n int) {
 }
 
 // Holds tells whether a caller has a budget.
-func (b *Budgets) Holds(p *Principal) bool {
+func (b *Budgets) Holds(p *access.Principal) bool {
 	if b == nil {
 		return false
 	}
@@ -139,7 +144,7 @@ type Hold struct {
 // passes its budget by no more than what is reserved at the time. Else the error is a 429: of a budget that is spent the one of
 // R-ERR-68; where only calls under way hold the rest, of which they may give back some, one that is worth another try. Without a budget
 // the hold is nil; any other must be settled. guess is the usage that is counted when nobody settles it; nil is none.
-func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, guess *store.Usage) (*Hold, error) {
+func (b *Budgets) Reserve(ctx context.Context, p *access.Principal, amount access.NanoUSD, guess *store.Usage) (*Hold, error) {
 	if b == nil {
 		return nil, nil
 	}
@@ -155,7 +160,7 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, gue
 			id = "key:" + p.KeyID + ":" + x.Period
 		}
 		from, _ := period(x.Period, now)
-		h.held.Accounts = append(h.held.Accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(MicroUSD(x.AmountMicros).Nano())})
+		h.held.Accounts = append(h.held.Accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(access.MicroUSD(x.AmountMicros).Nano())})
 	}
 	// What is reserved must be known, or it could not be settled: a caller who leaves is looked at afterwards.
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
@@ -163,7 +168,7 @@ func (b *Budgets) Reserve(ctx context.Context, p *Principal, amount NanoUSD, gue
 	before, refused, err := b.leases.reserve(own, h.held)
 	switch {
 	case err != nil:
-		b.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
+		b.report(Event{Account: h.held.Accounts[0], Err: err})
 		return nil, unchecked(err)
 	case refused >= 0:
 		return nil, refusedBudget(list[:n], h.held.Accounts, before, refused, now)
@@ -184,9 +189,9 @@ func (h *Hold) warn(list []budget, before []store.Balance) {
 		if x.SoftPercent == 0 || percent < int64(x.SoftPercent) {
 			continue
 		}
-		h.Warning = fmt.Sprintf("%s; spent=%d%%; amount=%s; period=%s", x.whose, percent, MicroUSD(x.AmountMicros), x.Period)
+		h.Warning = fmt.Sprintf("%s; spent=%d%%; amount=%s; period=%s", x.whose, percent, access.MicroUSD(x.AmountMicros), x.Period)
 		if _, said := h.budgets.warned.LoadOrStore(h.held.Accounts[i], true); !said {
-			h.budgets.report(BudgetEvent{Account: h.held.Accounts[i], Warning: h.Warning})
+			h.budgets.report(Event{Account: h.held.Accounts[i], Warning: h.Warning})
 		}
 	}
 }
@@ -208,7 +213,7 @@ func (h *Hold) Send(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		h.budgets.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
+		h.budgets.report(Event{Account: h.held.Accounts[0], Err: err})
 		return unchecked(err)
 	}
 	h.sent = true
@@ -231,7 +236,7 @@ func unchecked(err error) error {
 
 // Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's context may have
 // ended. Only the first call does anything. When the store fails, [Leases.Run] tries again.
-func (h *Hold) Settle(ctx context.Context, cost NanoUSD) {
+func (h *Hold) Settle(ctx context.Context, cost access.NanoUSD) {
 	if h == nil {
 		return
 	}
@@ -239,7 +244,7 @@ func (h *Hold) Settle(ctx context.Context, cost NanoUSD) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
 		defer cancel()
 		if err := h.budgets.leases.settle(ctx, h.held, int64(max(cost, 0))); err != nil {
-			h.budgets.report(BudgetEvent{Account: h.held.Accounts[0], Err: err})
+			h.budgets.report(Event{Account: h.held.Accounts[0], Err: err})
 		}
 	})
 }
@@ -267,7 +272,7 @@ func (b *budget) reserved(stands store.Balance) error {
 	return &openai.Error{Kind: openai.RateLimited, Code: openai.CodeRateLimited, After: heldAgain,
 		Message: fmt.Sprintf("Calls under way have reserved what is left of the budget of %s: %s USD are spent, %s USD are reserved. "+
 			"What they do not use is given back when they end. Please try again in %s.",
-			b.name(), NanoUSD(stands.Spent), NanoUSD(stands.Held), heldAgain)}
+			b.name(), access.NanoUSD(stands.Spent), access.NanoUSD(stands.Held), heldAgain)}
 }
 
 // name is whose budget it is, and how much.
@@ -279,7 +284,7 @@ func (b *budget) name() string {
 	if b.whose == "tenant" {
 		whose = "your organization"
 	}
-	return fmt.Sprintf("%s, %s USD %s", whose, MicroUSD(b.AmountMicros), span)
+	return fmt.Sprintf("%s, %s USD %s", whose, access.MicroUSD(b.AmountMicros), span)
 }
 
 // period gives when the period of a time began, in seconds, and when it ends. Periods begin at midnight UTC, weeks on Monday. A total

@@ -1,4 +1,7 @@
-package access
+// Package usage adds up by hour what callers have used, for charge-back, and reports it.
+//
+// It must not decide anything about a call. Start at [Ledger]; report.go reads what was kept, format.go writes it.
+package usage
 
 import (
 	"context"
@@ -8,11 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 )
 
 // UsageStore keeps usage; internal/store has engines, and storetest says what they promise.
-type UsageStore interface {
+type Store interface {
 	// AddUsage adds to the sums of rows, all or none.
 	AddUsage(ctx context.Context, rows []store.Usage) error
 	// Usage gives the rows of hours from one up to, and without, another.
@@ -22,13 +26,13 @@ type UsageStore interface {
 }
 
 // UsageConfig says what usage is added up by, and how long it is kept.
-type UsageConfig struct {
+type Config struct {
 	Tags []string      `yaml:"tags" validate:"unique,max=8,dive,label" help:"keys of metadata that usage is added up by too, such as project and team"`
 	Keep time.Duration `yaml:"keep" validate:"min=1h" help:"how long usage is kept"`
 }
 
 // DefaultUsage keeps a good year.
-func DefaultUsage() UsageConfig { return UsageConfig{Keep: 400 * 24 * time.Hour} }
+func Default() Config { return Config{Keep: 400 * 24 * time.Hour} }
 
 // What a ledger holds is bounded: rows that are not written yet, and what clients can make up.
 const (
@@ -44,7 +48,7 @@ const (
 // Ledger gathers usage and writes it to a store every second. What a crash can lose is the usage of the last second; budgets have
 // their own record of what was spent.
 type Ledger struct {
-	store   UsageStore
+	store   Store
 	report  func(error)
 	writing sync.Mutex // one flush at a time
 
@@ -57,32 +61,32 @@ type Ledger struct {
 }
 
 // NewLedger writes to a store. Whenever that begins to fail, and when it works again, it is reported: an error, or nil.
-func NewLedger(s UsageStore, report func(error)) *Ledger {
+func NewLedger(s Store, report func(error)) *Ledger {
 	return &Ledger{store: s, report: report, rows: map[store.UsageKey]*store.UsageSums{}}
 }
 
 // UsageSums are what a call adds to the usage.
-type UsageSums = store.UsageSums
+type Sums = store.UsageSums
 
 // Usage is how calls are counted into a ledger, by the settings.
 type Usage struct {
-	cfg    UsageConfig
+	cfg    Config
 	ledger *Ledger
 }
 
 // NewUsage counts into a ledger.
-func NewUsage(cfg UsageConfig, l *Ledger) *Usage { return &Usage{cfg, l} }
+func New(cfg Config, l *Ledger) *Usage { return &Usage{cfg, l} }
 
 // Count adds what a caller has used. A model is one of the catalogue's ids, or another name from a closed list; metadata is the
 // request's own.
-func (u *Usage) Count(p *Principal, model string, metadata map[string]string, sums UsageSums) {
+func (u *Usage) Count(p *access.Principal, model string, metadata map[string]string, sums Sums) {
 	if row := u.Row(p, model, metadata, sums); row != nil {
-		u.ledger.add(*row)
+		u.ledger.Add(*row)
 	}
 }
 
 // Row is what Count adds, for those who add it later.
-func (u *Usage) Row(p *Principal, model string, metadata map[string]string, sums UsageSums) *store.Usage {
+func (u *Usage) Row(p *access.Principal, model string, metadata map[string]string, sums Sums) *store.Usage {
 	if u == nil {
 		return nil
 	}
@@ -94,7 +98,7 @@ func (u *Usage) Row(p *Principal, model string, metadata map[string]string, sums
 	return &store.Usage{UsageKey: k, UsageSums: sums}
 }
 
-func (l *Ledger) add(u store.Usage) {
+func (l *Ledger) Add(u store.Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	row := l.rows[u.UsageKey]

@@ -1,4 +1,4 @@
-package access
+package keys
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 )
 
 // KeyStore keeps keys; internal/store has engines, and storetest says what they promise.
-type KeyStore interface {
+type Store interface {
 	// KeysRevision gives a number that changes whenever a key does.
 	KeysRevision(ctx context.Context) (int64, error)
 	Keys(ctx context.Context) ([]store.Document, error)
@@ -22,10 +22,10 @@ type KeyStore interface {
 }
 
 // Registry makes, rotates and revokes keys in a store. Keys are never deleted: what they did is on record under their ids.
-type Registry struct{ store KeyStore }
+type Registry struct{ store Store }
 
 // NewRegistry works on a store.
-func NewRegistry(s KeyStore) *Registry { return &Registry{s} }
+func NewRegistry(s Store) *Registry { return &Registry{s} }
 
 // Secret makes a key that is kept nowhere, for the configuration.
 func Secret() (string, Hash) {
@@ -40,7 +40,7 @@ func (r *Registry) Create(ctx context.Context, k Key) (secret string, made Key, 
 		member := slices.Min(slices.Collect(maps.Keys(faults)))
 		return "", Key{}, fmt.Errorf("%s %w", member, faults[member])
 	}
-	if k.expired(now) {
+	if k.Expired(now) {
 		return "", Key{}, errors.New("expires must be in the future")
 	}
 	secret, k.Hash = Secret()

@@ -1,4 +1,4 @@
-package access
+package usage
 
 import (
 	"bytes"
@@ -13,13 +13,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/store"
 	"outcrop/internal/store/memory"
 )
 
-func ask(t *testing.T, u *Usage, groupBy string) *UsageReport {
+func ask(t *testing.T, u *Usage, groupBy string) *Report {
 	t.Helper()
-	q, _, err := ParseUsageQuery("", "", groupBy, time.Now())
+	q, _, err := ParseQuery("", "", groupBy, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,13 +33,13 @@ func ask(t *testing.T, u *Usage, groupBy string) *UsageReport {
 
 func TestUsageIsAddedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		u := NewUsage(UsageConfig{Tags: []string{"project", "team"}}, NewLedger(memory.New(), nil))
-		a, b := &Principal{KeyID: "a", Tenant: "acme"}, &Principal{KeyID: "b"}
-		u.Count(a, "m1", map[string]string{"project": "x & y", "other": "z"}, UsageSums{Requests: 1})
-		u.Count(a, "m1", map[string]string{"project": "x & y"}, UsageSums{Input: 10, Output: 5, Cost: 1_500_000})
-		u.Count(a, "m2", nil, UsageSums{Requests: 1, Cached: 1})
+		u := New(Config{Tags: []string{"project", "team"}}, NewLedger(memory.New(), nil))
+		a, b := &access.Principal{KeyID: "a", Tenant: "acme"}, &access.Principal{KeyID: "b"}
+		u.Count(a, "m1", map[string]string{"project": "x & y", "other": "z"}, Sums{Requests: 1})
+		u.Count(a, "m1", map[string]string{"project": "x & y"}, Sums{Input: 10, Output: 5, Cost: 1_500_000})
+		u.Count(a, "m2", nil, Sums{Requests: 1, Cached: 1})
 		time.Sleep(time.Hour)
-		u.Count(b, "m1", map[string]string{"project": "=cmd", "team": "t"}, UsageSums{Requests: 2, Errors: 1})
+		u.Count(b, "m1", map[string]string{"project": "=cmd", "team": "t"}, Sums{Requests: 2, Errors: 1})
 		var groups []string
 		for _, row := range ask(t, u, "model,tag:project,hour").Rows {
 			groups = append(groups, fmt.Sprintf("%q %d", row.Group, row.Requests))
@@ -82,15 +83,15 @@ func TestUsageIsAddedUp(t *testing.T) {
 }
 
 func TestValuesOfTagsAreBounded(t *testing.T) {
-	u := NewUsage(UsageConfig{Tags: []string{"project"}}, NewLedger(memory.New(), nil))
+	u := New(Config{Tags: []string{"project"}}, NewLedger(memory.New(), nil))
 	for i := range 2 * mostValues {
-		u.Count(&Principal{KeyID: "a"}, "m", map[string]string{"project": fmt.Sprint(i)}, UsageSums{Requests: 1})
+		u.Count(&access.Principal{KeyID: "a"}, "m", map[string]string{"project": fmt.Sprint(i)}, Sums{Requests: 1})
 	}
 	r := ask(t, u, "tag:project")
 	if len(r.Rows) != mostValues+1 || r.Total.Requests != 2*mostValues {
 		t.Errorf("%d groups, %d requests", len(r.Rows), r.Total.Requests)
 	}
-	u.Count(&Principal{KeyID: "a"}, "m", map[string]string{"project": strings.Repeat("ü", 500)}, UsageSums{Requests: 1})
+	u.Count(&access.Principal{KeyID: "a"}, "m", map[string]string{"project": strings.Repeat("ü", 500)}, Sums{Requests: 1})
 	for _, row := range ask(t, u, "tag:project").Rows {
 		if len(row.Group[0]) > longestTag {
 			t.Error("a value is as long as its client wants")
@@ -116,7 +117,7 @@ func TestLedgerWritesBehind(t *testing.T) {
 		s := &flaky{Store: memory.New()}
 		var reports []error
 		l := NewLedger(s, func(err error) { reports = append(reports, err) })
-		u := NewUsage(UsageConfig{}, l)
+		u := New(Config{}, l)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { l.Run(ctx, 48*time.Hour); close(done) }()
@@ -124,7 +125,7 @@ func TestLedgerWritesBehind(t *testing.T) {
 			_ = s.Usage(t.Context(), 0, 1<<40, func(u store.Usage) error { n += u.Requests; return nil })
 			return n
 		}
-		count := func() { u.Count(&Principal{KeyID: "a"}, "m", nil, UsageSums{Requests: 1}) }
+		count := func() { u.Count(&access.Principal{KeyID: "a"}, "m", nil, Sums{Requests: 1}) }
 		count()
 		if n := written(); n != 0 {
 			t.Errorf("%d written at once", n)
@@ -158,14 +159,14 @@ func TestLedgerIsBounded(t *testing.T) {
 	s := &flaky{Store: memory.New()}
 	s.broken.Store(true)
 	l := NewLedger(s, nil)
-	u := NewUsage(UsageConfig{}, l)
+	u := New(Config{}, l)
 	for i := range mostRows + 10 {
-		u.Count(&Principal{KeyID: fmt.Sprint(i)}, "m", nil, UsageSums{Requests: 1})
+		u.Count(&access.Principal{KeyID: fmt.Sprint(i)}, "m", nil, Sums{Requests: 1})
 	}
 	if err := l.Flush(t.Context()); err == nil || len(l.rows) != mostRows {
 		t.Error(err, len(l.rows))
 	}
-	u.Count(&Principal{KeyID: "late"}, "m", nil, UsageSums{Requests: 1})
+	u.Count(&access.Principal{KeyID: "late"}, "m", nil, Sums{Requests: 1})
 	s.broken.Store(false)
 	if err := l.Flush(t.Context()); err == nil || !strings.Contains(err.Error(), "1 calls") {
 		t.Errorf("what was lost is not told: %v", err)
@@ -179,7 +180,7 @@ func TestUsageIsForgotten(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { l.Run(ctx, 2*time.Hour); close(done) }()
-		NewUsage(UsageConfig{}, l).Count(&Principal{KeyID: "a"}, "m", nil, UsageSums{Requests: 1})
+		New(Config{}, l).Count(&access.Principal{KeyID: "a"}, "m", nil, Sums{Requests: 1})
 		time.Sleep(2*time.Hour + time.Minute)
 		rows := func() (n int) {
 			_ = s.Usage(t.Context(), 0, 1<<40, func(store.Usage) error { n++; return nil })
@@ -199,28 +200,28 @@ func TestUsageIsForgotten(t *testing.T) {
 
 func TestParseUsageQuery(t *testing.T) {
 	now := time.Date(2026, 11, 21, 6, 30, 0, 0, time.UTC)
-	q, _, err := ParseUsageQuery("2026-11-01", "1795242300", "key, tag:a.b,key", now)
+	q, _, err := ParseQuery("2026-11-01", "1795242300", "key, tag:a.b,key", now)
 	if err != nil || q.From != time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) || q.To.Unix() != 1795242300 || strings.Join(q.GroupBy, "|") != "key|tag:a.b" {
 		t.Errorf("%+v, %v", q, err)
 	}
-	if q, _, err := ParseUsageQuery("", "", "", now); err != nil || q.To != now.Add(time.Second) || q.From != q.To.Add(-month) || len(q.GroupBy) != 1 {
+	if q, _, err := ParseQuery("", "", "", now); err != nil || q.To != now.Add(time.Second) || q.From != q.To.Add(-month) || len(q.GroupBy) != 1 {
 		t.Errorf("%+v, %v", q, err)
 	}
 	for want, args := range map[string][3]string{"from": {"yesterday", "", ""}, "to": {"", "2026", ""}, "group_by": {"", "", "user"}} {
-		if _, argument, err := ParseUsageQuery(args[0], args[1], args[2], now); err == nil || argument != want {
+		if _, argument, err := ParseQuery(args[0], args[1], args[2], now); err == nil || argument != want {
 			t.Errorf("%v: %s, %v", args, argument, err)
 		}
 	}
-	if _, argument, err := ParseUsageQuery("2026-11-02", "2026-11-01", "", now); err == nil || argument != "from" {
+	if _, argument, err := ParseQuery("2026-11-02", "2026-11-01", "", now); err == nil || argument != "from" {
 		t.Error(argument, err)
 	}
 }
 
 func BenchmarkCount(b *testing.B) {
-	u := NewUsage(UsageConfig{}, NewLedger(memory.New(), nil))
-	p := &Principal{KeyID: "a", Tenant: "acme"}
+	u := New(Config{}, NewLedger(memory.New(), nil))
+	p := &access.Principal{KeyID: "a", Tenant: "acme"}
 	b.ReportAllocs()
 	for b.Loop() {
-		u.Count(p, "m", nil, UsageSums{Requests: 1})
+		u.Count(p, "m", nil, Sums{Requests: 1})
 	}
 }
