@@ -11,7 +11,8 @@ import (
 var arrows = map[string][]string{
 	"openai":                    {},
 	"internal/catalog":          {},
-	"cache":                     {},
+	"cache":                     {"internal/redis"},
+	"internal/redis":            {},
 	"policy":                    {"openai"},
 	"internal/audit":            {},
 	"internal/background":       {},
@@ -24,7 +25,7 @@ var arrows = map[string][]string{
 	"internal/store":            {},
 	"internal/store/memory":     {"internal/store"},
 	"internal/store/sqlite":     {"internal/store"},
-	"internal/store/redis":      {"internal/store"},
+	"internal/store/redis":      {"internal/redis", "internal/store"},
 	"internal/test/storetest":   {"internal/store"},
 	"internal/media":            {},
 	"internal/nearest":          {},
@@ -46,7 +47,7 @@ var arrows = map[string][]string{
 	"internal/upstream":         {"openai", "internal/catalog"},
 	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "translate/chat", "translate/embed", "router"},
 	"server":                    {"openai", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
-	"internal/config":           {"internal/nearest", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
+	"internal/config":           {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
 	"cmd/outcrop": {"internal/nearest", "openai", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
 		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},

@@ -9,8 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/sony/gobreaker/v2"
+
+	"outcrop/internal/redis"
 )
 
 // keyPrefix stands before every key in Redis, which others may use too. 1 is the version of the keys.
@@ -32,16 +34,16 @@ const (
 // remote keeps entries in Redis or Valkey. What a Redis that hangs can cost is bounded: no call waits longer than timeout, and
 // once a call has done so, the breaker lets none through but one each coolDown. One that refuses connections costs less still.
 type remote struct {
-	client  redis.UniversalClient
+	client  goredis.UniversalClient
 	sealer  *sealer
 	timeout time.Duration
-	breaker *gobreaker.CircuitBreaker[[]redis.Cmder]
+	breaker *gobreaker.CircuitBreaker[[]goredis.Cmder]
 	hung    atomic.Bool // the last failure was one of time
 	onError func(Op, error)
 }
 
 func newRedis(cfg Config, o Options) (*remote, error) {
-	client, err := connect(o.Redis, cfg.Timeout)
+	client, err := redis.Connect(o.Redis, cfg.Timeout)
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
@@ -55,8 +57,8 @@ func newRedis(cfg Config, o Options) (*remote, error) {
 	return m, nil
 }
 
-func (m *remote) newBreaker(coolDown time.Duration) *gobreaker.CircuitBreaker[[]redis.Cmder] {
-	return gobreaker.NewCircuitBreaker[[]redis.Cmder](gobreaker.Settings{
+func (m *remote) newBreaker(coolDown time.Duration) *gobreaker.CircuitBreaker[[]goredis.Cmder] {
+	return gobreaker.NewCircuitBreaker[[]goredis.Cmder](gobreaker.Settings{
 		Timeout:     coolDown,
 		MaxRequests: 1,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failuresInRow || m.hung.Load() },
@@ -71,14 +73,14 @@ func (m *remote) get(ctx context.Context, keys []string) []Entry {
 	entries := make([]Entry, len(keys))
 	for from := 0; from < len(keys); from += lotCommands {
 		lot := keys[from:min(from+lotCommands, len(keys))]
-		replies, ok := m.run(ctx, Read, func(ctx context.Context, p redis.Pipeliner) {
+		replies, ok := m.run(ctx, Read, func(ctx context.Context, p goredis.Pipeliner) {
 			for _, key := range lot {
 				// GETRANGE in place of GET, so that a huge value which somebody put there is not carried here.
 				p.GetRange(ctx, keyPrefix+key, 0, int64(m.sealer.most+envelopeRest))
 			}
 		})
 		for i, reply := range replies {
-			entries[from+i] = m.entry(lot[i], reply.(*redis.StringCmd))
+			entries[from+i] = m.entry(lot[i], reply.(*goredis.StringCmd))
 		}
 		if !ok {
 			break // what failed for one lot is not tried for the next
@@ -88,7 +90,7 @@ func (m *remote) get(ctx context.Context, keys []string) []Entry {
 }
 
 // entry reads one reply. One that failed was counted.
-func (m *remote) entry(key string, reply *redis.StringCmd) Entry {
+func (m *remote) entry(key string, reply *goredis.StringCmd) Entry {
 	envelope, err := reply.Bytes()
 	if err != nil || len(envelope) == 0 {
 		return Entry{}
@@ -105,7 +107,7 @@ func (m *remote) put(ctx context.Context, records []record) {
 	ctx = context.WithoutCancel(ctx)
 	for len(records) > 0 {
 		n, bytes := 0, 0
-		_, ok := m.run(ctx, Write, func(ctx context.Context, p redis.Pipeliner) {
+		_, ok := m.run(ctx, Write, func(ctx context.Context, p goredis.Pipeliner) {
 			for ; n < len(records) && n < lotCommands && bytes < lotBytes; n++ {
 				r := &records[n]
 				bytes += len(r.Value)
@@ -122,8 +124,8 @@ func (m *remote) put(ctx context.Context, records []record) {
 
 // run sends one pipeline. It gives the replies, of which some may have failed, and whether Redis is in a state to be sent
 // another.
-func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, redis.Pipeliner)) ([]redis.Cmder, bool) {
-	replies, err := m.breaker.Execute(func() ([]redis.Cmder, error) {
+func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, goredis.Pipeliner)) ([]goredis.Cmder, bool) {
+	replies, err := m.breaker.Execute(func() ([]goredis.Cmder, error) {
 		p := m.client.Pipeline()
 		fill(ctx, p)
 		within, cancel := context.WithTimeout(ctx, m.timeout)
@@ -148,12 +150,12 @@ func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, redi
 
 // fault gives the first error that says that Redis is not well. Errors about one key or one write are counted here and are
 // none: Redis answered at once, and reads may go on.
-func (m *remote) fault(op Op, replies []redis.Cmder) error {
+func (m *remote) fault(op Op, replies []goredis.Cmder) error {
 	var fault error
 	for _, reply := range replies {
 		err := reply.Err()
 		switch {
-		case err == nil, errors.Is(err, redis.Nil):
+		case err == nil, errors.Is(err, goredis.Nil):
 		case hasPrefix(err, "WRONGTYPE"):
 			m.onError(Foreign, err)
 		case hasPrefix(err, "OOM", "READONLY", "MISCONF", "NOREPLICAS"):

@@ -17,20 +17,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
+	"outcrop/internal/redis"
 	"outcrop/internal/test/redistest"
 )
 
 // The forms of a URL that mean more than one plain server, each against real ones.
 
 func TestCluster(t *testing.T) {
-	var nodes []*redis.Client
+	var nodes []*goredis.Client
 	var ports []string
 	for i := range 2 {
 		port, bus := freePort(t), freePort(t)
 		server := redistest.Start(t, "port "+port, "bind 127.0.0.1", "cluster-enabled yes", "cluster-port "+bus, "user outcrop on >password "+cacheRights(t))
-		node := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(server.URL, "unix://")})
+		node := goredis.NewClient(&goredis.Options{Network: "unix", Addr: strings.TrimPrefix(server.URL, "unix://")})
 		t.Cleanup(func() { _ = node.Close() })
 		do(t, node, "cluster", "addslotsrange", 8192*i, 8192*i+8191)
 		if i > 0 {
@@ -77,7 +78,7 @@ func TestUserForTheCacheAlone(t *testing.T) {
 	server := redistest.Start(t, "user outcrop on >password "+cacheRights(t))
 	url := strings.Replace(server.URL, "unix://", "unix://outcrop:password@", 1) + "?db=1"
 	roundTrip(t, url)
-	client, err := connect(url, time.Minute)
+	client, err := redis.Connect(url, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,14 +132,14 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-func do(t *testing.T, node *redis.Client, args ...any) {
+func do(t *testing.T, node *goredis.Client, args ...any) {
 	t.Helper()
 	if err := node.Do(t.Context(), args...).Err(); err != nil {
 		t.Fatalf("%v: %v", args, err)
 	}
 }
 
-func busOf(t *testing.T, node *redis.Client) string {
+func busOf(t *testing.T, node *goredis.Client) string {
 	t.Helper()
 	return node.ConfigGet(t.Context(), "cluster-port").Val()["cluster-port"]
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"path/filepath"
 	"strings"
+
+	"outcrop/internal/redis"
 )
 
 // Places of access.store that are no paths.
@@ -31,5 +33,15 @@ func (l *loader) store() {
 		l.complain(l.origin(setting), setting, "needs redis.url (OUTCROP_REDIS_URL, REDIS_URL) beside it")
 	case strings.ContainsAny(s, "\x00\r\n"):
 		l.complain(l.origin(setting), setting, "must be a path, redis or memory")
+	}
+}
+
+// redis sees to it that the URL of Redis is one that the client can read, before anything depends on it.
+func (l *loader) redis() {
+	const setting = "redis.url"
+	if text := l.cfg.Redis.URL.Reveal(); text != "" && !l.complaints.about(setting) {
+		if err := redis.Fault(text); err != nil {
+			l.complain(l.origin(setting), setting, "%s", err)
+		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"outcrop/internal/redis"
 )
 
 // prefix stands before every key in Redis, which others may use too. 1 is the version of the keys. What follows it in braces keeps
@@ -20,13 +22,13 @@ const prefix = "outcrop:s1:"
 // Store is a Redis. It is safe for concurrent use.
 type Store struct{ client goredis.UniversalClient }
 
-// Open makes a store of the Redis that a URL names, redis://, rediss:// or unix://, with addr= a cluster and with master_name=
-// sentinels. Nothing is connected yet. No command takes longer than timeout.
+// Open makes a store of the Redis that a URL names. Nothing is connected yet. No command takes longer than timeout.
 func Open(rawURL string, timeout time.Duration) (*Store, error) {
-	client, err := Connect(rawURL, timeout)
+	client, err := redis.Connect(rawURL, timeout)
 	if err != nil {
 		return nil, err
 	}
+	client.AddHook(&pause{hangs: timeout / 2})
 	return &Store{client: client}, nil
 }
 

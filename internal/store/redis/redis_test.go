@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	client "outcrop/internal/redis"
 	"outcrop/internal/store"
 	"outcrop/internal/store/redis"
 	"outcrop/internal/test/redistest"
@@ -64,7 +65,7 @@ func TestWhatOthersPutThereIsLeftOut(t *testing.T) {
 	if err := s.PutKey(t.Context(), store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
-	other, err := redis.Connect(server.URL, 2*time.Second)
+	other, err := client.Connect(server.URL, 2*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package config
+package redis
 
 import (
 	"cmp"
@@ -7,22 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 )
 
-// redis sees to it that the URL of Redis is one that the client can read, before anything depends on it.
-func (l *loader) redis() {
-	const setting = "redis.url"
-	if text := l.cfg.Redis.URL.Reveal(); text != "" && !l.complaints.about(setting) {
-		if err := redisFault(text); err != nil {
-			l.complain(l.origin(setting), setting, "%s", err)
-		}
-	}
-}
-
-// redisFault judges a URL as go-redis reads it: with addr= it is that of a cluster, with master_name= of sentinels. What it says
+// Fault judges a URL as Connect reads it: with addr= it is that of a cluster, with master_name= of sentinels. What it says
 // holds no part of the URL where a password may stand.
-func redisFault(text string) error {
+func Fault(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
 		return errors.New("must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or password, characters such as / ? # @ : are written as %2F …")
@@ -47,11 +37,11 @@ func redisFault(text string) error {
 	case cluster && !sentinels && database != "" && database != "0":
 		return errors.New("a cluster (addr=) has no database but 0")
 	case sentinels:
-		_, err = redis.ParseFailoverURL(text)
+		_, err = goredis.ParseFailoverURL(text)
 	case cluster:
-		_, err = redis.ParseClusterURL(text)
+		_, err = goredis.ParseClusterURL(text)
 	default:
-		_, err = redis.ParseURL(text)
+		_, err = goredis.ParseURL(text)
 	}
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "redis: "))
