@@ -106,7 +106,7 @@ func TestMendA2GrowthOfInspection(t *testing.T) {
 
 // TestMendA2GrowthOfResolving looks at findings that lie over one another in a chain without an end.
 func TestMendA2GrowthOfResolving(t *testing.T) {
-	growthtest.Check(t, 20_000, func(n int) func() {
+	growthtest.Check(t, 2_000, func(n int) func() {
 		given := make([]Finding, n)
 		for i := range given {
 			given[i] = Finding{Kind: []string{KindURL, KindPhone}[i%2], Start: 6 * i, End: 6*i + 8, Score: 1}
@@ -213,7 +213,7 @@ func TestMendA2ResolveKeepsWhatItKept(t *testing.T) {
 			found = append(found, Finding{Text: next(2), Kind: kinds[next(4)], Start: start, End: start + 1 + next(9), Score: float64(next(3)) / 2})
 		}
 		sorted := slices.Clone(found)
-		slices.SortFunc(sorted, better)
+		slices.SortFunc(sorted, func(a, b Finding) int { return better(contender{a, rank(a.Kind)}, contender{b, rank(b.Kind)}) })
 		var want []Finding
 		for _, f := range sorted {
 			if !slices.ContainsFunc(want, func(k Finding) bool { return k.Text == f.Text && k.Start < f.End && f.Start < k.End }) {

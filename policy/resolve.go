@@ -46,9 +46,13 @@ func unbeaten(found []Finding) []Finding {
 	slices.Sort(places)
 	places = slices.Compact(places)
 	starts, ends := make(prefixSums, len(places)+1), make(prefixSums, len(places)+1)
-	slices.SortFunc(found, better)
+	order := make([]contender, len(found))
+	for i, f := range found {
+		order[i] = contender{f, rank(f.Kind)}
+	}
+	slices.SortFunc(order, better)
 	kept := found[:0]
-	for _, f := range found {
+	for _, f := range order {
 		start, _ := slices.BinarySearch(places, f.Start)
 		end, _ := slices.BinarySearch(places, f.End)
 		if starts.upTo(end) > ends.upTo(start+1) {
@@ -56,7 +60,7 @@ func unbeaten(found []Finding) []Finding {
 		}
 		starts.add(start)
 		ends.add(end)
-		kept = append(kept, f)
+		kept = append(kept, f.Finding)
 	}
 	slices.SortFunc(kept, inText)
 	return kept
@@ -67,8 +71,14 @@ func inText(a, b Finding) int {
 	return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
 }
 
-func better(a, b Finding) int {
-	return cmp.Or(cmp.Compare(rank(b.Kind), rank(a.Kind)), cmp.Compare(b.End-b.Start, a.End-a.Start), cmp.Compare(b.Score, a.Score),
+// contender is a finding with the rank of its kind, looked up once.
+type contender struct {
+	Finding
+	rank int
+}
+
+func better(a, b contender) int {
+	return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.End-b.Start, a.End-a.Start), cmp.Compare(b.Score, a.Score),
 		cmp.Compare(a.Start, b.Start), cmp.Compare(a.Kind, b.Kind))
 }
 

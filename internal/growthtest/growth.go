@@ -3,8 +3,8 @@
 // asks must not be parallel.
 //
 // The race detector changes what work costs, and so do other tests at the same time. So nothing is measured without the build tag growth:
-// `make growth` runs what `make test` leaves out, one package after another. It is for a quiet machine: what no longer fits into a
-// processor's cache costs a linear pass up to half as much again, which is no square (that would be a hundred), but more than twelve.
+// `make growth` runs what `make test` leaves out, one package after another. What others do on the machine slows both sizes down alike,
+// because both are worked on for as long and in turns.
 //
 // Start at Check.
 package growthtest
@@ -21,35 +21,38 @@ const (
 	most   = 12                    // of the times
 	rounds = 5                     // of which the best counts
 	memory = 2 << 30               // above it the collector runs after all
-	least  = 20 * time.Millisecond // of the smaller size, or the clock decides
+	least  = 20 * time.Millisecond // of either size, or the clock decides
 )
 
 // Check fails the test where work grows faster than its input. prepare makes an input of size n, with nothing measured, and gives the
-// work on it, which is done again and again. n should be so large that caches and the collector do the same for both sizes: work of some
-// milliseconds.
-func Check(t *testing.T, n int, prepare func(n int) func()) {
+// work on it, which is done again and again. n should be so large that what is the same for any input does not count, and the work on
+// 10 n should not take much longer than 20 ms.
+func Check(t testing.TB, n int, prepare func(n int) func()) {
 	t.Helper()
 	if !measurable {
 		t.Skip("growth is measured by make growth, where a process has a clock of its own")
 	}
 	small, large := prepare(n), prepare(factor*n)
-	// What the collector costs hangs on the heap of everybody, and it would run for the larger size only.
+	// What the collector costs hangs on the heap of everybody. Without it both sizes take as much memory in the time that is measured.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
+	small()
 	large() // so that the memory is there before anything is measured
 	times := 1
-	for cost(small, times) < least {
+	for cost(large, times) < least {
 		times *= 2
 	}
-	best := [2]time.Duration{1 << 62, 1 << 62}
+	// As much input in all, in ten times as many pieces: a machine that is quiet for a moment only is so for either size.
+	few, many := time.Duration(1<<62), time.Duration(1<<62)
 	for range rounds {
-		best[0], best[1] = min(best[0], cost(small, times)), min(best[1], cost(large, times))
-		if best[1] <= most*best[0] {
+		many, few = min(many, cost(small, factor*times)), min(few, cost(large, times))
+		if few*factor <= many*most {
+			t.Logf("%.1f times, %v at %d", factor*float64(few)/float64(many), many/time.Duration(factor*times), n)
 			return
 		}
 	}
 	t.Errorf("ten times the input costs %.1f times the time: %v at %d, %v at %d",
-		float64(best[1])/float64(best[0]), best[0]/time.Duration(times), n, best[1]/time.Duration(times), factor*n)
+		factor*float64(few)/float64(many), many/time.Duration(factor*times), n, few/time.Duration(times), factor*n)
 }
 
 // cost is the processor's time of doing work so many times.

@@ -1,24 +1,45 @@
 package growthtest
 
-import "testing"
+import (
+	"math/bits"
+	"testing"
+)
 
-// TestMendA2GrowthIsNoticed looks at the measure itself: work that grows with the square of its input must not pass.
+// TestMendA2GrowthIsNoticed looks at the measure itself: what grows with its input passes, also by the logarithm of it, and a square does
+// not, even where it is a twentieth of the work on the smaller input.
 func TestMendA2GrowthIsNoticed(t *testing.T) {
+	const n = 100_000
 	sink := 0
-	work := func(n, each int) func() {
+	work := func(steps int) func() {
 		return func() {
-			for i := range n {
-				for range each {
-					sink ^= i
-				}
+			for i := range steps {
+				sink ^= i
 			}
 		}
 	}
-	Check(t, 1000, func(n int) func() { return work(n, 3000) })
-	if !measurable {
-		return
-	}
-	if a, b := cost(work(1000, 1000), 50), 50*cost(work(10_000, 10_000), 1); b <= most*a {
-		t.Errorf("%v against %v: it would not have been noticed", a, b)
+	for name, c := range map[string]struct {
+		steps func(n int) int
+		fails bool
+	}{
+		"linear":              {func(n int) int { return 20 * n }, false},
+		"n log n":             {func(n int) int { return n * bits.Len(uint(n)) }, false},
+		"square":              {func(m int) int { return m * m / n }, true},
+		"square, a twentieth": {func(m int) int { return 19*m + m*m/n }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			verdict := &verdict{TB: t}
+			Check(verdict, n, func(n int) func() { return work(c.steps(n)) })
+			if verdict.failed != c.fails {
+				t.Errorf("failed: %v", verdict.failed)
+			}
+		})
 	}
 }
+
+// verdict keeps a failure to itself.
+type verdict struct {
+	testing.TB
+	failed bool
+}
+
+func (v *verdict) Errorf(string, ...any) { v.failed = true }
