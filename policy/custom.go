@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -20,7 +19,7 @@ type Custom struct {
 
 type customRule struct {
 	Custom
-	expr  *regexp.Regexp
+	expr  expression
 	check func([]byte) bool
 }
 
@@ -36,14 +35,12 @@ func newCustom(rules []Custom) (Detector, error) {
 	var complaints []error
 	for i, r := range rules {
 		check, ok := checksums[r.Checksum]
-		expr, err := regexp.Compile(r.Pattern)
+		expr, err := compile(r.Pattern)
 		switch {
 		case r.Kind == "" || r.Pattern == "":
 			err = errors.New("kind and pattern are needed")
 		case !ok:
 			err = fmt.Errorf("no checksum is called %q: use luhn, mod97 or mod11", r.Checksum)
-		case err == nil && expr.MatchString(""):
-			err = errors.New("the pattern matches the empty text")
 		}
 		if err != nil {
 			complaints = append(complaints, fmt.Errorf("custom[%d]: %w", i, err))
@@ -66,17 +63,19 @@ func (c *custom) Detect(ctx context.Context, _ Direction, texts []Text) ([]Findi
 	var out []Finding
 	for n, t := range texts {
 		for _, r := range c.rules {
-			if err := ctx.Err(); err != nil {
+			matches, err := r.expr.each(ctx, t.Value)
+			if err != nil {
 				return nil, err
 			}
-			out = r.find(n, t.Value, out)
+			out = r.findings(n, t.Value, matches, out)
 		}
 	}
 	return out, nil
 }
 
-func (r *customRule) find(n int, s string, out []Finding) []Finding {
-	for _, m := range r.expr.FindAllStringSubmatchIndex(s, -1) {
+// findings are those of the matches in text n that pass the checksum.
+func (r *customRule) findings(n int, s string, matches [][]int, out []Finding) []Finding {
+	for _, m := range matches {
 		a, b := m[0], m[1]
 		if len(m) > 3 && m[2] >= 0 {
 			a, b = m[2], m[3]

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html"
@@ -100,11 +101,14 @@ func (r domainRule) matches(scheme, host, port string) bool {
 type link struct{ start, end, from, to int }
 
 // links finds the addresses that whoever shows the text would follow: Markdown links, images and references, autolinks,
-// attributes of HTML, and bare addresses.
-func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+// attributes of HTML, and bare addresses. The error is the context's.
+func links(ctx context.Context, s string) ([]link, error) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	var out []link
 	seen := func(a int) bool { return len(out) > 0 && a < out[len(out)-1].to }
 	for i := 0; i < len(s); i++ {
+		if i%stride == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		switch c := s[i]; {
 		case seen(i):
 		case c == '(' && i > 0 && s[i-1] == ']':
@@ -151,7 +155,7 @@ func links(s string) []link { //nolint:gocyclo // a recogniser by hand: one pass
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // longestLead is how much of an address is read to tell that it is one, entities of HTML included.

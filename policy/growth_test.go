@@ -119,21 +119,21 @@ func TestMendA2GrowthOfResolving(t *testing.T) {
 func TestMendA2GrowthOfStreams(t *testing.T) {
 	p := acting(t, Tokenize)
 	for name, feed := range map[string]func(n int) string{
-		"prose":              manyTexts["prose"].make(1)[0].feed,
-		"one long word":      func(n int) string { return strings.Repeat("abcdefgh", 8*n) },
-		"a key without end":  func(n int) string { return "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("MIIEow12\n", 8*n) },
-		"capitals":           func(n int) string { return strings.Repeat("Maria Lopez ", 6*n) },
+		"prose":              func(n int) string { return strings.Repeat(manyTexts["prose"].make(1)[0].Value, n/4) },
+		"one long word":      func(n int) string { return strings.Repeat("abcdefgh", 4*n) },
+		"a key without end":  func(n int) string { return "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("MIIEow12\n", 4*n) },
+		"capitals":           func(n int) string { return strings.Repeat("Maria Lopez ", n) },
 		"signs of beginning": func(n int) string { return strings.Repeat("<EMAIL_", 8*n) },
 	} {
 		for _, inJSON := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, JSON %v", name, inJSON), func(t *testing.T) {
-				growthtest.Check(t, 2000, func(n int) func() {
+				s := p.Begin()
+				if _, err := s.Inspect(t.Context(), Input, one(repeat(200, func(i int) string { return fmt.Sprintf("a%d@example.org ", i) }))); err != nil {
+					t.Fatal(err)
+				}
+				growthtest.Check(t, 1000, func(n int) func() {
 					whole := feed(n)
 					return func() {
-						s := p.Begin()
-						if _, err := s.Inspect(t.Context(), Input, one(repeat(200, func(i int) string { return fmt.Sprintf("a%d@example.org ", i) }))); err != nil {
-							t.Fatal(err)
-						}
 						st, back := s.Stream(Text{Role: "assistant", JSON: inJSON}), s.Vault().Stream(inJSON)
 						for at := 0; at < len(whole); at += 256 {
 							out, err := st.Feed(t.Context(), whole[at:min(at+256, len(whole))])
@@ -151,9 +151,6 @@ func TestMendA2GrowthOfStreams(t *testing.T) {
 		}
 	}
 }
-
-// feed is the text again and again.
-func (t Text) feed(n int) string { return strings.Repeat(t.Value, n) }
 
 // TestMendA2NobodyWaits: whoever left is not worked for. The context ends while the work is under way, after it was asked so often.
 func TestMendA2NobodyWaits(t *testing.T) {

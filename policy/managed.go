@@ -1,11 +1,6 @@
 package policy
 
-import (
-	"context"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "context"
 
 // Opinion is what a detector that works elsewhere, behind a call, says of one text.
 type Opinion struct {
@@ -55,7 +50,7 @@ func (s *Session) InspectWith(ctx context.Context, d Direction, texts []Text, sa
 		}
 	}
 	own := s
-	if len(spans.list) > 0 {
+	if len(spans.values) > 0 {
 		p := *s.policy
 		p.detectors = append(p.detectors[:len(p.detectors):len(p.detectors)], &spans)
 		own = &Session{policy: &p, vault: s.vault, system: s.system}
@@ -94,69 +89,6 @@ func (v *Verdict) masked(i int, before, after string) {
 
 // KindGuardrail is a text that a guardrail of Bedrock has masked or blocked.
 const KindGuardrail = "GUARDRAIL"
-
-// spans finds again what detectors elsewhere have found, so that it is resolved together with what is found here, also inside
-// of decoded strings.
-type spans struct{ list []span }
-
-type span struct {
-	kind, value string
-	score       float64
-}
-
-func (s *spans) add(kind, value string, score float64) {
-	for i := range s.list {
-		if s.list[i].kind == kind && s.list[i].value == value {
-			s.list[i].score = max(s.list[i].score, score)
-			return
-		}
-	}
-	s.list = append(s.list, span{kind, value, score})
-}
-
-// Name is "managed".
-func (*spans) Name() string { return "managed" }
-
-// Reach is that of the longest.
-func (s *spans) Reach() int {
-	longest := 0
-	for _, x := range s.list {
-		longest = max(longest, len(x.value))
-	}
-	return longest
-}
-
-// Detect finds the values where they stand as words of their own.
-func (s *spans) Detect(_ context.Context, _ Direction, texts []Text) ([]Finding, error) {
-	var out []Finding
-	for n := range texts {
-		text := texts[n].Value
-		for _, x := range s.list {
-			for at := 0; ; {
-				i := strings.Index(text[at:], x.value)
-				if i < 0 {
-					break
-				}
-				start := at + i
-				at = start + len(x.value)
-				if alone(text, start, at) {
-					out = append(out, Finding{Text: n, Kind: x.kind, Start: start, End: at, Score: x.score})
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
-// alone tells that neither end stands inside a word.
-func alone(s string, start, end int) bool {
-	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	before, _ := utf8.DecodeLastRuneInString(s[:start])
-	first, _ := utf8.DecodeRuneInString(s[start:])
-	last, _ := utf8.DecodeLastRuneInString(s[:end])
-	after, _ := utf8.DecodeRuneInString(s[end:])
-	return (!word(before) || !word(first)) && (!word(last) || !word(after))
-}
 
 // managedKinds are Bedrock's names of what ours are called otherwise.
 var managedKinds = map[string]string{

@@ -1,10 +1,10 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,7 +13,7 @@ import (
 // outputRules are the limits of answers, compiled.
 type outputRules struct {
 	cfg       OutputRules
-	forbidden []*regexp.Regexp
+	forbidden []expression
 	canaries  []string // in lower case
 	longest   int      // of the canaries
 }
@@ -22,10 +22,7 @@ func newOutputRules(cfg OutputRules) (*outputRules, error) {
 	o := &outputRules{cfg: cfg}
 	var bad []error
 	for i, f := range cfg.Forbidden {
-		expr, err := regexp.Compile(f)
-		if err == nil && expr.MatchString("") {
-			err = errors.New("matches the empty text")
-		}
+		expr, err := compile(f)
 		if err != nil {
 			bad = append(bad, fmt.Errorf("output.forbidden[%d]: %w", i, err))
 			continue
@@ -43,18 +40,26 @@ func newOutputRules(cfg OutputRules) (*outputRules, error) {
 	return o, errors.Join(bad...)
 }
 
-// outputFindings applies the rules of answers to a text.
-func (p *Policy) outputFindings(s string, system map[uint64]bool) []Finding {
+// outputFindings applies the rules of answers to a text. The error is the context's.
+func (p *Policy) outputFindings(ctx context.Context, s string, system map[uint64]bool) ([]Finding, error) {
 	var out []Finding
 	if len(p.domains.rules) > 0 {
-		for _, l := range links(s) {
+		all, err := links(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range all {
 			if !p.domains.Allows(s[l.start:l.end]) {
 				out = append(out, Finding{Kind: KindDomain, Start: l.from, End: l.to, Score: 1})
 			}
 		}
 	}
-	for _, expr := range p.output.forbidden {
-		for _, m := range expr.FindAllStringIndex(s, -1) {
+	for i := range p.output.forbidden {
+		matches, err := p.output.forbidden[i].each(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range matches {
 			out = append(out, Finding{Kind: KindForbidden, Start: m[0], End: m[1], Score: 1})
 		}
 	}
@@ -69,13 +74,16 @@ func (p *Policy) outputFindings(s string, system map[uint64]bool) []Finding {
 		}
 	}
 	if len(system) > 0 {
-		eachRun(s, p.cfg.Output.LeakWords, func(h uint64, a, b int) bool {
+		err := eachRun(ctx, s, p.cfg.Output.LeakWords, func(h uint64, a, b int) bool {
 			if system[h] {
 				out = append(out, Finding{Kind: KindLeak, Start: a, End: b, Score: 1})
 				return false
 			}
 			return true
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	if n := p.cfg.Output.MaxLength; n > 0 && utf8.RuneCountInString(s) > n {
 		at := 0
@@ -85,27 +93,30 @@ func (p *Policy) outputFindings(s string, system map[uint64]bool) []Finding {
 		}
 		out = append(out, Finding{Kind: KindLength, Start: at, End: len(s), Score: 1})
 	}
-	return out
+	return out, nil
 }
 
 var runSeed = maphash.MakeSeed()
 
-// wordRuns gives the runs of n words of system prompts.
-func wordRuns(texts []Text, n int) map[uint64]bool {
+// wordRuns gives the runs of n words of system prompts. The error is the context's.
+func wordRuns(ctx context.Context, texts []Text, n int) (map[uint64]bool, error) {
 	runs := map[uint64]bool{}
 	for _, t := range texts {
 		if t.Role == "system" || t.Role == "developer" {
-			eachRun(t.Value, n, func(h uint64, _, _ int) bool {
+			err := eachRun(ctx, t.Value, n, func(h uint64, _, _ int) bool {
 				runs[h] = true
 				return len(runs) < 100_000
 			})
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
-	return runs
+	return runs, nil
 }
 
-// eachRun calls f with a hash of each run of n words in lower case, and where it stands, until f gives false.
-func eachRun(s string, n int, f func(h uint64, a, b int) bool) {
+// eachRun calls f with a hash of each run of n words in lower case, and where it stands, until f gives false. The error is the context's.
+func eachRun(ctx context.Context, s string, n int, f func(h uint64, a, b int) bool) error {
 	var words [][2]int
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -122,6 +133,9 @@ func eachRun(s string, n int, f func(h uint64, a, b int) bool) {
 			i += size
 		}
 		words = append(words, [2]int{a, i})
+		if len(words)%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if len(words) < n {
 			continue
 		}
@@ -132,7 +146,8 @@ func eachRun(s string, n int, f func(h uint64, a, b int) bool) {
 			_ = h.WriteByte(' ')
 		}
 		if !f(h.Sum64(), words[len(words)-n][0], i) {
-			return
+			return nil
 		}
 	}
+	return nil
 }

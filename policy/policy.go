@@ -162,7 +162,10 @@ func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdi
 	if d == Input {
 		s.vault = NewVault(texts)
 		if n := p.cfg.Output.LeakWords; n > 0 {
-			s.system = wordRuns(texts, n)
+			var err error
+			if s.system, err = wordRuns(ctx, texts, n); err != nil {
+				return Verdict{}, err
+			}
 		}
 	}
 	for i, t := range texts {
@@ -226,7 +229,11 @@ func (s *Session) edits(ctx context.Context, d Direction, t Text) ([]edit, error
 		return nil, err
 	}
 	if d == Output {
-		found = resolve(append(found, p.outputFindings(t.Value, s.system)...))
+		more, err := p.outputFindings(ctx, t.Value, s.system)
+		if err != nil {
+			return nil, err
+		}
+		found = resolve(append(found, more...))
 	}
 	edits := make([]edit, 0, len(found))
 	for _, f := range found {

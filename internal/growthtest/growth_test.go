@@ -8,7 +8,7 @@ import (
 // TestMendA2GrowthIsNoticed looks at the measure itself: what grows with its input passes, also by the logarithm of it, and a square does
 // not, even where it is a twentieth of the work on the smaller input.
 func TestMendA2GrowthIsNoticed(t *testing.T) {
-	const n = 100_000
+	const n = 600_000
 	sink := 0
 	work := func(steps int) func() {
 		return func() {
