@@ -21,7 +21,6 @@ var unguarded = map[string]string{
 	"cmd/outcrop/lines.go eachLine":             "reads input; lines are worked on under guarded",
 	"cmd/outcrop/translate.go":                  "net/http catches what its handlers do",
 	"internal/pipeline/choices.go mergedStream": "closes a channel when guarded readers have ended",
-	"internal/pipeline/ended.go":                "ends a context",
 	"internal/pipeline/fallback_attempt.go":     "ends a context",
 	"internal/pipeline/recall.go read":          "leaves a flight",
 	"internal/pipeline/deadline.go":             "ends a context",

@@ -63,14 +63,12 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 	if err != nil {
 		return err
 	}
-	v := visitOf(c)
 	room := s.rooms.Get().(*[]byte)
 	out := (*room)[:0]
 	for part, err := range reply.Parts {
 		if err != nil {
 			return err
 		}
-		v.first, v.usage = time.Now(), part.Tokens()
 		out = part.AppendJSON(out, true)
 	}
 	s.recorded(c)

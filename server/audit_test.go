@@ -20,6 +20,7 @@ import (
 
 	"outcrop/internal/audit"
 	"outcrop/internal/pipeline"
+	"outcrop/internal/telemetry"
 	api "outcrop/openai"
 	"outcrop/server"
 )
@@ -104,7 +105,7 @@ func audited(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
 
 // auditServer serves over in-memory connections what audited answers.
 func auditServer(t testing.TB, l *ledger, keys ...string) *pipes {
-	with := collaborators(pipeline.Chain(audited, pipeline.Record(nil)), keys...)
+	with := collaborators(pipeline.Chain(audited, pipeline.Outside(telemetry.New(), nil, pipeline.Record)), keys...)
 	with.Audit = l.Log
 	cfg := config()
 	cfg.BodyLimit = 1000
@@ -235,7 +236,7 @@ func TestHangUpIsOnRecord(t *testing.T) {
 		}
 		return reply(seq), nil
 	}
-	with := collaborators(pipeline.Chain(endless, pipeline.Record(nil)))
+	with := collaborators(pipeline.Chain(endless, pipeline.Outside(telemetry.New(), nil, pipeline.Record)))
 	with.Audit = l.Log
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -331,7 +332,7 @@ func TestProvenanceHeaderIsOurs(t *testing.T) {
 // The manifest reaches a client that asks for it, where an unmodified SDK does not stumble over it.
 func TestManifestWithTheSDK(t *testing.T) {
 	l := newLedger(t, audit.Default(), nil)
-	with := collaborators(pipeline.Chain(audited, pipeline.Record(nil)))
+	with := collaborators(pipeline.Chain(audited, pipeline.Outside(telemetry.New(), nil, pipeline.Record)))
 	with.Audit = l.Log
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

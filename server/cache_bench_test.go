@@ -33,7 +33,7 @@ func BenchmarkHit(b *testing.B) {
 	rec := telemetry.New()
 	text := strings.Repeat("words of it ", 170)
 	with := collaborators(pipeline.Chain(answering(text),
-		pipeline.Measure(rec),
+		pipeline.Outside(rec, nil, pipeline.Measure(rec)),
 		pipeline.Route(routes, catalog.Default(), nil),
 		pipeline.Recall(pipeline.DefaultCache(), 1<<40, store, pipeline.NewCarried(telemetry.New(), nil)),
 	))

@@ -31,16 +31,10 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	if err != nil {
 		return w.fail(err)
 	}
-	usage, v := call.Request.Facts().Usage, visitOf(c)
+	usage := call.Request.Facts().Usage
 	for part, err := range reply.Parts {
 		if err != nil {
 			return w.fail(err)
-		}
-		if v.first.IsZero() {
-			v.first = time.Now()
-		}
-		if u := part.Tokens(); u != nil {
-			v.usage = u
 		}
 		if !w.part(part, usage) {
 			return w.lost

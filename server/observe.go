@@ -36,10 +36,8 @@ type visit struct {
 	id    string // letters and digits; x-request-id is "req_" + id
 	at    time.Time
 	err   error          // how it ended
-	usage *openai.Usage  // of the answer, for the log
 	call  *pipeline.Call // nil: none was made
 	head  pipeline.Head  // of its answer
-	first time.Time      // when the first part was there
 	entry *audit.Entry   // its record; nil where none is kept
 	asked string         // the model that the request names, as it stands there
 	held  int64          // bytes of bodies that are counted as held for it
@@ -170,14 +168,18 @@ func (v *visit) explain(attrs []slog.Attr) []slog.Attr {
 		attrs = append(attrs, slog.Int("attempts", v.head.Attempts))
 	}
 	text("cache", v.head.Cache.State)
-	if v.usage != nil {
-		attrs = append(attrs, slog.Int64("prompt_tokens", v.usage.Prompt), slog.Int64("completion_tokens", v.usage.Completion))
+	served := v.call.Served
+	if served == nil {
+		served = &pipeline.Served{}
 	}
-	if nanos, _, known := v.head.Bill.Get(); known && v.head.Cache.State != "hit" {
+	if u := served.Usage; u != nil {
+		attrs = append(attrs, slog.Int64("prompt_tokens", u.Prompt), slog.Int64("completion_tokens", u.Completion))
+	}
+	if nanos, _, known := v.head.Called.Cost(); known && v.head.Cache.State != "hit" {
 		attrs = append(attrs, slog.Float64("cost_usd", float64(nanos)/1e9))
 	}
-	if !v.first.IsZero() {
-		attrs = append(attrs, slog.Int64("first_ms", v.first.Sub(v.at).Milliseconds()))
+	if !served.First.IsZero() {
+		attrs = append(attrs, slog.Int64("first_ms", served.First.Sub(v.at).Milliseconds()))
 	}
 	text("adjusted", v.head.Adjusted.Header())
 	return attrs

@@ -37,6 +37,7 @@ func (c *Client) Converse(ctx context.Context, in *bedrockruntime.ConverseInput)
 	if m, ok := out.Output.(*types.ConverseOutputMemberMessage); ok {
 		c.bedrock.clearUnknownBlocks(&m.Value)
 	}
+	c.bedrock.knownStop(out.StopReason)
 	return out, nil
 }
 

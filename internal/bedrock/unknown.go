@@ -1,6 +1,8 @@
 package bedrock
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/eventstream"
@@ -11,6 +13,7 @@ const (
 	unknownBlock = "content_block"
 	unknownDelta = "delta"
 	unknownEvent = "event"
+	unknownStop  = "stop_reason" // newer than the SDK (TRANSLATION 2.2)
 )
 
 func (b *Bedrock) unknown(kind string, n int) {
@@ -69,6 +72,7 @@ func (b *Bedrock) member(event smithy.Deserializable) types.ConverseStreamOutput
 	case *types.MessageStartEvent:
 		return &types.ConverseStreamOutputMemberMessageStart{Value: *v}
 	case *types.MessageStopEvent:
+		b.knownStop(v.StopReason)
 		return &types.ConverseStreamOutputMemberMessageStop{Value: *v}
 	case *types.ConverseStreamMetadataEvent:
 		return &types.ConverseStreamOutputMemberMetadata{Value: *v}
@@ -76,6 +80,13 @@ func (b *Bedrock) member(event smithy.Deserializable) types.ConverseStreamOutput
 		b.unknown(unknownEvent, 1)
 	}
 	return nil
+}
+
+// knownStop counts a reason to stop that the SDK does not know.
+func (b *Bedrock) knownStop(r types.StopReason) {
+	if r != "" && !slices.Contains(r.Values(), r) {
+		b.unknown(unknownStop, 1)
+	}
 }
 
 func unknownInDelta(d types.ContentBlockDelta) bool {

@@ -85,6 +85,7 @@ func TestUnknownInStream(t *testing.T) {
 		{"delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"hologram":{"depth":3}}}`), 3, "delta"},
 		{"reasoning delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"reasoningContent":{"mood":"good"}}}`), 3, "delta"},
 		{"event", frame("applause", `{"loud":true}`), 2, "event"},
+		{"reason to stop", frame("messageStop", `{"stopReason":"bored"}`), 3, "stop_reason"},
 		{"start of a block", frame("contentBlockStart", `{"contentBlockIndex":0,"start":{"hologram":{}}}`), 3, "content_block"},
 	} {
 		t.Run("R-GEN-10 "+c.name, func(t *testing.T) {

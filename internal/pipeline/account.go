@@ -13,69 +13,40 @@ import (
 	"outcrop/openai"
 )
 
-// Account holds a call to the budgets of its key and tenant, and counts what it has used and cost. It stands inside Recall, so that
-// only calls of models cost anything: of equal requests under way those of the first caller pay. Nil budgets limit nobody, a nil
-// usage counts nothing.
-func Account(rec *telemetry.Recorder, budgets *budgets.Budgets, usage *usage.Usage, output int64) Stage {
+// Account holds a call to the budgets of its key and tenant: it reserves what the call may cost, until Costs has counted what it did. It
+// stands inside Recall, so that only calls of models cost anything: of equal requests under way those of the first caller pay. Nil
+// budgets limit nobody; output is what a request without a token limit is reckoned with.
+func Account(rec *telemetry.Recorder, held *budgets.Budgets, counts *usage.Usage, output int64) Stage {
 	return func(next Handler) Handler {
-		if budgets == nil && usage == nil {
+		if held == nil {
 			return next
 		}
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			a := &account{call: c, rec: rec, usage: usage, output: output}
-			if err := a.reserve(ctx, budgets); err != nil {
+			if err := reserve(ctx, c, held, counts, output); err != nil {
 				return Reply{Head: Head{Target: planned(c)}}, err
 			}
-			passed := false
-			defer func() {
-				if !passed { // a panic: nobody knows what became of the call
-					a.settle(ctx, Head{}, context.Canceled)
-				}
-			}()
 			reply, err := next(ctx, c)
-			passed = true
-			reply.Head.Bill = &a.bill
-			if a.hold != nil && a.hold.Warning != "" {
-				reply.Head.Warning = a.hold.Warning
+			if c.Hold != nil && c.Hold.Warning != "" {
+				reply.Head.Warning = c.Hold.Warning
 				rec.BudgetWarned()
 			}
-			if err != nil {
-				a.settle(ctx, reply.Head, err)
-				return reply, err
-			}
-			a.answered = true
-			head := reply.Head
-			reply.Parts = observed(ctx, reply.Parts, a.see, func(err error) { a.settle(ctx, head, err) })
-			return reply, nil
+			return reply, err
 		}
 	}
 }
 
-// account is one call and what it costs.
-type account struct {
-	meter
-	call     *Call
-	rec      *telemetry.Recorder
-	usage    *usage.Usage
-	output   int64
-	hold     *budgets.Hold
-	bill     Bill
-	answered bool // there are parts
-}
-
 // reserve takes what the call may cost at the dearest of its targets, and leaves word of the usage to count should nobody settle it.
-func (a *account) reserve(ctx context.Context, budgets *budgets.Budgets) (err error) {
-	c := a.call
-	if !budgets.Holds(&c.Principal) {
+func reserve(ctx context.Context, c *Call, held *budgets.Budgets, counts *usage.Usage, output int64) (err error) {
+	if !held.Holds(&c.Principal) {
 		return nil
 	}
-	e := reckon(c, a.output)
+	e := reckon(c, output)
 	var most access.NanoUSD
 	guess := usage.Sums{Requests: 1, Estimated: 1}
 	for i := range c.Plan.Targets {
 		t := &c.Plan.Targets[i]
 		rates := ratesOf(c, t)
-		if !rates.Known() && budgets.UnknownPrice == "refuse" {
+		if !rates.Known() && held.UnknownPrice == "refuse" {
 			return &openai.Error{Kind: openai.Forbidden, Code: "price_unknown", Param: "model",
 				Message: "The price of this model is not known, so that it cannot be used with an API key that has a budget."}
 		}
@@ -85,24 +56,37 @@ func (a *account) reserve(ctx context.Context, budgets *budgets.Budgets) (err er
 			most, guess.Cost, guess.Input, guess.Output = cost, int64(cost), tokens.Input, tokens.Output
 		}
 	}
-	a.hold, err = budgets.Reserve(ctx, &c.Principal, most, a.usage.Row(&c.Principal, modelLabel(planned(c)), c.Request.Facts().Metadata, guess))
-	if a.hold != nil {
-		c.Sending = a.hold.Send
-	}
+	c.Hold, err = held.Reserve(ctx, &c.Principal, most, counts.Row(&c.Principal, modelLabel(planned(c)), c.Request.Facts().Metadata, guess))
 	return err
 }
 
-// settle counts what the call has used: of the answer what it says, else by estimate what it was asked and what was produced, and
-// the same of attempts that have failed although the model was at work.
-func (a *account) settle(ctx context.Context, head Head, err error) {
-	var sums usage.Sums
+// Costs counts what a call has used and cost: of the answer what it says, else by estimate what it was asked and what was produced, and
+// the same of attempts that have failed although the model was at work. A nil usage counts nothing.
+func Costs(rec *telemetry.Recorder, counts *usage.Usage) func(context.Context, *Called) {
+	return func(ctx context.Context, k *Called) {
+		c := k.Call
+		sums := k.sums()
+		c.Hold.Settle(ctx, access.NanoUSD(sums.Cost))
+		k.SetCost(sums.Cost, sums.Estimated > 0)
+		if sums != (usage.Sums{}) {
+			t := k.Head.Target
+			if t.Row == nil {
+				t = planned(c)
+			}
+			counts.Count(&c.Principal, modelLabel(t), c.Request.Facts().Metadata, sums)
+			rec.Cost(modelLabel(t), sums.Cost, sums.Estimated > 0, sums.Unpriced > 0)
+		}
+	}
+}
+
+func (k *Called) sums() (sums usage.Sums) {
 	var e reckoning
-	failed := a.failed(head, err)
-	if len(failed) > 0 || a.answered && a.meter.usage == nil {
-		e = reckon(a.call, 0)
+	failed := k.failed()
+	if len(failed) > 0 || k.Answered && k.Usage == nil {
+		e = reckon(k.Call, 0)
 	}
 	add := func(t *catalog.Target, used access.Tokens) {
-		rates := ratesOf(a.call, t)
+		rates := ratesOf(k.Call, t)
 		if !rates.Known() {
 			sums.Unpriced = 1
 		}
@@ -116,23 +100,14 @@ func (a *account) settle(ctx context.Context, head Head, err error) {
 		add(f.target, access.Tokens{Input: (e.input + f.part - 1) / f.part})
 		sums.Estimated = 1
 	}
-	switch u := a.meter.usage; {
+	switch u := k.Usage; {
 	case u != nil:
-		add(&head.Target, access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
-	case a.answered:
-		add(&head.Target, access.Tokens{Input: e.allInput(), Output: a.bytesOut()})
+		add(&k.Head.Target, access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
+	case k.Answered:
+		add(&k.Head.Target, access.Tokens{Input: e.allInput(), Output: tokensIn(k.Bytes())})
 		sums.Estimated = 1
 	}
-	a.hold.Settle(ctx, access.NanoUSD(sums.Cost))
-	a.bill.Set(sums.Cost, sums.Estimated > 0)
-	if sums != (usage.Sums{}) {
-		t := head.Target
-		if t.Row == nil {
-			t = planned(a.call)
-		}
-		a.usage.Count(&a.call.Principal, modelLabel(t), a.call.Request.Facts().Metadata, sums)
-		a.rec.Cost(modelLabel(t), sums.Cost, sums.Estimated > 0, sums.Unpriced > 0)
-	}
+	return sums
 }
 
 // unanswered is a try that has brought no answer, for one of so many parts of the request.
@@ -144,26 +119,25 @@ type unanswered struct {
 // failed are the tries that may have been billed although they have brought no answer, those that the SDK made again among them:
 // Bedrock was reached, and the model was at work when its time was up or the caller left, or its reply could not be read. What Bedrock
 // refuses costs nothing, and neither does what never got there.
-func (a *account) failed(head Head, err error) []unanswered {
-	var list []unanswered
-	if a.hold.Unsent() {
+func (k *Called) failed() (list []unanswered) {
+	if k.Call.Hold.Unsent() {
 		return nil
 	}
-	for i := range head.Tries {
-		try := &head.Tries[i]
+	for i := range k.Head.Tries {
+		try := &k.Head.Tries[i]
 		billed := try.Outcome == upstream.Timeout || try.Outcome == upstream.Canceled || try.Kind == openai.BadUpstream
 		if !billed || try.Outcome == upstream.OK || try.Unsent {
 			continue
 		}
-		for j := range a.call.Plan.Targets {
-			if t := &a.call.Plan.Targets[j]; t.Row.ID == try.Model {
+		for j := range k.Call.Plan.Targets {
+			if t := &k.Call.Plan.Targets[j]; t.Row.ID == try.Model {
 				list = append(list, unanswered{t, int64(max(try.Part, 1))})
 				break
 			}
 		}
 	}
-	if !a.answered && len(head.Tries) == 0 && errors.Is(err, context.Canceled) && head.Target.Row != nil {
-		list = append(list, unanswered{&head.Target, 1})
+	if !k.Answered && len(k.Head.Tries) == 0 && errors.Is(k.Err, context.Canceled) && k.Head.Target.Row != nil {
+		list = append(list, unanswered{&k.Head.Target, 1})
 	}
 	return list
 }
@@ -181,44 +155,21 @@ func ratesOf(c *Call, t *catalog.Target) access.Rates {
 	return access.RatesOf(p.Input, p.Output, p.CacheRead, write)
 }
 
-// Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed. It
-// stands outside of what refuses and of Recall; tokens and cost are Account's.
-func Tally(counts *usage.Usage) Stage {
-	return func(next Handler) Handler {
-		if counts == nil {
-			return next
+// Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed; tokens
+// and cost are for Costs to count. A nil usage counts nothing.
+func Tally(counts *usage.Usage) func(context.Context, *Served) {
+	return func(_ context.Context, s *Served) {
+		sums := usage.Sums{Requests: 1}
+		if s.Head.Cache.State == "hit" {
+			sums.Cached = 1
 		}
-		return func(ctx context.Context, c *Call) (Reply, error) {
-			var target catalog.Target
-			var hit bool
-			end := func(err error) {
-				sums := usage.Sums{Requests: 1}
-				if hit {
-					sums.Cached = 1
-				}
-				if err != nil && !errors.Is(err, context.Canceled) {
-					sums.Errors = 1
-				}
-				counts.Count(&c.Principal, modelLabel(target), c.Request.Facts().Metadata, sums)
-			}
-			returned := false
-			defer func() {
-				if !returned {
-					end(errPanicked)
-				}
-			}()
-			reply, err := next(ctx, c)
-			returned = true
-			target, hit = reply.Head.Target, reply.Head.Cache.State == "hit"
-			if target.Row == nil {
-				target = planned(c)
-			}
-			if err != nil {
-				end(err)
-				return reply, err
-			}
-			reply.Parts = observed(ctx, reply.Parts, func(openai.Part) {}, end)
-			return reply, nil
+		if s.Err != nil && !errors.Is(s.Err, context.Canceled) {
+			sums.Errors = 1
 		}
+		t := s.Head.Target
+		if t.Row == nil {
+			t = planned(s.Call)
+		}
+		counts.Count(&s.Call.Principal, modelLabel(t), s.Call.Request.Facts().Metadata, sums)
 	}
 }

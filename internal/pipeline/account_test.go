@@ -43,7 +43,7 @@ func newBooks(change ...func(*budgets.Config)) *books {
 }
 
 func (b *books) account(next Handler) Handler {
-	return Account(telemetry.New(), b.budgets, b.usage, 4096)(next)
+	return Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), Inside(Costs(telemetry.New(), b.usage)))
 }
 
 // spent is what the total budget of the test's key has spent.
@@ -101,7 +101,7 @@ func TestPlainAnswerIsSettled(t *testing.T) {
 	if n := b.spent(t); n != cost {
 		t.Errorf("spent %d", n)
 	}
-	if n, estimated, known := reply.Head.Bill.Get(); n != cost || estimated || !known {
+	if n, estimated, known := reply.Head.Called.Cost(); n != cost || estimated || !known {
 		t.Error("bill", n, estimated, known)
 	}
 	if got, want := b.total(t), (usage.Sums{Input: 7, Output: 3, Cost: cost}); got != want {
@@ -287,7 +287,7 @@ func TestAttemptsThatFailedCost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBooks()
 			reply, err := b.account(func(ctx context.Context, c *Call) (Reply, error) {
-				if err := c.Sending.tell(ctx); err != nil {
+				if err := c.Hold.Send(ctx); err != nil {
 					t.Error(err)
 				}
 				r := replyOf(c, "x")
@@ -328,7 +328,7 @@ func TestPanicIsSettled(t *testing.T) {
 	c.Principal.Rights.Limits.Concurrent = 1
 	for range 2 {
 		err := guarded(func() error {
-			_, err := Limit(l, 1)(b.account(func(context.Context, *Call) (Reply, error) { panic("oh") }))(t.Context(), c)
+			_, err := limited(l, 1)(b.account(func(context.Context, *Call) (Reply, error) { panic("oh") }))(t.Context(), c)
 			return err
 		})
 		var e *openai.Error
@@ -344,7 +344,7 @@ func TestPanicIsSettled(t *testing.T) {
 func TestHitsCostNothing(t *testing.T) {
 	b := newBooks()
 	bed := bed{}
-	h := Tally(b.usage)(Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil))(b.account(bed.handle)))
+	h := Chain(b.account(bed.handle), Outside(telemetry.New(), nil, Tally(b.usage)), Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
 	for range 3 {
 		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
 		if err != nil {
@@ -364,7 +364,7 @@ func TestHitsCostNothing(t *testing.T) {
 
 func TestTallyCountsErrors(t *testing.T) {
 	b := newBooks()
-	_, err := Tally(b.usage)(func(context.Context, *Call) (Reply, error) { return Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
+	_, err := Outside(telemetry.New(), nil, Tally(b.usage))(func(context.Context, *Call) (Reply, error) { return Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
 	if got := b.total(t); err == nil || got != (usage.Sums{Requests: 1, Errors: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}

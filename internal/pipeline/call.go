@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/access/budgets"
 	"outcrop/internal/access/limits"
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
@@ -33,18 +34,10 @@ type Call struct {
 	Entry     *audit.Entry      // server: the record of the answer; nil keeps none
 	Findings  []audit.Finding   // Inspect: what the policy has decided, never the texts
 	Allows    func(string) bool // Inspect: which addresses media may be fetched from; nil is any
-	Sending   Sending           // Account: must succeed before anything goes to a model; nil is nobody's business
+	Hold      *budgets.Hold     // Account: what is reserved; its Send must succeed before anything goes to a model
+	Admission *limits.Admission // Limit: what is taken
+	Served    *Served           // Outside: what becomes of it
 	group     *upstream.Group   // Choices: the copies of one request
-}
-
-// Sending is told, by everybody who is about to send a call to a model, before the first byte goes out.
-type Sending func(context.Context) error
-
-func (s Sending) tell(ctx context.Context) error {
-	if s == nil {
-		return nil
-	}
-	return s(ctx)
 }
 
 // Tune is what a request's headers say to the stages. The zero value says nothing.
@@ -77,7 +70,7 @@ type Head struct {
 	Unchecked []string
 	Standing  limits.Standing // how the limits of the caller stand; the zero value is without limits
 	Warning   string          // that a budget of the caller comes to its end; "" for none
-	Bill      *Bill           // what it costs, once Account knows; nil: nobody counts
+	Called    *Called         // Inside: the call of a model that it comes from; nil: of none, or of one that is over
 }
 
 // CacheStatus is what became of a request at the cache.

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -49,7 +47,6 @@ func (k *converseCall) send(ctx context.Context, b Backend) (Reply, error) {
 	if err != nil {
 		return Reply{Head: Head{Adjusted: k.back.Adjusted}}, err
 	}
-	k.countStop(out.StopReason)
 	whole, revealed, err := chat.Output(out, &k.back, k.meta)
 	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	if err != nil {
@@ -73,7 +70,7 @@ func (k *converseCall) sendStream(ctx context.Context, b Backend) (Reply, error)
 	}
 	return Reply{
 		Head:  Head{Upstream: requestIDs(id), Adjusted: k.back.Adjusted},
-		Parts: attributed(chat.Chunks(k.counted(events), &k.back, k.meta), id),
+		Parts: chat.Chunks(events, &k.back, k.meta),
 	}, nil
 }
 
@@ -83,35 +80,6 @@ func streams(in *bedrockruntime.ConverseInput, t catalog.Target) bool {
 	return caps.Streaming != catalog.No && (in.ToolConfig == nil || caps.StreamingTools != catalog.No)
 }
 
-// countStop counts a stop reason that the SDK does not know (TRANSLATION 2.2).
-func (e *engine) countStop(r types.StopReason) {
-	if r != "" && !slices.Contains(r.Values(), r) {
-		e.Recorder.Unknown("stop_reason", 1)
-	}
-}
-
-// counted counts unknown stop reasons and losses that only the events show.
-func (e *engine) counted(events iter.Seq2[types.ConverseStreamOutput, error]) iter.Seq2[types.ConverseStreamOutput, error] {
-	return func(yield func(types.ConverseStreamOutput, error) bool) {
-		stopped, metadata := false, false
-		for ev, err := range events {
-			switch ev := ev.(type) {
-			case *types.ConverseStreamOutputMemberMessageStop:
-				stopped = true
-				e.countStop(ev.Value.StopReason)
-			case *types.ConverseStreamOutputMemberMetadata:
-				metadata = true
-			}
-			if !yield(ev, err) {
-				return
-			}
-		}
-		if stopped && !metadata {
-			e.Recorder.Unknown("usage_missing", 1) // R-STR-14
-		}
-	}
-}
-
 // located puts the member that the client used into an error about its request.
 func located(err error, back *chat.Context) error {
 	var oe *openai.Error
@@ -119,20 +87,6 @@ func located(err error, back *chat.Context) error {
 		back.Locate(oe)
 	}
 	return err
-}
-
-// attributed puts AWS's request id into the error that ends a stream.
-func attributed(parts iter.Seq2[openai.Part, error], id string) iter.Seq2[openai.Part, error] {
-	return func(yield func(openai.Part, error) bool) {
-		for part, err := range parts {
-			if err != nil {
-				err = withUpstream(err, id)
-			}
-			if !yield(part, err) {
-				return
-			}
-		}
-	}
 }
 
 func withUpstream(err error, id string) error {

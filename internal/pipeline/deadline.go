@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"iter"
 	"sync"
 	"time"
 
@@ -108,16 +107,7 @@ func begunWithin(ctx context.Context, limit time.Duration, c *Call, next Handler
 		defer cancel(nil)
 		return reply, late(timed, err)
 	}
-	reply.Parts = ended(reply.Parts, cancel)
-	return reply, nil
-}
-
-// ended ends a context with its sequence.
-func ended(parts iter.Seq2[openai.Part, error], cancel context.CancelCauseFunc) iter.Seq2[openai.Part, error] {
-	return func(yield func(openai.Part, error) bool) {
-		defer cancel(nil)
-		parts(yield)
-	}
+	return reply, nil // the context ends with the request's
 }
 
 var errDeadline = errors.New("the gateway's deadline has passed")

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 
-	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/translate"
@@ -19,7 +18,7 @@ type Endpoint struct {
 	// Recall answers from memory what was asked before; nil where nothing is kept.
 	Recall func(ctx context.Context, r *recaller, c *Call) (Reply, error)
 	// Digest tells the record what a part says, so that it can be proven later; nil where that is nothing.
-	Digest func(d *audit.Answer, p openai.Part)
+	Digest func(d digester, p openai.Part)
 	Fold   func(parts []openai.Part) (openai.Part, error)      // the parts of a stream into the plain answer; a plain one stays
 	Unfold func(p openai.Part, m translate.Meta) []openai.Part // and back, under id and time of m; a chunk stays
 }

@@ -178,7 +178,7 @@ func (e *engine) try(ctx context.Context, c *Call, t *catalog.Target) (Reply, er
 	if err != nil {
 		return Reply{}, err
 	}
-	if err := c.Sending.tell(ctx); err != nil {
+	if err := c.Hold.Send(ctx); err != nil {
 		return Reply{}, err
 	}
 	return c.Endpoint.Attempt(ctx, e, backend, c, *t)

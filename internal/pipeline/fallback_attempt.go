@@ -52,6 +52,10 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply 
 		return reply, nil
 	}
 	r.stream.ctx, r.stream.parts = ctx, reply.Parts
+	if n := len(reply.Head.Upstream); n > 0 {
+		r.stream.id = reply.Head.Upstream[n-1]
+	}
+	r.stream.counts = len(r.Upstream.Config().Rates) > 0
 	r.stream.unwatch = context.AfterFunc(ctx, r.gone)
 	reply.Parts = r.hold
 	return reply, nil
@@ -97,6 +101,8 @@ type stream struct {
 	ctx     context.Context // of the attempt
 	cancel  context.CancelCauseFunc
 	parts   iter.Seq2[openai.Part, error]
+	id      string      // AWS's, of the request
+	counts  bool        // somebody counts its tokens
 	unwatch func() bool // keeps gone from being called
 	once    sync.Once   // for the slot
 }
@@ -108,7 +114,7 @@ func (r *run) release(o upstream.Outcome, used int64) {
 	r.stream.once.Do(func() { r.search.Release(o, used) })
 }
 
-// hold is the sequence of a stream that frees the slot at its end.
+// hold is the sequence of a stream that frees the slot at its end, and puts AWS's request id into the error that ends it.
 func (r *run) hold(yield func(openai.Part, error) bool) {
 	s := &r.stream
 	o, used := upstream.Canceled, int64(0) // unless the end is reached, the reader has left
@@ -124,11 +130,11 @@ func (r *run) hold(yield func(openai.Part, error) bool) {
 			if o = upstream.OutcomeOf(err); s.ctx.Err() != nil {
 				o = upstream.Canceled
 			}
-			yield(nil, err)
+			yield(nil, withUpstream(err, s.id))
 			return
 		}
-		if n := total(part); n > 0 {
-			used = n
+		if s.counts {
+			used = max(used, total(part))
 		}
 		if !yield(part, nil) {
 			return

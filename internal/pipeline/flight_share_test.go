@@ -206,7 +206,7 @@ func TestMendA4TextsOfSeveralChoicesAreKept(t *testing.T) {
 	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
 		return replyOf(c, "one two three four five"), nil
 	}}
-	Chain(b.handle, Record(strings.ToUpper), Choices).ask(t, call)
+	Chain(b.handle, recorded(strings.ToUpper), Choices).ask(t, call)
 	const text = "ONE TWO THREE FOUR FIVE"
 	if want := (&audit.Text{Prompt: "USER: HI\n", Answers: slices.Repeat([]string{text}, int(n))}); marshal(e.Text) != marshal(want) {
 		t.Errorf("%s", marshal(e.Text))

@@ -4,11 +4,10 @@ import (
 	"context"
 
 	"outcrop/internal/access/limits"
-	"outcrop/openai"
 )
 
 // Limit takes what a request asks for from the limits of its key, tenant and end user: tokens by estimate, which the usage of the
-// answer corrects, and a slot for each call until the answer has ended. An answer from memory gives the tokens back. With a nil
+// answer corrects, and a slot for each call until the answer has ended (Limits). An answer from memory gives the tokens back. With a nil
 // limiter nobody is limited; output is what a request without a token limit is reckoned with.
 func Limit(l *limits.Limiter, output int64) Stage {
 	return func(next Handler) Handler {
@@ -19,7 +18,9 @@ func Limit(l *limits.Limiter, output int64) Stage {
 			asked := c.Request.Facts()
 			tokens, anything := l.Limits(&c.Principal, asked.User)
 			if !anything {
-				return standingAt(c.Standing, next, ctx, c)
+				reply, err := next(ctx, c)
+				reply.Head.Standing = c.Standing
+				return reply, err
 			}
 			ask := limits.Ask{User: asked.User, Calls: asked.Choices}
 			if tokens {
@@ -33,73 +34,31 @@ func Limit(l *limits.Limiter, output int64) Stage {
 			if err != nil {
 				return Reply{Head: Head{Standing: standing}}, err
 			}
-			return limited(ctx, c, next, admission, standing)
+			c.Admission = admission
+			reply, err := next(ctx, c)
+			if reply.Head.Standing = standing; err == nil && reply.Head.Cache.State == "hit" && !asked.Stream {
+				// It is free and it is all there, so that the headers can still tell.
+				reply.Head.Standing = c.Standing.With(admission.Settle(ctx, 0))
+			}
+			return reply, err
 		}
 	}
 }
 
-func standingAt(s limits.Standing, next Handler, ctx context.Context, c *Call) (Reply, error) { //nolint:revive // the handler's own arguments come last
-	reply, err := next(ctx, c)
-	reply.Head.Standing = s
-	return reply, err
-}
-
-// limited is the way of a request that was admitted.
-func limited(ctx context.Context, c *Call, next Handler, admission *limits.Admission, standing limits.Standing) (Reply, error) {
-	passed := false
-	defer func() {
-		if !passed { // a panic, which goes on its way; slots must not go with it
-			admission.Settle(ctx, 0)
-		}
-	}()
-	reply, err := standingAt(standing, next, ctx, c)
-	passed = true
-	switch {
-	case err != nil:
-		admission.Settle(ctx, 0)
-		return reply, err
-	case admission == nil:
-		return reply, nil
-	case reply.Head.Cache.State == "hit" && !c.Request.Facts().Stream:
-		// It is free and it is all there, so that the headers can still tell.
-		reply.Head.Standing = c.Standing.With(admission.Settle(ctx, 0))
-		return reply, nil
+// Limits gives back what Limit has taken: the slots, and the tokens that were not used.
+func Limits(ctx context.Context, s *Served) {
+	if admission := s.Call.Admission; admission != nil {
+		admission.Settle(ctx, s.tokens())
 	}
-	var m meter
-	reply.Parts = observed(ctx, reply.Parts, m.see, func(error) {
-		admission.Settle(ctx, m.used(c, &reply.Head))
-	})
-	return reply, nil
 }
 
-// used is what an answer counts for: a hit is free.
-func (m *meter) used(c *Call, head *Head) int64 {
+// tokens is what a request counts for. A hit is free.
+func (s *Served) tokens() int64 {
 	switch {
-	case head.Cache.State == "hit":
+	case !s.Answered || s.Head.Cache.State == "hit":
 		return 0
-	case m.usage != nil:
-		return m.usage.Total() - head.Cache.Saved
+	case s.Usage != nil:
+		return s.Usage.Total() - s.Head.Cache.Saved
 	}
-	return sum(reckon(c, 0).allInput(), m.bytesOut())
+	return sum(reckon(s.Call, 0).allInput(), tokensIn(s.Head.Called.Bytes()))
 }
-
-// meter reads what an answer used off its parts.
-type meter struct {
-	usage *openai.Usage
-	bytes int
-}
-
-func (m *meter) see(p openai.Part) {
-	if u := p.Tokens(); u != nil {
-		m.usage = u
-		return
-	}
-	if m.usage == nil {
-		for _, text := range p.Texts() {
-			m.bytes += len(*text)
-		}
-	}
-}
-
-// bytesOut is the output as tokens, about.
-func (m *meter) bytesOut() int64 { return tokensIn(m.bytes) }

@@ -8,6 +8,7 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/access/limits"
+	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
 
@@ -20,7 +21,18 @@ func limiting(t *testing.T, rest string, l access.Limits, change ...func(*limits
 	}
 	c := priced(t, rest, plenty)
 	c.Principal.Rights = &access.Rights{Limits: l}
-	return Limit(limits.New(cfg, limits.NewMeters(nil, nil)), 4096), c
+	return limited(limits.New(cfg, limits.NewMeters(nil, nil)), 4096), c
+}
+
+// limited is the stage that limits, with all that it needs around and inside; each pass has a call of its own.
+func limited(l *limits.Limiter, output int64) Stage {
+	return func(next Handler) Handler {
+		h := Chain(next, Outside(telemetry.New(), nil, Limits), Limit(l, output), Inside())
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			own := *c
+			return h(ctx, &own)
+		}
+	}
 }
 
 func TestTokensOfAnAnswer(t *testing.T) {

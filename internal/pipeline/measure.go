@@ -12,65 +12,47 @@ import (
 )
 
 // Measure counts and times every call, from its arrival to the end of its parts.
-func Measure(rec *telemetry.Recorder) Stage {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, c *Call) (Reply, error) {
-			end := rec.Begin()
-			returned := false
-			defer func() {
-				if !returned { // a panic, which goes on its way
-					rec.Call(c.Endpoint.Name, modelLabel(planned(c)), outcome(errPanicked), time.Since(c.At))
-					end()
-				}
-			}()
-			u := c.Request.Unknown()
-			rec.Unknown("request_member", len(u.Top))
-			rec.Unknown("nested_member", len(u.Nested))
-			reply, err := next(ctx, c)
-			returned = true
-			if err != nil {
-				rec.Call(c.Endpoint.Name, modelLabel(planned(c)), outcome(err), time.Since(c.At))
-				end()
-				return reply, err
-			}
-			parts, model := reply.Parts, modelLabel(reply.Head.Target)
-			if state := cacheResult(&reply.Head.Cache); state != "" {
-				rec.Cached(c.Endpoint.Name, model, state)
-			}
-			reply.Parts = func(yield func(openai.Part, error) bool) {
-				last := errPanicked // unless the end is reached or the reader leaves
-				first := true
-				defer func() {
-					rec.Call(c.Endpoint.Name, model, outcome(last), time.Since(c.At))
-					end()
-				}()
-				for part, err := range parts {
-					if first {
-						rec.FirstPart(c.Endpoint.Name, model, time.Since(c.At))
-						first = false
-					}
-					if err != nil {
-						last = err
-						upstreamFailed(rec, model, err)
-						yield(nil, err)
-						return
-					}
-					u := part.Tokens()
-					if u != nil {
-						rec.Saved(c.Endpoint.Name, model, saved(c, &reply.Head, u))
-					}
-					if u != nil && reply.Head.Cache.State != "hit" { // a hit has used none
-						rec.Used(c.Endpoint.Name, model, telemetry.Tokens{
-							Prompt: u.Prompt - reply.Head.Cache.Saved, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
-					}
-					if !yield(part, nil) {
-						last = context.Canceled
-						return
-					}
-				}
-				last = nil
-			}
-			return reply, nil
+func Measure(rec *telemetry.Recorder) func(context.Context, *Served) {
+	return func(_ context.Context, s *Served) {
+		c, model := s.Call, modelLabel(s.Head.Target)
+		unknown := c.Request.Unknown()
+		rec.Unknown("request_member", len(unknown.Top))
+		rec.Unknown("nested_member", len(unknown.Nested))
+		if !s.Answered {
+			model = modelLabel(planned(c))
+		} else {
+			answered(rec, s, model)
+		}
+		rec.Call(c.Endpoint.Name, model, outcome(s.Err), time.Since(c.At))
+	}
+}
+
+// answered counts what there is to count of an answer.
+func answered(rec *telemetry.Recorder, s *Served, model string) {
+	c, cache := s.Call, &s.Head.Cache
+	if state := cacheResult(cache); state != "" {
+		rec.Cached(c.Endpoint.Name, model, state)
+	}
+	if !s.First.IsZero() {
+		rec.FirstPart(c.Endpoint.Name, model, s.First.Sub(c.At))
+	}
+	upstreamFailed(rec, model, s.Err)
+	u := s.Usage
+	if u == nil {
+		return
+	}
+	rec.Saved(c.Endpoint.Name, model, saved(c, &s.Head, u))
+	if cache.State != "hit" { // which has used none
+		rec.Used(c.Endpoint.Name, model, telemetry.Tokens{
+			Prompt: u.Prompt - cache.Saved, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
+	}
+}
+
+// Gaps counts streams that came to their end without telling what they have used (R-STR-14).
+func Gaps(rec *telemetry.Recorder) func(context.Context, *Called) {
+	return func(_ context.Context, k *Called) {
+		if k.Err == nil && k.Usage == nil && k.Call.Request.Facts().Stream {
+			rec.Unknown("usage_missing", 1)
 		}
 	}
 }

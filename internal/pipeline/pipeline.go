@@ -75,9 +75,8 @@ type Collaborators struct {
 
 // New composes the way of every request. The order of the stages, outermost first:
 //
-//	Measure   clock, outcome and tokens of every call, also of those that a stage refuses
-//	Record    what was asked, answered and decided, for the provenance record (docs/provenance.md)
-//	Tally     counts the request for charge-back (docs/limits-and-budgets.md)
+//	Outside   observes what the caller gets, also of a call that a stage refuses, and tells those who count or keep it: Limits, Tally,
+//	          Record (docs/provenance.md) and Measure
 //	Deadline  bounds plain requests, and streams until their first event (R-STR-19)
 //	Bound     refuses more choices than the gateway makes, before anything is made or counted of their number
 //	Limit     takes tokens and slots from the limits of key, tenant and end user
@@ -88,7 +87,8 @@ type Collaborators struct {
 //	Narrow    leaves the targets that the key may use
 //	Fetch     downloads what the request names by URL, once it is known to be valid for the target
 //	Recall    answers from memory, and makes one call of equal requests under way (docs/caching.md)
-//	Account   reserves what the call may cost, and counts what it has used
+//	Account   reserves what the call may cost (docs/limits-and-budgets.md)
+//	Inside    observes what a call of a model does, and tells those who count that: Gaps and Costs
 //	Choices   n > 1: as many calls of what is inside, merged by index
 //	Fallback  tries the targets, best first, each in a slot of its own with the endpoint's Attempt
 func New(cfg Config, with Collaborators) Handler {
@@ -101,10 +101,12 @@ func New(cfg Config, with Collaborators) Handler {
 	with.Recorder.WatchTargets(watch(with.Upstream))
 	e := &engine{Config: cfg, Collaborators: with, invokes: with.Carried.invokes.of(cfg.EmbeddingCalls),
 		refusals: refusals{keep: cfg.RememberRefusals}}
+	called := []func(context.Context, *Called){Gaps(with.Recorder)}
+	if with.Budgets != nil || with.Usage != nil { // nobody pays where nobody counts
+		called = append(called, Costs(with.Recorder, with.Usage))
+	}
 	return Chain(e.fallback,
-		Measure(with.Recorder),
-		Record(with.Redact),
-		Tally(with.Usage),
+		Outside(with.Recorder, with.Redact, Limits, Tally(with.Usage), Record, Measure(with.Recorder)),
 		Deadline(cfg.Deadline),
 		Bound,
 		Limit(with.Limiter, outputTokens(with.Budgets)),
@@ -116,6 +118,7 @@ func New(cfg Config, with Collaborators) Handler {
 		Fetch(with.Download),
 		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried),
 		Account(with.Recorder, with.Budgets, with.Usage, outputTokens(with.Budgets)),
+		Inside(called...),
 		Choices,
 	)
 }

@@ -53,17 +53,21 @@ func (f *fake) BaseModel(_ context.Context, arn string) (string, error) {
 	return "", errors.New("no such profile")
 }
 
-func handler(t *testing.T, f *fake) Handler {
+func handler(t *testing.T, f *fake) Handler { return handlerWith(t, f, func(*Collaborators) {}) }
+
+func handlerWith(t *testing.T, f *fake, change func(*Collaborators)) Handler {
 	t.Helper()
 	c := catalog.Default()
 	r, err := router.New(router.Config{AllowARNs: true}, c, "us-east-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
+	with := Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test",
 		Backends: func(catalog.Target) (Backend, error) { return f, nil },
-	})
+	}
+	change(&with)
+	return New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, with)
 }
 
 func chatCall(t *testing.T, body string) *Call {

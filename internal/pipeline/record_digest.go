@@ -1,12 +1,9 @@
 package pipeline
 
-import (
-	"outcrop/internal/audit"
-	"outcrop/openai"
-)
+import "outcrop/openai"
 
 // digestChat is the Digest of chats: a plain answer and its stream give the same.
-func digestChat(d *audit.Answer, p openai.Part) {
+func digestChat(d digester, p openai.Part) {
 	switch p := p.(type) {
 	case *openai.StoredChat:
 		if text, ok := p.OnlyText(); ok {
@@ -44,7 +41,7 @@ func digestChat(d *audit.Answer, p openai.Part) {
 }
 
 // digestVectors is the Digest of embeddings.
-func digestVectors(d *audit.Answer, p openai.Part) {
+func digestVectors(d digester, p openai.Part) {
 	r, ok := p.(*openai.EmbeddingResponse)
 	if !ok {
 		return

@@ -34,6 +34,9 @@ func taken(t testing.TB) *audit.Log {
 	return l
 }
 
+// recorded is the stage that keeps records.
+func recorded(redact func(string) string) Stage { return Outside(telemetry.New(), redact, Record) }
+
 func entryOf(t testing.TB, l *audit.Log, c *Call) *audit.Entry {
 	t.Helper()
 	e, err := l.Open("req_"+c.ID, c.At)
@@ -54,9 +57,9 @@ func TestRecord(t *testing.T) {
 	account := access.Principal{Key: "k", Tenant: "t"}
 	failure := &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "bad"}
 	target := catalog.Target{Row: &catalog.Model{ID: "m"}, Public: "m", CalledID: "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/x", Region: "eu-west-1"}
-	paid := func(nanos int64, guess bool) *Bill {
-		b := &Bill{}
-		b.Set(nanos, guess)
+	paid := func(nanos int64, guess bool) *Called {
+		b := &Called{}
+		b.SetCost(nanos, guess)
 		return b
 	}
 	called := "arn:aws:bedrock:eu-west-1:************:provisioned-model/x"
@@ -75,7 +78,7 @@ func TestRecord(t *testing.T) {
 				// Inspect rewrites: the digest is of what was sent.
 				c.Request.(*openai.ChatRequest).Messages[0].Content.Text = "rewritten"
 				r := replyOf(c, words)
-				r.Head.Bill, r.Head.Target = paid(1_234_500, false), target
+				r.Head.Called, r.Head.Target = paid(1_234_500, false), target
 				return r, nil
 			},
 			want: audit.Record{Answers: digest, Usage: used, Cost: "0.0012345", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}, Policy: found},
@@ -84,7 +87,7 @@ func TestRecord(t *testing.T) {
 			change: []func(*Call){streamedCall},
 			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
 				r := replyOf(c, words)
-				r.Head.Bill, r.Head.Target = paid(2e9, true), target
+				r.Head.Called, r.Head.Target = paid(2e9, true), target
 				return r, nil
 			},
 			want: audit.Record{Stream: true, Answers: digest, Usage: audit.Usage{Prompt: 7, Completion: 3, Estimated: true}, Cost: "2", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}},
@@ -136,7 +139,7 @@ func TestRecord(t *testing.T) {
 			call.Principal, call.Plan = account, router.Plan{Rule: "r", Tier: "fast", Targets: call.Plan.Targets}
 			e := entryOf(t, l, call)
 			b := &bed{answer: c.answer}
-			reply, err := Record(nil)(b.handle)(t.Context(), call)
+			reply, err := recorded(nil)(b.handle)(t.Context(), call)
 			if err == nil {
 				taken := 0
 				for range reply.Parts {
@@ -172,11 +175,11 @@ func TestRecordOfHits(t *testing.T) {
 	l := taken(t)
 	b := &bed{answer: func(_ context.Context, n int64, c *Call) (Reply, error) {
 		r := replyOf(c, "one two three")
-		r.Head.Bill = &Bill{}
-		r.Head.Bill.Set(5, false)
+		r.Head.Called = &Called{}
+		r.Head.Called.SetCost(5, false)
 		return r, nil
 	}}
-	h := Chain(b.handle, Record(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
+	h := Chain(b.handle, recorded(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
 	for i, change := range []func(*Call){func(*Call) {}, func(*Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)
@@ -198,7 +201,7 @@ func TestRecordOfVectors(t *testing.T) {
 		c := &Call{ID: "e", At: time.Now(), Endpoint: Embeddings, Request: &openai.EmbeddingRequest{Model: "m"}}
 		e := entryOf(t, l, c)
 		c.Tune.Manifest = true
-		reply, err := Record(nil)(func(context.Context, *Call) (Reply, error) {
+		reply, err := recorded(nil)(func(context.Context, *Call) (Reply, error) {
 			return Reply{Parts: one(&openai.EmbeddingResponse{Data: data})}, nil
 		})(t.Context(), c)
 		if err != nil {
@@ -246,7 +249,7 @@ func TestRecordOfText(t *testing.T) {
 			call.Principal.Rights = c.rights
 			e := entryOf(t, l, call)
 			b := &bed{answer: func(_ context.Context, _ int64, call *Call) (Reply, error) { return replyOf(call, c.answer), nil }}
-			Chain(b.handle, Record(c.redact)).ask(t, call)
+			Chain(b.handle, recorded(c.redact)).ask(t, call)
 			if marshal(e.Text) != marshal(c.want) {
 				t.Errorf("%s: %.200s", name, marshal(e.Text))
 			}
@@ -270,7 +273,7 @@ func TestManifestOfChoices(t *testing.T) {
 			call.Request.(*openai.ChatRequest).StreamOptions = nil
 		}
 		entryOf(t, l, call)
-		reply, err := Record(nil)(func(context.Context, *Call) (Reply, error) {
+		reply, err := recorded(nil)(func(context.Context, *Call) (Reply, error) {
 			own := *usage
 			return Reply{Parts: each([]openai.Part{chunk(0, "a", ""), chunk(0, "", "stop"), chunk(1, "b", ""), chunk(1, "", "stop"), &own})}, nil
 		})(t.Context(), call)
@@ -321,7 +324,7 @@ func BenchmarkRecord(b *testing.B) {
 			}
 		})
 	}
-	with := Record(nil)(direct.handle)
+	with := recorded(nil)(direct.handle)
 	nothing := func(*Call) {}
 	run("without", direct.handle, nothing)
 	run("record", with, nothing)

@@ -27,21 +27,21 @@ func (s *storing) prompt(at openai.Place, text string) {
 	}
 }
 
-// answer takes the contents and refusals of a part.
-func (s *storing) answer(p openai.Part) {
-	if s == nil {
+// Text takes contents and refusals.
+func (s *storing) Text(choice int, text string) {
+	if text == "" {
 		return
 	}
-	for place, text := range p.Texts() {
-		if place.Path != "content" && place.Path != "refusal" {
-			continue
-		}
-		for len(s.answers) <= place.Choice {
-			s.answers = append(s.answers, &strings.Builder{})
-		}
-		gather(s.answers[place.Choice], *text)
+	for len(s.answers) <= choice {
+		s.answers = append(s.answers, &strings.Builder{})
 	}
+	gather(s.answers[choice], text)
 }
+
+// Call, Vector and VectorText are no texts.
+func (*storing) Call(int, int, string, string) {}
+func (*storing) Vector([]byte)                 {}
+func (*storing) VectorText(string)             {}
 
 func gather(b *strings.Builder, text string) {
 	b.WriteString(text[:min(len(text), longestSeen-b.Len())])

@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"outcrop/internal/telemetry"
+	"outcrop/openai"
+)
+
+// Outside observes what callers get: the digests of what they ask, and the answer as they read it. redact makes texts fit for the
+// record; with nil none is kept.
+func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(context.Context, *Served)) Stage {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			o := &outside{Served: Served{Call: c}, ctx: ctx, tell: tell, done: rec.Begin()}
+			c.Served = &o.Served
+			if c.Entry != nil {
+				o.record = openRecord(c, redact)
+			}
+			reply, err := observe(ctx, c, next, o)
+			if err == nil && o.record != nil {
+				reply.Parts = o.record.signed(reply.Parts)
+			}
+			return reply, err
+		}
+	}
+}
+
+type outside struct {
+	Served
+	ctx    context.Context
+	tell   []func(context.Context, *Served)
+	done   func()     // takes it from the requests in flight
+	record *recording // nil: none is kept
+}
+
+func (o *outside) head(h *Head, answered bool) {
+	o.Head, o.Answered = *h, answered
+	if o.record != nil {
+		o.record.head(h, answered)
+	}
+}
+
+func (o *outside) see(p openai.Part) {
+	if o.First.IsZero() {
+		o.First = time.Now()
+	}
+	if u := p.Tokens(); u != nil {
+		o.Usage = u
+	}
+	if o.record != nil {
+		o.record.see(p)
+	}
+}
+
+func (o *outside) end(err error) {
+	defer o.done()
+	if o.Err = err; o.record != nil {
+		o.Answers, o.Text = o.record.kept()
+	}
+	for _, tell := range o.tell {
+		tell(o.ctx, &o.Served)
+	}
+}
+
+// Inside observes what a call of a model does. It stands inside Recall, so that those who share a call share what became of it.
+func Inside(tell ...func(context.Context, *Called)) Stage {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, c *Call) (Reply, error) {
+			o := &inside{Called: Called{Call: c}, ctx: ctx, tell: tell}
+			return observe(ctx, c, next, o)
+		}
+	}
+}
+
+type inside struct {
+	Called
+	ctx  context.Context
+	tell []func(context.Context, *Called)
+}
+
+func (o *inside) head(h *Head, answered bool) {
+	h.Called = &o.Called
+	o.Head, o.Answered = *h, answered
+}
+
+func (o *inside) see(p openai.Part) {
+	if u := p.Tokens(); u != nil {
+		o.Usage = u
+		return
+	}
+	if o.Usage != nil {
+		return
+	}
+	n := 0
+	for _, text := range p.Texts() {
+		n += len(*text)
+	}
+	o.bytes.Add(int64(n))
+}
+
+func (o *inside) end(err error) {
+	o.Err = err
+	for _, tell := range o.tell {
+		tell(o.ctx, &o.Called)
+	}
+}
