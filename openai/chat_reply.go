@@ -154,7 +154,7 @@ func (x *Extension) Plus(y *Extension) *Extension {
 func (r *ChatResponse) Tokens() *Usage { return r.Usage }
 
 // AppendJSON appends the whole answer. A plain answer always shows its usage.
-func (r *ChatResponse) AppendJSON(b []byte, _ bool) []byte {
+func (r *ChatResponse) AppendJSON(b []byte) []byte {
 	b = r.appendHead(b, "chat.completion")
 	b = r.appendBody(b)
 	b = r.Outcrop.appendMember(b)

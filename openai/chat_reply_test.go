@@ -81,7 +81,7 @@ func whole() *openai.ChatResponse {
 
 // TestChatResponse compares the whole object of the specification byte by byte, and lets two clients decode it.
 func TestChatResponse(t *testing.T) {
-	body := whole().AppendJSON([]byte("x"), false)[1:]
+	body := whole().AppendJSON([]byte("x"))[1:]
 	want := `{"id":"chatcmpl-A1","object":"chat.completion","created":1764000000,"model":"M","system_fingerprint":"fp_7c1e","service_tier":"default",` +
 		`"choices":[{"index":0,"message":{"role":"assistant","content":"Looking it up.","refusal":null,"reasoning_content":"I need the weather.",` +
 		`"reasoning_details":[{"index":0,"type":"reasoning.text","text":"I need the weather.","signature":"EqYG","format":"bedrock.claude"},` +
@@ -112,7 +112,7 @@ func TestChatResponse(t *testing.T) {
 func TestEmptyChatResponse(t *testing.T) {
 	r := openai.ChatResponse{Choices: []openai.Choice{{FinishReason: "stop"}}, Outcrop: &openai.Extension{}}
 	want := `{"id":"","object":"chat.completion","created":0,"model":"","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":null},"logprobs":null,"finish_reason":"stop"}]}`
-	if got := string(r.AppendJSON(nil, true)); got != want {
+	if got := string(r.AppendJSON(nil)); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 }
@@ -125,7 +125,7 @@ func TestFileCitation(t *testing.T) {
 	}}}}}
 	want := `"citations":[{"type":"file_citation","file_citation":{"start_index":0,"end_index":2,"index":0,"filename":"a.pdf","quote":"q","page":4}},` +
 		`{"type":"file_citation","file_citation":{"start_index":0,"end_index":0,"filename":"","quote":""}}]`
-	if got := string(r.AppendJSON(nil, true)); !strings.Contains(got, want) || strings.Contains(got, "annotations") {
+	if got := string(r.AppendJSON(nil)); !strings.Contains(got, want) || strings.Contains(got, "annotations") {
 		t.Errorf("%s", got)
 	}
 }

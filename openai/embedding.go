@@ -184,7 +184,7 @@ func (r *EmbeddingResponse) Texts() iter.Seq2[Place, *string] {
 }
 
 // AppendJSON appends the whole answer.
-func (r *EmbeddingResponse) AppendJSON(b []byte, _ bool) []byte {
+func (r *EmbeddingResponse) AppendJSON(b []byte) []byte {
 	b = append(b, `{"object":"list","data":`...)
 	b = appendEach(b, len(r.Data), func(b []byte, i int) []byte {
 		e := &r.Data[i]

@@ -93,7 +93,7 @@ func TestEmbeddingResponse(t *testing.T) {
 	}
 	const want = `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[ 1.0,-2E-1]},` +
 		`{"object":"embedding","index":1,"embedding":"AACAPwAAAMA="}],"model":"a \"model\"","usage":{"prompt_tokens":7,"total_tokens":7}}`
-	got := r.AppendJSON([]byte(nil), false)
+	got := r.AppendJSON(nil)
 	if string(got) != want {
 		t.Errorf("R-EMB-03\n got %s\nwant %s", got, want)
 	}

@@ -200,7 +200,7 @@ func (r *ModerationResponse) Texts() iter.Seq2[Place, *string] {
 }
 
 // AppendJSON appends the whole answer.
-func (r *ModerationResponse) AppendJSON(b []byte, _ bool) []byte {
+func (r *ModerationResponse) AppendJSON(b []byte) []byte {
 	b = append(b, `{"id":`...)
 	b = appendString(b, r.ID)
 	b = append(b, `,"model":`...)

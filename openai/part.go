@@ -16,7 +16,8 @@ type Request interface {
 	Unknown() Unknown
 }
 
-// Part is one piece of an answer: all of a plain one, or one chunk of a streamed one.
+// Part is one piece of an answer: all of a plain one, or one chunk of a streamed one. How it is written is the dialect's
+// (internal/dialect).
 type Part interface {
 	// Texts yields every text of the part that a model wrote. Policy may rewrite it through the pointer, unless the place is
 	// signed.
@@ -24,9 +25,6 @@ type Part interface {
 	// Tokens is the usage that this part carries, or nil. Usage always travels with the parts; whether a client sees it
 	// is decided when the part is written.
 	Tokens() *Usage
-	// AppendJSON appends the part's JSON to b. Of a streamed part, usage says whether the client asked for usage: without
-	// it a chunk that has nothing else is not written at all and b comes back as it was (R-STR-06).
-	AppendJSON(b []byte, usage bool) []byte
 }
 
 // Place says where a text stands.

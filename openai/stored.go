@@ -106,9 +106,9 @@ func (s *StoredChat) Under(id string, created int64) *StoredChat {
 func (s *StoredChat) Tokens() *Usage { return s.usage }
 
 // AppendJSON appends the whole answer.
-func (s *StoredChat) AppendJSON(b []byte, usage bool) []byte {
+func (s *StoredChat) AppendJSON(b []byte) []byte {
 	if s.whole != nil {
-		return s.whole.AppendJSON(b, usage)
+		return s.whole.AppendJSON(b)
 	}
 	b = s.appendHead(b, "chat.completion")
 	b = append(b, s.body...)

@@ -43,7 +43,7 @@ func TestStoredChat(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := string(s.AppendJSON(nil, true)), string(r.AppendJSON(nil, true)); got != want {
+			if got, want := string(s.AppendJSON(nil)), string(r.AppendJSON(nil)); got != want {
 				t.Errorf("written\n%s\nwas\n%s", got, want)
 			}
 			if !reflect.DeepEqual(s.Tokens(), r.Usage) {
@@ -58,8 +58,8 @@ func TestStoredChat(t *testing.T) {
 				t.Fatal(err)
 			}
 			marked.Extension.Cache = &Cached{Age: 7}
-			plain := string(marked.AppendJSON(nil, true))
-			if whole, err = marked.Response(); err != nil || plain != string(whole.AppendJSON(nil, true)) || !json.Valid([]byte(plain)) {
+			plain := string(marked.AppendJSON(nil))
+			if whole, err = marked.Response(); err != nil || plain != string(whole.AppendJSON(nil)) || !json.Valid([]byte(plain)) {
 				t.Errorf("R-RES-15 not the same before and after reading (%v):\n%s", err, plain)
 			}
 			if other := marked.Under("chatcmpl-3", 3); other.ID != "chatcmpl-3" || marked.ID != "chatcmpl-2" {
@@ -99,7 +99,7 @@ func TestWhatPolicyRewrites(t *testing.T) {
 	if n, m := change(s), change(want); n != m || n < 5 {
 		t.Errorf("%d texts of %d", n, m)
 	}
-	if got, want := string(s.AppendJSON(nil, true)), string(want.AppendJSON(nil, true)); got != want {
+	if got, want := string(s.AppendJSON(nil)), string(want.AppendJSON(nil)); got != want {
 		t.Errorf("written\n%s\nwant\n%s", got, want)
 	}
 }
@@ -133,7 +133,7 @@ func FuzzReadStoredChat(f *testing.F) {
 	f.Add(AppendStored(nil, everything()))
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		if s, err := ReadStoredChat(b, Head{}); err == nil {
-			_ = s.AppendJSON(nil, true)
+			_ = s.AppendJSON(nil)
 			_, _ = s.OnlyText()
 			for range s.Texts() {
 			}

@@ -20,6 +20,7 @@ import (
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
+	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -114,7 +115,11 @@ func through(t *testing.T, h pipeline.Handler, body string, o translate.Options)
 		if err != nil {
 			return all.String(), reply.Head, err
 		}
-		all.Write(part.AppendJSON(nil, true))
+		if chunk, ok := part.(*openai.ChatChunk); ok {
+			all.Write(chunk.AppendJSON(nil, true))
+		} else {
+			all.Write(dialect.Chat.Plain(nil, req, part))
+		}
 	}
 	return all.String(), reply.Head, nil
 }

@@ -12,14 +12,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
 	"outcrop/translate"
 )
 
 // call is the way of one API call: a place among those under way, the body, its decoding and validation, the pipeline, and
-// the answer as JSON or as events.
-func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.Request, *openai.Error)) echo.HandlerFunc {
+// the answer as JSON or as events, as its dialect writes them.
+func (s *Server) call(endpoint *pipeline.Endpoint, speaks *dialect.Dialect) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.calls.begin() {
 			c.Response().Header().Set("connection", "close")
@@ -30,7 +31,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 		if err != nil {
 			return err
 		}
-		req, bad := decode(body)
+		req, bad := speaks.Decode(body, dialect.Header(c.Request().Header))
 		asked(c, req)
 		if bad != nil {
 			return bad
@@ -50,14 +51,14 @@ func (s *Server) call(endpoint *pipeline.Endpoint, decode func([]byte) (openai.R
 		}
 		v.call = call
 		if req.Facts().Stream {
-			return s.stream(c, call)
+			return s.stream(c, call, speaks.Stream(req, v.requestID()))
 		}
-		return s.plain(c, call)
+		return s.plain(c, call, speaks)
 	}
 }
 
 // plain answers with the one part of a plain reply.
-func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
+func (s *Server) plain(c echo.Context, call *pipeline.Call, speaks *dialect.Dialect) error {
 	reply, err := s.Handle(c.Request().Context(), call)
 	s.describe(c, call, reply.Head)
 	if err != nil {
@@ -69,7 +70,7 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call) error {
 		if err != nil {
 			return err
 		}
-		out = part.AppendJSON(out, true)
+		out = speaks.Plain(out, call.Request, part)
 	}
 	s.recorded(c)
 	s.stamp(c)
@@ -187,7 +188,7 @@ func (s *Server) options(h http.Header) (translate.Options, *openai.Error) {
 func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Head) {
 	visitOf(c).head = head
 	h := c.Response().Header()
-	limitHeaders(h, head.Standing)
+	s.limits(c, head.Standing)
 	if head.Warning != "" && head.Cache.State != "hit" {
 		h.Set(headerBudgetWarning, head.Warning)
 	}
@@ -200,7 +201,7 @@ func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Hea
 	if cache := cacheHeader(head.Cache); cache != "" {
 		h.Set(headerCache, cache)
 	}
-	if tried := attempts(head.Tries); tried != "" {
+	if tried := attempts(head.Tries, s.speaks(c).Status); tried != "" {
 		h.Set(headerAttempts, tried)
 	}
 	if len(head.Unchecked) > 0 {

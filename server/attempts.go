@@ -6,6 +6,7 @@ import (
 
 	"outcrop/internal/pipeline"
 	"outcrop/internal/upstream"
+	"outcrop/openai"
 )
 
 // headerAttempts says what happened at the targets that a request went to.
@@ -17,7 +18,7 @@ const headerUnchecked = "X-Outcrop-Unchecked"
 // attempts is the value of headerAttempts, "1:MODEL@REGION=throttled(429);2:MODEL@REGION=ok": the target as public catalogue id
 // and region, never as the profile or ARN that was called, and how the attempt ended, with the status that it would have been
 // for the client. "" when no target was tried.
-func attempts(tries []pipeline.Try) string {
+func attempts(tries []pipeline.Try, status func(openai.Kind) int) string {
 	if len(tries) == 0 {
 		return ""
 	}
@@ -37,7 +38,7 @@ func attempts(tries []pipeline.Try) string {
 		b.WriteString(t.Outcome.String())
 		if t.Outcome != upstream.OK && t.Outcome != upstream.Canceled {
 			b.WriteByte('(')
-			b.WriteString(strconv.Itoa(renderings[t.Kind].status))
+			b.WriteString(strconv.Itoa(status(t.Kind)))
 			b.WriteByte(')')
 		}
 	}

@@ -28,7 +28,7 @@ func (s *Server) record(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		v := visitOf(c)
-		entry, err := s.Audit.Open("req_"+v.id, v.at)
+		entry, err := s.Audit.Open(v.requestID(), v.at)
 		if err != nil {
 			return &openai.Error{Kind: openai.Unavailable, Code: "audit_unavailable", Err: err,
 				Message: "The gateway cannot keep its records at the moment, and answers nothing without them. Try again."}
@@ -84,11 +84,12 @@ func (s *Server) ending(c echo.Context, err error) (status int, code string) {
 		return statusClientGone, "canceled"
 	}
 	oe := s.known(c, err)
+	status = s.speaks(c).Status(oe.Kind)
 	var p *pipeline.Panic
 	if errors.As(err, &p) {
-		return renderings[oe.Kind].status, "panic"
+		return status, "panic"
 	}
-	return renderings[oe.Kind].status, cmp.Or(oe.Code, "error")
+	return status, cmp.Or(oe.Code, "error")
 }
 
 // endpointOf names what was asked for after its route: "models" of /v1/models/*; "" where nothing is served.

@@ -10,16 +10,17 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
 
 // stream answers with server-sent events (TRANSLATION 3). The status line is held until the first part or the hold limit:
 // until then an error is an ordinary HTTP answer, and from then on one error event.
-func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
+func (s *Server) stream(c echo.Context, call *pipeline.Call, events dialect.Stream) (err error) {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
-	w := s.newEventWriter(c, cancel)
+	w := s.newEventWriter(c, events, cancel)
 	defer w.stop()
 	defer func() {
 		if r := recover(); r != nil {
@@ -31,12 +32,11 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	if err != nil {
 		return w.fail(err)
 	}
-	usage := call.Request.Facts().Usage
 	for part, err := range reply.Parts {
 		if err != nil {
 			return w.fail(err)
 		}
-		if !w.part(part, usage) {
+		if !w.part(part) {
 			return w.lost
 		}
 	}
@@ -44,7 +44,7 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call) (err error) {
 	return w.lost
 }
 
-// eventWriter writes the events of one stream. Its timer sends the status line when the hold is over and a comment whenever
+// eventWriter writes the events of one stream. Its timer sends the status line when the hold is over and a sign of life whenever
 // nothing was written for a while, whatever the pipeline is doing (R-STR-03, R-STR-04); so every write is under the lock.
 type eventWriter struct {
 	s      *Server
@@ -53,6 +53,7 @@ type eventWriter struct {
 	cancel context.CancelFunc
 
 	mu      sync.Mutex
+	events  dialect.Stream
 	timer   *time.Timer
 	buf     []byte
 	last    time.Time // of the last write
@@ -61,8 +62,8 @@ type eventWriter struct {
 	lost    error // the client is gone
 }
 
-func (s *Server) newEventWriter(c echo.Context, cancel context.CancelFunc) *eventWriter {
-	w := &eventWriter{s: s, c: c, rc: http.NewResponseController(c.Response().Writer), cancel: cancel, buf: make([]byte, 0, 1024)}
+func (s *Server) newEventWriter(c echo.Context, events dialect.Stream, cancel context.CancelFunc) *eventWriter {
+	w := &eventWriter{s: s, c: c, rc: http.NewResponseController(c.Response().Writer), cancel: cancel, events: events, buf: make([]byte, 0, 1024)}
 	w.timer = time.AfterFunc(time.Duration(math.MaxInt64), w.tick)
 	w.timer.Reset(s.cfg.StreamHold) // only now may tick run, and see the timer
 	return w
@@ -90,7 +91,7 @@ func (w *eventWriter) tick() {
 		return
 	}
 	w.begin()
-	w.write(append(w.buf[:0], ": keep-alive\n\n"...))
+	w.write(w.events.AppendPing(w.buf[:0]))
 	w.timer.Reset(wait)
 }
 
@@ -119,19 +120,18 @@ func (w *eventWriter) begin() {
 }
 
 // part writes one part; it is false when the client is gone.
-func (w *eventWriter) part(p openai.Part, usage bool) bool {
+func (w *eventWriter) part(p openai.Part) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const prefix = "data: "
-	b := p.AppendJSON(append(w.buf[:0], prefix...), usage)
-	if len(b) == len(prefix) {
+	b := w.events.AppendPart(w.buf[:0], p)
+	if len(b) == 0 {
 		return w.lost == nil
 	}
 	if !w.begun {
 		w.begin()
 		w.timer.Reset(w.s.cfg.StreamKeepAlive)
 	}
-	w.write(append(b, "\n\n"...))
+	w.write(b)
 	return w.lost == nil
 }
 
@@ -140,12 +140,11 @@ func (w *eventWriter) done() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.begin()
-	w.write(append(w.buf[:0], "data: [DONE]\n\n"...))
+	w.write(w.events.AppendEnd(w.buf[:0]))
 }
 
-// fail ends the answer with an error: as HTTP when nothing was written yet, else as one event, after which the answer ends
-// without [DONE] (R-STR-15). The body ends properly: tearing the connection would make some clients report that instead of
-// the error.
+// fail ends the answer with an error: as HTTP when nothing was written yet, else as the last event (R-STR-15). The body ends
+// properly: tearing the connection would make some clients report that instead of the error.
 func (w *eventWriter) fail(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -157,9 +156,7 @@ func (w *eventWriter) fail(err error) error {
 	if w.lost != nil || clientGone(w.c, err) {
 		return nil
 	}
-	oe := w.s.known(w.c, err)
-	b := oe.AppendJSON(append(w.buf[:0], "data: "...), renderings[oe.Kind].typ)
-	w.write(append(b, "\n\n"...))
+	w.write(w.events.AppendFail(w.buf[:0], w.s.known(w.c, err)))
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/dialect"
 	"outcrop/openai"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) mayReadMetrics(next echo.HandlerFunc) echo.HandlerFunc {
 	want := sha256.Sum256([]byte(s.cfg.Metrics.Token))
 	return func(c echo.Context) error {
 		r := c.Request()
-		got := sha256.Sum256([]byte(credential(c)))
+		got := sha256.Sum256([]byte(s.speaks(c).Key(dialect.Header(r.Header))))
 		byToken := s.cfg.Metrics.Token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 		peer, _ := addressOf(r.RemoteAddr)
 		direct := !passedOn(r.Header)

@@ -127,8 +127,8 @@ func refused(err error) bool {
 	if !errors.As(err, &oe) {
 		return false
 	}
-	switch renderings[oe.Kind].status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+	switch oe.Kind {
+	case openai.Unauthenticated, openai.Forbidden, openai.RateLimited, openai.TokensLimited, openai.QuotaExceeded:
 		return true
 	}
 	return false

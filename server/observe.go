@@ -14,6 +14,7 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/access/limits"
 	"outcrop/internal/audit"
+	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
@@ -46,6 +47,9 @@ type visit struct {
 	standing  limits.Standing  // how the limits stood when the request came
 }
 
+// requestID is the id as clients see it.
+func (v *visit) requestID() string { return "req_" + v.id }
+
 const visitKey = "outcrop.visit"
 
 func visitOf(c echo.Context) *visit {
@@ -61,7 +65,7 @@ func visitOf(c echo.Context) *visit {
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := visitOf(c)
-		c.Response().Header().Set(headerRequestID, "req_"+v.id)
+		s.speaks(c).Head(dialect.Header(c.Response().Header()), v.requestID())
 		if s.lastOfConnection(c.Request()) {
 			c.Response().Header().Set("Connection", "close")
 		}
@@ -107,7 +111,7 @@ func (s *Server) log(c echo.Context, v *visit) {
 	s.Recorder.HTTP(route, status)
 	var p *pipeline.Panic
 	if errors.As(v.err, &p) && p.First() {
-		s.Log.Error("panic", "request_id", "req_"+v.id, "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
+		s.Log.Error("panic", "request_id", v.requestID(), "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
 	}
 	level := slog.LevelInfo
 	switch {
@@ -121,7 +125,7 @@ func (s *Server) log(c echo.Context, v *visit) {
 		return
 	}
 	attrs := append(make([]slog.Attr, 0, 32),
-		slog.String("request_id", "req_"+v.id), slog.String("method", c.Request().Method), slog.String("route", route),
+		slog.String("request_id", v.requestID()), slog.String("method", c.Request().Method), slog.String("route", route),
 		slog.Int("status", status), slog.Int64("ms", time.Since(v.at).Milliseconds()), slog.Int64("bytes", c.Response().Size))
 	if id := clientID(c.Request().Header); id != "" {
 		attrs = append(attrs, slog.String("client_request_id", id))

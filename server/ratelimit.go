@@ -1,13 +1,12 @@
 package server
 
 import (
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/access/limits"
+	"outcrop/internal/dialect"
 )
 
 const headerBudgetWarning = "x-outcrop-budget-warning"
@@ -21,7 +20,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		v := visitOf(c)
 		standing, err := s.Limiter.Arrive(c.Request().Context(), &v.principal)
-		limitHeaders(c.Response().Header(), standing)
+		s.limits(c, standing)
 		if err != nil {
 			return err
 		}
@@ -30,24 +29,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// limitHeaders says how the limits stand, where there are any, as OpenAI does (R-ERR-67, R-ERR-81).
-func limitHeaders(h http.Header, s limits.Standing) {
-	for _, l := range [...]struct {
-		window                  limits.Window
-		limit, remaining, reset string
-	}{
-		{s.Requests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
-		{s.Tokens, "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
-	} {
-		if l.window.Limit > 0 {
-			h.Set(l.limit, strconv.FormatInt(l.window.Limit, 10))
-			h.Set(l.remaining, strconv.FormatInt(l.window.Left, 10))
-			h.Set(l.reset, resetText(l.window.Reset))
-		}
-	}
-}
-
-// resetText writes a duration in OpenAI's way, 12ms, 1s, 6m0s, rounded up, so that waiting for so long is enough.
-func resetText(d time.Duration) string {
-	return (max(d, 0) + time.Millisecond - 1).Truncate(time.Millisecond).String()
+// limits says in the headers of an answer how the limits stand, as its dialect does.
+func (s *Server) limits(c echo.Context, now limits.Standing) {
+	s.speaks(c).Limits(dialect.Header(c.Response().Header()), dialect.Window(now.Requests), dialect.Window(now.Tokens), time.Now())
 }

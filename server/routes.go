@@ -9,11 +9,36 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
 
-// routes lists everything that is served. An endpoint that runs through the pipeline is one row in calls.
+// endpoint is a path below the prefixes whose requests go through the pipeline.
+type endpoint struct {
+	path     string
+	endpoint *pipeline.Endpoint
+	dialect  *dialect.Dialect
+}
+
+// endpoints has one row each.
+func endpoints() []endpoint {
+	return []endpoint{
+		{"/chat/completions", pipeline.ChatCompletions, dialect.Chat},
+		{"/embeddings", pipeline.Embeddings, dialect.Embeddings},
+		{"/moderations", pipeline.Moderations, dialect.Moderations},
+	}
+}
+
+// speaks is the dialect of what was asked for: that of its route, so that whatever refuses a request speaks it too, and OpenAI's anywhere else.
+func (s *Server) speaks(c echo.Context) *dialect.Dialect {
+	if d := s.dialects[c.Path()]; d != nil {
+		return d
+	}
+	return dialect.OpenAI
+}
+
+// routes lists everything that is served.
 func (s *Server) routes(e *echo.Echo) {
 	e.Use(s.observe, s.shield, s.record, s.ownSite)
 	if len(s.cfg.AllowedOrigins) > 0 {
@@ -24,19 +49,12 @@ func (s *Server) routes(e *echo.Echo) {
 		get(e, "/metrics", echo.WrapHandler(s.Recorder.Handler()), s.mayReadMetrics)
 	}
 
-	calls := []struct {
-		path     string
-		endpoint *pipeline.Endpoint
-		decode   func([]byte) (openai.Request, *openai.Error)
-	}{
-		{"/chat/completions", pipeline.ChatCompletions, decode(openai.DecodeChat)},
-		{"/embeddings", pipeline.Embeddings, decode(openai.DecodeEmbedding)},
-		{"/moderations", pipeline.Moderations, decode(openai.DecodeModeration)},
-	}
+	s.dialects = map[string]*dialect.Dialect{}
 	for _, prefix := range s.cfg.Prefixes {
 		prefix = strings.TrimSuffix(prefix, "/")
-		for _, call := range calls {
-			e.POST(prefix+call.path, s.call(call.endpoint, call.decode), s.authenticate(call.endpoint.Name), s.admit)
+		for _, call := range s.served {
+			s.dialects[prefix+call.path] = call.dialect
+			e.POST(prefix+call.path, s.call(call.endpoint, call.dialect), s.authenticate(call.endpoint.Name), s.admit)
 		}
 		if s.Explain != nil {
 			e.POST(prefix+"/outcrop/route", s.explainRoute, s.authenticate("outcrop.route"), s.admit)
@@ -61,16 +79,6 @@ func (s *Server) routes(e *echo.Echo) {
 func (s *Server) operation(e *echo.Echo) {
 	get(e, "/health", func(c echo.Context) error { return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) })
 	get(e, "/ready", s.ready)
-}
-
-func decode[R openai.Request](f func([]byte) (R, *openai.Error)) func([]byte) (openai.Request, *openai.Error) {
-	return func(body []byte) (openai.Request, *openai.Error) {
-		r, err := f(body)
-		if err != nil {
-			return nil, err
-		}
-		return r, openai.Validate(r)
-	}
 }
 
 func (s *Server) ready(c echo.Context) error {

@@ -1,8 +1,8 @@
-// Package server is the HTTP side of Outcrop: routes, authentication, decoding, the writing of server-sent events, and the
-// one place where an error becomes a status. Echo is imported here and nowhere else.
+// Package server is the HTTP side of Outcrop: routes, authentication, bodies, the writing of answers and server-sent events, and
+// the one place where an error becomes an answer. Echo is imported here and nowhere else.
 //
-// It must not know Bedrock, and nothing of Echo may enter the pipeline. Start at New, then routes.go for what is served,
-// api.go for the way of one call and events.go for streams.
+// It must not know Bedrock, nor how an API spells what it says, which is its dialect's (internal/dialect); and nothing of Echo may
+// enter the pipeline. Start at New, then routes.go for what is served, api.go for the way of one call and events.go for streams.
 package server
 
 import (
@@ -24,6 +24,7 @@ import (
 	"outcrop/internal/access/limits"
 	"outcrop/internal/access/usage"
 	"outcrop/internal/audit"
+	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -82,6 +83,8 @@ type Server struct {
 	cfg Config
 	Collaborators
 	*process
+	served   []endpoint                  // calls of models, and what is answered like them
+	dialects map[string]*dialect.Dialect // by their routes
 }
 
 // process is what a Server keeps when it is set up anew.
@@ -109,7 +112,7 @@ func New(cfg Config, with Collaborators) *Server {
 		ErrorLog:          slog.NewLogLogger(with.Log.Handler(), slog.LevelDebug),
 	}
 	p.gauges = newGauges(p.http.ErrorLog)
-	s := &Server{cfg: cfg, Collaborators: with, process: p}
+	s := &Server{cfg: cfg, Collaborators: with, process: p, served: endpoints()}
 	s.publish()
 	return s
 }
@@ -117,7 +120,7 @@ func New(cfg Config, with Collaborators) *Server {
 // Reload sets the server up anew for the requests that come from now on; those under way go on as they began. What belongs to
 // connections stays as it was: the address, the time for headers.
 func (s *Server) Reload(cfg Config, with Collaborators) {
-	next := &Server{cfg: cfg, Collaborators: with, process: s.process}
+	next := &Server{cfg: cfg, Collaborators: with, process: s.process, served: s.served}
 	next.publish()
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/audit"
+	"outcrop/internal/dialect"
 	"outcrop/openai"
 )
 
@@ -104,7 +105,7 @@ func deface(p openai.Part, with string) openai.Part {
 	if m, ok := p.(marked); ok {
 		m.Say(&openai.Extension{Adjusted: []string{with}, Cache: &openai.Cached{Age: int64(len(with))}})
 	}
-	p.AppendJSON(nil, true)
+	written(p)
 	return p
 }
 
@@ -127,7 +128,7 @@ func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 			}
 			f.depart(Head{}, nil)
 			f.end(nil)
-			before := written(parts)
+			before := written(parts...)
 			got := make([][]openai.Part, len(seats))
 			var wg sync.WaitGroup
 			for i, s := range seats {
@@ -144,14 +145,14 @@ func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 			}
 			wg.Wait()
 			f.cancel()
-			if after := written(parts); after != before {
+			if after := written(parts...); after != before {
 				t.Errorf("%s: what the flight holds was changed:\n%s\n%s", name, before, after)
 			}
 			for i := range got {
 				if len(got[i]) != len(parts) {
 					t.Fatalf("%s: %d parts of %d", name, len(got[i]), len(parts))
 				}
-				if text := written(got[i]); strings.Contains(text, words[1-i]) || !strings.Contains(text, words[i]) {
+				if text := written(got[i]...); strings.Contains(text, words[1-i]) || !strings.Contains(text, words[i]) {
 					t.Errorf("%s: reader %d sees what the other has written: %s", name, i, text)
 				}
 			}
@@ -160,9 +161,13 @@ func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 }
 
 // written is the JSON of parts.
-func written(parts []openai.Part) (all string) {
+func written(parts ...openai.Part) (all string) {
 	for _, p := range parts {
-		all += string(p.AppendJSON(nil, true)) + "\n"
+		if c, ok := p.(*openai.ChatChunk); ok {
+			all += string(c.AppendJSON(nil, true)) + "\n"
+		} else {
+			all += string(dialect.OpenAI.Plain(nil, nil, p)) + "\n"
+		}
 	}
 	return all
 }
@@ -183,7 +188,7 @@ func TestMendA4EachAnswerOfASharedCallHasItsOwnManifest(t *testing.T) {
 			if got.err != nil {
 				t.Fatal(got.err)
 			}
-			said := audit.ReadAnswer(got.parts[0].AppendJSON(nil, true))
+			said := audit.ReadAnswer([]byte(written(got.parts[0])))
 			m := said[len(said)-1].Manifest
 			if m == nil || !strings.Contains(marshal(m), "req_"+calls[i].ID) {
 				t.Errorf("%d: the manifest of %s is %s", i, calls[i].ID, marshal(m))

@@ -490,7 +490,7 @@ func TestReadersShareNoText(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				text := string(whole.AppendJSON(nil, true))
+				text := written(whole)
 				for j, c := range calls {
 					if strings.Contains(strings.ReplaceAll(text, `"chatcmpl-`+c.ID, ""), c.ID) != (i == j) {
 						t.Errorf("the answer to %s: %s", calls[i].ID, text)

@@ -68,7 +68,7 @@ func TestMendA2GrowthOfModerations(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						part.AppendJSON(nil, true)
+						written(part)
 					}
 				}
 			})
@@ -90,7 +90,7 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 		if len(r[0].Local.Findings) != mostModerationFindings || r[0].Local.More != 0 || len(r[1].Local.Findings) != 0 || r[1].Local.More != 2 {
 			t.Errorf("%d and %d, %d and %d", len(r[0].Local.Findings), r[0].Local.More, len(r[1].Local.Findings), r[1].Local.More)
 		}
-		if body := string(part.AppendJSON(nil, true)); !strings.Contains(body, `"more_findings":2`) {
+		if body := written(part); !strings.Contains(body, `"more_findings":2`) {
 			t.Error("nobody says so")
 		}
 	}

@@ -463,7 +463,7 @@ func TestInspectCached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := string(got[0].AppendJSON(nil, true)); !strings.Contains(out, "mail maria.lopez@example.org") {
+	if out := written(got[0]); !strings.Contains(out, "mail maria.lopez@example.org") {
 		t.Errorf("out of the cache: %s", out)
 	}
 }
@@ -491,7 +491,7 @@ func TestInspectJSONMode(t *testing.T) {
 	const want = `{"who": "Ann \"the\\boss\" Miller", "mail": "line\n<EMAIL>", "n": [1.5e3, true, null]}`
 	got, err := inspected(t, guards, &model{parts: plainAnswer(answer)}, ask(false))
 	if err != nil || *got[0].(*openai.ChatResponse).Choices[0].Message.Content != want {
-		t.Fatalf("plain: %v %s", err, got[0].AppendJSON(nil, true))
+		t.Fatalf("plain: %v %s", err, written(got[0]))
 	}
 	for i := range answer {
 		parts, err := inspected(t, guards, &model{parts: streamAnswer(answer[:i], answer[i:])}, ask(true))
@@ -504,7 +504,7 @@ func TestInspectJSONMode(t *testing.T) {
 	}
 	parts, err := inspected(t, guards, &model{parts: streamAnswer(`{"who": "<X_1>", "mail`, `": "x"}`)}, ask(true))
 	if err != nil || parts[1].(*openai.ChatChunk).Choices[0].Delta.Content != `{"who": "Ann \"the\\boss\" Miller", ` {
-		t.Errorf("what is decided goes out at once: %v %s", err, parts[1].AppendJSON(nil, false))
+		t.Errorf("what is decided goes out at once: %v %s", err, written(parts[1]))
 	}
 	for _, broken := range []string{"```json\n{\"mail\": \"ann@example.org\"}\n```", `{"mail": "ann@example.org`} {
 		for i := range broken {

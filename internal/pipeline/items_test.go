@@ -117,7 +117,7 @@ func embedded(t testing.TB, h Handler, body string, changes ...func(*Call)) (Hea
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = string(p.AppendJSON(nil, true))
+		out = written(p)
 	}
 	return reply.Head, out
 }

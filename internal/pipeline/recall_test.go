@@ -19,6 +19,7 @@ import (
 	"outcrop/cache"
 	"outcrop/internal/access"
 	"outcrop/internal/catalog"
+	"outcrop/internal/dialect"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/translate"
@@ -188,12 +189,12 @@ func (h Handler) ask(t testing.TB, c *Call) (Head, *openai.ChatResponse) {
 		t.Fatalf("%s: %v", c.ID, err)
 	}
 	if stored, ok := whole.(*openai.StoredChat); ok {
-		text := stored.AppendJSON(nil, true)
+		text := stored.AppendJSON(nil)
 		r, err := stored.Response()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := r.AppendJSON(nil, true); !bytes.Equal(text, again) || !json.Valid(text) {
+		if again := r.AppendJSON(nil); !bytes.Equal(text, again) || !json.Valid(text) {
 			t.Fatalf("kept\n%s\nread\n%s", text, again)
 		}
 		return reply.Head, r
@@ -363,7 +364,7 @@ func TestWhatIsKept(t *testing.T) {
 				t.Fatalf("%d entries after %d calls", m.size(), b.calls.Load())
 			}
 			before.Head, after.Head, after.Outcrop = openai.Head{}, openai.Head{}, before.Outcrop
-			if x, y := before.AppendJSON(nil, true), after.AppendJSON(nil, true); !bytes.Equal(x, y) {
+			if x, y := before.AppendJSON(nil), after.AppendJSON(nil); !bytes.Equal(x, y) {
 				t.Errorf("was\n%s\nis\n%s", x, y)
 			}
 			if x, y := head.Adjusted.Header(), hit.Adjusted.Header(); x != y {
@@ -534,7 +535,7 @@ func BenchmarkRecall(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			out = p.AppendJSON(out[:0], true)
+			out = dialect.OpenAI.Plain(out[:0], nil, p)
 		}
 	}
 	run := func(name string, h Handler, c *Call) {

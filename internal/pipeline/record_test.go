@@ -212,12 +212,12 @@ func TestRecordOfVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		sums = append(sums, e.Answers)
-		said := audit.ReadAnswer(parts[0].AppendJSON(nil, true))
+		said := audit.ReadAnswer([]byte(written(parts[0])))
 		m := said[len(said)-1].Manifest
 		if m == nil {
 			t.Fatal("no manifest")
 		}
-		body := (&openai.EmbeddingResponse{Data: data}).AppendJSON(nil, true)
+		body := (&openai.EmbeddingResponse{Data: data}).AppendJSON(nil)
 		if _, err := audit.ProveManifest(m, []ed25519.PublicKey{l.Keys().PublicKey()}, body); err != nil {
 			t.Error(err)
 		}

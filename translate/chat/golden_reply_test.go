@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"outcrop/internal/dialect"
 	"outcrop/internal/test/golden"
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
@@ -92,18 +93,17 @@ func TestGoldenChatChunks(t *testing.T) {
 // serverSentEvents writes the stream as a client receives it (R-STR-01, R-STR-15).
 func serverSentEvents(t *testing.T, parts []openai.Part, fault error, usage bool) []byte {
 	t.Helper()
+	events := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: &openai.StreamOptions{IncludeUsage: &usage}}, "")
 	var b []byte
 	for _, p := range parts {
-		if line := p.AppendJSON(nil, usage); len(line) > 0 {
-			b = append(append(append(b, "data: "...), line...), "\n\n"...)
-		}
+		b = events.AppendPart(b, p)
 	}
 	if fault == nil {
-		return append(b, "data: [DONE]\n\n"...)
+		return events.AppendEnd(b)
 	}
 	var e *openai.Error
 	if !errors.As(fault, &e) { // an exception, which internal/bedrock turns into an openai.Error
 		t.Fatalf("golden streams end well or are cut: %v", fault)
 	}
-	return append(e.AppendJSON(append(b, "data: "...), "server_error"), "\n\n"...)
+	return events.AppendFail(b, e)
 }

@@ -140,7 +140,12 @@ func fold(t testing.TB, parts []openai.Part) *openai.ChatResponse {
 }
 
 // asJSON is the part as a client receives it.
-func asJSON(p openai.Part) []byte { return p.AppendJSON(nil, true) }
+func asJSON(p openai.Part) []byte {
+	if c, ok := p.(*openai.ChatChunk); ok {
+		return c.AppendJSON(nil, true)
+	}
+	return p.(*openai.ChatResponse).AppendJSON(nil)
+}
 
 // validAnswer lets two OpenAI clients decode a plain answer and complains about every required member that is missing.
 func validAnswer(t testing.TB, body []byte) {

@@ -103,7 +103,7 @@ func eventsOf(blocks []types.ContentBlock, stops bool) []event {
 // sentBack gives the blocks of the assistant's turn when the answer is sent back whole.
 func sentBack(t *testing.T, answer *openai.ChatResponse) []types.ContentBlock {
 	t.Helper()
-	message := jsontext.Value(answer.AppendJSON(nil, true))
+	message := jsontext.Value(answer.AppendJSON(nil))
 	var whole struct {
 		Choices []struct{ Message jsontext.Value }
 	}

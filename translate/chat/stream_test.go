@@ -267,7 +267,7 @@ func TestUsageChunk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range parts {
-		if b := p.AppendJSON(nil, false); strings.Contains(string(b), "usage") || p.Tokens() != nil && len(b) > 0 {
+		if b := p.(*openai.ChatChunk).AppendJSON(nil, false); strings.Contains(string(b), "usage") || p.Tokens() != nil && len(b) > 0 {
 			t.Errorf("R-STR-06: without include_usage: %s", b)
 		}
 	}
@@ -480,7 +480,7 @@ func BenchmarkChatChunks(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			buf = p.AppendJSON(buf[:0], true)
+			buf = p.(*openai.ChatChunk).AppendJSON(buf[:0], true)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100, "ns/delta")

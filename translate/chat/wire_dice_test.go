@@ -44,7 +44,7 @@ func bedrocksReasoning(t testing.TB, j *judge) (details []object) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole := parseJSON(t, r.AppendJSON(nil, true)).(object)
+		whole := parseJSON(t, written(r)).(object)
 		details = append(details, listOf(listOf(whole["choices"])[0]["message"].(object)["reasoning_details"])...)
 	}
 	if len(details) < 3 {

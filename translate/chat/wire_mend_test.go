@@ -54,11 +54,11 @@ func accept(t *testing.T, j *judge, model string, body []byte) (whole object) {
 	if fmt.Sprint(plain) != fmt.Sprint(streamed) {
 		t.Errorf("R-STR-17 calls %v, streamed %v", plain, streamed)
 	}
-	return parseJSON(t, answer.AppendJSON(nil, true)).(object)
+	return parseJSON(t, written(answer)).(object)
 }
 
 func toolNames(t *testing.T, p openai.Part) (names []string) {
-	for _, call := range listOf(messageOf(parseJSON(t, p.AppendJSON(nil, true)).(object))["tool_calls"]) {
+	for _, call := range listOf(messageOf(parseJSON(t, written(p)).(object))["tool_calls"]) {
 		names = append(names, call["function"].(object)["name"].(string))
 	}
 	return names

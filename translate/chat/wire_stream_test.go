@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"outcrop/internal/bedrock/offline"
+	"outcrop/internal/dialect"
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
@@ -68,10 +69,18 @@ func TestStreamSaysWhatThePlainAnswerSays(t *testing.T) {
 	})
 }
 
+// written is a part as a client receives it.
+func written(p openai.Part) []byte {
+	if c, ok := p.(*openai.ChatChunk); ok {
+		return c.AppendJSON(nil, true)
+	}
+	return dialect.OpenAI.Plain(nil, nil, p)
+}
+
 // asRead is an answer as a client reads it: arguments by value, and without what a plain answer has in its header.
 func asRead(t *testing.T, p openai.Part) any {
 	t.Helper()
-	v := parseJSON(t, p.AppendJSON(nil, true)).(object)
+	v := parseJSON(t, written(p)).(object)
 	if x, ok := v["outcrop"].(object); ok {
 		if delete(x, "adjusted"); len(x) == 0 {
 			delete(v, "outcrop")
@@ -121,7 +130,7 @@ func TestSignedLoop(t *testing.T) {
 					if err != nil {
 						t.Fatalf("%v after %s", errors.Unwrap(err), j.body)
 					}
-					whole := parseJSON(t, answer.AppendJSON(nil, true)).(object)
+					whole := parseJSON(t, written(answer)).(object)
 					m := listOf(whole["choices"])[0]["message"].(object)
 					if len(listOf(m["reasoning_details"])) == 0 && len(messages) == 1 {
 						t.Errorf("no reasoning: %v", m)
@@ -188,7 +197,7 @@ func (j *judge) toldWith(t testing.TB, sizes []byte) []byte {
 	parts, err := j.stream(t.Context(), in, &c)
 	var b []byte
 	for _, p := range parts {
-		b = append(p.AppendJSON(b, true), '\n')
+		b = append(append(b, written(p)...), '\n')
 	}
 	var fail *openai.Error
 	if errors.As(err, &fail) {
@@ -260,7 +269,7 @@ func TestOfflineInPieces(t *testing.T) {
 			}
 			var b []byte
 			for _, p := range parts {
-				b = p.AppendJSON(b, true)
+				b = append(b, written(p)...)
 			}
 			return b
 		}

@@ -228,7 +228,7 @@ func replayed(t *testing.T, rec *wiretest.Interaction, to catalog.Target) object
 			t.Fatal(err)
 		}
 	}
-	whole := parseJSON(t, answer.AppendJSON(nil, true)).(object)
+	whole := parseJSON(t, written(answer)).(object)
 	return listOf(whole["choices"])[0]["message"].(object)
 }
 

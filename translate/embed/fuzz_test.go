@@ -117,7 +117,7 @@ func answeredSize(t *testing.T, resp *openai.EmbeddingResponse, packed bool) int
 			Prompt int64 `json:"prompt_tokens"`
 		}
 	}
-	b := resp.AppendJSON(nil, true)
+	b := resp.AppendJSON(nil)
 	if err := json.Unmarshal(b, &answer); err != nil {
 		t.Fatalf("%v: %s", err, b)
 	}

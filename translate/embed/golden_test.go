@@ -95,7 +95,7 @@ func goldenEmbedding(t *testing.T, dir string, is *outcome) {
 		outs[i] = Reply{Body: r.Body, InputTokens: r.InputTokens}
 	}
 	resp, err := Output(outs, &c, translate.Meta{Model: is.ModelID})
-	goldenFile(t, filepath.Join(dir, "openai_reply.json"), err == nil, func() []byte { return resp.AppendJSON(nil, true) })
+	goldenFile(t, filepath.Join(dir, "openai_reply.json"), err == nil, func() []byte { return resp.AppendJSON(nil) })
 	if err != nil {
 		is.Error = golden.FaultOf(err)
 	}

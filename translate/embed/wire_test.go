@@ -143,7 +143,7 @@ func recordedAnswer(t *testing.T, i *wiretest.Interaction, format string, tokens
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.AppendJSON(nil, true)
+	return resp.AppendJSON(nil)
 }
 
 // compareVector wants floats exactly as written, base64 as the nearest float32.

@@ -1,0 +1,93 @@
+// Package dialect is how each API speaks: what a body means, how an answer, the events of a stream and an error are written, which
+// status an error has, and in which headers keys and limits stand. It is for everybody who takes requests: the server, and
+// those that know no HTTP, such as the command line.
+//
+// A dialect is a value that never changes. It must not know a server, a clock or what becomes of a request between its body and its
+// answer: that is the pipeline's, and the same for all of them.
+//
+// Start at [Dialect]; openai.go has those of OpenAI, errors.go what errors have in common.
+package dialect
+
+import (
+	"strings"
+	"time"
+
+	"outcrop/openai"
+)
+
+// Dialect is how one API speaks. What writes appends to b and gives the longer b.
+type Dialect struct {
+	// Keys are the headers that a caller's key may stand in, the one that counts first. Of Authorization it is the bearer token.
+	Keys []string
+	// Decode reads and checks a body. Headers are those of its request: nil where there are none, as for a line of a file. It is nil
+	// for an API whose requests have no body.
+	Decode func(body []byte, headers Header) (openai.Request, *openai.Error)
+	// Plain appends the body of a plain answer, whose only part is given.
+	Plain func(b []byte, req openai.Request, p openai.Part) []byte
+	// Stream begins the events of one streamed answer; id is that of the request. It is nil for an API without streams.
+	Stream func(req openai.Request, id string) Stream
+	// Fail appends the body of an error that comes before the first event, and Status is its status.
+	Fail   func(b []byte, err *openai.Error, id string) []byte
+	Status func(openai.Kind) int
+	// Head sets the headers that every answer has, errors included.
+	Head func(to Header, id string)
+	// Limits sets the headers that say how the limits of the caller stand.
+	Limits func(to Header, requests, tokens Window, now time.Time)
+}
+
+// Stream is what is said in one streamed answer, from which each method appends the events that are due: none where nothing is to be sent.
+// What an API says before its first part it writes in front of whatever comes first. Nothing follows AppendEnd or AppendFail.
+type Stream interface {
+	// AppendPart appends the events of one part.
+	AppendPart(b []byte, p openai.Part) []byte
+	// AppendEnd appends the end of a complete answer.
+	AppendEnd(b []byte) []byte
+	// AppendFail appends the error that ends an answer after its first event.
+	AppendFail(b []byte, err *openai.Error) []byte
+	// AppendPing appends what keeps a quiet connection open.
+	AppendPing(b []byte) []byte
+}
+
+// Header is the headers of a request or an answer, by their canonical names (X-Request-Id).
+type Header map[string][]string
+
+// Get is the first value of a header, "" without one.
+func (h Header) Get(name string) string {
+	if list := h[name]; len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+// Window is how one limit stands: requests or tokens, none where Limit is 0.
+type Window struct {
+	Limit, Left int64
+	Reset       time.Duration // until all of it is there again
+}
+
+// Key is the caller's key; "" where there is none.
+func (d *Dialect) Key(h Header) string {
+	for _, name := range d.Keys {
+		key := h.Get(name)
+		if name == "Authorization" {
+			scheme, token, _ := strings.Cut(key, " ")
+			if key = strings.TrimSpace(token); !strings.EqualFold(scheme, "bearer") {
+				continue
+			}
+		}
+		if key != "" {
+			return key
+		}
+	}
+	return ""
+}
+
+// OneKey tells whether no header that a key may stand in was sent twice: whoever stands in front may have looked at the other one.
+func (d *Dialect) OneKey(h Header) bool {
+	for _, name := range d.Keys {
+		if len(h[name]) > 1 {
+			return false
+		}
+	}
+	return true
+}
