@@ -6,7 +6,7 @@
 // error: nothing may be kept here that is missed when it is gone. It starts no goroutines but those of the libraries that
 // it uses, and they end with Close.
 //
-// Start at [New]. The engines are ristretto.go, lru.go and redis.go, what bytes look like in Redis is in envelope.go, and
+// Start at [New]. The engines are ristretto.go and redis.go, what bytes look like in Redis is in envelope.go, and
 // contract_test.go says what every engine promises.
 package cache
 
@@ -98,17 +98,12 @@ func New(cfg Config, o Options) (*Cache, error) {
 		}
 		c.shared = shared
 	}
-	switch cfg.Memory.Engine {
-	case EngineLRU:
-		c.memory = newLRU(cfg.Memory.MaxBytes)
-	default:
-		memory, err := newRistretto(cfg.Memory.MaxBytes)
-		if err != nil {
-			c.Close()
-			return nil, err
-		}
-		c.memory = memory
+	memory, err := newRistretto(cfg.Memory.MaxBytes)
+	if err != nil {
+		c.Close()
+		return nil, err
 	}
+	c.memory = memory
 	return c, nil
 }
 

@@ -36,35 +36,31 @@ func TestTiers(t *testing.T) {
 	}
 }
 
-// Without Redis, and under both engines, a Cache is one in memory.
+// Without Redis a Cache is one in memory.
 func TestCacheInMemory(t *testing.T) {
-	for _, engine := range []string{EngineRistretto, EngineLRU} {
-		t.Run(engine, func(t *testing.T) {
-			ctx := t.Context()
-			cfg := Default()
-			cfg.Memory = Memory{engine, 10_000_000}
-			cfg.MaxEntryBytes = 1000
-			c, err := New(cfg, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			before := time.Now()
-			c.Set(ctx, "key", []byte("value"), time.Hour)
-			e, ok := c.Get(ctx, "key")
-			if !ok || string(e.Value) != "value" || e.Stored.Before(before) || e.Stored.After(time.Now()) || e.Expires.Sub(e.Stored) != time.Hour {
-				t.Errorf("got %+v, %v", e, ok)
-			}
-			c.Set(ctx, "no time", []byte("value"), 0)
-			c.Set(ctx, "negative", []byte("value"), -time.Second)
-			c.Set(ctx, "large", make([]byte, 1001), time.Hour)
-			c.SetMany(ctx, []Item{{"large too", make([]byte, 1001)}, {"small", make([]byte, 1000)}}, time.Hour)
-			for i, e := range c.GetMany(ctx, []string{"no time", "negative", "large", "large too", "small"}) {
-				if e.Found() != (i == 4) {
-					t.Errorf("%d is found: %v", i, e.Found())
-				}
-			}
-		})
+	ctx := t.Context()
+	cfg := Default()
+	cfg.Memory = Memory{10_000_000}
+	cfg.MaxEntryBytes = 1000
+	c, err := New(cfg, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	before := time.Now()
+	c.Set(ctx, "key", []byte("value"), time.Hour)
+	e, ok := c.Get(ctx, "key")
+	if !ok || string(e.Value) != "value" || e.Stored.Before(before) || e.Stored.After(time.Now()) || e.Expires.Sub(e.Stored) != time.Hour {
+		t.Errorf("got %+v, %v", e, ok)
+	}
+	c.Set(ctx, "no time", []byte("value"), 0)
+	c.Set(ctx, "negative", []byte("value"), -time.Second)
+	c.Set(ctx, "large", make([]byte, 1001), time.Hour)
+	c.SetMany(ctx, []Item{{"large too", make([]byte, 1001)}, {"small", make([]byte, 1000)}}, time.Hour)
+	for i, e := range c.GetMany(ctx, []string{"no time", "negative", "large", "large too", "small"}) {
+		if e.Found() != (i == 4) {
+			t.Errorf("%d is found: %v", i, e.Found())
+		}
 	}
 }
 
@@ -101,24 +97,18 @@ var sizes = []struct {
 }{{"2KB", 2 << 10}, {"64KB", 64 << 10}}
 
 func BenchmarkMemoryHit(b *testing.B) {
-	for _, engine := range []string{EngineRistretto, EngineLRU} {
-		b.Run(engine, func(b *testing.B) {
-			cfg := Default()
-			cfg.Memory.Engine = engine
-			c, err := New(cfg, Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer c.Close()
-			key := strings.Repeat("k", 64)
-			c.Set(b.Context(), key, answer(2<<10), time.Hour)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, ok := c.Get(b.Context(), key); !ok {
-					b.Fatal("miss")
-				}
-			}
-		})
+	c, err := New(Default(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	key := strings.Repeat("k", 64)
+	c.Set(b.Context(), key, answer(2<<10), time.Hour)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := c.Get(b.Context(), key); !ok {
+			b.Fatal("miss")
+		}
 	}
 }
 

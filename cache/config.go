@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-// Names of the engines that keep entries in this process.
-const (
-	EngineRistretto = "ristretto"
-	EngineLRU       = "lru"
-)
-
 // Config are the settings of the stores. What is kept, and for how long, is for the callers of a Cache.
 type Config struct {
 	Enabled       bool          `yaml:"enabled" help:"whether answers are kept"`
@@ -19,19 +13,17 @@ type Config struct {
 	Timeout       time.Duration `yaml:"timeout" validate:"min=1ms,max=10s" help:"how long the shared cache may take; later answers are misses"`
 }
 
-// Memory is the share of the cache that lives in this process.
+// Memory is the share of the cache that lives in this process. What is asked for often stays when it is full; what is new may be
+// turned down.
 type Memory struct {
-	// Engine: ristretto keeps what is asked for often and may turn down what is new while it is full; lru keeps what was
-	// asked for last, always takes what is new, and has one lock, which suits small caches.
-	Engine   string `yaml:"engine" validate:"oneof=ristretto lru" help:"ristretto keeps what is used often, lru what was used last"`
-	MaxBytes int64  `yaml:"max_bytes" validate:"min=1000000" help:"memory for entries, in bytes"`
+	MaxBytes int64 `yaml:"max_bytes" validate:"min=1000000" help:"memory for entries, in bytes"`
 }
 
 // Default gives the settings of a cache that is told nothing.
 func Default() Config {
 	return Config{
 		Enabled:       true,
-		Memory:        Memory{Engine: EngineRistretto, MaxBytes: 256_000_000},
+		Memory:        Memory{MaxBytes: 256_000_000},
 		MaxEntryBytes: 1_000_000,
 		Timeout:       100 * time.Millisecond,
 	}

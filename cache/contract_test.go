@@ -18,7 +18,6 @@ import (
 func TestContract(t *testing.T) {
 	engines := map[string]func(*testing.T) store{
 		"ristretto": func(t *testing.T) store { return openRistretto(t, 64<<20) },
-		"lru":       func(*testing.T) store { return newLRU(64 << 20) },
 		"redis":     func(t *testing.T) store { return openRedis(t, redistest.Start(t).URL, Options{}) },
 		"both":      func(t *testing.T) store { return tiers{openCache(t, redistest.Start(t).URL, Options{})} },
 	}
@@ -186,43 +185,24 @@ func (c tiers) put(ctx context.Context, records []record) {
 
 func (c tiers) close() { c.Close() }
 
-// The engines in memory hold no more than they are given room for.
+// Memory holds no more than it is given room for.
 func TestRoom(t *testing.T) {
 	const room, size, n = 1 << 20, 10_000, 500
-	for name, s := range map[string]store{"ristretto": openRistretto(t, room), "lru": newLRU(room)} {
-		t.Run(name, func(t *testing.T) {
-			defer s.close()
-			now := time.Now()
-			var keys []string
-			for i := range n {
-				keys = append(keys, fmt.Sprint(i))
-				s.put(t.Context(), []record{{keys[i], Entry{make([]byte, size), now, now.Add(time.Hour)}}})
-			}
-			hits := len(slices.DeleteFunc(s.get(t.Context(), keys), func(e Entry) bool { return !e.Found() }))
-			if held := hits * (size + entryOverhead); held > room || held < room/2 {
-				t.Errorf("%d entries of %d bytes in %d", hits, size, room)
-			}
-			s.put(t.Context(), []record{{"huge", Entry{make([]byte, room+1), now, now.Add(time.Hour)}}})
-			if s.get(t.Context(), []string{"huge"})[0].Found() {
-				t.Error("an entry is held that has no room")
-			}
-		})
-	}
-}
-
-// The lru engine forgets what was asked for the longest ago.
-func TestLeastRecentlyUsedGoes(t *testing.T) {
+	s := openRistretto(t, room)
+	defer s.close()
 	now := time.Now()
-	r := func(key string) record { return record{key, Entry{make([]byte, 1000), now, now.Add(time.Hour)}} }
-	a, b, c, d := r("a"), r("b"), r("c"), r("d")
-	s := newLRU(3 * a.cost())
-	s.put(t.Context(), []record{a, b, c})
-	s.get(t.Context(), []string{"a"})
-	s.put(t.Context(), []record{d})
-	for i, want := range []bool{true, false, true, true} {
-		if key := "abcd"[i : i+1]; s.get(t.Context(), []string{key})[0].Found() != want {
-			t.Errorf("%s is held: %v, want %v", key, !want, want)
-		}
+	var keys []string
+	for i := range n {
+		keys = append(keys, fmt.Sprint(i))
+		s.put(t.Context(), []record{{keys[i], Entry{make([]byte, size), now, now.Add(time.Hour)}}})
+	}
+	hits := len(slices.DeleteFunc(s.get(t.Context(), keys), func(e Entry) bool { return !e.Found() }))
+	if held := hits * (size + entryOverhead); held > room || held < room/2 {
+		t.Errorf("%d entries of %d bytes in %d", hits, size, room)
+	}
+	s.put(t.Context(), []record{{"huge", Entry{make([]byte, room+1), now, now.Add(time.Hour)}}})
+	if s.get(t.Context(), []string{"huge"})[0].Found() {
+		t.Error("an entry is held that has no room")
 	}
 }
 

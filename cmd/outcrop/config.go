@@ -33,8 +33,12 @@ where it was made: file:line:column, the name of a variable, or "default". Secre
 			case schema:
 				text = config.Schema()
 			case check != "":
-				if _, err = config.Load(source); err == nil {
+				var cfg *config.Config
+				if cfg, err = config.Load(source); err == nil {
 					text = fmt.Appendf(nil, "%s: no complaints\n", check)
+					for _, w := range cfg.Warnings {
+						fmt.Fprintln(cmd.ErrOrStderr(), w)
+					}
 				}
 			default:
 				text, err = config.Effective(source)

@@ -52,6 +52,7 @@ type gateway struct {
 func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*gateway, error) {
 	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region()), relist: make(chan struct{}, 1),
 		carried: pipeline.NewCarried(rec, log)}
+	warn(log, cfg)
 	g.files.Changed(g.named()...) // before they are read here: a change meanwhile is noticed afterwards
 	var err error
 	if g.models, err = routes(cfg, b.Region()); err != nil {
@@ -288,9 +289,17 @@ func (g *gateway) reload(source config.Source, srv *server.Server, done string) 
 	if renewed != nil {
 		g.certificate.now.Store(renewed)
 	}
+	warn(g.log, cfg)
 	g.log.Info(done, "changed", config.Changed(g.cfg, cfg), "need_restart", g.late(cfg))
 	g.cfg, g.text = cfg, text
 	return nil
+}
+
+// warn says what is to be changed in settings before the next release.
+func warn(log *slog.Logger, cfg *config.Config) {
+	for _, w := range cfg.Warnings {
+		log.Warn("the configuration holds a setting of a former release", "setting", w)
+	}
 }
 
 // load gives the settings, and the text of the configuration file that they are from. A gateway that makes up its answers is for

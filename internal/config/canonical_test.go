@@ -10,7 +10,6 @@ func TestMendD8EnumerationsInAnyCase(t *testing.T) {
 	cfg, err := load(`
 log: {format: JSON, level: Warn}
 limits: {when_store_is_away: Refuse}
-cache: {memory: {engine: LRU}}
 models: {aliases: {e: cohere.embed-v4:0}, input_types: {e: Search_Query}}
 security: {managed: {directions: [INPUT]}}
 access: {keys: [{name: a, hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", priority: Batch}]}
@@ -20,7 +19,7 @@ access: {keys: [{name: a, hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d70
 	}
 	for what, pair := range map[string][2]string{
 		"log.format": {cfg.Log.Format, "json"}, "limits.when_store_is_away": {cfg.Limits.WhenStoreIsAway, "refuse"},
-		"cache.memory.engine": {cfg.Cache.Memory.Engine, "lru"}, "models.input_types[e]": {cfg.Models.InputTypes["e"], "search_query"},
+		"models.input_types[e]":          {cfg.Models.InputTypes["e"], "search_query"},
 		"security.managed.directions[0]": {cfg.Security.Managed.Directions[0], "input"}, "access.keys[0].priority": {cfg.Access.Keys[0].Priority, "batch"},
 		"budgets.unknown_price": {cfg.Budgets.UnknownPrice, "refuse"},
 	} {

@@ -47,6 +47,8 @@ type Config struct {
 	RequestMetadata         string      `yaml:"request_metadata" validate:"oneof=on off" help:"whether metadata goes into Bedrock's invocation log: on or off"`                                                            // R-MET-01
 	Documents               Documents   `yaml:"documents"`
 	PromptCache             PromptCache `yaml:"prompt_cache"`
+
+	Warnings []string // what Load has to say of settings that it took all the same, a line each
 }
 
 // Documents says how files are shown to models.

@@ -159,6 +159,11 @@ func (l *loader) unknown(env map[string]string, known map[string]bool) {
 	for i, name := range names {
 		names[i] = strings.TrimPrefix(name, prefix)
 	}
+	for setting := range retired {
+		if name := variable(setting); env[name] != "" && l.isRetired(origin{name: name}, setting) {
+			known[name] = true
+		}
+	}
 	for name, value := range env {
 		short, ours := strings.CutPrefix(name, prefix)
 		switch {

@@ -67,7 +67,9 @@ func (l *loader) section(n *yaml.Node, s setting) {
 	for key, value := range l.pairs(n, s.name) {
 		i := slices.IndexFunc(known, func(m setting) bool { return m.key() == key.Value })
 		if i < 0 {
-			l.complain(l.at(key), join(s.name, key.Value), "unknown key%s", l.nearest(key.Value, known))
+			if !l.isRetired(l.at(key), join(s.name, key.Value)) {
+				l.complain(l.at(key), join(s.name, key.Value), "unknown key%s", l.nearest(key.Value, known))
+			}
 			continue
 		}
 		l.value(value, known[i])
