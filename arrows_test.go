@@ -38,8 +38,10 @@ var arrows = map[string][]string{
 	"internal/test/eval/report": {"internal/test/eval", "router/score"},
 	"internal/bedrock":          {"openai", "internal/catalog", "internal/background"},
 	"internal/bedrock/offline":  {},
-	"translate":                 {"openai", "internal/media"}, // of media only the type of fetched bytes
-	"translate/chat":            {"openai", "internal/catalog", "internal/media", "translate"},
+	"translate":                 {"openai", "internal/media"}, // of media only the type of fetched bytes, and what bytes look like
+	"translate/converse":        {"openai", "internal/catalog", "internal/media", "internal/rawjson", "translate"},
+	"translate/chat":            {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/converse"},
+	"internal/rawjson":          {},
 	"translate/embed":           {"openai", "internal/catalog", "translate"},
 	"internal/test/golden":      {"openai"},
 	"router":                    {"openai", "internal/catalog", "router/score"},
@@ -56,11 +58,12 @@ var arrows = map[string][]string{
 
 // pure packages may not reach for I/O, clocks or randomness.
 var pure = map[string][]string{
-	"translate":       translation,
-	"translate/chat":  translation,
-	"translate/embed": translation,
-	"router":          {"context", "net/http", "os", "log", "log/slog"},
-	"router/score":    {"context", "net/http", "os", "log", "log/slog", "time"},
+	"translate":          translation,
+	"translate/chat":     translation,
+	"translate/converse": translation,
+	"translate/embed":    translation,
+	"router":             {"context", "net/http", "os", "log", "log/slog"},
+	"router/score":       {"context", "net/http", "os", "log", "log/slog", "time"},
 }
 
 var translation = []string{"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"}

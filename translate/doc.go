@@ -1,11 +1,12 @@
 // Package translate turns values of OpenAI's API into Bedrock's and back, plain and streamed. Here are the words that its rooms share;
-// the work is done in chat (chat completions) and embed (embeddings). The rules are numbered in the specification (R-…); docs and
+// the work is done in converse (turns of blocks and Converse), chat (chat completions, which stands on converse) and embed (embeddings). The rules are numbered in the specification (R-…); docs and
 // tests cite the numbers.
 //
 // It is pure, and so are its rooms: no context, no clock, no randomness, no I/O, no logging. What they may not invent (ids, times,
 // media bytes, the model's row) is handed in. They never ask for a model by name: they read capabilities of the catalogue's row.
 //
-// Start reading at chat/input.go (the way in), chat/output.go and chat/stream.go (the way back), embed/embed.go.
+// Start reading at converse/request.go and converse/input.go, then chat/input.go (the way in), chat/output.go and chat/stream.go (the way
+// back), embed/embed.go.
 package translate
 
 import (

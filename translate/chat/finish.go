@@ -26,12 +26,12 @@ func (a *answer) finish(e ending) (string, *openai.Extension, error) {
 	intervened := e.stop == types.StopReasonGuardrailIntervened
 	if intervened || a.in.Trace && e.trace != nil {
 		v := judge(e.trace)
-		if intervened && v.action != openai.GuardrailMasked {
-			v.action = openai.GuardrailBlocked // R-FIN-02: also without a trace, since a control must not fail open
+		if intervened && v.Action != openai.GuardrailMasked {
+			v.Action = openai.GuardrailBlocked // R-FIN-02: also without a trace, since a control must not fail open
 		}
-		x.Guardrail = &openai.Guardrail{Action: v.action}
+		x.Guardrail = &openai.Guardrail{Action: v.Action}
 		if a.in.Trace {
-			x.Guardrail.Trace = v.trace
+			x.Guardrail.Trace = v.Trace
 		}
 	}
 	reason, err := a.reason(e.stop, &x)

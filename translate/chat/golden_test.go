@@ -20,6 +20,7 @@ import (
 	"outcrop/internal/test/golden"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
 // outcome is outcome.json of a golden folder. Rules, ModelID and Options are written by hand; the rest is what came out.
@@ -39,7 +40,7 @@ type wayBack struct {
 	OneCall      bool              `json:"one_call,omitempty"`
 	DiscardCalls bool              `json:"discard_calls,omitempty"`
 	Trace        bool              `json:"trace,omitempty"`
-	Answer       Answer            `json:"answer,omitzero"`
+	Answer       converse.Answer   `json:"answer,omitzero"`
 	Limit        string            `json:"limit,omitempty"`
 	Image        string            `json:"image,omitempty"`
 	File         string            `json:"file,omitempty"`

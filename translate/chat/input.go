@@ -1,168 +1,229 @@
 package chat
 
 import (
-	"strconv"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
-// Codes of faults that only the way in finds.
-const (
-	codeInvalidBase64   = "invalid_base64"
-	codeUnsupportedFile = "unsupported_file"
-)
+// Context is what the way back must know of the way in.
+type Context struct {
+	converse.Context
+	Functions bool // the client used the legacy functions: reply with function_call
+}
 
 // Input turns a decoded and validated chat request into the input of Converse for the target, and says what the way
 // back must know. The error is always an *openai.Error with Param set: the first fault in the order of TRANSLATION 1.2.
 // The input shares bytes with req, which must not change while the input is in use.
 func Input(req *openai.ChatRequest, t catalog.Target, o translate.Options) (*bedrockruntime.ConverseInput, Context, error) {
-	c := newChat(req, t, o)
-	if fault := c.translate(); fault != nil {
+	r := newReader(req, t.Row)
+	r.read(o.MaxChoices)
+	in, back, fault := converse.Input(&r.Request, t, o)
+	if fault != nil {
 		return nil, Context{}, fault
 	}
-	c.out.Adjusted.Clip() // several choices add to their own copies at once
-	return c.in, c.out, nil
+	return in, Context{back, len(req.Functions) > 0}, nil
 }
 
-func newChat(req *openai.ChatRequest, t catalog.Target, o translate.Options) *chat {
-	return &chat{
-		req: req, row: t.Row, caps: &t.Row.Caps, to: t, opts: o,
-		in:  &bedrockruntime.ConverseInput{ModelId: &t.CalledID},
-		out: Context{Format: "bedrock." + t.Row.Format},
+// names are chat's words for what the passes speak of.
+var names = converse.Names{
+	Limit: "max_completion_tokens", Effort: "reasoning_effort", Format: "response_format", Schema: "response_format.json_schema",
+	Tools: "tools", Choice: "tool_choice", Strict: "tools[].function.strict", Messages: "messages",
+	Turn: "messages[]", Role: "messages[].role", Name: "messages[].name", Calls: "messages[].tool_calls",
+	Result: "messages[].tool_call_id", Reasoning: "messages[].reasoning_details",
+	Part: func(at converse.Place, rest string) string {
+		if at.Part < 0 {
+			return converse.At("messages", at.Item, rest)
+		}
+		return converse.At("messages", at.Item, converse.At(".content", at.Part, rest))
+	},
+	Tool: func(i int, rest string) string { return converse.At("tools", i, ".function"+rest) },
+}
+
+// functionNames are the words of requests that use the legacy functions.
+var functionNames = legacy(names)
+
+func legacy(n converse.Names) converse.Names {
+	n.Tools, n.Choice, n.Strict = "functions", "function_call", "functions[].strict"
+	n.Tool = func(i int, rest string) string { return converse.At("functions", i, rest) }
+	return n
+}
+
+// reader fills the request of the passes with a chat request.
+type reader struct {
+	converse.Request
+	req       *openai.ChatRequest
+	row       *catalog.Model
+	blocks    []converse.Block // of all turns, one after the other
+	from      int              // the first block of the turn that is being read
+	many      bool             // user messages have several names (R-MSG-18)
+	calls     []converse.Call
+	results   []converse.Result
+	functions int // legacy function calls so far
+
+	room struct { // for requests of ordinary size, so that they cost no further allocations
+		system  [1]converse.Block
+		turns   [4]converse.Turn
+		blocks  [6]converse.Block
+		calls   [2]converse.Call
+		results [2]converse.Result
 	}
 }
 
-// translate fills in and out, and gives the first fault.
-func (c *chat) translate() *openai.Error {
-	// What is sent of the tools decides how history is written, and so does reasoning; the rest needs no order. Faults and
-	// adjustments are put into theirs at the end.
-	c.declareTools()
-	c.chooseTool()
-	c.structure()
-	c.reason()
-	c.sendTools()
-	c.converse()
-	c.limit()
-	c.sample()
-	c.judgeMembers()
-	c.guard()
-	c.describe()
-	c.cache()
-	c.instruct()
-	c.additional()
-	c.out.tools, c.out.config, c.out.messages = c.tools, c.in.ToolConfig, c.in.Messages
-	if n := len(c.req.Messages); n > 0 {
-		c.out.last = n - 1
+func newReader(req *openai.ChatRequest, row *catalog.Model) *reader {
+	r := &reader{req: req, row: row}
+	r.System, r.calls, r.results = r.room.system[:0], r.room.calls[:0], r.room.results[:0]
+	r.Turns = slices.Grow(r.room.turns[:0], len(req.Messages))
+	r.blocks = slices.Grow(r.room.blocks[:0], len(req.Messages)*5/4)
+	r.Names = &names
+	if len(req.Functions) > 0 {
+		r.Names = &functionNames
 	}
-	return c.verdict()
+	return r
 }
 
-// chat is one request on its way to Converse.
-type chat struct {
-	req  *openai.ChatRequest
-	row  *catalog.Model
-	caps *catalog.Capabilities
-	to   catalog.Target
-	opts translate.Options
-
-	in    *bedrockruntime.ConverseInput
-	out   Context
-	fault *openai.Error // the first in the order of 1.2 so far
-
-	tools     []tool         // to be sent, in order
-	toolAt    map[string]int // where each name stands among the tools that were declared
-	choice    choice         // what the model is told to do with them
-	names     names          // tool names on either side
-	flat      bool           // history of tools is written as text (R-TOOL-14)
-	thinking  thinking       // whether and how Claude thinks
-	fields    fields         // additionalModelRequestFields of our own making
-	media     mediaCount     // what was counted of images and files
-	unfetched bool           // only a check: what links name has no bytes yet
-	system    []types.SystemContentBlock
-	asks      string  // the instruction for a structured answer, "" without one
-	explicit  bool    // the request names a cache point itself
-	grammar   grammar // of the schemas that answers are held to
+// read reads the whole request.
+func (r *reader) read(mostChoices int) {
+	req := r.req
+	r.readTools()
+	r.readChoice()
+	r.OneCall = req.ParallelToolCalls != nil && !*req.ParallelToolCalls
+	r.readFormat()
+	r.readEffort()
+	r.Thinking = req.Thinking
+	r.readLimit()
+	r.Temperature, r.TopP, r.TopK, r.Stop = req.Temperature, req.TopP, req.TopK, req.Stop
+	r.Fields, r.FieldPaths = req.AdditionalModelRequestFields, req.AdditionalModelResponseFieldPaths
+	if len(req.Metadata)+len(req.RequestMetadata) > 0 {
+		r.Labels = []map[string]string{req.Metadata, req.RequestMetadata}
+	}
+	r.Tier, r.Latency, r.Guardrail = req.ServiceTier, req.PerformanceConfig, req.GuardrailConfig
+	r.readCaching()
+	r.Unknown = req.Unknown()
+	r.judgeMembers(mostChoices)
+	r.readMessages()
 }
 
-// refuse notes a 400 about a member.
-func (c *chat) refuse(code, param, format string, args ...any) {
-	c.note(openai.Invalidf(code, param, format, args...))
-}
-
-// note keeps the fault that comes first in the order of 1.2.
-func (c *chat) note(fault *openai.Error) {
-	if c.fault == nil || translate.Rank(fault.Param) < translate.Rank(c.fault.Param) {
-		c.fault = fault
+func (r *reader) readLimit() {
+	a, b := r.req.MaxCompletionTokens, r.req.MaxTokens
+	if a != nil && b != nil && *a != *b {
+		r.Adjust("max_tokens", "overridden")
+	}
+	if a != nil {
+		r.Limit, r.LimitMember = a, "max_completion_tokens"
+	} else if b != nil {
+		r.Limit, r.LimitMember = b, "max_tokens"
 	}
 }
 
-// missing notes that a required member is not there.
-func (c *chat) missing(param string) {
-	c.refuse(openai.CodeMissing, param, "Missing required parameter: '%s'.", param)
+func (r *reader) readEffort() {
+	switch e := r.req.ReasoningEffort; {
+	case e == nil:
+	case !slices.Contains(converse.Efforts[:], *e):
+		r.Refuse(openai.CodeInvalidValue, "reasoning_effort", "Invalid value: '%s'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and 'max'.", *e)
+	default:
+		r.Effort = *e
+	}
 }
 
-// adjust notes what was dropped, clamped or weakened.
-func (c *chat) adjust(param, reason string) { c.out.Adjusted.Add(param, reason) }
-
-// verdict is the fault of the whole request, in strict mode also what could not be honoured exactly.
-func (c *chat) verdict() *openai.Error {
-	unknown := c.req.Unknown()
-	for _, name := range unknown.Top {
-		c.adjust(name, translate.UnknownParameter)
+func (r *reader) readFormat() {
+	f := r.req.ResponseFormat
+	if f == nil {
+		return
 	}
-	if c.fault != nil || !c.opts.Strict {
-		return c.fault
+	switch f.Type {
+	case "text":
+	case "json_object":
+		r.Format = &converse.Format{}
+	case "json_schema":
+		r.readSchema(f.Schema)
+	case "":
+		r.Missing("response_format.type")
+	default:
+		r.Refuse(openai.CodeInvalidValue, "response_format.type", "Invalid value: '%s'. Supported values are: 'text', 'json_schema' and 'json_object'.", f.Type)
 	}
-	if len(unknown.Nested) > 0 {
-		path := unknown.Nested[0]
-		return openai.Invalidf(openai.CodeUnknownParameter, path, "Unknown parameter: '%s'.", path)
-	}
-	return c.out.Adjusted.StrictFault()
 }
 
-// StreamInput is the input of ConverseStream that asks for the same as in, a result of the same call of Input.
-func (c *Context) StreamInput(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseStreamInput {
-	s := StreamInput(in)
-	if s.GuardrailConfig != nil {
-		s.GuardrailConfig.StreamProcessingMode = c.guardStream
+func (r *reader) readSchema(s *openai.JSONSchema) {
+	switch {
+	case s == nil:
+		r.Missing("response_format.json_schema")
+	case s.Name == "":
+		r.Missing("response_format.json_schema.name")
+	case !converse.ValidName(s.Name):
+		r.Refuse(openai.CodeInvalidValue, "response_format.json_schema.name", "Invalid 'response_format.json_schema.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.")
+	default:
+		r.Format = &converse.Format{Name: s.Name, Description: s.Description, Schema: s.Schema}
 	}
-	return s
 }
 
-// StreamInput copies the input of Converse into that of ConverseStream. What only ConverseStream knows is not in it:
-// see [Context.StreamInput].
-func StreamInput(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseStreamInput {
-	s := &bedrockruntime.ConverseStreamInput{
-		ModelId:                           in.ModelId,
-		AdditionalModelRequestFields:      in.AdditionalModelRequestFields,
-		AdditionalModelResponseFieldPaths: in.AdditionalModelResponseFieldPaths,
-		InferenceConfig:                   in.InferenceConfig,
-		Messages:                          in.Messages,
-		OutputConfig:                      in.OutputConfig,
-		PerformanceConfig:                 in.PerformanceConfig,
-		PromptVariables:                   in.PromptVariables,
-		RequestMetadata:                   in.RequestMetadata,
-		ServiceTier:                       in.ServiceTier,
-		System:                            in.System,
-		ToolConfig:                        in.ToolConfig,
+func (r *reader) readCaching() {
+	req := r.req
+	r.Cache = converse.Caching{
+		Asked:     req.PromptCacheKey != nil || req.PromptCacheOptions != nil || req.PromptCacheRetention != nil,
+		Retention: req.PromptCacheRetention,
 	}
-	if g := in.GuardrailConfig; g != nil {
-		s.GuardrailConfig = &types.GuardrailStreamConfiguration{
-			GuardrailIdentifier: g.GuardrailIdentifier, GuardrailVersion: g.GuardrailVersion, Trace: g.Trace,
+	o := req.PromptCacheOptions
+	if o == nil {
+		return
+	}
+	r.Cache.TTL = o.TTL
+	if o.Mode == nil {
+		return
+	}
+	switch *o.Mode {
+	case "explicit":
+		r.Cache.Explicit = true
+	case "implicit", "auto":
+	default:
+		r.Refuse(openai.CodeInvalidValue, "prompt_cache_options.mode", "Invalid value: '%s'. Supported values are: 'implicit' and 'explicit'.", *o.Mode)
+	}
+}
+
+// readTools reads tools, or functions of the legacy form (TRANSLATION 1.6).
+func (r *reader) readTools() {
+	req := r.req
+	if len(req.Functions) > 0 && len(req.Tools) > 0 {
+		r.Refuse(openai.CodeInvalidValue, "functions", "'functions' and 'tools' cannot be given together; 'functions' is the older form of 'tools'.")
+		return
+	}
+	if n := len(req.Functions) + len(req.Tools); n > 0 {
+		r.Tools = make([]converse.Tool, 0, n)
+	}
+	for i := range req.Functions {
+		r.Tools = append(r.Tools, toolOf(i, &req.Functions[i], req.Functions[i].Raw))
+	}
+	for i := range req.Tools {
+		switch t := &req.Tools[i]; t.Type {
+		case "function":
+			tool := toolOf(i, &t.Function, t.Raw)
+			tool.Point = pointOf(t.CacheControl)
+			r.Tools = append(r.Tools, tool)
+		case "":
+			r.Missing(converse.At("tools", i, ".type"))
+		default:
+			r.Refuse(openai.CodeUnsupportedValue, converse.At("tools", i, ".type"), "Unsupported value: '%s'. Only tools of type 'function' are supported.", t.Type)
 		}
 	}
-	return s
 }
 
-// at is the path list[i]rest.
-func at(list string, i int, rest string) string {
-	return list + "[" + strconv.Itoa(i) + "]" + rest
+func toolOf(i int, f *openai.Function, whole []byte) converse.Tool {
+	return converse.Tool{
+		Name: f.Name, Description: f.Description, Schema: f.Parameters, Strict: f.Strict != nil && *f.Strict, Sent: whole, Index: i,
+	}
 }
 
-// blank tells whether a text is empty or only white space (R-MSG-12).
-func blank(s string) bool { return len(trimSpace(s)) == 0 }
+func pointOf(c *openai.CacheControl) *converse.Point {
+	switch {
+	case c == nil:
+		return nil
+	case c.TTL == nil:
+		return &converse.Point{}
+	}
+	return &converse.Point{TTL: *c.TTL}
+}

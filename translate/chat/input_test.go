@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
 // ask takes a body through the whole way in.
@@ -103,7 +105,7 @@ func TestEveryMemberHasAnOutcome(t *testing.T) {
 func TestStreamInputForgetsNothing(t *testing.T) {
 	var in bedrockruntime.ConverseInput
 	fill(reflect.ValueOf(&in).Elem())
-	out := reflect.ValueOf(StreamInput(&in)).Elem()
+	out := reflect.ValueOf(converse.StreamInput(&in)).Elem()
 	from := reflect.ValueOf(in)
 	for i := range from.NumField() {
 		f := from.Type().Field(i)
@@ -137,7 +139,7 @@ func fill(v reflect.Value) {
 		case reflect.Map:
 			f.Set(reflect.MakeMapWithSize(f.Type(), 0))
 		case reflect.Interface:
-			f.Set(reflect.ValueOf(raw([]byte("{}"))))
+			f.Set(reflect.ValueOf(document.NewLazyDocument(nil)))
 		}
 	}
 }

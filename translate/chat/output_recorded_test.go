@@ -16,6 +16,7 @@ import (
 
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
+	"outcrop/translate/converse"
 )
 
 // TestRecordedReplies plays every recorded reply of Converse and ConverseStream through the SDK and this package, and
@@ -35,7 +36,7 @@ func TestRecordedReplies(t *testing.T) {
 			if rec.Operation == "ConverseStream" {
 				whole = foldEvents(t, rec.Events)
 			}
-			in := Context{Format: "bedrock.test", Trace: true}
+			in := Context{Context: converse.Context{Format: "bedrock.test", Trace: true}}
 			plain, adjusted, err := Output(decodeReply(t, whole), &in, testMeta)
 			if err != nil {
 				t.Fatal(err)
@@ -397,7 +398,7 @@ func TestRecordedVectors(t *testing.T) {
 		if !ok {
 			t.Fatalf("no recording %s", id)
 		}
-		in := Context{Format: "bedrock.claude"}
+		in := Context{Context: converse.Context{Format: "bedrock.claude"}}
 		if rec.Operation == "Converse" {
 			r, _, err := Output(decodeReply(t, rec.Response), &in, testMeta)
 			if err != nil {

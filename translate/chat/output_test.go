@@ -5,13 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
-	"github.com/google/go-cmp/cmp"
 
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
 // TestChatOutput takes replies in wire form to what stands in the choice, and in usage and outcrop where it matters.
@@ -35,27 +34,27 @@ func TestChatOutput(t *testing.T) {
 		{name: "R-RES-05 texts are joined without separator", body: reply(`{"text":"a"},{"citationsContent":{"content":[{"text":"b"},{"text":"c"}]}},{"text":"d"}`, `,"stopReason":"end_turn"`),
 			want: []string{`"content":"abcd"`}, not: []string{"annotations"}},
 		{name: "R-RES-06 a call and no text", body: reply(tool("t", ""), `,"stopReason":"tool_use"`), want: []string{`"content":null`, `"finish_reason":"tool_calls"`}},
-		{name: "R-RES-07 R-RES-08 reasoning", in: Context{Format: "bedrock.nova"},
+		{name: "R-RES-07 R-RES-08 reasoning", in: Context{Context: converse.Context{Format: "bedrock.nova"}},
 			body: reply(`{"reasoningContent":{"reasoningText":{"text":"a","signature":"s"}}},{"reasoningContent":{"reasoningText":{"text":"[REDACTED]"}}},`+
 				`{"reasoningContent":{"redactedContent":"RXR0"}},{"text":"x"},{"reasoningContent":{"reasoningText":{"text":"b"}}}`, `,"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}`),
 			want: []string{`"reasoning_content":"a\n\nb","reasoning_details":[` +
 				`{"index":0,"type":"reasoning.text","text":"a","signature":"s","format":"bedrock.nova","after":{"content":0,"tool_calls":0}},{"index":1,"type":"reasoning.text","text":"[REDACTED]","format":"bedrock.nova","after":{"content":0,"tool_calls":0}},` +
 				`{"index":2,"type":"reasoning.encrypted","data":"RXR0","format":"bedrock.nova","after":{"content":0,"tool_calls":0}},{"index":3,"type":"reasoning.text","text":"b","format":"bedrock.nova","after":{"content":1,"tool_calls":0}}]`},
 			not: []string{"reasoning_tokens"}}, // R-USE-03
-		{name: "R-RES-08 R-RPL-05 Mend B3 where reasoning stood", in: Context{Format: "bedrock.claude"},
+		{name: "R-RES-08 R-RPL-05 Mend B3 where reasoning stood", in: Context{Context: converse.Context{Format: "bedrock.claude"}},
 			body: reply(`{"reasoningContent":{"redactedContent":"RU5D"}},{"text":"é!"},{"reasoningContent":{"reasoningText":{"text":"b","signature":"t"}}},`+tool("t", "")+
 				`,{"reasoningContent":{"reasoningText":{"text":"c","signature":"u"}}},`+tool("u", ""), `,"stopReason":"tool_use"`),
 			want: []string{`"data":"RU5D","format":"bedrock.claude","after":{"content":0,"tool_calls":0}}`, `"signature":"t","format":"bedrock.claude","after":{"content":2,"tool_calls":0}}`,
 				`"signature":"u","format":"bedrock.claude","after":{"content":2,"tool_calls":1}}`}},
-		{name: "R-RPL-05 Mend B3 a call that is dropped does not count", in: Context{OneCall: true},
+		{name: "R-RPL-05 Mend B3 a call that is dropped does not count", in: Context{Context: converse.Context{OneCall: true}},
 			body: reply(tool("t", "")+","+tool("u", "")+`,{"reasoningContent":{"reasoningText":{"text":"c","signature":"u"}}}`, `,"stopReason":"tool_use"`),
 			want: []string{`"after":{"content":0,"tool_calls":1}}`}, adjusted: "parallel_tool_calls:extra_calls_dropped"},
-		{name: "R-RPL-05 R-FMT-07 Mend B3 places count what is left of the content", in: Context{Answer: Answer{Clean: true}},
+		{name: "R-RPL-05 R-FMT-07 Mend B3 places count what is left of the content", in: Context{Context: converse.Context{Answer: converse.Answer{Clean: true}}},
 			body: reply("{\"text\":\" ```json\\n{\\\"é\\\":\"},"+`{"reasoningContent":{"reasoningText":{"text":"c","signature":"u"}}}`+",{\"text\":\"1}\\n```\"}", `,"stopReason":"end_turn"`),
 			want: []string{`"content":"{\"é\":1}"`, `"after":{"content":5,"tool_calls":0}}`}},
 		{name: "R-RES-09 Mend B12 an input that is a JSON string", body: reply(tool("t", `,"input":"{\"n\": 9007199254740993}"`)+","+tool("u", `,"input":"Oslo"`)+","+tool("v", `,"input":"[1]"`), `,"stopReason":"tool_use"`),
 			want: []string{`"arguments":"{\"n\": 9007199254740993}"`, `"arguments":"\"Oslo\""`, `"arguments":"\"[1]\""`}},
-		{name: "R-FMT-05 R-RES-09 Mend B12 the forced tool's input is a JSON string", in: Context{Answer: Answer{Tool: "f"}}, body: reply(tool("t", `,"input":"{\"a\":1}"`), `,"stopReason":"tool_use"`),
+		{name: "R-FMT-05 R-RES-09 Mend B12 the forced tool's input is a JSON string", in: Context{Context: converse.Context{Answer: converse.Answer{Tool: "f"}}}, body: reply(tool("t", `,"input":"{\"a\":1}"`), `,"stopReason":"tool_use"`),
 			want: []string{`"content":"{\"a\":1}"`}, not: []string{"outcrop"}},
 		{name: "R-FIN-01 Mend B12 stopped for a tool without calling one", body: reply(`{"text":"I call f."}`, `,"stopReason":"tool_use"`),
 			want: []string{`"finish_reason":"stop"`, `"outcrop":{"stop_reason":"tool_use"}`}},
@@ -69,8 +68,8 @@ func TestChatOutput(t *testing.T) {
 				`"id":"v","type":"function","function":{"name":"f","arguments":"{}"}`, `"id":"w","type":"function","function":{"name":"f","arguments":"{}"}`}},
 		{name: "R-RES-09 repeated ids", body: reply(tool("t", "")+","+tool("t-2", "")+","+tool("t", ""), `,"stopReason":"tool_use"`),
 			want: []string{`"id":"t",`, `"id":"t-2",`, `"id":"t-3",`}},
-		{name: "R-TOOL-02 names are given back", in: Context{Names: map[string]string{"f": "my.f"}}, body: reply(tool("t", ""), `,"stopReason":"tool_use"`), want: []string{`"name":"my.f"`}},
-		{name: "R-CHO-08 later calls are dropped", in: Context{OneCall: true}, body: reply(tool("t", "")+","+tool("u", ""), `,"stopReason":"tool_use"`),
+		{name: "R-TOOL-02 names are given back", in: Context{Context: converse.Context{Names: map[string]string{"f": "my.f"}}}, body: reply(tool("t", ""), `,"stopReason":"tool_use"`), want: []string{`"name":"my.f"`}},
+		{name: "R-CHO-08 later calls are dropped", in: Context{Context: converse.Context{OneCall: true}}, body: reply(tool("t", "")+","+tool("u", ""), `,"stopReason":"tool_use"`),
 			not: []string{`"u"`}, adjusted: "parallel_tool_calls:extra_calls_dropped"},
 		{name: "R-FIN-03 legacy functions", in: Context{Functions: true}, body: reply(`{"text":"a"},`+tool("t", `,"input":{"x":1}`), `,"stopReason":"tool_use"`),
 			want: []string{`"content":"a","refusal":null,"function_call":{"name":"f","arguments":"{\"x\":1}"}`, `"finish_reason":"function_call"`}, not: []string{"tool_calls"}},
@@ -109,7 +108,7 @@ func TestChatOutput(t *testing.T) {
 		{name: "R-FIN-02 blocked on one of several lines", body: reply(`{"text":"No."}`, `,"stopReason":"guardrail_intervened","trace":{"guardrail":{"actionReason":"Guardrail masked.\nGuardrail blocked."}}`),
 			want: []string{`"finish_reason":"content_filter"`, `"guardrail":{"action":"blocked"}`}},
 		{name: "R-GRD-05 no trace unless asked for", body: reply("", `,"stopReason":"end_turn","trace":{"guardrail":{"actionReason":"No action."}}`), not: []string{"outcrop"}},
-		{name: "R-GRD-05 a trace without intervention", in: Context{Trace: true}, body: reply("", `,"stopReason":"end_turn","trace":{"guardrail":{"actionReason":"No action."}}`),
+		{name: "R-GRD-05 a trace without intervention", in: Context{Context: converse.Context{Trace: true}}, body: reply("", `,"stopReason":"end_turn","trace":{"guardrail":{"actionReason":"No action."}}`),
 			want: []string{`"outcrop":{"guardrail":{"action":"none","trace":{"actionReason":"No action."}}}`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -178,48 +177,6 @@ func TestRepeatedBlock(t *testing.T) {
 	got, adjusted, err := Output(out, &Context{}, testMeta)
 	if err != nil || *got.Choices[0].Message.Content != "aa" || len(adjusted.List()) != 1 {
 		t.Errorf("R-GEN-10: %v %v %v", got, adjusted, err)
-	}
-}
-
-// R-GRD-05: nothing that a guardrail hid is in the trace that the client sees, and R-FIN-02 reads it all.
-func TestJudge(t *testing.T) {
-	finding := &types.GuardrailAutomatedReasoningFindingMemberInvalid{Value: types.GuardrailAutomatedReasoningInvalidFinding{
-		ContradictingRules: []types.GuardrailAutomatedReasoningRule{{Identifier: aws.String("R1"), PolicyVersionArn: aws.String("arn:aws:x")}},
-		Translation: &types.GuardrailAutomatedReasoningTranslation{
-			Confidence:         aws.Float64(0.5),
-			UntranslatedClaims: []types.GuardrailAutomatedReasoningInputTextReference{{Text: aws.String("secret")}},
-		},
-	}}
-	trace := &types.GuardrailTraceAssessment{
-		ModelOutput: []string{"secret"},
-		InputAssessment: map[string]types.GuardrailAssessment{"arn:aws:bedrock:us-east-1:123456789012:guardrail/g1": {
-			AppliedGuardrailDetails: &types.AppliedGuardrailDetails{GuardrailArn: aws.String("arn:aws:secret"), GuardrailId: aws.String("g1"), GuardrailOrigin: []types.GuardrailOrigin{"REQUEST"}},
-			WordPolicy:              &types.GuardrailWordPolicyAssessment{CustomWords: []types.GuardrailCustomWord{{Action: "NONE", Match: aws.String("secret"), Detected: aws.Bool(true)}}},
-		}},
-		OutputAssessments: map[string][]types.GuardrailAssessment{"g1": {{
-			SensitiveInformationPolicy: &types.GuardrailSensitiveInformationPolicyAssessment{
-				PiiEntities: []types.GuardrailPiiEntityFilter{{Action: "ANONYMIZED", Match: aws.String("secret"), Type: "ADDRESS"}},
-				Regexes:     []types.GuardrailRegexFilter{{Action: "ANONYMIZED", Match: aws.String("secret"), Regex: aws.String("secret"), Name: aws.String("Account")}},
-			},
-			AutomatedReasoningPolicy: &types.GuardrailAutomatedReasoningPolicyAssessment{Findings: []types.GuardrailAutomatedReasoningFinding{finding, nil, &types.UnknownUnionMember{Tag: "x"}}},
-			InvocationMetrics:        &types.GuardrailInvocationMetrics{GuardrailProcessingLatency: aws.Int64(3)},
-		}}},
-	}
-	v := judge(trace)
-	want := `{"inputAssessment":{"g1":{"appliedGuardrailDetails":{"guardrailId":"g1","guardrailOrigin":["REQUEST"]},` +
-		`"wordPolicy":{"customWords":[{"action":"NONE","detected":true}]}}},` +
-		`"outputAssessments":{"g1":[{"automatedReasoningPolicy":{"findings":[{"invalid":{"contradictingRules":[{"identifier":"R1"}],"translation":{"confidence":0.5,"untranslatedClaims":[{}]}}}]},` +
-		`"invocationMetrics":{"guardrailProcessingLatency":3},` +
-		`"sensitiveInformationPolicy":{"piiEntities":[{"action":"ANONYMIZED","type":"ADDRESS"}],"regexes":[{"action":"ANONYMIZED","name":"Account"}]}}]}}`
-	if diff := cmp.Diff(want, string(v.trace)); diff != "" || v.action != openai.GuardrailMasked {
-		t.Errorf("%s: %s", v.action, diff)
-	}
-	trace.OutputAssessments["g1"][0].TopicPolicy = &types.GuardrailTopicPolicyAssessment{Topics: []types.GuardrailTopic{{Action: "BLOCKED"}}}
-	if v := judge(trace); v.action != openai.GuardrailBlocked {
-		t.Errorf("R-FIN-02: %s with a BLOCKED action", v.action)
-	}
-	if v := judge(&types.GuardrailTraceAssessment{}); v.action != openai.GuardrailNone || string(v.trace) != "{}" {
-		t.Errorf("%+v", v)
 	}
 }
 

@@ -1,11 +1,10 @@
 package chat
 
 import (
-	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"strings"
 
 	"outcrop/openai"
+	"outcrop/translate/converse"
 )
 
 // The places where a part may stand, as bits.
@@ -31,16 +30,18 @@ func partPlaces(kind string) int {
 	return 0
 }
 
-func partPath(i, j int, rest string) string { return at("messages", i, at(".content", j, rest)) }
+func partPath(i, j int, rest string) string {
+	return names.Part(converse.Place{Item: i, Part: j}, rest)
+}
 
 // allowed tells whether a part may stand where it does and has what its type promises.
-func (c *chat) allowed(i, j int, p *openai.ContentPart, place int) bool {
+func (r *reader) allowed(i, j int, p *openai.ContentPart, place int) bool {
 	if p.Type == "" {
-		c.missing(partPath(i, j, ".type"))
+		r.Missing(partPath(i, j, ".type"))
 		return false
 	}
 	if partPlaces(p.Type)&place == 0 {
-		c.refuse(openai.CodeInvalidValue, partPath(i, j, ".type"), "Invalid value: '%s'. A part of this type cannot stand in a message of this role.", p.Type)
+		r.Refuse(openai.CodeInvalidValue, partPath(i, j, ".type"), "Invalid value: '%s'. A part of this type cannot stand in a message of this role.", p.Type)
 		return false
 	}
 	there := false
@@ -63,87 +64,63 @@ func (c *chat) allowed(i, j int, p *openai.ContentPart, place int) bool {
 		if p.Type == "image_url" && p.ImageURL != nil {
 			rest += ".url"
 		}
-		c.missing(partPath(i, j, rest))
+		r.Missing(partPath(i, j, rest))
 	}
 	return there
 }
 
-// userMedia is the block of a part that is not text, nil when it was refused.
-func (v *conversation) userMedia(i, j int, p *openai.ContentPart) types.ContentBlock {
-	image, document, plain := v.mediaOf(i, j, p)
-	switch {
-	case image != nil:
-		return &types.ContentBlockMemberImage{Value: *image}
-	case document != nil:
-		return &types.ContentBlockMemberDocument{Value: *document}
-	case plain != "":
-		return text(plain)
+// addMedia appends a part that is not text.
+func (r *reader) addMedia(i, j int, p *openai.ContentPart) {
+	m := &converse.Media{}
+	switch p.Type {
+	case "image_url":
+		if !r.readImage(m, partPath(i, j, ".image_url.url"), p.ImageURL) {
+			return
+		}
+	case "file":
+		if !r.readFile(m, partPath(i, j, ".file"), p.File) {
+			return
+		}
+	case "input_audio":
+		m.Kind = converse.Sound
+	case "video_url":
+		m.Kind = converse.Video
 	}
-	return nil
+	r.add(converse.Block{At: converse.Place{Item: i, Part: j}, Media: m})
 }
 
-// resultContent is the content of a tool message. Media that the family does not take inside a result are appended to the
-// last turn, and a text says so (R-TOOL-13).
-func (v *conversation) resultContent(i int, m *openai.Message) []types.ToolResultContentBlock {
-	if m.Content == nil {
-		return nil
+func (r *reader) readImage(m *converse.Media, path string, u *openai.ImageURL) bool {
+	if u.Detail != nil && *u.Detail != "auto" {
+		r.Adjust("messages[].content[].image_url.detail", "ignored")
 	}
-	if m.Content.Parts == nil {
-		if blank(m.Content.Text) {
-			return nil
-		}
-		return []types.ToolResultContentBlock{v.resultPiece(m.Content.Text, true)}
-	}
-	out := make([]types.ToolResultContentBlock, 0, len(m.Content.Parts))
-	for j := range m.Content.Parts {
-		p := &m.Content.Parts[j]
-		if !v.allowed(i, j, p, inTool) {
-			continue
-		}
-		if p.Type != "text" {
-			out = v.resultMedia(out, i, j, p)
-		} else if !blank(*p.Text) {
-			out = append(out, v.resultPiece(*p.Text, len(m.Content.Parts) == 1))
-		}
-	}
-	return out
-}
-
-// resultPiece is a text of a result; where the family prefers it, a text that is alone and a JSON object goes as such
-// (R-TOOL-12).
-func (v *conversation) resultPiece(s string, alone bool) types.ToolResultContentBlock {
-	if alone && v.caps.ToolResultJSON && !v.flat {
-		if b := []byte(s); isObject(b) {
-			return &types.ToolResultContentBlockMemberJson{Value: raw(b)}
-		}
-	}
-	return &types.ToolResultContentBlockMemberText{Value: s}
-}
-
-func (v *conversation) resultMedia(out []types.ToolResultContentBlock, i, j int, p *openai.ContentPart) []types.ToolResultContentBlock {
-	image, document, plain := v.mediaOf(i, j, p)
-	inside := func(kind string) bool {
-		return !v.flat && v.owner[i] >= 0 && slices.Contains(v.caps.ToolResultMedia, kind)
-	}
-	var block types.ContentBlock
-	switch {
-	case plain != "":
-		return append(out, &types.ToolResultContentBlockMemberText{Value: plain})
-	case image != nil && inside("image"):
-		return append(out, &types.ToolResultContentBlockMemberImage{Value: *image})
-	case document != nil && inside("document"):
-		return append(out, &types.ToolResultContentBlockMemberDocument{Value: *document})
-	case image != nil:
-		block = &types.ContentBlockMemberImage{Value: *image}
-	case document != nil:
-		block = &types.ContentBlockMemberDocument{Value: *document}
+	m.URL, m.Text, m.Member = u.URL, u.Text, ".image_url.url"
+	switch converse.Scheme(u.URL) {
+	case "data", "http", "https":
+		return true
+	case "s3":
+		r.Refuse(openai.CodeUnsupportedValue, path, "Unsupported value: images in S3 are not supported.")
 	default:
-		return out // refused
+		r.Refuse(openai.CodeInvalidImageURL, path, "Invalid image URL: expected a data URL, or a URL that starts with http:// or https://.")
 	}
-	v.media.attachments++
-	n := itoa(int64(v.media.attachments))
-	v.turn(false)
-	v.add(text("Attachment " + n + ":"))
-	v.add(block)
-	return append(out, &types.ToolResultContentBlockMemberText{Value: "See attachment " + n + "."})
+	return false
+}
+
+func (r *reader) readFile(m *converse.Media, path string, f *openai.File) bool {
+	switch {
+	case f.ID != nil:
+		r.Refuse(openai.CodeUnsupported, path+".file_id", "Unsupported parameter: '%s'. Send the file itself as 'file_data'.", path+".file_id")
+		return false
+	case f.Data == nil:
+		r.Missing(path + ".file_data")
+		return false
+	case strings.EqualFold((*f.Data)[:min(len(*f.Data), len("data:"))], "data:"):
+		m.URL = *f.Data
+	default:
+		m.Base64 = *f.Data
+	}
+	m.Kind, m.Text, m.Member = converse.File, f.Text, ".file.file_data"
+	if f.Filename != nil {
+		m.Name = *f.Filename
+	}
+	return true
 }

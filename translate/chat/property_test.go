@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,22 @@ import (
 	"outcrop/openai"
 	"outcrop/translate"
 )
+
+var (
+	toolName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+	toolID   = regexp.MustCompile(`^[a-zA-Z0-9_.:-]{1,64}$`)
+)
+
+// barsPoint tells whether a cache point may not stand directly after a block.
+func barsPoint(row *catalog.Model, b types.ContentBlock) bool {
+	switch b.(type) {
+	case *types.ContentBlockMemberText:
+		return false
+	case *types.ContentBlockMemberCachePoint, *types.ContentBlockMemberDocument, *types.ContentBlockMemberVideo, *types.ContentBlockMemberReasoningContent:
+		return true
+	}
+	return row.Caps.Caching.AfterText
+}
 
 // complaints lists what Bedrock would refuse of a conversation (R-RPL-13, FACTS 2.1 to 2.3 and 2.9).
 func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []string) {
@@ -47,13 +64,13 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 				}
 			case *types.ContentBlockMemberToolUse:
 				calls = append(calls, *b.Value.ToolUseId)
-				if !(&names{words: row.Caps.ToolNamePattern == "word"}).valid(*b.Value.Name) {
-					bad("turn %d: name %q", i, *b.Value.Name)
+				if name := *b.Value.Name; !toolName.MatchString(name) || row.Caps.ToolNamePattern == "word" && strings.Contains(name, "-") {
+					bad("turn %d: name %q", i, name)
 				}
-				if id := *b.Value.ToolUseId; !validID(id) || row.Caps.ToolIDPattern == "alnum9" && len(id) != 9 {
+				if id := *b.Value.ToolUseId; !toolID.MatchString(id) || row.Caps.ToolIDPattern == "alnum9" && len(id) != 9 {
 					bad("turn %d: id %q", i, id)
 				}
-				if doc, err := b.Value.Input.MarshalSmithyDocument(); err != nil || kindOf(doc) != '{' || !jsontext.Value(doc).IsValid(jsontext.AllowDuplicateNames(true)) {
+				if doc, err := b.Value.Input.MarshalSmithyDocument(); err != nil || jsontext.Value(doc).Kind() != '{' || !jsontext.Value(doc).IsValid(jsontext.AllowDuplicateNames(true)) {
 					bad("turn %d: input %s", i, doc)
 				}
 			case *types.ContentBlockMemberToolResult:
@@ -65,7 +82,7 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 					bad("turn %d: a result after other content", i)
 				}
 			case *types.ContentBlockMemberCachePoint:
-				if j == 0 || isBlockPoint(m.Content[j-1]) || (&chat{caps: &row.Caps}).barsPoint(m.Content[j-1]) {
+				if j == 0 || barsPoint(row, m.Content[j-1]) {
 					bad("turn %d: a misplaced cache point", i)
 				}
 			default:

@@ -4,21 +4,23 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"outcrop/openai"
+	"outcrop/translate/converse"
 )
 
 // replayed is a reasoning block of history that goes back, and where in its message it stood.
 type replayed struct {
-	block types.ReasoningContentBlock
+	block *converse.Reasoning
 	after openai.Position
 }
 
 // replayable are the reasoning blocks of a message that this family will take back, in their order (R-RPL-02, -03). Where one of
 // several tells no place, they may only go back if there is but one order: lost says that they stay behind (R-RPL-05).
-func (c *chat) replayable(m *openai.Message) (list []replayed, lost bool) {
+func (r *reader) replayable(m *openai.Message) (list []replayed, lost bool) {
 	details := m.ReasoningDetails
 	byIndex := func(a, b openai.ReasoningDetail) int { return cmp.Compare(a.Index, b.Index) }
 	if !slices.IsSortedFunc(details, byIndex) {
@@ -27,7 +29,7 @@ func (c *chat) replayable(m *openai.Message) (list []replayed, lost bool) {
 	}
 	placed := true
 	for i := range details {
-		if b := c.signed(&details[i]); b != nil {
+		if b := reasoningOf(&details[i]); converse.Returns(b, r.row) {
 			list = append(list, replayed{b, details[i].After})
 			placed = placed && details[i].After.Known
 		}
@@ -55,94 +57,133 @@ func onlyCall(m *openai.Message) bool {
 
 // speaks tells whether a message has text that is not blank.
 func speaks(m *openai.Message) bool {
-	if m.Refusal != nil && !blank(*m.Refusal) {
+	if m.Refusal != nil && !converse.Blank(*m.Refusal) {
 		return true
 	}
-	return m.Content != nil && (!blank(m.Content.Text) || slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
-		return p.Text != nil && !blank(*p.Text) || p.Refusal != nil && !blank(*p.Refusal)
+	return m.Content != nil && (!converse.Blank(m.Content.Text) || slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
+		return p.Text != nil && !converse.Blank(*p.Text) || p.Refusal != nil && !converse.Blank(*p.Refusal)
 	}))
+}
+
+func reasoningOf(d *openai.ReasoningDetail) *converse.Reasoning {
+	switch d.Type {
+	case openai.ReasoningText:
+		return &converse.Reasoning{Format: d.Format, Text: d.Text, Signature: d.Signature}
+	case openai.ReasoningEncrypted:
+		return &converse.Reasoning{Format: d.Format, Data: d.Data}
+	}
+	return &converse.Reasoning{}
 }
 
 // retelling appends an assistant's message to its turn, in the order in which Bedrock produced its pieces (R-RPL-05, R-MSG-16).
 type retelling struct {
-	*conversation
-	i     int
-	m     *openai.Message
-	part  int   // of the content: the part that comes next
-	text  runes // of the content: what is left of the part before it, or of the string
-	told  bool  // the text has begun
-	call  int   // of the message: the call that comes next
-	first int   // of the message: its first call among all
+	*reader
+	i    int
+	m    *openai.Message
+	part int   // of the content: the part that comes next
+	text runes // of the content: what is left of the part before it, or of the string
+	cut  bool  // a piece of it has been told
+	told bool  // the part before it has begun
+	call int   // of the message: the call that comes next
 }
 
-// retell appends message i.
-func (v *conversation) retell(i int, m *openai.Message) {
-	r := retelling{conversation: v, i: i, m: m, first: v.nextCall(i)}
+// retell appends message i. It tells whether reasoning had to be left out, since nobody knows where it stood.
+func (r *reader) retell(i int, m *openai.Message) (lost bool) {
+	t := retelling{reader: r, i: i, m: m}
 	if m.Content != nil && m.Content.Parts == nil {
-		r.text.text = m.Content.Text
+		t.text.text = m.Content.Text
 	}
-	for _, block := range v.replay(m) {
-		r.contentTo(block.after.Content)
-		r.callsTo(block.after.ToolCalls)
-		v.add(&types.ContentBlockMemberReasoningContent{Value: block.block})
+	var list []replayed
+	if len(m.ReasoningDetails) > 0 {
+		list, lost = r.replayable(m)
 	}
-	r.contentTo(math.MaxInt)
+	for _, block := range list {
+		t.contentTo(block.after.Content)
+		t.callsTo(block.after.ToolCalls)
+		r.add(converse.Block{Reasoning: block.block})
+	}
+	t.contentTo(math.MaxInt)
 	if m.Refusal != nil {
-		v.addText(*m.Refusal)
+		r.add(converse.Block{Text: *m.Refusal})
 	}
-	r.callsTo(math.MaxInt)
+	t.callsTo(math.MaxInt)
+	return lost
 }
 
-// replay is what of a message's reasoning is sent back: none while thinking is off (R-RSN-09).
-func (v *conversation) replay(m *openai.Message) []replayed {
-	if !v.replays() || len(m.ReasoningDetails) == 0 {
-		return nil
+// textTo appends the text of the part that is being told, up to a place in it.
+func (t *retelling) textTo(place int) {
+	whole := t.text.text
+	b := converse.Block{Text: t.text.to(place), Continues: t.cut}
+	if b.Text == "" {
+		return
 	}
-	list, lost := v.replayable(m)
-	if lost {
-		v.adjust("messages[].reasoning_details", "position_unknown")
+	if !t.cut && t.text.text != "" {
+		b.Whole = whole
 	}
-	return list
+	t.cut = true
+	t.add(b)
 }
 
 // contentTo appends the content up to a place in it, in code points of all of its texts.
-func (r *retelling) contentTo(place int) {
-	r.addText(r.text.to(place))
-	if r.m.Content == nil {
+func (t *retelling) contentTo(place int) {
+	t.textTo(place)
+	if t.m.Content == nil {
 		return
 	}
-	parts := r.m.Content.Parts
-	for r.text.text == "" {
-		if r.told {
-			r.cachePart(&parts[r.part-1])
-			r.told = false
+	parts := t.m.Content.Parts
+	for t.text.text == "" {
+		if t.told {
+			t.blocks = appendPoint(t.blocks, t.control(&parts[t.part-1]))
+			t.told = false
 		}
-		if r.part == len(parts) || r.text.taken >= place {
+		if t.part == len(parts) || t.text.taken >= place {
 			return
 		}
-		p := &parts[r.part]
-		r.part++
-		if !r.allowed(r.i, r.part-1, p, inAssistant) {
+		p := &parts[t.part]
+		t.part++
+		if !t.allowed(t.i, t.part-1, p, inAssistant) {
 			continue
 		}
-		if r.told = true; p.Type == "refusal" {
-			r.addText(*p.Refusal)
+		if t.told = true; p.Type == "refusal" {
+			t.add(converse.Block{Text: *p.Refusal})
 			continue
 		}
-		r.text.text = *p.Text
-		r.addText(r.text.to(place))
+		t.text.text, t.cut = *p.Text, false
+		t.textTo(place)
 	}
 }
 
 // callsTo appends the calls before that one.
-func (r *retelling) callsTo(n int) {
-	t := &r.turns[len(r.turns)-1]
-	for ; r.call < min(n, len(r.m.ToolCalls)); r.call++ {
-		r.addToolCall(r.i, r.call, &r.m.ToolCalls[r.call], &r.calls[r.first+r.call])
+func (t *retelling) callsTo(n int) {
+	for ; t.call < min(n, len(t.m.ToolCalls)); t.call++ {
+		t.readCall(t.i, t.call, &t.m.ToolCalls[t.call])
 	}
-	if f := r.m.FunctionCall; f != nil && r.call == len(r.m.ToolCalls) && r.call < n {
-		r.addFunctionCall(&r.calls[r.first+r.call], f, "messages[].function_call.arguments")
-		r.call++
+	if f := t.m.FunctionCall; f != nil && t.call == len(t.m.ToolCalls) && t.call < n {
+		t.functions++
+		t.call++
+		t.addCall(converse.Call{
+			ID: "fc_" + strconv.Itoa(t.functions), Name: f.Name, Input: aws.ToString(f.Arguments), ByName: true,
+			Member: "messages[].function_call.arguments",
+		})
 	}
-	t.lastOf = r.first + r.call
+}
+
+func (r *reader) addCall(c converse.Call) {
+	r.calls = append(r.calls, c)
+	r.add(converse.Block{Call: &r.calls[len(r.calls)-1]})
+}
+
+// readCall appends a call of message i.
+func (r *reader) readCall(i, j int, t *openai.ToolCall) {
+	if t.NoID {
+		r.Missing(converse.At("messages", i, converse.At(".tool_calls", j, ".id"))) // an id that is there, though empty, fits its result (R-RPL-07)
+	}
+	c := converse.Call{ID: t.ID, Name: t.Function.Name, Input: aws.ToString(t.Function.Arguments), Member: "messages[].tool_calls[].function.arguments"}
+	switch {
+	case t.Type == "custom" && t.Custom != nil:
+		c.Name, c.Input, c.Custom = t.Custom.Name, t.Custom.Input, true
+	case t.Type != "function" && t.Type != "":
+		r.Refuse(openai.CodeInvalidValue, converse.At("messages", i, converse.At(".tool_calls", j, ".type")), "Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
+	}
+	r.addCall(c)
 }

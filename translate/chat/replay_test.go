@@ -8,12 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
 const opus46 = "anthropic.claude-opus-4-6-v1" // thinks between calls
@@ -25,21 +28,22 @@ func interleavedReply(r *rand.Rand) []types.ContentBlock {
 			return &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberRedactedContent{Value: []byte{byte(i), 0xff}}}
 		}
 		return &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberReasoningText{
-			Value: types.ReasoningTextBlock{Text: ptr(fmt.Sprintf("thought %d", i)), Signature: ptr(fmt.Sprintf("sig%d", i))}}}
+			Value: types.ReasoningTextBlock{Text: aws.String(fmt.Sprintf("thought %d", i)), Signature: aws.String(fmt.Sprintf("sig%d", i))}}}
 	}
+	say := func(s string) types.ContentBlock { return &types.ContentBlockMemberText{Value: s} }
 	blocks := []types.ContentBlock{thought(0)}
 	for i := range 1 + r.IntN(8) {
 		switch r.IntN(3) {
 		case 0:
 			blocks = append(blocks, thought(i+1))
 		case 1:
-			blocks = append(blocks, text([]string{"Grüße.", " 😀 then", "a", "\nb\n"}[r.IntN(4)]))
+			blocks = append(blocks, say([]string{"Grüße.", " 😀 then", "a", "\nb\n"}[r.IntN(4)]))
 		default:
 			blocks = append(blocks, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
-				ToolUseId: ptr(fmt.Sprintf("t%d", i)), Name: ptr("f"), Input: raw(fmt.Appendf(nil, `{"i":%d}`, i))}})
+				ToolUseId: aws.String(fmt.Sprintf("t%d", i)), Name: aws.String("f"), Input: document.NewLazyDocument(map[string]any{"i": i})}})
 		}
 	}
-	return append(blocks, text("end"))
+	return append(blocks, say("end"))
 }
 
 // told writes blocks down as a history can tell them: between two thoughts the text as one, then the calls.
@@ -133,11 +137,11 @@ func sentBack(t *testing.T, answer *openai.ChatResponse) []types.ContentBlock {
 // TestMendB3ReasoningComesBackInItsOrder: what Claude produced, plain or streamed, with stop events or without, goes back as it was.
 func TestMendB3ReasoningComesBackInItsOrder(t *testing.T) {
 	t.Run("R-RPL-05 R-RPL-02 R-RPL-04 R-MSG-16 R-STR-09 R-STR-16 R-STR-17", func(t *testing.T) {
-		c := &Context{Format: "bedrock.claude"}
+		c := &Context{Context: converse.Context{Format: "bedrock.claude"}}
 		for seed := range uint64(300) {
 			blocks := interleavedReply(rand.New(rand.NewPCG(seed, 3)))
 			want := told(t, blocks)
-			plain, _, err := Output(&bedrockruntime.ConverseOutput{StopReason: "tool_use", Usage: &types.TokenUsage{InputTokens: ptr(int32(1)), OutputTokens: ptr(int32(1))},
+			plain, _, err := Output(&bedrockruntime.ConverseOutput{StopReason: "tool_use", Usage: &types.TokenUsage{InputTokens: aws.Int32(1), OutputTokens: aws.Int32(1)},
 				Output: &types.ConverseOutputMemberMessage{Value: types.Message{Content: blocks}}}, c, testMeta)
 			if err != nil {
 				t.Fatal(err)
@@ -189,7 +193,7 @@ func TestMendB8AnyTurnOfReasoningAloneIsDropped(t *testing.T) {
 		for seed := range uint64(5000) {
 			r := rand.New(rand.NewPCG(seed, 5))
 			req := anyConversation(r)
-			req.ReasoningEffort = ptr("low")
+			req.ReasoningEffort = aws.String("low")
 			in, _, err := Input(req, target(t, opus46), translate.Options{})
 			if err != nil {
 				continue
@@ -231,7 +235,7 @@ func TestMendB4ResultsFindTheirCalls(t *testing.T) {
 					id, name := ids[r.IntN(len(ids))], names[r.IntN(len(names))]
 					n++
 					// What a call asks for is what its result tells: the number, or the name where the order is another.
-					m.ToolCalls = append(m.ToolCalls, openai.ToolCall{ID: id, Type: "function", Function: openai.FunctionCall{Name: name, Arguments: ptr(fmt.Sprintf(`{"n":%d}`, n))}})
+					m.ToolCalls = append(m.ToolCalls, openai.ToolCall{ID: id, Type: "function", Function: openai.FunctionCall{Name: name, Arguments: aws.String(fmt.Sprintf(`{"n":%d}`, n))}})
 					result := openai.Message{Role: "tool", ToolCallID: &id, Content: &openai.Content{Text: fmt.Sprintf("%s %d", name, n)}}
 					if named {
 						result.Name = &name
@@ -299,7 +303,7 @@ func TestMendB4AThousandCallsOfOneID(t *testing.T) {
 		req.Messages[1].ToolCalls = append(req.Messages[1].ToolCalls, openai.ToolCall{ID: id, Type: "function", Function: openai.FunctionCall{Name: "f"}})
 		m := openai.Message{Role: "tool", ToolCallID: &id, Content: &openai.Content{Text: fmt.Sprint(i)}}
 		if i%2 == 0 {
-			m.Name = ptr("f")
+			m.Name = aws.String("f")
 		}
 		req.Messages = append(req.Messages, m)
 	}
@@ -310,4 +314,14 @@ func TestMendB4AThousandCallsOfOneID(t *testing.T) {
 	if got := len(slices.DeleteFunc(in.Messages[2].Content, isBlockPoint)); got != n {
 		t.Errorf("%d results of %d", got, n)
 	}
+}
+
+func isBlockPoint(b types.ContentBlock) bool {
+	_, is := b.(*types.ContentBlockMemberCachePoint)
+	return is
+}
+
+func isReasoning(b types.ContentBlock) bool {
+	_, is := b.(*types.ContentBlockMemberReasoningContent)
+	return is
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/openai"
+	"outcrop/translate/converse"
 )
 
 // Events in a shorthand that tests can be read in.
@@ -127,7 +128,7 @@ func TestChatChunks(t *testing.T) {
 			want: []string{roleChunk, `{"content":"a"}`, `{} "stop"`}},
 		{name: "R-RES-13 no blocks", events: []event{evStart(), evStop("end_turn")}, want: []string{roleChunk, `{} "stop"`}},
 		{name: "R-STR-09 second block begins after an empty line, signature in one entry",
-			in: Context{Format: "bedrock.claude"},
+			in: Context{Context: converse.Context{Format: "bedrock.claude"}},
 			events: []event{evStart(), evThink(0, "I"), evThink(0, ""), evThink(0, " see"), evSign(0, "Eq"), evSign(0, "YG"), evEnd(0),
 				evThink(1, "more"), evEnd(1), evStop("end_turn"), evUsage(1, 1)},
 			want: []string{roleChunk, `{"reasoning_content":"I"}`, `{"reasoning_content":" see"}`,
@@ -156,7 +157,7 @@ func TestChatChunks(t *testing.T) {
 				`{"tool_calls":[{"index":1,"id":"t2","type":"function","function":{"name":"b","arguments":""}}]}`,
 				`{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`, `{} "tool_calls"`}},
 		{name: "R-RES-09 repeated and missing ids, R-TOOL-02 names",
-			in: Context{Names: map[string]string{"a_b": "a.b"}},
+			in: Context{Context: converse.Context{Names: map[string]string{"a_b": "a.b"}}},
 			events: []event{evStart(), evTool(0, "t", "a_b", ""), evEnd(0), evTool(1, "t", "c", ""), evEnd(1), evTool(2, "t", "c", ""), evEnd(2),
 				evTool(3, "", "c", ""), evEnd(3), evStop("end_turn")},
 			want: []string{roleChunk,
@@ -165,7 +166,7 @@ func TestChatChunks(t *testing.T) {
 				`{"tool_calls":[{"index":2,"id":"t-3","type":"function","function":{"name":"c","arguments":""}}]}`, `{"tool_calls":[{"index":2,"function":{"arguments":"{}"}}]}`,
 				`{"tool_calls":[{"index":3,"id":"call_4","type":"function","function":{"name":"c","arguments":""}}]}`, `{"tool_calls":[{"index":3,"function":{"arguments":"{}"}}]}`,
 				`{} "tool_calls"`}},
-		{name: "R-CHO-08 later calls are dropped", in: Context{OneCall: true},
+		{name: "R-CHO-08 later calls are dropped", in: Context{Context: converse.Context{OneCall: true}},
 			events: []event{evStart(), evTool(0, "t", "a", ""), evInput(0, "{}"), evEnd(0), evTool(1, "u", "a", ""), evInput(1, "{}"), evEnd(1), evStop("tool_use")},
 			want: []string{roleChunk, `{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"a","arguments":""}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
 				`{} "tool_calls","outcrop":{"adjusted":["parallel_tool_calls:extra_calls_dropped"]}`}},
@@ -304,7 +305,7 @@ func TestChatChunksStop(t *testing.T) {
 func TestFoldEqualsPlain(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 2026))
 	for n := range 500 {
-		in := Context{Format: "bedrock.x", Functions: r.IntN(8) == 0, OneCall: r.IntN(4) == 0, Trace: r.IntN(4) == 0}
+		in := Context{Context: converse.Context{Format: "bedrock.x", OneCall: r.IntN(4) == 0, Trace: r.IntN(4) == 0}, Functions: r.IntN(8) == 0}
 		out, events := randomReply(r)
 		plain, adjusted, err := Output(out, &in, testMeta)
 		if err != nil {
@@ -417,8 +418,8 @@ func FuzzChatChunks(f *testing.F) {
 	f.Add([]byte{5, 0, 5, 0, 6, 0, 5, 1, 6, 1, 9, 0, 9, 1, 10, 1}, byte(2))
 	f.Add([]byte{0, 0, 1, 12, 9, 0, 5, 1, 6, 12, 9, 1, 10, 1}, byte(0x18))
 	f.Fuzz(func(t *testing.T, program []byte, mode byte) {
-		in := Context{OneCall: mode&1 > 0, Trace: mode&2 > 0, Functions: mode&4 > 0, DiscardCalls: mode&0x80 > 0,
-			Answer: Answer{Clean: mode&8 > 0, Unwrap: mode&0x20 > 0, Properties: mode&0x40 > 0}}
+		in := Context{Context: converse.Context{OneCall: mode&1 > 0, Trace: mode&2 > 0, DiscardCalls: mode&0x80 > 0,
+			Answer: converse.Answer{Clean: mode&8 > 0, Unwrap: mode&0x20 > 0, Properties: mode&0x40 > 0}}, Functions: mode&4 > 0}
 		if mode&0x10 > 0 {
 			in.Answer.Tool = "a"
 		}

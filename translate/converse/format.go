@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"bytes"
@@ -6,47 +6,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
-	"outcrop/openai"
+	"outcrop/internal/rawjson"
 	"outcrop/translate"
 )
 
 // structure decides by which means a structured answer is asked for (TRANSLATION 1.8): native, forced tool, instruction.
-func (c *chat) structure() {
-	f := c.req.ResponseFormat
-	if f == nil {
-		return
-	}
-	switch f.Type {
-	case "text":
-	case "json_object":
+func (c *pass) structure() {
+	switch f := c.req.Format; {
+	case f == nil:
+	case f.Schema == nil || rawjson.IsEmptyObject(f.Schema):
 		c.ask(nil)
-	case "json_schema":
-		c.schema(f.Schema)
-	case "":
-		c.missing("response_format.type")
+	case c.native(f) || c.forceTool(f):
 	default:
-		c.refuse(openai.CodeInvalidValue, "response_format.type", "Invalid value: '%s'. Supported values are: 'text', 'json_schema' and 'json_object'.", f.Type)
-	}
-}
-
-func (c *chat) schema(s *openai.JSONSchema) {
-	switch {
-	case s == nil:
-		c.missing("response_format.json_schema")
-	case s.Name == "":
-		c.missing("response_format.json_schema.name")
-	case !validName(s.Name):
-		c.refuse(openai.CodeInvalidValue, "response_format.json_schema.name", "Invalid 'response_format.json_schema.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.")
-	case s.Schema == nil || emptyObject(s.Schema):
-		c.ask(nil)
-	case c.native(s) || c.forceTool(s):
-	default:
-		c.ask(s.Schema)
+		c.ask(f.Schema)
 	}
 }
 
 // native uses Bedrock's own structured output where the schema can be said in it (R-FMT-02).
-func (c *chat) native(s *openai.JSONSchema) bool {
+func (c *pass) native(s *Format) bool {
 	if c.caps.StructuredOutput != catalog.Yes || !c.may(translate.NativeFormat) {
 		return false
 	}
@@ -60,7 +37,7 @@ func (c *chat) native(s *openai.JSONSchema) bool {
 	}
 	c.out.Answer.Unwrap = wrapped
 	definition := types.JsonSchemaDefinition{Name: &s.Name, Schema: ptr(string(schema))}
-	if s.Description != nil && !blank(*s.Description) {
+	if s.Description != nil && !Blank(*s.Description) {
 		definition.Description = s.Description
 	}
 	c.in.OutputConfig = &types.OutputConfig{TextFormat: &types.OutputFormat{
@@ -72,25 +49,25 @@ func (c *chat) native(s *openai.JSONSchema) bool {
 
 // forceTool makes the model answer by calling one tool (R-FMT-04). Unlike elsewhere a fact that is unknown counts as no
 // (R-CAP-06).
-func (c *chat) forceTool(s *openai.JSONSchema) bool {
-	if c.choice.kind != chooseNone && len(c.tools) > 0 || c.caps.Tools == catalog.No || !c.caps.ToolChoice.Tool || !c.mayNotThink() {
+func (c *pass) forceTool(s *Format) bool {
+	if c.choice.Kind != None && len(c.tools) > 0 || c.caps.Tools == catalog.No || !c.caps.ToolChoice.Tool || !c.mayNotThink() {
 		return false
 	}
 	schema, wrapped := wrapRoot(s.Schema)
 	schema, _ = objectSchema(schema) // of a root that is an object by its properties only
 	description := s.Description
-	if description == nil || blank(*description) {
+	if description == nil || Blank(*description) {
 		description = ptr("Give the final answer in this form.")
 	}
-	c.tools = []tool{{def: &openai.Function{Name: s.Name, Description: description}, schema: schema, index: answerForm}}
-	c.choice.kind, c.choice.name = chooseTool, s.Name
+	c.tools = []tool{{Tool: &Tool{Name: s.Name, Description: description, Index: answerForm}, schema: schema}}
+	c.choice.Kind, c.choice.Name = One, s.Name
 	c.out.Answer = Answer{Tool: s.Name, Clean: true, Unwrap: wrapped, Properties: hasProperty(schema, "properties")}
 	return true
 }
 
 // mayNotThink tells whether reasoning was not asked for and can be off.
-func (c *chat) mayNotThink() bool {
-	if e := c.req.ReasoningEffort; e != nil && *e != "none" {
+func (c *pass) mayNotThink() bool {
+	if c.req.Effort != "" && c.req.Effort != "none" {
 		return false
 	}
 	if object, _ := c.thinkingObject(); object != nil && thinks(object) {
@@ -101,9 +78,9 @@ func (c *chat) mayNotThink() bool {
 }
 
 // ask demands JSON by a system instruction (R-FMT-06, R-FMT-10).
-func (c *chat) ask(schema []byte) {
+func (c *pass) ask(schema []byte) {
 	c.out.Answer.Clean = true
-	c.adjust("response_format", "best_effort")
+	c.Adjust(c.req.Names.Format, "best_effort")
 	c.asks = "Answer with one JSON object and nothing else: no explanation, no Markdown."
 	if schema != nil {
 		c.asks = "Answer with one JSON value and nothing else: no explanation, no Markdown. The value must be valid by this JSON Schema:\n" + string(schema)
@@ -111,7 +88,7 @@ func (c *chat) ask(schema []byte) {
 }
 
 // instruct puts the instruction last, so that it stands after any cache point of system.
-func (c *chat) instruct() {
+func (c *pass) instruct() {
 	if c.asks == "" {
 		return
 	}
@@ -129,7 +106,7 @@ func (c *chat) instruct() {
 func wrapRoot(schema []byte) (out []byte, wrapped bool) {
 	typ, properties := "", false
 	var definitions []byte
-	members(schema, func(name string, value []byte) bool {
+	rawjson.Members(schema, func(name string, value []byte) bool {
 		switch name {
 		case "type":
 			typ = string(value)
@@ -149,9 +126,9 @@ func wrapRoot(schema []byte) (out []byte, wrapped bool) {
 }
 
 func hasProperty(schema []byte, property string) (has bool) {
-	members(schema, func(name string, value []byte) bool {
+	rawjson.Members(schema, func(name string, value []byte) bool {
 		if name == "properties" {
-			members(value, func(name string, _ []byte) bool {
+			rawjson.Members(value, func(name string, _ []byte) bool {
 				has = has || name == property
 				return true
 			})

@@ -1,6 +1,7 @@
-package chat
+package converse
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
@@ -25,11 +26,12 @@ type Context struct {
 	File  string // path of the first file part
 
 	// Of the request, for refusals that name a place in it (R-TOOL-19).
+	names         *Names
 	tools         []tool // that were sent, in order
 	config        *types.ToolConfiguration
 	messages      []types.Message
-	images, files []partPlace
-	last          int // index of the client's last message
+	images, files []Place
+	last          Place // the client's last message
 
 	added       translate.Additions                 // what Bedrock may refuse without that becoming the client's affair (R-CAP-07)
 	guardStream types.GuardrailStreamProcessingMode // goes into ConverseStream only, which ConverseInput cannot say
@@ -47,25 +49,18 @@ type Answer struct {
 // Locate puts the member that the client used into an error of Bedrock: one that names a place in Bedrock's or Claude's own form
 // (R-TOOL-19), or one that could only name its kind (R-ERR-21, -24, -25, -29).
 func (c *Context) Locate(e *openai.Error) {
-	if e == nil || e.Kind != openai.Invalid {
-		return
-	}
-	if c.locatePlace(e) {
+	if e == nil || e.Kind != openai.Invalid || c.names == nil || c.locatePlace(e) {
 		return
 	}
 	switch e.Param {
 	case "max_completion_tokens":
-		e.Param = first(c.Limit, e.Param)
+		e.Param = cmp.Or(c.Limit, e.Param)
 	case "tools":
-		if c.Functions {
-			e.Param = "functions"
-		}
+		e.Param = c.names.Tools
 	case "tool_choice":
-		if c.Functions {
-			e.Param = "function_call"
-		}
+		e.Param = c.names.Choice
 	case "messages":
-		e.Param = first(c.media(e), e.Param)
+		e.Param = cmp.Or(c.media(e), c.names.Messages)
 	}
 }
 
@@ -73,9 +68,9 @@ func (c *Context) Locate(e *openai.Error) {
 func (c *Context) media(e *openai.Error) string {
 	switch e.Code {
 	case openai.CodeInvalidImage:
-		return first(c.Image, c.File)
-	case codeUnsupportedFile:
-		return first(c.File, c.Image)
+		return cmp.Or(c.Image, c.File)
+	case CodeUnsupportedFile:
+		return cmp.Or(c.File, c.Image)
 	case openai.CodeUnsupportedValue: // also what a refused system message becomes (R-ERR-26), so the text decides
 		text := strings.ToLower(e.Message)
 		if strings.Contains(text, "image") {
@@ -88,26 +83,16 @@ func (c *Context) media(e *openai.Error) string {
 	return ""
 }
 
-// first is the first of the texts that is not empty.
-func first(texts ...string) string {
-	for _, s := range texts {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
 // Refused tells which additions of the request an error of Bedrock is about, as [translate.Additions.Refused] does.
 func (c *Context) Refused(err *openai.Error) (refused, lasting translate.Additions) {
 	return c.added.Refused(err)
 }
 
 // add notes an addition that is now in the request.
-func (c *chat) add(a translate.Additions) { c.out.added |= a }
+func (c *pass) add(a translate.Additions) { c.out.added |= a }
 
 // may tells whether an addition may be made. In strict mode the means of a wish are part of it, so that only Bedrock may refuse them.
-func (c *chat) may(a translate.Additions) bool {
+func (c *pass) may(a translate.Additions) bool {
 	return c.opts.Without&a == 0 || c.opts.Strict && a&meansOfWishes != 0
 }
 

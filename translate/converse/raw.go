@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"encoding/json"

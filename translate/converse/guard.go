@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"regexp"
@@ -18,20 +18,20 @@ var (
 const longestGuardrailID = 2048
 
 // guard sets guardrailConfig from the first source that names one (R-GRD-01): the body, the headers, the gateway's default.
-func (c *chat) guard() {
+func (c *pass) guard() {
 	g, path := c.guardrail()
 	if g == nil {
 		return
 	}
 	switch {
 	case g.Identifier == "":
-		c.missing(path + ".guardrail_identifier")
+		c.Missing(path + ".guardrail_identifier")
 	case g.Version == "":
-		c.missing(path + ".guardrail_version")
+		c.Missing(path + ".guardrail_version")
 	case len(g.Identifier) > longestGuardrailID || !guardrailID.MatchString(g.Identifier):
-		c.refuse(openai.CodeInvalidValue, path+".guardrail_identifier", "Invalid value: expected the id of a guardrail (lower-case letters and digits) or its ARN.")
+		c.Refuse(openai.CodeInvalidValue, path+".guardrail_identifier", "Invalid value: expected the id of a guardrail (lower-case letters and digits) or its ARN.")
 	case !guardrailVersion.MatchString(g.Version):
-		c.refuse(openai.CodeInvalidValue, path+".guardrail_version", "Invalid value: '%s'. Expected the number of a version, or 'DRAFT'.", g.Version)
+		c.Refuse(openai.CodeInvalidValue, path+".guardrail_version", "Invalid value: '%s'. Expected the number of a version, or 'DRAFT'.", g.Version)
 	}
 	config := &types.GuardrailConfiguration{
 		GuardrailIdentifier: &g.Identifier, GuardrailVersion: &g.Version,
@@ -39,7 +39,7 @@ func (c *chat) guard() {
 		Trace: types.GuardrailTraceEnabled,
 	}
 	asked := c.opts.Guardrail.Trace
-	if body := c.req.GuardrailConfig; body != nil && body.Trace != "" {
+	if body := c.req.Guardrail; body != nil && body.Trace != "" {
 		asked = body.Trace
 	}
 	switch asked {
@@ -47,7 +47,7 @@ func (c *chat) guard() {
 	case "enabled", "enabled_full":
 		c.out.Trace = true
 	default:
-		c.refuse(openai.CodeInvalidValue, path+".trace", "Invalid value: '%s'. Supported values are: 'enabled', 'disabled' and 'enabled_full'.", asked)
+		c.Refuse(openai.CodeInvalidValue, path+".trace", "Invalid value: '%s'. Supported values are: 'enabled', 'disabled' and 'enabled_full'.", asked)
 	}
 	if asked == "enabled_full" || g.Trace == "enabled_full" {
 		config.Trace = types.GuardrailTraceEnabledFull
@@ -56,36 +56,36 @@ func (c *chat) guard() {
 }
 
 // guardrail finds the guardrail that counts, and the path of its member in the body.
-func (c *chat) guardrail() (*translate.Guardrail, string) {
+func (c *pass) guardrail() (*translate.Guardrail, string) {
 	const path = "guardrail_config"
-	body, header, fallback := c.req.GuardrailConfig, c.opts.Guardrail, c.opts.DefaultGuardrail
+	body, header, fallback := c.req.Guardrail, &c.opts.Guardrail, &c.opts.DefaultGuardrail
+	var asked translate.Guardrail
 	if body != nil {
 		c.out.guardStream = c.streamMode(body.StreamProcessingMode)
+		asked = translate.Guardrail{Identifier: body.Identifier, Version: body.Version}
 	}
-	named := func(identifier, version string) bool { return identifier != "" || version != "" }
+	named := func(g *translate.Guardrail) bool { return g.Identifier != "" || g.Version != "" }
 	switch {
-	case body != nil && body.Member != bedrockMember && named(body.Identifier, body.Version):
-		return &translate.Guardrail{Identifier: body.Identifier, Version: body.Version}, path
-	case named(header.Identifier, header.Version):
-		return &header, path
-	case body != nil && named(body.Identifier, body.Version):
-		return &translate.Guardrail{Identifier: body.Identifier, Version: body.Version}, path
-	case named(fallback.Identifier, fallback.Version):
-		return &fallback, path
-	case body != nil:
-		return &translate.Guardrail{}, path
+	case named(&asked) && body.Member != bedrockMember:
+	case named(header):
+		return header, path
+	case named(&asked):
+	case named(fallback):
+		return fallback, path
+	case body == nil:
+		return nil, ""
 	}
-	return nil, ""
+	return &translate.Guardrail{Identifier: asked.Identifier, Version: asked.Version}, path
 }
 
 // bedrockMember is how Bedrock's own OpenAI endpoint names a guardrail in the body; it ranks with the headers (R-GRD-01).
 const bedrockMember = "amazon-bedrock-guardrailConfig"
 
-func (c *chat) streamMode(mode string) types.GuardrailStreamProcessingMode {
+func (c *pass) streamMode(mode string) types.GuardrailStreamProcessingMode {
 	switch mode {
 	case "", "sync", "async":
 	default:
-		c.refuse(openai.CodeInvalidValue, "guardrail_config.stream_processing_mode", "Invalid value: '%s'. Supported values are: 'sync' and 'async'.", mode)
+		c.Refuse(openai.CodeInvalidValue, "guardrail_config.stream_processing_mode", "Invalid value: '%s'. Supported values are: 'sync' and 'async'.", mode)
 	}
 	return types.GuardrailStreamProcessingMode(mode)
 }

@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"reflect"
@@ -14,28 +14,28 @@ import (
 	"outcrop/openai"
 )
 
-// verdict is what a guardrail's trace tells: the action, and the trace as a client may see it.
-type verdict struct {
-	action string // one of the Guardrail constants
-	trace  jsontext.Value
+// Verdict is what a guardrail's trace tells: the action, and the trace as a client may see it.
+type Verdict struct {
+	Action string // one of openai's Guardrail constants
+	Trace  jsontext.Value
 }
 
-// judge reads a trace; without one the action is none. Any block outweighs all masking (R-FIN-02).
-func judge(t *types.GuardrailTraceAssessment) verdict {
+// Judge reads a trace; without one the action is none. Any block outweighs all masking (R-FIN-02).
+func Judge(t *types.GuardrailTraceAssessment) Verdict {
 	if t == nil {
-		return verdict{action: openai.GuardrailNone}
+		return Verdict{Action: openai.GuardrailNone}
 	}
 	var r traceReader
 	shown, _ := r.read(reflect.ValueOf(t))
 	// Marshal cannot fail: read makes maps, slices, strings, numbers and booleans.
 	trace, _ := json.Marshal(shown, json.Deterministic(true))
-	v := verdict{openai.GuardrailNone, trace}
+	v := Verdict{openai.GuardrailNone, trace}
 	why := deref(t.ActionReason) // may have several lines
 	switch {
 	case r.blocked || strings.Contains(why, "Guardrail blocked"):
-		v.action = openai.GuardrailBlocked
+		v.Action = openai.GuardrailBlocked
 	case r.masked || strings.Contains(why, "Guardrail masked"):
-		v.action = openai.GuardrailMasked
+		v.Action = openai.GuardrailMasked
 	}
 	return v
 }
@@ -126,4 +126,12 @@ func (r *traceReader) readUnion(v reflect.Value) (any, bool) {
 func wireName(field string) string {
 	c, n := utf8.DecodeRuneInString(field)
 	return string(unicode.ToLower(c)) + field[n:]
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
 }

@@ -1,8 +1,10 @@
-package chat
+package converse
 
 import (
 	"strconv"
 	"strings"
+
+	"outcrop/internal/rawjson"
 )
 
 // Names under which the families know a limit on what they write, and on what they think before, in small letters without anything
@@ -24,27 +26,27 @@ func spellings(list ...string) map[string]bool {
 }
 
 // capFields holds what additionalModelRequestFields say to the cap of the caller's key, in every spelling and at any depth (R-LIM-03).
-func (c *chat) capFields() {
+func (c *pass) capFields() {
 	for i := range c.fields.list {
 		f := &c.fields.list[i]
-		member := append(quote(nil, f.name), ':')
+		member := append(rawjson.Quote(nil, f.name), ':')
 		out, capped := capLimits(append(member, f.value...), c.opts.MaxTokens)
 		if !capped {
 			continue
 		}
 		f.value = out[len(member):]
-		c.adjust(c.whoGave(f.name), "capped_at_"+itoa(c.opts.MaxTokens))
+		c.Adjust(c.whoGave(f.name), "capped_at_"+itoa(c.opts.MaxTokens))
 	}
 }
 
 // whoGave is the member of the request that a field comes from.
-func (c *chat) whoGave(field string) string {
+func (c *pass) whoGave(field string) string {
 	given := "additional_model_request_fields"
 	if field != "thinking" {
 		return given
 	}
 	by := field
-	members(c.req.AdditionalModelRequestFields, func(name string, _ []byte) bool {
+	rawjson.Members(c.req.Fields, func(name string, _ []byte) bool {
 		if name == field {
 			by = given
 		}
@@ -62,18 +64,18 @@ func capLimits(b []byte, most int64) (out []byte, capped bool) {
 			i++
 			continue
 		}
-		end := min(closingQuote(b, i)+1, len(b))
-		colon := skipSpace(b, end)
+		end := min(rawjson.ClosingQuote(b, i)+1, len(b))
+		colon := rawjson.SkipSpace(b, end)
 		if colon >= len(b) || b[colon] != ':' {
 			i = end
 			continue
 		}
-		highest := highestOf(unquote(b[i:end]), most)
-		i = skipSpace(b, colon+1)
-		if highest == 0 || kindOf(b[i:]) == '{' || kindOf(b[i:]) == '[' {
+		highest := highestOf(rawjson.Unquote(b[i:end]), most)
+		i = rawjson.SkipSpace(b, colon+1)
+		if highest == 0 || rawjson.Kind(b[i:]) == '{' || rawjson.Kind(b[i:]) == '[' {
 			continue
 		}
-		end = skipValue(b, i)
+		end = rawjson.SkipValue(b, i)
 		if above(b[i:end], highest) {
 			out = append(append(out, b[kept:i]...), itoa(highest)...)
 			kept, capped = end, true
@@ -106,8 +108,8 @@ func highestOf(name string, most int64) int64 {
 // model to judge.
 func above(value []byte, highest int64) bool {
 	text := string(value)
-	if kindOf(value) == '"' {
-		text = unquote(value)
+	if rawjson.Kind(value) == '"' {
+		text = rawjson.Unquote(value)
 	}
 	n, err := strconv.ParseFloat(text, 64) // what is out of its range comes as infinite
 	return (err == nil || n != 0) && (n > float64(highest) || n < 0)

@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"cmp"
@@ -37,8 +37,8 @@ func (c *Context) locatePlace(e *openai.Error) bool {
 	for i := range memberPlaces {
 		p := &memberPlaces[i]
 		if strings.Contains(text, p.text) {
-			e.Param = first(p.param(c), e.Param)
-			e.Code = first(e.Code, p.code)
+			e.Param = cmp.Or(p.param(c), e.Param)
+			e.Code = cmp.Or(e.Code, p.code)
 			return e.Param != ""
 		}
 	}
@@ -51,8 +51,8 @@ var memberPlaces = [...]struct {
 	code  string
 	param func(*Context) string
 }{
-	{"message prefill", openai.CodeUnsupportedValue, func(c *Context) string { return at("messages", c.last, "") }},
-	{"final assistant content", openai.CodeInvalidValue, func(c *Context) string { return at("messages", c.last, "") }},
+	{"message prefill", openai.CodeUnsupportedValue, func(c *Context) string { return c.names.Part(c.last, "") }},
+	{"final assistant content", openai.CodeInvalidValue, func(c *Context) string { return c.names.Part(c.last, "") }},
 	{"inferenceconfig.temperature", openai.CodeInvalidValue, named("temperature")},
 	{"inferenceconfig.topp", openai.CodeInvalidValue, named("top_p")},
 	{"inferenceconfig.maxtokens", openai.CodeInvalidValue, func(c *Context) string { return c.Limit }},
@@ -76,7 +76,7 @@ func (c *Context) locateTool(e *openai.Error, m []string) bool {
 	default:
 		k = c.toolAt(n - 1)
 		if v := quotedValue.FindStringSubmatch(e.Message); v != nil { // who counts otherwise names the value all the same
-			if named := slices.IndexFunc(c.tools, func(t tool) bool { return t.def.Name == v[1] }); named >= 0 {
+			if named := slices.IndexFunc(c.tools, func(t tool) bool { return t.Name == v[1] }); named >= 0 {
 				k = named
 			}
 		}
@@ -98,7 +98,7 @@ func (c *Context) locateTool(e *openai.Error, m []string) bool {
 	default:
 		e.Param = t.path(c, "")
 	}
-	e.Message = "Tool '" + translate.Shorten(t.def.Name, translate.LongestParam) + "': " + e.Message
+	e.Message = "Tool '" + translate.Shorten(t.Name, translate.LongestParam) + "': " + e.Message
 	return true
 }
 
@@ -118,18 +118,16 @@ func (c *Context) toolAt(n int) int {
 
 // path is where the client defined a tool: among its tools, as the form of an answer, or nowhere but in the history.
 func (t *tool) path(c *Context, rest string) string {
-	switch {
-	case t.index == answerForm:
+	switch t.Index {
+	case answerForm:
 		if rest == ".parameters" {
-			return "response_format.json_schema.schema"
+			rest = ".schema"
 		}
-		return "response_format.json_schema" + rest
-	case t.index == fromHistory:
-		return "messages"
-	case c.Functions:
-		return at("functions", t.index, rest)
+		return c.names.Schema + rest
+	case fromHistory:
+		return c.names.Messages
 	}
-	return at("tools", t.index, ".function"+rest)
+	return c.names.Tool(t.Index, rest)
 }
 
 // locateMedia finds the image or file that a place means: they are in the client's order.
@@ -156,16 +154,13 @@ func (c *Context) locateMedia(e *openai.Error, m []string) bool {
 		return false
 	}
 	list = slices.Clone(list) // several choices may fail at once
-	slices.SortFunc(list, func(a, b partPlace) int {
-		return cmp.Or(cmp.Compare(a.message, b.message), cmp.Compare(a.part, b.part))
+	slices.SortFunc(list, func(a, b Place) int {
+		return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.Part, b.Part))
 	})
-	e.Param = partPath(list[k].message, list[k].part, "")
-	e.Code = first(e.Code, openai.CodeInvalidValue)
+	e.Param = c.names.Part(list[k], "")
+	e.Code = cmp.Or(e.Code, openai.CodeInvalidValue)
 	return true
 }
-
-// partPlace is a part of the client's messages.
-type partPlace struct{ message, part int }
 
 // mediaBefore counts the media of one kind before a block; -1 when there is no such block. Cache points are no blocks to who counts as
 // Claude does, so a place that holds none of the kind means the next one that does.

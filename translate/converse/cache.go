@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"slices"
@@ -6,27 +6,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
-	"outcrop/openai"
 	"outcrop/translate"
 )
 
 // point makes a cache point of what a client wrote beside a part, message or tool; nil when the model takes none there
 // (R-CACHE-05, R-CACHE-09).
-func (c *chat) point(control *openai.CacheControl, field bool) *types.CachePointBlock {
+func (c *pass) point(asked *Point, field bool) *types.CachePointBlock {
 	c.explicit = true
 	if k := &c.caps.Caching; k.Explicit == catalog.No || k.Explicit == catalog.Yes && !field {
-		c.adjust("cache_control", "unsupported")
+		c.Adjust("cache_control", "unsupported")
 		return nil
 	}
-	ttl := ""
-	if control.TTL != nil {
-		ttl = *control.TTL
-	}
-	return c.timed(ttl)
+	return c.timed(asked.TTL)
 }
 
 // timed makes a cache point that lives at least as long as asked, where the model can.
-func (c *chat) timed(ttl string) *types.CachePointBlock {
+func (c *pass) timed(ttl string) *types.CachePointBlock {
 	p := &types.CachePointBlock{Type: types.CachePointTypeDefault}
 	switch ttl {
 	case "", "5m":
@@ -37,91 +32,35 @@ func (c *chat) timed(ttl string) *types.CachePointBlock {
 		}
 		fallthrough
 	default:
-		c.adjust("cache_control", "ttl_unsupported")
+		c.Adjust("cache_control", "ttl_unsupported")
 	}
 	return p
 }
 
-// control is what a part says of caching; OpenAI's breakpoint inherits the request's time to live (R-CACHE-05).
-func (c *chat) control(p *openai.ContentPart) *openai.CacheControl {
-	if b := p.CacheBreakpoint; b != nil {
-		if ttl := c.requestTTL(); b.TTL == nil && ttl != "" {
-			return &openai.CacheControl{Type: b.Type, TTL: &ttl}
-		}
-		return b
-	}
-	return p.CacheControl
-}
-
-// requestTTL is how long the whole request wants its cache points to live, "" without a word.
-func (c *chat) requestTTL() string {
-	if o := c.req.PromptCacheOptions; o != nil && o.TTL != nil {
-		return *o.TTL
-	}
-	if r := c.req.PromptCacheRetention; r != nil && *r == "24h" {
-		return *r
-	}
-	return ""
-}
-
-// cachePart puts the point that a part asks for after its block. A blank text has none (R-MSG-12): its point stands after the
-// block before it, if the turn has one.
-func (v *conversation) cachePart(p *openai.ContentPart) {
-	last := &v.turns[len(v.turns)-1]
-	if k := v.control(p); k != nil && last.from < last.to {
-		if point := v.point(k, v.caps.Caching.Messages); point != nil {
+// takePoint puts a point after the block before it. A blank text has none (R-MSG-12): its point stands after the block before that, if
+// the turn has one.
+func (v *conversation) takePoint(asked *Point) {
+	if last := &v.turns[len(v.turns)-1]; last.from < last.to {
+		if point := v.point(asked, v.caps.Caching.Messages); point != nil {
 			v.add(&types.ContentBlockMemberCachePoint{Value: *point})
 		}
 	}
 }
 
-// cacheMessage puts the point of a whole message after its last block.
-func (v *conversation) cacheMessage(m *openai.Message) {
-	if m.CacheControl != nil {
-		v.cachePart(&openai.ContentPart{CacheControl: m.CacheControl})
-	}
-}
-
-// cacheResult is the point of a tool message or of one of its parts; it stands after the result, never in it (R-CACHE-02).
-func (v *conversation) cacheResult(m *openai.Message) []types.ContentBlock {
-	k := m.CacheControl
-	if m.Content != nil {
-		for j := range m.Content.Parts {
-			if own := v.control(&m.Content.Parts[j]); own != nil {
-				k = own
-			}
-		}
-	}
-	if k == nil {
+// cacheResult is the point of a result; it stands after the result, never in it (R-CACHE-02).
+func (v *conversation) cacheResult(asked *Point) []types.ContentBlock {
+	if asked == nil {
 		return nil
 	}
-	point := v.point(k, v.caps.Caching.Messages)
+	point := v.point(asked, v.caps.Caching.Messages)
 	if point == nil {
 		return nil
 	}
 	return []types.ContentBlock{&types.ContentBlockMemberCachePoint{Value: *point}}
 }
 
-func (c *chat) cacheSystem(list []types.SystemContentBlock, p *openai.ContentPart) []types.SystemContentBlock {
-	k := c.control(p)
-	if k == nil || len(list) == 0 {
-		return list
-	}
-	if point := c.point(k, c.caps.Caching.System && c.caps.System != catalog.No); point != nil {
-		list = append(list, &types.SystemContentBlockMemberCachePoint{Value: *point})
-	}
-	return list
-}
-
-func (c *chat) cacheTool(list []types.Tool, k *openai.CacheControl) []types.Tool {
-	if point := c.point(k, c.caps.Caching.Tools); point != nil {
-		list = append(list, &types.ToolMemberCachePoint{Value: *point})
-	}
-	return list
-}
-
 // cache places automatic points, and repairs and counts all of them (TRANSLATION 1.12).
-func (c *chat) cache() {
+func (c *pass) cache() {
 	c.judgeCaching()
 	if !c.explicit && c.automatic() {
 		c.placePoints()
@@ -142,49 +81,36 @@ func (c *chat) cache() {
 }
 
 // judgeCaching reports wishes about time that the model cannot keep.
-func (c *chat) judgeCaching() {
-	if r := c.req.PromptCacheRetention; r != nil && *r == "24h" {
+func (c *pass) judgeCaching() {
+	asked := &c.req.Cache
+	if asked.day() {
 		if c.takesNoPoints() {
-			c.adjust("prompt_cache_retention", "unsupported")
+			c.Adjust("prompt_cache_retention", "unsupported")
 		} else {
-			c.adjust("prompt_cache_retention", "limited_to_1h")
+			c.Adjust("prompt_cache_retention", "limited_to_1h")
 		}
 	}
-	o := c.req.PromptCacheOptions
-	if o == nil {
-		return
-	}
-	if o.Mode != nil && *o.Mode != "explicit" && *o.Mode != "implicit" && *o.Mode != "auto" {
-		c.refuse(openai.CodeInvalidValue, "prompt_cache_options.mode", "Invalid value: '%s'. Supported values are: 'implicit' and 'explicit'.", *o.Mode)
-	}
-	if o.TTL != nil && c.takesNoPoints() {
-		c.adjust("prompt_cache_options", "unsupported")
+	if asked.TTL != nil && c.takesNoPoints() {
+		c.Adjust("prompt_cache_options", "unsupported")
 	}
 }
 
 // takesNoPoints tells whether wishes about the cache come to nothing.
-func (c *chat) takesNoPoints() bool {
+func (c *pass) takesNoPoints() bool {
 	return c.caps.Caching.Explicit == catalog.No || !c.explicit && !c.may(translate.CachePoints)
 }
 
 // automatic tells whether points are placed without having been asked for one by one (R-CACHE-07, R-CACHE-08).
-func (c *chat) automatic() bool {
-	r := c.req
-	if c.opts.PromptCache == "off" || c.caps.Caching.Explicit != catalog.Yes || !c.may(translate.CachePoints) {
+func (c *pass) automatic() bool {
+	if c.opts.PromptCache == "off" || c.caps.Caching.Explicit != catalog.Yes || !c.may(translate.CachePoints) || c.req.Cache.Explicit {
 		return false
 	}
-	if o := r.PromptCacheOptions; o != nil && o.Mode != nil && *o.Mode == "explicit" {
-		return false
-	}
-	if r.PromptCacheKey != nil || r.PromptCacheOptions != nil || r.PromptCacheRetention != nil {
-		return true
-	}
-	return c.opts.PromptCache != "asked" && slices.ContainsFunc(r.Messages, func(m openai.Message) bool { return m.Role == "assistant" })
+	return c.req.Cache.Asked || c.opts.PromptCache != "asked" && slices.ContainsFunc(c.req.Turns, func(t Turn) bool { return t.Assistant })
 }
 
 // placePoints puts the automatic points where the last request wrote and the next one will read (R-CACHE-08).
-func (c *chat) placePoints() {
-	point, k := *c.timed(c.requestTTL()), &c.caps.Caching
+func (c *pass) placePoints() {
+	point, k := *c.timed(c.req.Cache.Lifetime()), &c.caps.Caching
 	if t := c.in.ToolConfig; t != nil && k.Tools {
 		t.Tools = append(t.Tools, &types.ToolMemberCachePoint{Value: point})
 	}
@@ -203,7 +129,7 @@ func (c *chat) placePoints() {
 }
 
 // placeIn puts a point at the last place in a turn, or in the nearest turn before it that has a place.
-func (c *chat) placeIn(turn int, point types.CachePointBlock) {
+func (c *pass) placeIn(turn int, point types.CachePointBlock) {
 	for i := turn; i >= 0; i-- {
 		m := &c.in.Messages[i]
 		if at := placeBefore(m.Content, len(m.Content), c.barsPoint); at > 0 {
@@ -234,7 +160,7 @@ func isBlockPoint(b types.ContentBlock) bool {
 }
 
 // barsPoint tells whether a point may not stand directly after a block of a message.
-func (c *chat) barsPoint(b types.ContentBlock) bool {
+func (c *pass) barsPoint(b types.ContentBlock) bool {
 	switch b.(type) {
 	case *types.ContentBlockMemberText, *types.ContentBlockMemberCachePoint:
 		return false
@@ -265,7 +191,7 @@ func repair[T any](list []T, isPoint, bars func(T) bool) []T {
 }
 
 // limitPoints keeps the points of tools and system, then the newest of the messages (R-CACHE-04).
-func (c *chat) limitPoints() {
+func (c *pass) limitPoints() {
 	left := 4
 	if n := c.caps.Caching.MaxPoints; n > 0 {
 		left = min(left, n)
@@ -294,13 +220,13 @@ func (c *chat) limitPoints() {
 		}
 	}
 	if left < 0 {
-		c.adjust("cache_control", "limit_of_4")
+		c.Adjust("cache_control", "limit_of_4")
 	}
 }
 
 // raise makes points of five minutes that stand before one of an hour live as long: the service refuses the other order
 // (R-CACHE-06).
-func (c *chat) raise() {
+func (c *pass) raise() {
 	points := c.points()
 	hour := -1
 	for i, p := range points {
@@ -311,13 +237,13 @@ func (c *chat) raise() {
 	for _, p := range points[:max(hour, 0)] {
 		if p.Ttl != types.CacheTTLOneHour {
 			p.Ttl = types.CacheTTLOneHour
-			c.adjust("cache_control", "ttl_raised")
+			c.Adjust("cache_control", "ttl_raised")
 		}
 	}
 }
 
 // points are all cache points in the order in which the model reads them: tools, system, messages.
-func (c *chat) points() []*types.CachePointBlock {
+func (c *pass) points() []*types.CachePointBlock {
 	var list []*types.CachePointBlock
 	if t := c.in.ToolConfig; t != nil {
 		for _, x := range t.Tools {

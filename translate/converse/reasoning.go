@@ -1,10 +1,14 @@
-package chat
+package converse
 
 import (
+	"encoding/base64"
 	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
-	"outcrop/openai"
+	"outcrop/internal/rawjson"
 )
 
 // thinking says how Claude was told to think, and what follows from it for other members.
@@ -13,21 +17,19 @@ type thinking struct {
 	dropsSampling bool // temperature, top-p and top-k must not be sent
 }
 
-// efforts are OpenAI's values of reasoning_effort, ascending.
-var efforts = [...]string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
+// Efforts are OpenAI's values of reasoning_effort, ascending.
+var Efforts = [...]string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
 
 // budgets are the thinking budgets of R-RSN-02.
 var budgets = map[string]int64{"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 32768, "max": 32768}
 
-const effortMember = "reasoning_effort"
-
 // reason decides on reasoning (TRANSLATION 1.9) and settles its quarrel with a forced tool choice (R-CHO-05).
-func (c *chat) reason() {
-	asked := c.effort()
+func (c *pass) reason() {
+	asked := c.req.Effort
 	r := &c.caps.Reasoning
 	if object, member := c.thinkingObject(); object != nil {
 		if asked != "" {
-			c.adjust(effortMember, "overridden")
+			c.Adjust(c.req.Names.Effort, "overridden")
 		}
 		c.nativeThinking(object, member)
 		return
@@ -51,21 +53,8 @@ func (c *chat) reason() {
 	}
 }
 
-// effort is the effort that the client asked for, "" without one.
-func (c *chat) effort() string {
-	e := c.req.ReasoningEffort
-	if e == nil {
-		return ""
-	}
-	if !slices.Contains(efforts[:], *e) {
-		c.refuse(openai.CodeInvalidValue, effortMember, "Invalid value: '%s'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and 'max'.", *e)
-		return ""
-	}
-	return *e
-}
-
 // clamp is the nearest effort that the family knows: minimal becomes low, and what is too high becomes high (R-RSN-05).
-func (c *chat) clamp(effort string) string {
+func (c *pass) clamp(effort string) string {
 	known := c.caps.Reasoning.Efforts
 	switch {
 	case slices.Contains(known, effort):
@@ -75,23 +64,23 @@ func (c *chat) clamp(effort string) string {
 	case len(known) == 0:
 		return effort
 	case effort == "xhigh" || effort == "max":
-		c.adjust(effortMember, "capped_at_high")
+		c.Adjust(c.req.Names.Effort, "capped_at_high")
 	}
 	return "high"
 }
 
 // noReasoning is for models that have no switch: a request not to think is kept by those that never do.
-func (c *chat) noReasoning(asked string) {
+func (c *pass) noReasoning(asked string) {
 	switch {
 	case asked != "none":
-		c.adjust(effortMember, "not_configurable")
+		c.Adjust(c.req.Names.Effort, "not_configurable")
 	case c.caps.Reasoning.Default == "always":
-		c.adjust(effortMember, "cannot_be_disabled")
+		c.Adjust(c.req.Names.Effort, "cannot_be_disabled")
 	}
 }
 
 // namedEffort is for families whose parameter is a word.
-func (c *chat) namedEffort(asked string) {
+func (c *pass) namedEffort(asked string) {
 	r := &c.caps.Reasoning
 	name := "reasoning_effort"
 	if r.Shape == catalog.ReasoningConfig {
@@ -101,47 +90,52 @@ func (c *chat) namedEffort(asked string) {
 		if r.Default != "always" {
 			return
 		}
-		c.adjust(effortMember, "cannot_be_disabled")
+		c.Adjust(c.req.Names.Effort, "cannot_be_disabled")
 		if r.Shape == catalog.ReasoningConfig {
 			return
 		}
 		asked = "low" // the least there is
 	}
-	c.fields.add(name, quote(nil, c.clamp(asked)))
+	c.fields.add(name, rawjson.Quote(nil, c.clamp(asked)))
 }
 
 // effortObject is for families whose parameter is an object; theirs is the only one in which not to reason is a value.
-func (c *chat) effortObject(asked string) {
+func (c *pass) effortObject(asked string) {
 	if asked != "none" {
 		asked = c.clamp(asked)
 	}
-	c.fields.add("reasoning", append(quote([]byte(`{"effort":`), asked), '}'))
+	c.fields.add("reasoning", append(rawjson.Quote([]byte(`{"effort":`), asked), '}'))
 }
 
 // replays tells whether reasoning blocks of the history may go back (R-RSN-09): to a family that signs them while it thinks, to one
 // that encrypts them unless it was told not to.
-func (c *chat) replays() bool {
+func (c *pass) replays() bool {
 	if c.caps.Reasoning.Encrypted {
-		return c.req.ReasoningEffort == nil || *c.req.ReasoningEffort != "none"
+		return c.req.Effort != "none"
 	}
 	return c.caps.Reasoning.Signed && c.thinking.on
 }
 
-func (c *chat) novaReasoning(asked string) {
+// takesThinking tells whether the model takes Claude's object thinking.
+func takesThinking(r *catalog.Reasoning) bool {
+	return r.Shape == catalog.ReasoningBudget || r.Shape == catalog.ReasoningAdaptive
+}
+
+func (c *pass) novaReasoning(asked string) {
 	if asked == "none" {
 		return
 	}
 	effort := c.clamp(asked)
 	if limit, _ := c.tokenLimit(); effort == "high" && limit > 0 { // high takes no limit, and the limit bounds the cost (R-RSN-04)
-		c.adjust(effortMember, "lowered_to_medium")
+		c.Adjust(c.req.Names.Effort, "lowered_to_medium")
 		effort = "medium"
 	}
 	c.thinking.dropsSampling = effort == "high"
-	c.fields.add("reasoningConfig", append(quote([]byte(`{"type":"enabled","maxReasoningEffort":`), effort), '}'))
+	c.fields.add("reasoningConfig", append(rawjson.Quote([]byte(`{"type":"enabled","maxReasoningEffort":`), effort), '}'))
 }
 
 // claudeThinking turns an effort into Claude's parameters.
-func (c *chat) claudeThinking(asked string) {
+func (c *pass) claudeThinking(asked string) {
 	r := &c.caps.Reasoning
 	wanted := asked != "" && asked != "none"
 	var budget int64
@@ -156,7 +150,7 @@ func (c *chat) claudeThinking(asked string) {
 			c.relax(false)
 		} else {
 			if wanted {
-				c.adjust(effortMember, "disabled_by_tool_choice")
+				c.Adjust(c.req.Names.Effort, "disabled_by_tool_choice")
 			}
 			c.thinking.on, wanted = false, false
 		}
@@ -168,25 +162,25 @@ func (c *chat) claudeThinking(asked string) {
 	case wanted:
 		c.adaptive(asked)
 	case asked == "none" && r.Default == "always":
-		c.adjust(effortMember, "cannot_be_disabled")
+		c.Adjust(c.req.Names.Effort, "cannot_be_disabled")
 	case !c.thinking.on && r.Default == "on":
 		c.fields.add("thinking", []byte(`{"type":"disabled"}`))
 	}
 }
 
-func (c *chat) adaptive(asked string) {
+func (c *pass) adaptive(asked string) {
 	object := `{"type":"adaptive"}`
 	if c.caps.Reasoning.TextHidden {
 		object = `{"type":"adaptive","display":"summarized"}`
 	}
 	c.fields.add("thinking", []byte(object))
-	c.fields.add("output_config", append(quote([]byte(`{"effort":`), c.clamp(asked)), '}'))
+	c.fields.add("output_config", append(rawjson.Quote([]byte(`{"effort":`), c.clamp(asked)), '}'))
 }
 
 // budget is the thinking budget for an effort (R-RSN-02), 0 when thinking has to stay off.
-func (c *chat) budget(effort string) int64 {
+func (c *pass) budget(effort string) int64 {
 	if c.openLoopUnsigned() {
-		c.adjust(effortMember, "disabled_missing_signature")
+		c.Adjust(c.req.Names.Effort, "disabled_missing_signature")
 		return 0
 	}
 	b := budgets[effort]
@@ -197,59 +191,72 @@ func (c *chat) budget(effort string) int64 {
 		}
 	}
 	if limit := c.limitOrNone(); limit > 0 && limit < 2048 || b < least {
-		c.adjust(effortMember, "max_tokens_too_small")
+		c.Adjust(c.req.Names.Effort, "max_tokens_too_small")
 		return 0
 	}
 	return b
 }
 
-func (c *chat) limitOrNone() int64 {
+func (c *pass) limitOrNone() int64 {
 	n, _ := c.tokenLimit()
 	return n
 }
 
 // openLoopUnsigned tells whether the last assistant turn has calls and brings no reasoning that can be sent back; Claude
-// then refuses to think (R-RSN-07). Several messages may make up that turn (R-MSG-05).
-func (c *chat) openLoopUnsigned() bool {
-	seen, calls, signed := false, false, false
-	for i := len(c.req.Messages) - 1; i >= 0; i-- {
-		switch m := &c.req.Messages[i]; m.Role {
-		case "assistant":
-			signed = signed || c.brings(m)
-			calls = calls || len(m.ToolCalls) > 0 || m.FunctionCall != nil
-			seen = seen || calls || speaks(m)
-		case "system", "developer": // stand elsewhere (R-MSG-02)
-		default:
+// then refuses to think (R-RSN-07). Several of the client's turns may make up that turn (R-MSG-05).
+func (c *pass) openLoopUnsigned() bool {
+	seen, calls, brings := false, false, false
+	for i := len(c.req.Turns) - 1; i >= 0; i-- {
+		t := &c.req.Turns[i]
+		if !t.Assistant {
 			if seen {
-				return calls && !signed
+				break
 			}
-			signed = false // a turn of nothing but reasoning is dropped (R-MSG-12)
+			brings = false // a turn of nothing but reasoning is dropped (R-MSG-12)
+			continue
+		}
+		for j := range t.Blocks {
+			b := &t.Blocks[j]
+			calls = calls || b.Call != nil
+			seen = seen || calls || !Blank(b.Text)
+			brings = brings || b.Reasoning != nil && signed(c.row, b.Reasoning) != nil
 		}
 	}
-	return calls && !signed
+	return calls && !brings
 }
 
-// brings tells whether a message brings reasoning that this family will take back.
-func (c *chat) brings(m *openai.Message) bool {
-	list, _ := c.replayable(m)
-	return len(list) > 0
+// Returns tells whether a model takes back a piece of reasoning: one that its family has signed or encrypted (R-RPL-02, -03).
+func Returns(r *Reasoning, row *catalog.Model) bool { return signed(row, r) != nil }
+
+// signed is reasoning as the family takes it back, nil for none.
+func signed(row *catalog.Model, r *Reasoning) types.ReasoningContentBlock {
+	switch {
+	case strings.TrimPrefix(r.Format, formatPrefix) != row.Format || !strings.HasPrefix(r.Format, formatPrefix):
+	case r.Data != "":
+		if data, err := base64.StdEncoding.DecodeString(r.Data); err == nil {
+			return &types.ReasoningContentBlockMemberRedactedContent{Value: data}
+		}
+	case r.Signature != "" && !row.Caps.Reasoning.Encrypted:
+		return &types.ReasoningContentBlockMemberReasoningText{Value: types.ReasoningTextBlock{Text: &r.Text, Signature: &r.Signature}}
+	}
+	return nil
 }
 
 // thinkingObject finds Claude's own object, given as an extension or among the additional fields, which win (R-RSN-11). A
 // model of which nothing is known gets what the client asked for (R-CAP-06).
-func (c *chat) thinkingObject() (object []byte, member string) {
+func (c *pass) thinkingObject() (object []byte, member string) {
 	r := &c.caps.Reasoning
 	if c.req.Thinking != nil {
 		if takesThinking(r) || r.Supported == catalog.Unknown && r.Shape == catalog.ReasoningNone {
 			object, member = c.req.Thinking, "thinking"
 		} else {
-			c.adjust("thinking", "unsupported")
+			c.Adjust("thinking", "unsupported")
 		}
 	}
 	if takesThinking(r) {
 		var leaf []byte
-		members(c.req.AdditionalModelRequestFields, func(name string, value []byte) bool {
-			if name == "thinking" && kindOf(value) == '{' {
+		rawjson.Members(c.req.Fields, func(name string, value []byte) bool {
+			if name == "thinking" && rawjson.Kind(value) == '{' {
 				leaf = value
 			}
 			return true
@@ -266,7 +273,7 @@ func (c *chat) thinkingObject() (object []byte, member string) {
 
 // thinks tells whether Claude's own object, or the lack of one, leaves thinking on.
 func thinks(object []byte) (on bool) {
-	members(object, func(name string, value []byte) bool {
+	rawjson.Members(object, func(name string, value []byte) bool {
 		if name == "type" {
 			on = string(value) != `"disabled"`
 		}
@@ -276,13 +283,13 @@ func thinks(object []byte) (on bool) {
 }
 
 // nativeThinking judges by what the client's own object says (R-RSN-11).
-func (c *chat) nativeThinking(object []byte, member string) {
+func (c *pass) nativeThinking(object []byte, member string) {
 	c.thinking.on = takesThinking(&c.caps.Reasoning) && thinks(object)
 	if c.thinking.on && c.choice.forced() && !c.caps.Reasoning.ForcedChoiceAllowed {
 		if member != "thinking" { // the client's leaf wins, so the choice has to give way
 			c.relax(false)
 		} else {
-			c.adjust(member, "disabled_by_tool_choice")
+			c.Adjust(member, "disabled_by_tool_choice")
 			c.thinking.on, object = false, []byte(`{"type":"disabled"}`)
 		}
 	}
@@ -296,8 +303,8 @@ func (c *chat) nativeThinking(object []byte, member string) {
 }
 
 // additional sets additionalModelRequestFields: our own, then the client's over them (R-EXT-03).
-func (c *chat) additional() {
-	c.fields.merge(c.req.AdditionalModelRequestFields)
+func (c *pass) additional() {
+	c.fields.merge(c.req.Fields)
 	if c.opts.MaxTokens > 0 {
 		c.capFields()
 	}

@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"strings"
@@ -7,30 +7,37 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/internal/catalog"
+	"outcrop/internal/media"
 	"outcrop/openai"
 )
 
 // document makes a document of a file, or text where the model takes no documents but the file is text (R-PART-13).
-func (v *conversation) document(x payload, format string) (*types.DocumentBlock, string) {
+func (v *conversation) document(x payload, format string) types.ContentBlock {
 	limits := v.opts.Limits.Filled()
 	asText := v.caps.Documents == catalog.No
 	v.media.documents++
-	name := v.documentName(x.name)
+	name := v.documentName(x.Name)
 	switch {
-	case asText && !isText(format):
-		v.unsupportedPart(x.at, "documents of the format "+format)
+	case asText && !media.IsText(format):
+		v.unsupportedPart(x.path, "documents of the format "+format)
 	case len(x.data) > limits.FileBytes:
-		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), limits.FileBytes)
+		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), limits.FileBytes)
 	case asText:
-		return nil, "File: " + name + "\n" + string(x.data)
+		return text("File: " + name + "\n" + string(x.data))
 	case v.media.documents > limits.Documents:
-		v.refuse(openai.CodeInvalidValue, x.at, "Invalid value: at most %d documents are possible in one request.", limits.Documents)
+		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: at most %d documents are possible in one request.", limits.Documents)
 	default:
-		return &types.DocumentBlock{
-			Name: &name, Format: types.DocumentFormat(format), Source: &types.DocumentSourceMemberBytes{Value: x.data},
-		}, ""
+		v.out.files = append(v.out.files, x.at)
+		d := types.DocumentBlock{Name: &name, Format: types.DocumentFormat(format), Source: &types.DocumentSourceMemberBytes{Value: x.data}}
+		if x.Context != "" {
+			d.Context = &x.Context
+		}
+		if x.Citations {
+			d.Citations = &types.CitationsConfig{Enabled: ptr(true)}
+		}
+		return &types.ContentBlockMemberDocument{Value: d}
 	}
-	return nil, ""
+	return nil
 }
 
 // longestDocumentName is what R-PART-12 cuts names to.
@@ -69,7 +76,7 @@ func cleanName(filename string) string {
 		return ' '
 	}
 	name := strings.Join(strings.FieldsFunc(strings.Map(fit, filename), unicode.IsSpace), " ")
-	return trimSpace(name[:min(len(name), longestDocumentName)])
+	return strings.TrimSpace(name[:min(len(name), longestDocumentName)])
 }
 
 // withText puts a text before the first document of a user turn that has none (R-PART-15).

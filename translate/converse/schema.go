@@ -1,8 +1,10 @@
-package chat
+package converse
 
 import (
 	"slices"
 	"strings"
+
+	"outcrop/internal/rawjson"
 )
 
 // nativeSchema rewrites a JSON Schema for Bedrock's constrained decoding (R-FMT-03): objects are closed, and bounds that it
@@ -48,7 +50,7 @@ type piece struct {
 
 // node rewrites one schema.
 func (r *rewriter) node(node []byte) []byte {
-	if kindOf(node) != '{' {
+	if rawjson.Kind(node) != '{' {
 		return node
 	}
 	if r.bad = r.bad || r.depth >= deepestSchema; r.bad {
@@ -104,7 +106,7 @@ func bound(p *piece) bool {
 	if p.name == "minItems" && (string(p.value) == "0" || string(p.value) == "1") {
 		return false
 	}
-	return slices.Contains(unknownBounds, p.name) && kindOf(p.value) != '{'
+	return slices.Contains(unknownBounds, p.name) && rawjson.Kind(p.value) != '{'
 }
 
 // value rewrites the schemas inside a member.
@@ -115,14 +117,14 @@ func (r *rewriter) value(name string, value []byte) []byte {
 	case "$defs", "definitions":
 		return r.definitions(name, value)
 	case "items", "not", "if", "then", "else", "contains", "propertyNames":
-		if kindOf(value) == '{' {
+		if rawjson.Kind(value) == '{' {
 			return r.node(value)
 		}
 		return r.list(value)
 	case "anyOf", "oneOf", "allOf", "prefixItems":
 		return r.list(value)
 	case "$ref":
-		r.reference(unquote(value))
+		r.reference(rawjson.Unquote(value))
 	}
 	return value
 }
@@ -166,7 +168,7 @@ func (r *rewriter) each(object []byte, rewrite func([]byte) []byte) []byte {
 func (r *rewriter) list(array []byte) []byte {
 	var out []byte
 	from, changed := 0, false
-	elements(array, func(value []byte) {
+	rawjson.Elements(array, func(value []byte) {
 		start := cap(array) - cap(value) // value is a slice of array
 		node := r.node(value)
 		changed = changed || !untouched(node, value)
@@ -201,15 +203,15 @@ func (r *rewriter) finite(at string) bool {
 // split cuts an object into its members and what stands after the last.
 func split(object []byte) (pieces []piece, tail []byte) {
 	end := 0
-	membersAt(object, func(m span) bool {
+	rawjson.MembersAt(object, func(m rawjson.Span) bool {
 		pieces = append(pieces, piece{
-			before: object[end:m.name], head: object[m.name:m.value], value: object[m.value:m.end:m.end], name: memberName(object, m),
+			before: object[end:m.Name], head: object[m.Name:m.Value], value: object[m.Value:m.End:m.End], name: rawjson.NameOf(object, m),
 		})
-		end = m.end
+		end = m.End
 		return true
 	})
 	if end == 0 {
-		return nil, object[skipSpace(object, 0)+1:]
+		return nil, object[rawjson.SkipSpace(object, 0)+1:]
 	}
 	return pieces, object[end:]
 }
@@ -248,14 +250,14 @@ func afterMark(before []byte) []byte {
 // describe appends words to the node's description.
 func describe(pieces []piece, words string) []piece {
 	for i := range pieces {
-		if p := &pieces[i]; p.name == "description" && kindOf(p.value) == '"' {
-			text := unquote(p.value)
+		if p := &pieces[i]; p.name == "description" && rawjson.Kind(p.value) == '"' {
+			text := rawjson.Unquote(p.value)
 			if text != "" {
 				text += " "
 			}
-			p.value = quote(nil, text+words)
+			p.value = rawjson.Quote(nil, text+words)
 			return pieces
 		}
 	}
-	return append(pieces, piece{head: []byte(`"description":`), value: quote(nil, words), name: "description"})
+	return append(pieces, piece{head: []byte(`"description":`), value: rawjson.Quote(nil, words), name: "description"})
 }

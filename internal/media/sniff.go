@@ -1,4 +1,4 @@
-package chat
+package media
 
 import (
 	"bytes"
@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// imageFormat tells an image by its first bytes (R-PART-03), "" when it is none that Bedrock takes.
-func imageFormat(b []byte) string {
+// ImageFormat tells an image by its first bytes (R-PART-03), "" when it is none that Bedrock takes.
+func ImageFormat(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte("\x89PNG\r\n\x1a\n")):
 		return "png"
@@ -23,8 +23,8 @@ func imageFormat(b []byte) string {
 	return ""
 }
 
-// imageSize reads the size out of an image's header; 0, 0 when it cannot be told, which Bedrock then judges.
-func imageSize(b []byte, format string) (width, height int) {
+// ImageSize reads the size out of an image's header; 0, 0 when it cannot be told, which Bedrock then judges.
+func ImageSize(b []byte, format string) (width, height int) {
 	switch {
 	case format == "png" && len(b) >= 24:
 		return int(binary.BigEndian.Uint32(b[16:])), int(binary.BigEndian.Uint32(b[20:]))
@@ -56,9 +56,9 @@ func webpSize(b []byte) (width, height int) {
 
 func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
 
-// soundOrVideo tells the common containers of "sound" and "video", "" when it is none of them (R-PART-11). What may hold
+// SoundOrVideo tells the common containers of "sound" and "video", "" when it is none of them (R-PART-11). What may hold
 // either counts as what it mostly holds.
-func soundOrVideo(b []byte) string {
+func SoundOrVideo(b []byte) string {
 	if len(b) < 12 {
 		return ""
 	}
@@ -88,8 +88,8 @@ var textFormats = map[string]string{
 	".csv": "csv", ".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".txt": "txt",
 }
 
-// isText tells whether a document format is text.
-func isText(format string) bool {
+// IsText tells whether a document format is text.
+func IsText(format string) bool {
 	switch format {
 	case "txt", "md", "csv", "html":
 		return true
@@ -97,10 +97,9 @@ func isText(format string) bool {
 	return false
 }
 
-// documentFormat is Bedrock's format of a file: from the bytes where they tell, else from the MIME type or the extension
+// DocumentFormat is Bedrock's format of a file of that MIME type and name: from the bytes where they tell, else from the MIME type or the extension
 // (R-PART-10); "" for bytes that are none of them. Binary formats are only believed when the bytes say so.
-func documentFormat(x payload) string {
-	b := x.data
+func DocumentFormat(b []byte, mime, name string) string {
 	switch {
 	case bytes.HasPrefix(b, []byte("%PDF-")):
 		return "pdf"
@@ -111,11 +110,11 @@ func documentFormat(x payload) string {
 	case !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0:
 		return ""
 	}
-	if f := textFormats[x.mime]; f != "" && f != "txt" {
+	if f := textFormats[mime]; f != "" && f != "txt" {
 		return f
 	}
-	if i := strings.LastIndexByte(x.name, '.'); i >= 0 {
-		if f := textFormats[strings.ToLower(x.name[i:])]; f != "" {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		if f := textFormats[strings.ToLower(name[i:])]; f != "" {
 			return f
 		}
 	}

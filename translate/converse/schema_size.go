@@ -1,6 +1,10 @@
-package chat
+package converse
 
-import "slices"
+import (
+	"slices"
+
+	"outcrop/internal/rawjson"
+)
 
 // grammar is what the schemas of a request cost the service that compiles them.
 type grammar struct {
@@ -48,7 +52,7 @@ func (r *rewriter) measure(pieces []piece) {
 		case "nullable":
 			union = union || string(p.value) == "true"
 		case "enum":
-			elements(p.value, r.plainValue)
+			rawjson.Elements(p.value, r.plainValue)
 		case "const":
 			r.plainValue(p.value)
 		default:
@@ -63,8 +67,8 @@ func (r *rewriter) measure(pieces []piece) {
 
 func (r *rewriter) countOptional(properties, required []byte) {
 	must := map[string]bool{}
-	elements(required, func(v []byte) { must[unquote(v)] = true })
-	members(properties, func(name string, _ []byte) bool {
+	rawjson.Elements(required, func(v []byte) { must[rawjson.Unquote(v)] = true })
+	rawjson.Members(properties, func(name string, _ []byte) bool {
 		if !must[name] {
 			r.size.optional++
 		}
@@ -74,12 +78,12 @@ func (r *rewriter) countOptional(properties, required []byte) {
 
 // plainValue notes a value of an enumeration that is an object or a list.
 func (r *rewriter) plainValue(v []byte) {
-	k := kindOf(v)
+	k := rawjson.Kind(v)
 	r.bad = r.bad || k == '{' || k == '['
 }
 
 // length is the number of elements of a list, 0 of anything else.
 func length(array []byte) (n int) {
-	elements(array, func([]byte) { n++ })
+	rawjson.Elements(array, func([]byte) { n++ })
 	return n
 }

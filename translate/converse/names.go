@@ -1,12 +1,10 @@
-package chat
+package converse
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
 	"strings"
-
-	"outcrop/openai"
 )
 
 // names translates tool names where the alphabet or length of Bedrock, or of the model, forbids the client's (R-TOOL-02). The maps
@@ -19,14 +17,14 @@ type names struct {
 
 // assign gives every name of the request its name at Bedrock: valid ones keep theirs, then come the declared ones in order,
 // then those in history.
-func (n *names) assign(c *chat) {
+func (n *names) assign(c *pass) {
 	every := func(yield func(string) bool) {
 		for i := range c.tools {
-			if !yield(c.tools[i].def.Name) {
+			if !yield(c.tools[i].Name) {
 				return
 			}
 		}
-		historyNames(c.req.Messages)(yield)
+		historyNames(c.req.Turns)(yield)
 	}
 	n.words = c.caps.ToolNamePattern == "word"
 	odd := false
@@ -74,7 +72,8 @@ func (n *names) bedrock(name string) string {
 
 const longestName = 64
 
-func validName(s string) bool {
+// ValidName tells whether Bedrock takes a name for a tool, or for a format.
+func ValidName(s string) bool {
 	if s == "" || len(s) > longestName {
 		return false
 	}
@@ -87,7 +86,7 @@ func validName(s string) bool {
 }
 
 // valid tells whether a name can be sent as it is.
-func (n *names) valid(s string) bool { return validName(s) && (!n.words || !strings.Contains(s, "-")) }
+func (n *names) valid(s string) bool { return ValidName(s) && (!n.words || !strings.Contains(s, "-")) }
 
 func nameByte(b byte) bool { return letterOrDigit(b) || b == '_' || b == '-' }
 
@@ -108,27 +107,16 @@ func (n *names) sanitise(name string) string {
 }
 
 // historyNames yields the tool names of all calls in history, in order and with repetitions.
-func historyNames(messages []openai.Message) iter.Seq[string] {
+func historyNames(turns []Turn) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for i := range messages {
-			m := &messages[i]
-			for j := range m.ToolCalls {
-				if !yield(callName(&m.ToolCalls[j])) {
+		for i := range turns {
+			for j := range turns[i].Blocks {
+				if c := turns[i].Blocks[j].Call; c != nil && !yield(c.Name) {
 					return
 				}
 			}
-			if m.FunctionCall != nil && !yield(m.FunctionCall.Name) {
-				return
-			}
 		}
 	}
-}
-
-func callName(t *openai.ToolCall) string {
-	if t.Type == "custom" && t.Custom != nil {
-		return t.Custom.Name
-	}
-	return t.Function.Name
 }
 
 func letterOrDigit(c byte) bool {
