@@ -1,10 +1,11 @@
 package keys
 
 import (
-	"container/list"
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // mostAddresses bounds the addresses that are remembered; those that failed longest ago are forgotten first.
@@ -16,14 +17,8 @@ type Attempts struct {
 	every time.Duration // after which one more is allowed
 	burst time.Duration // worth of attempts at once
 	mu    sync.Mutex
-	byNet map[netip.Prefix]*list.Element
-	order *list.List // of *failures, the latest first
-}
-
-// failures of an address: the time at which it would have none left, were they spent one in every interval (GCRA).
-type failures struct {
-	from netip.Prefix
-	till time.Time
+	// till is the time at which an address would have no attempt left, were they spent one in every interval (GCRA).
+	till *simplelru.LRU[netip.Prefix, time.Time]
 }
 
 // NewAttempts allows so many wrong keys a minute from each address; with 0 any number.
@@ -32,7 +27,8 @@ func NewAttempts(perMinute int) *Attempts {
 		return nil
 	}
 	every := time.Minute / time.Duration(perMinute)
-	return &Attempts{every: every, burst: every * time.Duration(perMinute), byNet: map[netip.Prefix]*list.Element{}, order: list.New()}
+	till, _ := simplelru.NewLRU[netip.Prefix, time.Time](mostAddresses, nil) // fails for a size below 1 only
+	return &Attempts{every: every, burst: every * time.Duration(perMinute), till: till}
 }
 
 // fail counts a wrong key. When there were too many it gives how long it takes until one more is allowed.
@@ -43,18 +39,7 @@ func (a *Attempts) fail(from netip.Addr, now time.Time) (wait time.Duration) {
 	net := network(from)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	at, seen := a.byNet[net]
-	if !seen {
-		if a.order.Len() >= mostAddresses {
-			oldest := a.order.Back()
-			delete(a.byNet, a.order.Remove(oldest).(*failures).from)
-		}
-		at = a.order.PushFront(&failures{from: net})
-		a.byNet[net] = at
-	}
-	a.order.MoveToFront(at)
-	f := at.Value.(*failures)
-	till := f.till
+	till, _ := a.till.Get(net)
 	if till.Before(now) {
 		till = now
 	}
@@ -62,7 +47,7 @@ func (a *Attempts) fail(from netip.Addr, now time.Time) (wait time.Duration) {
 	if over := till.Sub(now) - a.burst; over > 0 {
 		return over
 	}
-	f.till = till
+	a.till.Add(net, till)
 	return 0
 }
 

@@ -68,8 +68,8 @@ func TestAttemptsForgetTheOldest(t *testing.T) {
 	for i := range 3 * mostAddresses {
 		a.fail(address(i), now)
 	}
-	if len(a.byNet) != mostAddresses || a.order.Len() != mostAddresses {
-		t.Errorf("%d and %d are remembered", len(a.byNet), a.order.Len())
+	if a.till.Len() != mostAddresses {
+		t.Errorf("%d are remembered", a.till.Len())
 	}
 	if a.fail(address(3*mostAddresses-1), now) == 0 || a.fail(address(0), now) != 0 {
 		t.Error("not the oldest were forgotten")
@@ -103,8 +103,8 @@ func TestTenThousandWrongKeys(t *testing.T) {
 				t.Errorf("a good key from that address: %v", err)
 			}
 		}
-		if len(a.byNet) != 1 {
-			t.Errorf("%d addresses are remembered", len(a.byNet))
+		if a.till.Len() != 1 {
+			t.Errorf("%d addresses are remembered", a.till.Len())
 		}
 	})
 }
