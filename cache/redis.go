@@ -135,7 +135,10 @@ func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, gore
 		if err != nil && ctx.Err() != nil {
 			err = errCallerLeft
 		}
-		m.hung.Store(err != nil && (within.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)))
+		// A failure of another kind at the same moment does not take back that Redis hangs.
+		if late := within.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, goredis.ErrPoolTimeout); err == nil || late {
+			m.hung.Store(err != nil)
+		}
 		return replies, err
 	})
 	switch {
