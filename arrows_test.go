@@ -47,11 +47,11 @@ var arrows = map[string][]string{
 	"router":                    {"openai", "internal/catalog", "router/score"},
 	"router/score":              {},
 	"internal/upstream":         {"openai", "internal/catalog"},
-	"internal/dialect":          {"openai"},
+	"internal/dialect":          {"openai", "internal/nearest"},
 	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "translate/chat", "translate/embed", "router"},
 	"server":                    {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
 	"internal/config":           {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
-	"cmd/outcrop": {"internal/nearest", "openai", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
+	"cmd/outcrop": {"internal/nearest", "openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
 		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }

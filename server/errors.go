@@ -32,7 +32,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		_ = c.NoContent(statusClientGone) // to nobody; but never a 200
 		return
 	}
-	oe := s.helpful(c, s.known(c, err))
+	oe := dialect.Helpful(s.known(c, err), v.asked, func() []string { return s.modelsFor(c) })
 	speaks, h := s.speaks(c), c.Response().Header()
 	again, after := dialect.Retry(oe)
 	h.Set(headerShouldRetry, strconv.FormatBool(again))

@@ -78,23 +78,6 @@ func behind(path string, routes []string) string {
 	return longest
 }
 
-// helpful adds to the 404 of a model what helps to find the one that was meant: its name, where the text does not hold it, and the nearest
-// of those that the caller may use, which says nothing of others.
-func (s *Server) helpful(c echo.Context, oe *openai.Error) *openai.Error {
-	asked := visitOf(c).asked
-	if oe.Kind != openai.NotFound || oe.Code != openai.CodeModelNotFound || asked == "" {
-		return oe
-	}
-	better := *oe
-	if !strings.Contains(oe.Message, cut(asked, 200)) {
-		better.Message = strings.TrimSuffix(oe.Message, ".") + ". The request asks for `" + cut(asked, 200) + "`."
-	}
-	if near := nearest.Part(asked, s.modelsFor(c)); near != "" && near != asked {
-		better.Message += " Did you mean `" + near + "`?"
-	}
-	return &better
-}
-
 // modelsFor are the names that a caller may ask for.
 func (s *Server) modelsFor(c echo.Context) []string {
 	if s.Models == nil {

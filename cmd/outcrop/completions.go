@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outcrop/internal/config"
+	"outcrop/router"
 )
 
 // endpoints are what keys may be allowed to call.
@@ -83,18 +85,24 @@ func modelNames() []string { return namesBy(config.Default()) }
 
 // namesBy are the names of models that a gateway knows by its settings: ids, aliases and tiers.
 func namesBy(cfg *config.Config) []string {
-	live, err := routes(cfg, firstOf(cfg.Bedrock.Region, "us-east-1"))
+	live, err := routes(cfg, cmp.Or(cfg.Bedrock.Region, "us-east-1"))
 	if err != nil {
 		return nil
 	}
-	var list []string
-	for _, m := range live.Models(time.Now()) {
-		list = append(list, m.ID)
-	}
+	list := modelsOf(live)
 	for tier := range cfg.Router.Tiers {
 		list = append(list, tier)
 	}
 	return append(list, "auto")
+}
+
+// modelsOf are the ids and aliases that a gateway shows.
+func modelsOf(live *router.Live) []string {
+	var list []string
+	for _, m := range live.Models(time.Now()) {
+		list = append(list, m.ID)
+	}
+	return list
 }
 
 // matchNothing gives the patterns that none of the names fits.
@@ -107,7 +115,7 @@ func matchNothing(patterns, names []string) []string {
 
 // given are those of the names that a gateway knows although its list does not show them, such as ids of inference profiles.
 func given(cfg *config.Config, names []string) []string {
-	live, err := routes(cfg, firstOf(cfg.Bedrock.Region, "us-east-1"))
+	live, err := routes(cfg, cmp.Or(cfg.Bedrock.Region, "us-east-1"))
 	if err != nil {
 		return nil
 	}

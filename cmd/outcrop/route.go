@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"os"
 	"slices"
@@ -38,7 +39,7 @@ A line may be 32 MB long. Nothing is called and no AWS credentials are needed.`,
 			if err != nil {
 				return err
 			}
-			models, err := routes(cfg, firstOf(region, cfg.Bedrock.Region, "us-east-1"))
+			models, err := routes(cfg, cmp.Or(region, cfg.Bedrock.Region, "us-east-1"))
 			if err != nil {
 				return err
 			}

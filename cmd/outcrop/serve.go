@@ -183,17 +183,15 @@ func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Re
 	}
 	srv := &http.Server{Handler: fake} //nolint:gosec // loopback, and this process is the only client
 	go func() { _ = srv.Serve(l) }()
-	b, err := bedrock.From(ctx, embedded(l.Addr(), settings.Region), settings)
+	client := embedded(settings.Region)
+	client.BaseEndpoint = aws.String("http://" + l.Addr().String())
+	b, err := bedrock.From(ctx, client, settings)
 	return awsSide{b, func() { _ = srv.Close() }}, err
 }
 
-// embedded are the AWS settings that lead to an embedded Bedrock; nothing of the user's own is read.
-func embedded(addr net.Addr, region string) aws.Config {
-	return aws.Config{
-		Region:       region,
-		BaseEndpoint: aws.String("http://" + addr.String()),
-		Credentials:  credentials.NewStaticCredentialsProvider("offline", "offline", ""),
-	}
+// embedded are AWS settings for a Bedrock in this process; nothing of the user's own is read.
+func embedded(region string) aws.Config {
+	return aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider("offline", "offline", "")}
 }
 
 func level(name string) slog.Level {

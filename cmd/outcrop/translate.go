@@ -2,25 +2,30 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 	"github.com/spf13/cobra"
 
 	"outcrop/internal/bedrock"
+	"outcrop/internal/catalog"
 	"outcrop/internal/config"
+	"outcrop/internal/dialect"
+	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
+	"outcrop/openai"
 )
 
 // translation is what the command line says to translate.
@@ -62,7 +67,7 @@ With a file, the request that it answers is read from standard input.
 	return cmd
 }
 
-// run sends the request through a whole gateway whose connection to Bedrock ends here.
+// run sends the request through the pipeline of a gateway whose connection to Bedrock ends here.
 func (t *translation) run(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && !t.reply {
 		return errors.New("a file goes with --reply; the request is read from standard input")
@@ -71,42 +76,42 @@ func (t *translation) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	end := &deadEnd{contentType: "application/json", body: []byte("{}")} // no reply: what comes back is an error that nobody sees
+	end := &deadEnd{}
 	if t.reply {
-		reply := input
+		text := input
 		if len(args) > 0 {
-			if reply, err = os.ReadFile(args[0]); err != nil {
+			if text, err = os.ReadFile(args[0]); err != nil {
 				return err
 			}
 		} else if t.model == "" {
 			return errors.New("--reply needs --model, or the request on standard input and the reply in a file")
 		}
-		if err := end.answer(reply); err != nil {
+		if end.given, err = readReply(text); err != nil {
 			return err
 		}
 		if len(args) == 0 {
-			input = fmt.Appendf(nil, `{"messages":[{"role":"user","content":"."}],"stream":%t}`, end.streamed)
+			input = fmt.Appendf(nil, `{"messages":[{"role":"user","content":"."}],"stream":%t}`, end.given.contentType != jsonType)
 		}
 	}
-	status, header, body, err := t.send(cmd.Context(), withModel(input, t.model), end)
+	got, err := t.ask(cmd.Context(), withModel(input, t.model), end)
 	if err != nil {
 		return err
 	}
 	out := cmd.OutOrStdout()
 	if t.reply || len(end.calls) == 0 {
-		if adjusted := header.Get("x-outcrop-adjusted"); adjusted != "" {
-			fmt.Fprintln(cmd.ErrOrStderr(), "x-outcrop-adjusted:", adjusted)
+		if got.adjusted != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), "x-outcrop-adjusted:", got.adjusted)
 		}
-		fmt.Fprintln(out, strings.TrimSpace(string(body)))
-		if status != http.StatusOK {
-			return fmt.Errorf("the gateway answers %d", status)
+		fmt.Fprintln(out, strings.TrimSpace(string(got.body)))
+		if got.status != http.StatusOK {
+			return fmt.Errorf("the gateway answers %d", got.status)
 		}
 		return nil
 	}
 	for _, call := range end.calls {
 		// Not through an encoder: it would fold the white space of schemas, which goes out as the client sent it.
 		fmt.Fprintf(out, `{"operation":%q,"model_id":%q,"path":%q,"body":%s,"adjusted":%q}`+"\n",
-			call.operation, call.modelID, call.path, call.body, header.Get("x-outcrop-adjusted"))
+			call.operation, call.modelID, call.path, call.body, got.adjusted)
 	}
 	return nil
 }
@@ -126,89 +131,97 @@ func withModel(request []byte, model string) []byte {
 	return fmt.Appendf(nil, `%s%s"model":%s}`, open, comma, name)
 }
 
-// send posts the request to a gateway on a loopback port.
-func (t *translation) send(ctx context.Context, request []byte, end *deadEnd) (int, http.Header, []byte, error) {
+// answer is what a client would get.
+type answer struct {
+	status   int
+	adjusted string
+	body     []byte
+}
+
+// ask gives the answer to a request whose calls of Bedrock all come to the end.
+func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*answer, error) {
 	cfg, err := config.Load(t.source)
 	if err != nil {
-		return 0, nil, nil, err
+		return nil, err
 	}
-	cfg.Access = config.Access{}
 	cfg.Requests.EmbeddingCalls = 1 // in order
-	cfg.Media.Fetch = false         // nothing is called, media hosts included
 	settings := bedrock.Default()
 	settings.MaxAttempts = 1
-	settings.Region = firstOf(t.region, cfg.Bedrock.Region, "us-east-1")
-	upstream, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	settings.Region = cmp.Or(t.region, cfg.Bedrock.Region, "us-east-1")
+	client := embedded(settings.Region)
+	client.HTTPClient = end
+	b, err := bedrock.From(ctx, client, settings)
 	if err != nil {
-		return 0, nil, nil, err
+		return nil, err
 	}
-	ended := make(chan error, 1)
-	local, cancel := context.WithCancel(ctx)
-	go func() { ended <- serveHTTP(local, end, upstream) }()
-	defer func() {
-		cancel()
-		if err := <-ended; err != nil {
-			fmt.Fprintln(os.Stderr, "outcrop:", err)
+	models, err := routes(cfg, b.Region())
+	if err != nil {
+		return nil, err
+	}
+	rec := telemetry.New()
+	inspecting, err := guards(&cfg.Security, b, rec)
+	if err != nil {
+		return nil, err
+	}
+	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
+		Recorder: rec, Router: models, Catalog: models, Leads: models.Leads, Profiles: b, Version: currentVersion(), Guards: inspecting,
+		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
+	})
+	endpoint, speaks := spoken(request)
+	call := &pipeline.Call{ID: rand.Text(), At: time.Now(), Endpoint: endpoint, Options: options(cfg)}
+	call.Options.Strict = t.strict
+	got := &answer{status: http.StatusOK}
+	if err := got.write(ctx, handle, call, speaks, request); err != nil {
+		fault := dialect.Known(err, call.ID)
+		if call.Request != nil {
+			fault = dialect.Helpful(fault, call.Request.Facts().Model, func() []string { return modelsOf(models) })
 		}
-	}()
-	b, err := bedrock.From(ctx, embedded(upstream.Addr(), settings.Region), settings)
-	if err != nil {
-		return 0, nil, nil, err
+		got.status, got.body = speaks.Status(fault.Kind), speaks.Fail(nil, fault, call.ID)
 	}
-	g, err := newGateway(cfg, b, telemetry.New(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	defer g.close()
-	gateway, err := g.server()
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	served := make(chan error, 1)
-	go func() { served <- gateway.Serve(l) }()
-	status, header, body, err := post(ctx, "http://"+l.Addr().String()+prefix(cfg)+endpointOf(request), request, t.strict)
-	return status, header, body, errors.Join(err, gateway.Stop(ctx), <-served)
+	return got, nil
 }
 
-func firstOf(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
+// write writes what the call is answered. Its error is one that comes before the first event.
+func (a *answer) write(ctx context.Context, handle pipeline.Handler, call *pipeline.Call, speaks *dialect.Dialect, body []byte) error {
+	var bad *openai.Error
+	if call.Request, bad = speaks.Decode(body, nil); bad != nil {
+		return bad
+	}
+	reply, err := handle(ctx, call)
+	a.adjusted = reply.Head.Adjusted.Header()
+	if err != nil {
+		return err
+	}
+	var events dialect.Stream
+	if call.Request.Facts().Stream {
+		events = speaks.Stream(call.Request, call.ID)
+	}
+	for part, err := range reply.Parts {
+		switch {
+		case err != nil && a.body == nil:
+			return err
+		case err != nil:
+			a.body = events.AppendFail(a.body, dialect.Known(err, call.ID))
+			return nil
+		case events != nil:
+			a.body = events.AppendPart(a.body, part)
+		default:
+			a.body = speaks.Plain(a.body, call.Request, part)
 		}
 	}
-	return ""
+	if events != nil {
+		a.body = events.AppendEnd(a.body)
+	}
+	return nil
 }
 
-func endpointOf(request []byte) string {
+// spoken tells of which API a body is: one with an input and no messages is for embeddings.
+func spoken(request []byte) (*pipeline.Endpoint, *dialect.Dialect) {
 	var members struct{ Messages, Input json.RawMessage }
 	if json.Unmarshal(request, &members) == nil && members.Messages == nil && members.Input != nil {
-		return "/embeddings"
+		return pipeline.Embeddings, dialect.Embeddings
 	}
-	return "/chat/completions"
-}
-
-func post(ctx context.Context, to string, request []byte, strict bool) (int, http.Header, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(request))
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	req.Header.Set("content-type", "application/json")
-	if strict {
-		req.Header.Set("x-outcrop-strict", "true")
-	}
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	res, err := (&http.Client{Transport: transport}).Do(req)
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return res.StatusCode, res.Header, body, err
+	return pipeline.ChatCompletions, dialect.Chat
 }
 
 // bedrockCall is a call as it would have gone out.
@@ -217,31 +230,44 @@ type bedrockCall struct {
 	body                     []byte
 }
 
-// deadEnd is where calls to Bedrock end: it keeps them, and gives the reply it was told to give, or none.
+// deadEnd is where calls to Bedrock end: it keeps them, and gives the reply it was given, else one that nobody sees.
 type deadEnd struct {
-	mu          sync.Mutex
-	calls       []bedrockCall
-	contentType string
-	body        []byte
-	streamed    bool
+	mu    sync.Mutex
+	calls []bedrockCall
+	given *reply
 }
 
-// answer reads what is to be replied.
-func (d *deadEnd) answer(reply []byte) error {
-	d.contentType, d.body = "application/json", reply
-	trimmed := bytes.TrimSpace(reply)
+// ignored are the replies to calls whose answer is not shown, by their operations. They are whole: if one choice of several failed, the
+// calls for the others would not be made.
+var ignored = map[string]string{
+	"Converse":       `{"output":{"message":{"role":"assistant","content":[{"text":"."}]}},"stopReason":"end_turn"}`,
+	"ConverseStream": `[{"type":"messageStart","payload":{"role":"assistant"}},{"type":"messageStop","payload":{"stopReason":"end_turn"}}]`,
+	"InvokeModel":    "{}",
+}
+
+// reply is one of Bedrock's.
+type reply struct {
+	contentType string
+	body        []byte
+}
+
+const jsonType = "application/json"
+
+// readReply reads the body of a reply, or a list of events.
+func readReply(text []byte) (*reply, error) {
+	trimmed := bytes.TrimSpace(text)
 	if !json.Valid(trimmed) {
-		return errors.New("the reply is not JSON")
+		return nil, errors.New("the reply is not JSON")
 	}
 	if trimmed[0] != '[' {
-		return nil
+		return &reply{jsonType, text}, nil
 	}
 	var events []struct {
 		Type    string          `json:"type"`
 		Payload json.RawMessage `json:"payload"`
 	}
 	if err := json.Unmarshal(trimmed, &events); err != nil {
-		return fmt.Errorf("the list of events: %w", err)
+		return nil, fmt.Errorf("the list of events: %w", err)
 	}
 	var frames bytes.Buffer
 	encoder := eventstream.NewEncoder()
@@ -252,32 +278,35 @@ func (d *deadEnd) answer(reply []byte) error {
 		}
 		err := encoder.Encode(&frames, eventstream.Message{Payload: e.Payload, Headers: eventstream.Headers{
 			{Name: ":message-type", Value: eventstream.StringValue(kind)}, {Name: typeHeader, Value: eventstream.StringValue(e.Type)},
-			{Name: ":content-type", Value: eventstream.StringValue("application/json")},
+			{Name: ":content-type", Value: eventstream.StringValue(jsonType)},
 		}})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	d.contentType, d.body, d.streamed = "application/vnd.amazon.eventstream", frames.Bytes(), true
-	return nil
+	return &reply{"application/vnd.amazon.eventstream", frames.Bytes()}, nil
 }
 
 // operations are the last segments of Bedrock's paths.
 var operations = map[string]string{"converse": "Converse", "converse-stream": "ConverseStream", "invoke": "InvokeModel"}
 
-func (d *deadEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// Do implements the SDK's client of HTTP.
+func (d *deadEnd) Do(r *http.Request) (*http.Response, error) {
 	path := r.URL.EscapedPath()
 	i := strings.LastIndexByte(path, '/')
+	operation := operations[path[i+1:]]
+	if operation == "" { // a look-up on the control plane, say
+		return &http.Response{StatusCode: http.StatusNotFound, Body: http.NoBody}, nil
+	}
 	id, badID := url.PathUnescape(strings.TrimPrefix(path[:i], "/model/"))
 	body, badBody := io.ReadAll(r.Body)
-	operation := operations[path[i+1:]]
-	if badID != nil || badBody != nil || operation == "" { // a look-up on the control plane, say
-		w.WriteHeader(http.StatusNotFound)
-		return
+	with := d.given
+	if with == nil {
+		with, _ = readReply([]byte(ignored[operation])) // they can be read
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, bedrockCall{operation, id, path, body})
-	w.Header().Set("content-type", d.contentType)
-	_, _ = w.Write(d.body)
+	header := http.Header{"Content-Type": {with.contentType}}
+	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(bytes.NewReader(with.body))}, errors.Join(badID, badBody)
 }

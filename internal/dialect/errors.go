@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
+	"outcrop/internal/nearest"
 	"outcrop/openai"
 )
 
@@ -42,6 +44,26 @@ var renderings = [...]rendering{
 func Retry(err *openai.Error) (again bool, after time.Duration) {
 	r := &renderings[err.Kind]
 	return r.retry && !err.Final, cmp.Or(err.After, r.after)
+}
+
+// Helpful adds to the 404 of a model what helps to find the one that was meant: its name, where the text does not hold it, and the
+// nearest of the names that the caller may use, which says nothing of others.
+func Helpful(err *openai.Error, asked string, names func() []string) *openai.Error {
+	if err.Kind != openai.NotFound || err.Code != openai.CodeModelNotFound || asked == "" {
+		return err
+	}
+	const longest = 200
+	better, shown := *err, asked
+	if len(shown) > longest {
+		shown = shown[:longest] + "…"
+	}
+	if !strings.Contains(err.Message, shown) {
+		better.Message = strings.TrimSuffix(err.Message, ".") + ". The request asks for `" + shown + "`."
+	}
+	if near := nearest.Part(asked, names()); near != "" && near != asked {
+		better.Message += " Did you mean `" + near + "`?"
+	}
+	return &better
 }
 
 // Known gives the error that a client may see. Whatever nobody has given a meaning is an internal one that holds only the id of the
