@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"os"
 	"slices"
 	"time"
@@ -154,12 +153,4 @@ func (p *progress) routed(what *router.Explanation) {
 	if what.PriceEstimate != nil {
 		p.spend(*what.PriceEstimate)
 	}
-}
-
-func appendError(to []byte, err error) []byte {
-	var e *openai.Error
-	if !errors.As(err, &e) {
-		e = &openai.Error{Message: err.Error()}
-	}
-	return e.AppendJSON(to, "invalid_request_error")
 }
