@@ -133,10 +133,11 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 		Guards: inspecting, Redact: redact,
 		Limiter: g.books.limiter(cfg), Budgets: g.books.budgets(cfg), Usage: g.books.usage(cfg),
 	})
+	explain := pipeline.Explainer{Models: g.models}
 	warnOfText(cfg, redact, g.log)
 	return g.settings(cfg), server.Collaborators{
-		Handle: handle, Models: g.models, Explain: explainer{g.models}.request, Targets: g.targets.Report,
-		Ready: g.bedrock.Refused, Gate: g.guard.gate(cfg), May: explainer{g.models}.may, MayUse: explainer{g.models}.mayUse,
+		Handle: handle, Models: g.models, Explain: explain.JSON, Targets: g.targets.Report,
+		Ready: g.bedrock.Refused, Gate: g.guard.gate(cfg), May: explain.May, MayUse: explain.MayUse,
 		Limiter: g.books.limiter(cfg), Usage: g.books.usage(cfg), Recorder: g.rec, Audit: g.audit, Log: g.log,
 	}, nil
 }

@@ -7,19 +7,16 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
 // progress tells somebody at a terminal how far the work on lines has come, and at its end what came out. Anybody else gets nothing:
 // scripts read standard output.
 type progress struct {
-	to    io.Writer // nil: nobody looks
-	what  string    // "routed", "scanned"
-	begun time.Time
-	last  time.Time
-
-	mu     sync.Mutex
+	to     io.Writer // nil: nobody looks
+	what   string    // "routed", "scanned"
+	begun  time.Time
+	last   time.Time
 	counts map[string]int
 	cost   float64 // USD
 }
@@ -40,18 +37,14 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// count adds one to what is summed up at the end. It may be called from any goroutine.
+// count adds one to what is summed up at the end.
 func (p *progress) count(names ...string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for _, name := range names {
 		p.counts[name]++
 	}
 }
 
 func (p *progress) spend(usd float64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.cost += usd
 }
 
@@ -68,8 +61,6 @@ func (p *progress) end() {
 	if p.to == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	fmt.Fprintf(p.to, "\r%s in %.1f s\n", p.what+strings.Repeat(" ", 40), time.Since(p.begun).Seconds())
 	names := slices.SortedFunc(maps.Keys(p.counts), func(a, b string) int {
 		if d := p.counts[b] - p.counts[a]; d != 0 {

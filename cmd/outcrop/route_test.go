@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"outcrop/internal/config"
+	"outcrop/internal/pipeline"
 	"outcrop/router"
 )
 
@@ -170,10 +171,10 @@ func BenchmarkRoute(b *testing.B) {
 	line := `{"messages":[{"role":"system","content":"You are helpful."},{"role":"user","content":"` + strings.Repeat("Compare these two plans for a garden. ", 10) + `"}]}` + "\n"
 	const lines = 1000
 	in := strings.Repeat(line, lines)
-	e, p := explainer{models}, newProgress(io.Discard, "")
+	e, p := pipeline.Explainer{Models: models}, newProgress(io.Discard, "")
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := eachLine(b.Context(), strings.NewReader(in), io.Discard, p.seen, func(to, line []byte, n int) ([]byte, bool) { return e.line(to, line, n, p) }); err != nil {
+		if err := eachLine(b.Context(), strings.NewReader(in), io.Discard, p.seen, func(to, line []byte, n int) ([]byte, bool) { return routeLine(e, to, line, n, p) }); err != nil {
 			b.Fatal(err)
 		}
 	}

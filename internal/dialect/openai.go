@@ -48,11 +48,11 @@ func decode[R openai.Request](f func([]byte) (R, *openai.Error)) func([]byte, He
 // openAILimits says how limits stand, where there are any, as OpenAI does (R-ERR-67, R-ERR-81).
 func openAILimits(to Header, requests, tokens Window, _ time.Time) {
 	for _, l := range [...]struct {
-		window                  *Window
+		window                  Window
 		limit, remaining, reset string
 	}{
-		{&requests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
-		{&tokens, "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
+		{requests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
+		{tokens, "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
 	} {
 		if l.window.Limit > 0 {
 			to[l.limit] = []string{strconv.FormatInt(l.window.Limit, 10)}

@@ -31,7 +31,7 @@ func Permit(leads Leads) Stage {
 }
 
 func permit(c *Call, r *access.Rights, leads Leads) error {
-	if asked := c.Request.Facts().Model; leads != nil && !MayAsk(r, asked, leads(asked)) {
+	if asked := c.Request.Facts().Model; leads != nil && !mayAsk(r, asked, leads(asked)) {
 		return openai.ModelNotFound(asked)
 	}
 	if name := forbiddenExtension(c, r); name != "" {
@@ -94,7 +94,7 @@ func Narrow(next Handler) Handler {
 			return next(ctx, c)
 		}
 		asked := c.Request.Facts().Model
-		may := func(t catalog.Target) bool { return MayUse(r, asked, c.Plan.Tier, knownID(t)) }
+		may := func(t catalog.Target) bool { return mayUse(r, asked, c.Plan.Tier, knownID(t)) }
 		if !slices.ContainsFunc(c.Plan.Targets, may) {
 			c.Plan = router.Plan{} // it would show in the headers of the answer
 			return Reply{}, openai.ModelNotFound(asked)
@@ -106,20 +106,20 @@ func Narrow(next Handler) Handler {
 	}
 }
 
-// MayAsk tells whether a key with these rights may ask for a name that leads to the plans.
-func MayAsk(r *access.Rights, asked string, plans []router.Plan) bool {
+// mayAsk tells whether a key with these rights may ask for a name that leads to the plans.
+func mayAsk(r *access.Rights, asked string, plans []router.Plan) bool {
 	if !r.ByModel() {
 		return true
 	}
 	return slices.ContainsFunc(plans, func(p router.Plan) bool {
-		return slices.ContainsFunc(p.Targets, func(t catalog.Target) bool { return MayUse(r, asked, p.Tier, knownID(t)) })
+		return slices.ContainsFunc(p.Targets, func(t catalog.Target) bool { return mayUse(r, asked, p.Tier, knownID(t)) })
 	})
 }
 
-// MayUse tells whether a key with these rights may be served by a model when it has asked for a name. model is its catalogue id, "" where
+// mayUse tells whether a key with these rights may be served by a model when it has asked for a name. model is its catalogue id, "" where
 // nobody knows it; tier is the tier that it serves for, "" where the name led to it directly. The tier must be allowed, and of name and
 // model one; a key for tiers alone may use all targets of those, and nothing else.
-func MayUse(r *access.Rights, asked, tier, model string) bool {
+func mayUse(r *access.Rights, asked, tier, model string) bool {
 	if !r.ByModel() {
 		return true
 	}
