@@ -11,19 +11,15 @@ import (
 // Check tells whether a model can answer on the endpoint of the request (R-CAP-08); nil, or an [*openai.Error]. What is not known
 // of the model passes. Plan has checked its targets; whoever learns more of one (catalog.WithBase) checks again.
 func Check(f *Facts, m *catalog.Model) error {
-	reason := ""
+	reason, kind := "", catalog.Kinds[m.Kind]
 	switch {
 	case m.Kind == "":
-	case m.Kind != catalog.Chat && m.Kind != catalog.Embed:
-		reason = fmt.Sprintf("is a model of kind %q; this gateway serves chat and embedding models", m.Kind)
-	case f.Kind == catalog.Chat && m.Kind == catalog.Embed:
-		reason = "is an embedding model; use it on the /v1/embeddings endpoint"
-	case f.Kind == catalog.Embed && m.Kind == catalog.Chat:
-		reason = "is a chat model; use it on the /v1/chat/completions endpoint"
-	case m.Kind == catalog.Chat && m.Converse == catalog.No:
-		reason = "cannot be used on this endpoint: Amazon Bedrock does not serve it through the Converse API"
-	case m.Kind == catalog.Embed && m.EmbedShape == catalog.EmbedNone:
-		reason = "cannot be used on this endpoint: its embeddings have no counterpart in the OpenAI API"
+	case kind == nil:
+		reason = fmt.Sprintf("is a model of kind %q; this gateway serves %s", m.Kind, catalog.AllServed)
+	case f.Kind != m.Kind && f.Kind != "":
+		reason = fmt.Sprintf("is %s %s model; use it on the /v1%s endpoint", kind.Article, kind.Name, kind.Path)
+	case kind.Serves(m) == catalog.No:
+		reason = "cannot be used on this endpoint: " + kind.Unserved
 	}
 	if reason == "" {
 		return nil
@@ -100,14 +96,16 @@ func (f *Facts) fitsInto(m *catalog.Model) bool {
 }
 
 // nothingFits is the error of a tier in which no target can take the request.
-func nothingFits(f *Facts, asked string, lacks []string) error {
+func nothingFits(f *Facts, asked *tier, lacks []string) error {
 	if len(lacks) == 0 { // not even of the endpoint's kind
-		kind, other := "chat", "embedding"
-		if f.Kind == catalog.Embed {
-			kind, other = other, kind
+		kind, other := catalog.Kinds[f.Kind].Name, ""
+		for _, t := range asked.targets {
+			if served := catalog.Kinds[t.Row.Kind]; served != nil {
+				other = served.Name
+			}
 		}
 		return &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model",
-			Message: fmt.Sprintf("The model `%s` leads to no %s model: the tier `%s` is one of %s models.", f.Model, kind, asked, other)}
+			Message: fmt.Sprintf("The model `%s` leads to no %s model: the tier `%s` is one of %s models.", f.Model, kind, asked.name, other)}
 	}
 	code := codeOf(lacks[0])
 	for _, l := range lacks {
@@ -120,5 +118,5 @@ func nothingFits(f *Facts, asked string, lacks []string) error {
 		param = "messages"
 	}
 	return &openai.Error{Kind: openai.Invalid, Code: code, Param: param,
-		Message: fmt.Sprintf("No model of the tier `%s`, nor of those above it, can take this request: they lack %s.", asked, strings.Join(lacks, ", "))}
+		Message: fmt.Sprintf("No model of the tier `%s`, nor of those above it, can take this request: they lack %s.", asked.name, strings.Join(lacks, ", "))}
 }

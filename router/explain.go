@@ -67,7 +67,7 @@ func price(t catalog.Target, f *Facts) *float64 {
 	if t.Row.MaxOutput > 0 {
 		answer = min(answer, t.Row.MaxOutput)
 	}
-	if f.Kind == catalog.Embed {
+	if !f.request.Facts().Writes {
 		answer = 0
 	}
 	const million = 1e6

@@ -130,7 +130,8 @@ func (r *Router) created(of *tier) int64 {
 
 // servable tells whether the gateway surely has an endpoint for the model.
 func servable(m *catalog.Model) bool {
-	return m.Kind == catalog.Chat && m.Converse == catalog.Yes || m.Kind == catalog.Embed && m.EmbedShape != catalog.EmbedNone
+	kind := catalog.Kinds[m.Kind]
+	return kind != nil && kind.Serves(m) == catalog.Yes
 }
 
 func entry(id string, m *catalog.Model, target string, now time.Time) openai.Model {
@@ -198,14 +199,13 @@ func extensionOf(m *catalog.Model, target string, now time.Time) extension {
 		EmbeddingDimensions: m.Dimensions,
 		Lifecycle:           orNil(m.Lifecycle(now)),
 	}
-	switch m.Kind {
-	case catalog.Chat:
-		e.Kind, e.Endpoints = orNil("chat"), []string{"/v1/chat/completions"}
+	if kind := catalog.Kinds[m.Kind]; kind != nil {
+		e.Kind, e.Endpoints = orNil(kind.Name), []string{"/v1" + kind.Path}
+	}
+	if m.Kind == catalog.Chat {
 		e.Capabilities = capabilitiesOf(&m.Caps)
 		e.ReasoningEfforts = efforts(&m.Caps.Reasoning)
 		e.PromptCache = promptCacheOf(&m.Caps.Caching)
-	case catalog.Embed:
-		e.Kind, e.Endpoints = orNil("embedding"), []string{"/v1/embeddings"}
 	}
 	return e
 }

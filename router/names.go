@@ -152,8 +152,8 @@ func targetFault(from Target, c *catalog.Catalog, aliases map[string]string) err
 		return fmt.Errorf("unknown model: %q is not in the catalogue; models.catalog can add it", from.Model)
 	case from.Region != "" && t.Region != from.Region:
 		return fmt.Errorf("the ARN is of %s, and region says %s", t.Region, from.Region)
-	case t.Row.Kind != "" && t.Row.Kind != catalog.Chat && t.Row.Kind != catalog.Embed:
-		return fmt.Errorf("%q is a model of kind %s; this gateway serves chat and embedding models", from.Model, t.Row.Kind)
+	case t.Row.Kind != "" && catalog.Kinds[t.Row.Kind] == nil:
+		return fmt.Errorf("%q is a model of kind %s; this gateway serves %s", from.Model, t.Row.Kind, catalog.AllServed)
 	case Check(&Facts{Kind: t.Row.Kind}, t.Row) != nil:
 		return fmt.Errorf("%q cannot be served: this gateway serves chat models by Converse, and embedding models", from.Model)
 	}

@@ -164,7 +164,7 @@ func (r *Router) within(t *tier, plan Plan, f *Facts) (Plan, error) {
 			break
 		}
 	}
-	return Plan{}, nothingFits(f, asked.name, lacks)
+	return Plan{}, nothingFits(f, asked, lacks)
 }
 
 // candidates are the targets of a tier that fit the request, in order: mostly the tier's own list.

@@ -12,15 +12,6 @@ const (
 	No
 )
 
-// Kind is what a model is for.
-type Kind string
-
-// The kinds that an endpoint of Outcrop serves; other kinds of the catalogue are only listed.
-const (
-	Chat  Kind = "chat"
-	Embed Kind = "embed"
-)
-
 // Model is one row: everything that is known of a model. Rows are shared and never change after loading.
 type Model struct {
 	ID       string // Bedrock's base model id, the public name

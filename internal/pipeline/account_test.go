@@ -43,7 +43,7 @@ func newBooks(change ...func(*budgets.Config)) *books {
 }
 
 func (b *books) account(next Handler) Handler {
-	return Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), Inside(Costs(telemetry.New(), b.usage)))
+	return Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), Inside(true, Costs(telemetry.New(), b.usage)))
 }
 
 // spent is what the total budget of the test's key has spent.

@@ -18,6 +18,20 @@ func chatLinks(c *Call, t catalog.Target) ([]translate.Link, error) {
 	return chat.Links(c.Request.(*openai.ChatRequest), t, c.Options)
 }
 
+// refuseChat is an ordinary answer with the finish reason content_filter (R-ERR-69).
+func refuseChat(c *Call, message string) []openai.Part {
+	asked := c.Request.Facts()
+	whole := &openai.ChatResponse{
+		Head:    openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: asked.Model},
+		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &message}, FinishReason: openai.FinishContentFilter}},
+		Usage:   &openai.Usage{},
+	}
+	if !asked.Stream {
+		return []openai.Part{whole}
+	}
+	return chat.Unfold(whole, translate.Meta{ID: whole.ID, Model: whole.Model, Created: whole.Created})
+}
+
 // converseCall is one call of Converse or ConverseStream, translated for its target.
 type converseCall struct {
 	*engine

@@ -1,34 +1,45 @@
 package pipeline
 
 import (
-	"context"
-
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/translate"
 )
 
-// Endpoint is what differs between kinds of call.
+// Endpoint is what differs between kinds of requests.
 type Endpoint struct {
-	Name    string       // "chat.completions": metric label, configuration key
-	Kind    catalog.Kind // which models it serves
-	Attempt Attempt      // translate, invoke, translate back
-	// Links checks the request and lists what has to be fetched for it; nil where requests have no links.
-	Links func(c *Call, t catalog.Target) ([]translate.Link, error)
-	// Recall answers from memory what was asked before; nil where nothing is kept.
-	Recall func(ctx context.Context, r *recaller, c *Call) (Reply, error)
-	// Digest tells the record what a part says, so that it can be proven later; nil where that is nothing.
-	Digest func(d digester, p openai.Part)
-	Fold   func(parts []openai.Part) (openai.Part, error)      // the parts of a stream into the plain answer; a plain one stays
-	Unfold func(p openai.Part, m translate.Meta) []openai.Part // and back, under id and time of m; a chunk stays
+	Name   string                          // "chat.completions": metric label, configuration key
+	Kind   catalog.Kind                    // of the models that it calls, which says how they are called; "" calls none
+	Digest func(d digester, p openai.Part) // tells the record what a part says, so that it can be proven later; nil where that is nothing
+	Keeps  *Keeping                        // how answers are kept; nil where none is
+	Chat   *Chatting                       // nil where requests are no chats
 }
 
-// Attempt is one try against one target.
-type Attempt func(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error)
+// Keeping is how answers of an endpoint are kept.
+type Keeping struct {
+	Items  bool                                                                                     // one by one; the next four have no say then
+	Worthy func(whole openai.Part, tools bool) bool                                                 // whether an answer is complete and good enough
+	Write  func(b []byte, whole openai.Part) []byte                                                 //
+	Read   func(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]openai.Part, error) // Write's inverse
+	Fold   func(parts []openai.Part) (openai.Part, error)                                           // the parts of a stream into the plain answer; a plain one stays
+	Unfold func(p openai.Part, m translate.Meta) []openai.Part                                      // and back, under id and time of m; a chunk stays
+	Copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part                // of parts, under another head
+	Size   func(p openai.Part) int                                                                  // of its texts, in bytes
+	Stamp  func(c *Call) translate.Meta                                                             // of the answer to c
+}
+
+// Chatting is what only requests need that ask for choices of text.
+type Chatting struct {
+	// Links checks the request and lists what has to be fetched for it.
+	Links func(c *Call, t catalog.Target) ([]translate.Link, error)
+	// Refuse is the whole answer to a request that the policy has blocked.
+	Refuse func(c *Call, message string) []openai.Part
+}
 
 // The endpoints, one row each.
 var (
-	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Attempt: attemptChat, Links: chatLinks,
-		Recall: recallChat, Fold: foldChat, Unfold: unfoldChat, Digest: digestChat}
-	Embeddings = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Attempt: attemptEmbeddings, Recall: recallItems, Digest: digestVectors}
+	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Digest: digestChat, Keeps: &keptChat,
+		Chat: &Chatting{Links: chatLinks, Refuse: refuseChat}}
+	Embeddings  = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Digest: digestVectors, Keeps: &keptItems}
+	Moderations = &Endpoint{Name: "moderations"} // an end of the outer chain
 )

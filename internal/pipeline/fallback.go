@@ -64,7 +64,7 @@ func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
 // such a request stays with the model of its first target, in whatever region.
 func interchangeable(c *Call) []catalog.Target {
 	plan := c.Plan.Targets
-	if c.Endpoint.Kind != catalog.Embed {
+	if kind := catalog.Kinds[c.Endpoint.Kind]; kind == nil || !kind.Alone {
 		return plan
 	}
 	other := func(t catalog.Target) bool {
@@ -173,6 +173,12 @@ func called(o upstream.Outcome, e *openai.Error) bool {
 	return o != upstream.Invalid && o != upstream.Unsupported && o != upstream.ContextLength && o != upstream.NotFound
 }
 
+// Attempt is one try against one target: translate, invoke, translate back.
+type Attempt func(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error)
+
+// attempts are how models are called, by their kind.
+var attempts = map[catalog.Kind]Attempt{catalog.Chat: attemptChat, catalog.Embed: attemptEmbeddings}
+
 func (e *engine) try(ctx context.Context, c *Call, t *catalog.Target) (Reply, error) {
 	backend, err := e.Backends(*t)
 	if err != nil {
@@ -181,5 +187,5 @@ func (e *engine) try(ctx context.Context, c *Call, t *catalog.Target) (Reply, er
 	if err := c.Hold.Send(ctx); err != nil {
 		return Reply{}, err
 	}
-	return c.Endpoint.Attempt(ctx, e, backend, c, *t)
+	return e.attempts[c.Endpoint.Kind](ctx, e, backend, c, *t)
 }

@@ -490,10 +490,11 @@ func TestAffinityIsOfOneTenant(t *testing.T) {
 // BenchmarkResilience shows what everything between the plan and the attempt costs a healthy call.
 func BenchmarkResilience(b *testing.B) {
 	whole := one(&openai.ChatResponse{})
-	endpoint := &Endpoint{Name: "bench", Kind: catalog.Chat, Attempt: func(context.Context, *engine, Backend, *Call, catalog.Target) (Reply, error) {
+	endpoint := &Endpoint{Name: "bench", Kind: catalog.Chat}
+	answer := func(context.Context, *engine, Backend, *Call, catalog.Target) (Reply, error) {
 		return Reply{Parts: whole}, nil
-	}}
-	e := &engine{Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"),
+	}
+	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"),
 		Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
 	two := regions(b, "us-east-1", "us-west-2")
 	direct := func(ctx context.Context, c *Call) (Reply, error) { return e.try(ctx, c, &c.Plan.Targets[0]) }

@@ -24,11 +24,11 @@ func Fetch(download Download) Stage {
 			return next
 		}
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			if c.Endpoint.Links == nil {
+			if c.Endpoint.Chat == nil {
 				return next(ctx, c)
 			}
 			target := c.Plan.Targets[0] // another is tried only when this one has found nothing wrong with the request
-			links, err := c.Endpoint.Links(c, target)
+			links, err := c.Endpoint.Chat.Links(c, target)
 			if err == nil && len(links) > 0 {
 				c.Media, err = fetch(ctx, download, links, c.Allows)
 			}

@@ -67,9 +67,6 @@ func partsOfFlights(t *testing.T) map[string]map[*Endpoint][]openai.Part {
 	}
 }
 
-// howKept is how the answers of an endpoint are given to several readers.
-var howKept = map[*Endpoint]*kept{ChatCompletions: &keptChat, Embeddings: &keptItems}
-
 // deface does to a part whatever stages and server do to parts: rewrite texts, withhold, leave out, renumber, add to it.
 func deface(p openai.Part, with string) openai.Part {
 	if s, ok := p.(*openai.StoredChat); ok {
@@ -112,18 +109,23 @@ func deface(p openai.Part, with string) openai.Part {
 // Each part of a flight goes to two readers, who both do to it what they like: under the race detector, and so that neither sees
 // what the other did.
 func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
+	words := []string{"left", "right"}
+	all := partsOfFlights(t)
 	for _, e := range []*Endpoint{ChatCompletions, Embeddings, Moderations} {
-		if (e.Recall != nil) != (howKept[e] != nil) {
+		shown := false
+		for _, of := range all {
+			shown = shown || of[e] != nil
+		}
+		if shown != (e.Keeps != nil) {
 			t.Errorf("%s: this test does not know how its answers are shared", e.Name)
 		}
 	}
-	words := []string{"left", "right"}
-	for name, of := range partsOfFlights(t) {
+	for name, of := range all {
 		for endpoint, parts := range of {
-			how := howKept[endpoint]
+			how := endpoint.Keeps
 			f := newFlight(t.Context(), key{}, time.Minute, false)
 			seats := []*seat{f.board(), f.board()}
-			if err := f.load(each(parts), how.size); err != nil {
+			if err := f.load(each(parts), how.Size); err != nil {
 				t.Fatal(err)
 			}
 			f.depart(Head{}, nil)
@@ -133,7 +135,7 @@ func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 			var wg sync.WaitGroup
 			for i, s := range seats {
 				wg.Go(func() {
-					own := how.copies(keptChat.stamp(exact()), nil)
+					own := how.Copies(keptChat.Stamp(exact()), nil)
 					for p, err := range s.parts(t.Context()) {
 						if err != nil {
 							t.Error(err)

@@ -45,7 +45,7 @@ func moderationOf(t testing.TB, body string) *Call {
 }
 
 func TestMendA2GrowthOfModerations(t *testing.T) {
-	handle := Moderate(nil)(nil)
+	handle := Moderate(nil)
 	for name, c := range map[string]struct {
 		n    int
 		body func(n int) string
@@ -78,7 +78,7 @@ func TestMendA2GrowthOfModerations(t *testing.T) {
 
 func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 	call := moderationOf(t, `{"input":["`+strings.ReplaceAll(listed(mostModerationFindings, "a%d@example.org"), ",", " ")+`","c@example.org and d@example.org"]}`)
-	reply, err := Moderate(nil)(nil)(t.Context(), call)
+	reply, err := Moderate(nil)(t.Context(), call)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Moderate(nil)(nil)(ctx, call); !errors.Is(err, context.Canceled) {
+	if _, err := Moderate(nil)(ctx, call); !errors.Is(err, context.Canceled) {
 		t.Errorf("nobody waits: %v", err)
 	}
 }

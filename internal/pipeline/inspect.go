@@ -12,8 +12,6 @@ import (
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/policy"
-	"outcrop/translate"
-	"outcrop/translate/chat"
 	"outcrop/translate/embed"
 )
 
@@ -234,24 +232,14 @@ func blocking(decisions []policy.Decision) *policy.Decision {
 // refuse ends a blocked request: as an error that names the offending part, or as an ordinary answer where the rules say so
 // (R-ERR-69).
 func (i *inspection) refuse(why *policy.Decision) (Reply, error) {
-	asked, ok := i.call.Request.(*openai.ChatRequest)
-	if !i.Answer || !ok {
-		what := "This part of the request was blocked by the content policy of the gateway: " + why.Kind + "."
-		if why.Kind == "UNSCANNED" {
-			what = "The content policy of the gateway refuses what it cannot read, such as images and PDF files."
-		}
-		return Reply{}, openai.Invalidf(CodeBlocked, why.Path, "%s", what)
+	if chat := i.call.Endpoint.Chat; chat != nil && i.Answer {
+		return Reply{Parts: each(chat.Refuse(i.call, i.Message))}, nil
 	}
-	message := i.Message
-	whole := &openai.ChatResponse{
-		Head:    openai.Head{ID: "chatcmpl-" + i.call.ID, Created: i.call.At.Unix(), Model: asked.Model},
-		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &message}, FinishReason: openai.FinishContentFilter}},
-		Usage:   &openai.Usage{},
+	what := "This part of the request was blocked by the content policy of the gateway: " + why.Kind + "."
+	if why.Kind == "UNSCANNED" {
+		what = "The content policy of the gateway refuses what it cannot read, such as images and PDF files."
 	}
-	if !asked.Stream {
-		return Reply{Parts: one(whole)}, nil
-	}
-	return Reply{Parts: each(chat.Unfold(whole, translate.Meta{ID: whole.ID, Model: whole.Model, Created: whole.Created}))}, nil
+	return Reply{}, openai.Invalidf(CodeBlocked, why.Path, "%s", what)
 }
 
 // pathOf is where a text of an answer stands, for records.

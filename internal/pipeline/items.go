@@ -12,9 +12,9 @@ import (
 	"outcrop/translate/embed"
 )
 
-// recallItems answers embedding requests from memory, item by item: only texts that are new cost a call (R-EMB-17). A vector
+// byItem answers embedding requests from memory, item by item: only texts that are new cost a call (R-EMB-17). A vector
 // depends on nothing but its text and how it is asked for, so temperature and the like are no question.
-func recallItems(ctx context.Context, r *recaller, c *Call) (Reply, error) {
+func (r *recaller) byItem(ctx context.Context, c *Call) (Reply, error) {
 	ttl := r.cfg.ttl(c)
 	if ttl <= 0 {
 		return r.around(ctx, c)
@@ -23,18 +23,19 @@ func recallItems(ctx context.Context, r *recaller, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{Head: Head{Target: first(c), Adjusted: it.back.Adjusted}}, err
 	}
-	it.question = question{recaller: r, call: c, how: &keptItems, key: it.all, ttl: ttl}
+	it.question = question{recaller: r, call: c, how: c.Endpoint.Keeps, key: it.all, ttl: ttl}
 	it.look, it.fetch, it.worth = it.remember, it.ask, it.values
 	return it.answer(ctx)
 }
 
 // keptItems: what is kept was kept item by item, and an answer with all of them has no id or time that would make it another.
-var keptItems = kept{
-	copies: func(translate.Meta, *openai.Extension) func(openai.Part) openai.Part {
+var keptItems = Keeping{
+	Items: true,
+	Copies: func(translate.Meta, *openai.Extension) func(openai.Part) openai.Part {
 		return func(p openai.Part) openai.Part { return p.(*openai.EmbeddingResponse).Copy() }
 	},
-	size:  func(openai.Part) int { return 0 }, // a plain answer is one part
-	stamp: func(*Call) translate.Meta { return translate.Meta{} },
+	Size:  func(openai.Part) int { return 0 }, // a plain answer is one part
+	Stamp: func(*Call) translate.Meta { return translate.Meta{} },
 }
 
 // items is an embedding request whose vectors are kept. What a flight finds is its leader's alone.

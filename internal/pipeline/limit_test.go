@@ -27,7 +27,7 @@ func limiting(t *testing.T, rest string, l access.Limits, change ...func(*limits
 // limited is the stage that limits, with all that it needs around and inside; each pass has a call of its own.
 func limited(l *limits.Limiter, output int64) Stage {
 	return func(next Handler) Handler {
-		h := Chain(next, Outside(telemetry.New(), nil, Limits), Limit(l, output), Inside())
+		h := Chain(next, Outside(telemetry.New(), nil, Limits), Limit(l, output), Inside(true))
 		return func(ctx context.Context, c *Call) (Reply, error) {
 			own := *c
 			return h(ctx, &own)

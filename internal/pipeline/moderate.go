@@ -11,9 +11,6 @@ import (
 	"outcrop/policy"
 )
 
-// Moderations is the row of POST /v1/moderations, which Moderate answers itself.
-var Moderations = &Endpoint{Name: "moderations"}
-
 // moderationCategories are OpenAI's names of what the content filters of Bedrock look for.
 var moderationCategories = map[string]string{
 	"HATE": "hate", "INSULTS": "harassment", "SEXUAL": "sexual", "VIOLENCE": "violence", "MISCONDUCT": "illicit",
@@ -22,39 +19,33 @@ var moderationCategories = map[string]string{
 // localPolicy finds everything that our own detectors can, for gateways without rules of their own.
 var localPolicy = sync.OnceValues(func() (*policy.Policy, error) { return policy.New(policy.Default()) })
 
-// Moderate answers moderation requests by the detectors of the caller's profile: content categories come from the filters of
-// Bedrock, when they are configured, and what our own detectors find stands beside them. It is no business of models, and so
-// stands outside the stages that need one.
-func Moderate(guards Guards) Stage {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, c *Call) (Reply, error) {
-			req, ok := c.Request.(*openai.ModerationRequest)
-			if !ok {
-				return next(ctx, c)
-			}
-			guard, err := guards.of(c.Principal)
+// Moderate answers moderation requests by the detectors of the caller's profile: content categories come from the filters of Bedrock, when
+// they are configured, and what our own detectors find stands beside them. It is no business of models.
+func Moderate(guards Guards) Handler {
+	return func(ctx context.Context, c *Call) (Reply, error) {
+		req := c.Request.(*openai.ModerationRequest)
+		guard, err := guards.of(c.Principal)
+		if err != nil {
+			return Reply{}, err
+		}
+		if guard == nil {
+			local, err := localPolicy()
 			if err != nil {
 				return Reply{}, err
 			}
-			if guard == nil {
-				local, err := localPolicy()
-				if err != nil {
-					return Reply{}, err
-				}
-				guard = &Guard{Policy: local}
-			}
-			answer := &openai.ModerationResponse{ID: "modr-" + c.ID, Model: req.Facts().Model, Results: make([]openai.ModerationResult, 0, len(req.Input))}
-			room := mostModerationFindings
-			for i := range req.Input {
-				result, err := guard.moderate(ctx, &req.Input[i])
-				if err != nil {
-					return Reply{}, err
-				}
-				room = result.Local.Keep(room)
-				answer.Results = append(answer.Results, result)
-			}
-			return Reply{Head: Head{Unchecked: answer.Unchecked()}, Parts: one(answer)}, nil
+			guard = &Guard{Policy: local}
 		}
+		answer := &openai.ModerationResponse{ID: "modr-" + c.ID, Model: req.Facts().Model, Results: make([]openai.ModerationResult, 0, len(req.Input))}
+		room := mostModerationFindings
+		for i := range req.Input {
+			result, err := guard.moderate(ctx, &req.Input[i])
+			if err != nil {
+				return Reply{}, err
+			}
+			room = result.Local.Keep(room)
+			answer.Results = append(answer.Results, result)
+		}
+		return Reply{Head: Head{Unchecked: answer.Unchecked()}, Parts: one(answer)}, nil
 	}
 }
 

@@ -13,12 +13,13 @@ import (
 func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(context.Context, *Served)) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			o := &outside{Served: Served{Call: c}, ctx: ctx, tell: tell, done: rec.Begin()}
+			o := &outside{Served: Served{Call: c}, tell: tell, done: rec.Begin()}
+			o.ctx, o.by = ctx, o
 			c.Served = &o.Served
 			if c.Entry != nil {
 				o.record = openRecord(c, redact)
 			}
-			reply, err := observe(ctx, c, next, o)
+			reply, err := o.observe(c, next)
 			if err == nil && o.record != nil {
 				reply.Parts = o.record.signed(reply.Parts)
 			}
@@ -28,8 +29,8 @@ func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(c
 }
 
 type outside struct {
+	observed
 	Served
-	ctx    context.Context
 	tell   []func(context.Context, *Served)
 	done   func()     // takes it from the requests in flight
 	record *recording // nil: none is kept
@@ -64,20 +65,23 @@ func (o *outside) end(err error) {
 	}
 }
 
-// Inside observes what a call of a model does. It stands inside Recall, so that those who share a call share what became of it.
-func Inside(tell ...func(context.Context, *Called)) Stage {
+// Inside observes what a call of a model does. It stands inside Recall, so that those who share a call share what became of it. With
+// estimate it counts the bytes of answers, for those who reckon with them where nobody tells the usage.
+func Inside(estimate bool, tell ...func(context.Context, *Called)) Stage {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			o := &inside{Called: Called{Call: c}, ctx: ctx, tell: tell}
-			return observe(ctx, c, next, o)
+			o := &inside{Called: Called{Call: c}, tell: tell, estimate: estimate}
+			o.ctx, o.by = ctx, o
+			return o.observe(c, next)
 		}
 	}
 }
 
 type inside struct {
+	observed
 	Called
-	ctx  context.Context
-	tell []func(context.Context, *Called)
+	tell     []func(context.Context, *Called)
+	estimate bool
 }
 
 func (o *inside) head(h *Head, answered bool) {
@@ -90,7 +94,7 @@ func (o *inside) see(p openai.Part) {
 		o.Usage = u
 		return
 	}
-	if o.Usage != nil {
+	if o.Usage != nil || !o.estimate {
 		return
 	}
 	n := 0

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,47 +72,60 @@ type observer interface {
 	end(error)
 }
 
-// observe shows a call to an observer. Its end is told exactly once, whatever happens: with the error that it ended with, nil at its own
+// observed is a call under observation. Its end is told exactly once, whatever happens: with the error that it ended with, nil at its own
 // end, context.Canceled when the reader left, the context's error should that end before anybody reads, or errPanicked.
-func observe(ctx context.Context, c *Call, next Handler, o observer) (reply Reply, err error) {
+type observed struct {
+	ctx     context.Context
+	by      observer
+	once    sync.Once
+	parts   iter.Seq2[openai.Part, error]
+	unwatch func() bool // keeps gone from being called
+}
+
+func (o *observed) observe(c *Call, next Handler) (reply Reply, err error) {
 	passed := false
 	defer func() {
 		if !passed { // a panic, which goes on its way
-			o.end(errPanicked)
+			o.by.end(errPanicked)
 		}
 	}()
-	reply, err = next(ctx, c)
+	reply, err = next(o.ctx, c)
 	passed = true
-	o.head(&reply.Head, err == nil)
+	o.by.head(&reply.Head, err == nil)
 	if err != nil {
-		o.end(err)
+		o.by.end(err)
 		return reply, err
 	}
-	var once sync.Once
-	end := func(err error) { once.Do(func() { o.end(err) }) }
-	unwatch := context.AfterFunc(ctx, func() { _ = guarded(func() error { end(ctx.Err()); return nil }) })
-	parts := reply.Parts
-	reply.Parts = func(yield func(openai.Part, error) bool) {
-		if !unwatch() {
-			end(ctx.Err()) // is under way, if it is not over: the reader finds it told
-			parts(yield)   // late, but what is open inside must close
+	o.unwatch = context.AfterFunc(o.ctx, o.gone)
+	o.parts = reply.Parts
+	reply.Parts = o.follow
+	return reply, nil
+}
+
+func (o *observed) finish(err error) { o.once.Do(func() { o.by.end(err) }) }
+
+// gone is called when the context has ended and nobody has read.
+func (o *observed) gone() { _ = guarded(func() error { o.finish(o.ctx.Err()); return nil }) }
+
+func (o *observed) follow(yield func(openai.Part, error) bool) {
+	if !o.unwatch() {
+		o.finish(o.ctx.Err()) // is under way, if it is not over: the reader finds it told
+		o.parts(yield)        // late, but what is open inside must close
+		return
+	}
+	last := errPanicked
+	defer func() { o.finish(last) }()
+	for part, err := range o.parts {
+		if err != nil {
+			last = err
+			yield(nil, err)
 			return
 		}
-		last := errPanicked
-		defer func() { end(last) }()
-		for part, err := range parts {
-			if err != nil {
-				last = err
-				yield(nil, err)
-				return
-			}
-			o.see(part)
-			if !yield(part, nil) {
-				last = context.Canceled
-				return
-			}
+		o.by.see(part)
+		if !yield(part, nil) {
+			last = context.Canceled
+			return
 		}
-		last = nil
 	}
-	return reply, nil
+	last = nil
 }

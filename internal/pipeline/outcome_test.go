@@ -15,6 +15,7 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
+	"outcrop/internal/upstream"
 	"outcrop/openai"
 )
 
@@ -28,7 +29,7 @@ type outcomes struct {
 func (o *outcomes) handler(end Handler, between ...Stage) Handler {
 	o.model = map[*Called]bool{}
 	stages := append([]Stage{Outside(telemetry.New(), nil, o.tellServed)}, between...)
-	return Chain(end, append(stages, Inside(o.tellCalled), Choices)...)
+	return Chain(end, append(stages, Inside(true, o.tellCalled), Choices)...)
 }
 
 func (o *outcomes) tellServed(_ context.Context, s *Served) {
@@ -243,9 +244,11 @@ func TestReadingsOfAChunk(t *testing.T) {
 			}
 		}}, nil
 	}
-	h := handlerWith(t, &fake{}, func(with *Collaborators) { with.Redact, with.Guards = strings.ToUpper, guardOf(t, tokenizing) })
-	c := chatCall(t, ask(`,"stream":true`))
-	c.Endpoint = &Endpoint{Name: "counted", Kind: catalog.Chat, Attempt: end}
+	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: end}, Collaborators: Collaborators{Recorder: telemetry.New(),
+		Upstream: upstream.New(upstream.Default(), "us-east-1"), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
+	h := Chain(e.fallback, Outside(e.Recorder, strings.ToUpper, Limits, Record, Measure(e.Recorder)), Inspect(guardOf(t, tokenizing), e.Recorder),
+		Inside(true, Gaps(e.Recorder), Costs(e.Recorder, nil)))
+	c := priced(t, `,"stream":true`, plenty)
 	entryOf(t, taken(t), c)
 	reply, err := h(t.Context(), c)
 	if err != nil {

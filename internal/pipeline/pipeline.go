@@ -1,5 +1,5 @@
 // Package pipeline is the way of a request through the house: one function type carries every request, every concern is a
-// stage around it, and the order of the stages stands in one place, [New].
+// stage around it, and the order of the stages stands in one place, [New], as two lists.
 //
 // It joins the packages that do not know each other (router, translate, policy, cache …). It must not know HTTP, JSON or
 // Echo, and no stage may know which endpoint it serves: what differs between endpoints is one row each in endpoints.go.
@@ -73,14 +73,16 @@ type Collaborators struct {
 	Redact   func(string) string // what records may hold of a text; nil: none is kept
 }
 
-// New composes the way of every request. The order of the stages, outermost first:
+// New composes the way of every request out of two chains. The order of their stages, outermost first; what every request passes:
 //
 //	Outside   observes what the caller gets, also of a call that a stage refuses, and tells those who count or keep it: Limits, Tally,
 //	          Record (docs/provenance.md) and Measure
 //	Deadline  bounds plain requests, and streams until their first event (R-STR-19)
 //	Bound     refuses more choices than the gateway makes, before anything is made or counted of their number
 //	Limit     takes tokens and slots from the limits of key, tenant and end user
-//	Moderate  answers moderation requests, which need no model
+//
+// An endpoint that calls no model has an end of its own behind that. What calls of models pass:
+//
 //	Permit    holds the request to the rights of its key, and gives it what the key demands
 //	Inspect   lets the policy look at what goes in and what comes out, and rewrite it (docs/policy.md)
 //	Route     resolves the model: the request's ordered targets, and why
@@ -90,7 +92,10 @@ type Collaborators struct {
 //	Account   reserves what the call may cost (docs/limits-and-budgets.md)
 //	Inside    observes what a call of a model does, and tells those who count that: Gaps and Costs
 //	Choices   n > 1: as many calls of what is inside, merged by index
-//	Fallback  tries the targets, best first, each in a slot of its own with the endpoint's Attempt
+//	Fallback  tries the targets, best first, each in a slot of its own, with the attempt of its kind
+//
+// Permit is no stage of the first chain: the rights that it knows are those to models, and who may use few of them may moderate all
+// the same.
 func New(cfg Config, with Collaborators) Handler {
 	if with.Upstream == nil {
 		with.Upstream = upstream.New(upstream.Default(), "")
@@ -99,18 +104,14 @@ func New(cfg Config, with Collaborators) Handler {
 		with.Carried = NewCarried(with.Recorder, nil)
 	}
 	with.Recorder.WatchTargets(watch(with.Upstream))
-	e := &engine{Config: cfg, Collaborators: with, invokes: with.Carried.invokes.of(cfg.EmbeddingCalls),
+	e := &engine{Config: cfg, Collaborators: with, attempts: attempts, invokes: with.Carried.invokes.of(cfg.EmbeddingCalls),
 		refusals: refusals{keep: cfg.RememberRefusals}}
 	called := []func(context.Context, *Called){Gaps(with.Recorder)}
-	if with.Budgets != nil || with.Usage != nil { // nobody pays where nobody counts
+	paid := with.Budgets != nil || with.Usage != nil
+	if paid {
 		called = append(called, Costs(with.Recorder, with.Usage))
 	}
-	return Chain(e.fallback,
-		Outside(with.Recorder, with.Redact, Limits, Tally(with.Usage), Record, Measure(with.Recorder)),
-		Deadline(cfg.Deadline),
-		Bound,
-		Limit(with.Limiter, outputTokens(with.Budgets)),
-		Moderate(with.Guards),
+	calls := Chain(e.fallback,
 		Permit(with.Leads),
 		Inspect(with.Guards, with.Recorder),
 		Route(with.Router, with.Catalog, with.Profiles),
@@ -118,8 +119,21 @@ func New(cfg Config, with Collaborators) Handler {
 		Fetch(with.Download),
 		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried),
 		Account(with.Recorder, with.Budgets, with.Usage, outputTokens(with.Budgets)),
-		Inside(called...),
+		Inside(paid || with.Limiter != nil, called...),
 		Choices,
+	)
+	others := map[*Endpoint]Handler{Moderations: Moderate(with.Guards)} // call no model
+	end := func(ctx context.Context, c *Call) (Reply, error) {
+		if other := others[c.Endpoint]; other != nil {
+			return other(ctx, c)
+		}
+		return calls(ctx, c)
+	}
+	return Chain(end,
+		Outside(with.Recorder, with.Redact, Limits, Tally(with.Usage), Record, Measure(with.Recorder)),
+		Deadline(cfg.Deadline),
+		Bound,
+		Limit(with.Limiter, outputTokens(with.Budgets)),
 	)
 }
 
@@ -135,7 +149,8 @@ func Chain(end Handler, stages ...Stage) Handler {
 type engine struct {
 	Config
 	Collaborators
-	invokes *semaphore.Weighted // InvokeModel calls of the whole gateway (R-EMB-05)
+	attempts map[catalog.Kind]Attempt
+	invokes  *semaphore.Weighted // InvokeModel calls of the whole gateway (R-EMB-05)
 
 	refusals refusals // of what the gateway adds by itself (R-CAP-07)
 }

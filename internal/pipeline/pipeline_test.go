@@ -370,14 +370,15 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 	second.Order = 1
 	run := func(kind openai.Kind) (Reply, error) {
 		tried = nil
-		endpoint := &Endpoint{Name: "test", Kind: catalog.Chat, Attempt: func(_ context.Context, _ *engine, _ Backend, _ *Call, target catalog.Target) (Reply, error) {
+		endpoint := &Endpoint{Name: "test", Kind: catalog.Chat}
+		answer := func(_ context.Context, _ *engine, _ Backend, _ *Call, target catalog.Target) (Reply, error) {
 			tried = append(tried, target.CalledID)
 			if target.CalledID == nova {
 				return Reply{}, &openai.Error{Kind: kind, Code: "x", UpstreamID: "aws-1"}
 			}
 			return Reply{Parts: one(&openai.ChatResponse{}), Head: Head{Upstream: []string{"aws-2"}}}, nil
-		}}
-		e := &engine{Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
+		}
+		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
 		call := chatCall(t, ask(""))
 		call.Endpoint, call.Plan = endpoint, router.Plan{Targets: []catalog.Target{first, second}}
 		return e.fallback(t.Context(), call)

@@ -25,10 +25,13 @@ func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, carried *Car
 		}
 		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), Carried: carried, next: next}
 		return func(ctx context.Context, c *Call) (Reply, error) {
-			if c.Endpoint.Recall == nil || c.Tune.CacheControl.NoStore {
+			switch keeps := c.Endpoint.Keeps; {
+			case keeps == nil || c.Tune.CacheControl.NoStore:
 				return r.around(ctx, c)
+			case keeps.Items:
+				return r.byItem(ctx, c)
 			}
-			return c.Endpoint.Recall(ctx, r, c)
+			return r.whole(ctx, c)
 		}
 	}
 }
@@ -43,17 +46,6 @@ type recaller struct {
 	next     Handler
 }
 
-// kept is how answers of an endpoint are kept.
-type kept struct {
-	exact  func(asked *openai.Facts, highest float64) bool // whether equal requests mean to have the same answer
-	worthy func(whole openai.Part, tools bool) bool        // whether an answer is complete and good enough
-	write  func(b []byte, whole openai.Part) []byte
-	read   func(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]openai.Part, error) // write's inverse
-	copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part                // of parts, under another head
-	size   func(p openai.Part) int                                                                  // of its texts, in bytes
-	stamp  func(c *Call) translate.Meta                                                             // of the answer to c
-}
-
 // around is the way past the cache.
 func (r *recaller) around(ctx context.Context, c *Call) (Reply, error) {
 	reply, err := r.next(ctx, c)
@@ -62,22 +54,28 @@ func (r *recaller) around(ctx context.Context, c *Call) (Reply, error) {
 }
 
 // whole is the way of a request whose answer is kept as one.
-func (r *recaller) whole(ctx context.Context, c *Call, how *kept) (Reply, error) {
+func (r *recaller) whole(ctx context.Context, c *Call) (Reply, error) {
 	ttl := r.cfg.ttl(c)
-	asked := c.Request.Facts()
-	if ttl <= 0 || !how.exact(&asked, r.cfg.MaxTemperature) && !r.cfg.always(c) {
+	if ttl <= 0 || !repeatable(c, r.cfg.MaxTemperature) && !r.cfg.always(c) {
 		return r.around(ctx, c)
 	}
-	a := &question{recaller: r, call: c, how: how, key: r.keys.chat(c), ttl: ttl}
+	a := &question{recaller: r, call: c, how: c.Endpoint.Keeps, key: r.keys.chat(c), ttl: ttl}
 	a.look, a.fetch, a.worth = a.hit, r.next, a.value
 	return a.answer(ctx)
+}
+
+// repeatable tells whether a request asks for the most likely answer, which is the same whenever it is asked. What says nothing of the
+// temperature asks for a new answer each time.
+func repeatable(c *Call, highest float64) bool {
+	t := c.Request.Facts().Temperature
+	return t != nil && *t <= highest
 }
 
 // question is one request whose answer may be kept.
 type question struct {
 	*recaller
 	call  *Call
-	how   *kept
+	how   *Keeping
 	key   key
 	ttl   time.Duration
 	look  func(ctx context.Context) (Reply, bool)           // answers from memory, if it can
@@ -122,7 +120,7 @@ func (a *question) hit(ctx context.Context) (Reply, bool) {
 		return Reply{}, false
 	}
 	extension := openai.Extension{Cache: &openai.Cached{Age: int64(age.Seconds())}}
-	parts, err := a.how.read(body, a.how.stamp(a.call), extension, a.call.Request.Facts().Stream)
+	parts, err := a.how.Read(body, a.how.Stamp(a.call), extension, a.call.Request.Facts().Stream)
 	if err != nil {
 		return Reply{}, false // a foreign value, or one of another version
 	}
@@ -164,7 +162,7 @@ func (a *question) produce(f *flight, call *Call, again bool) {
 			if reply, ok := a.look(f.ctx); ok {
 				remembered = true
 				f.depart(reply.Head, nil)
-				return f.load(reply.Parts, a.how.size)
+				return f.load(reply.Parts, a.how.Size)
 			}
 		}
 		reply, err := a.fetch(f.ctx, call)
@@ -173,7 +171,7 @@ func (a *question) produce(f *flight, call *Call, again bool) {
 		if err != nil {
 			return err
 		}
-		return late(f.ctx, f.load(reply.Parts, a.how.size))
+		return late(f.ctx, f.load(reply.Parts, a.how.Size))
 	})
 	parts, all := f.all()
 	if err != nil || remembered || !all || !a.writes.begin() {
@@ -231,13 +229,13 @@ func (a *question) read(ctx context.Context, s *seat, state string) (Reply, erro
 		a.flights.leave(s)
 		return Reply{Head: head}, err
 	}
-	stamp := a.how.stamp(a.call)
+	stamp := a.how.Stamp(a.call)
 	var mark *openai.Extension
 	if state == "hit" {
 		mark = &openai.Extension{Cache: &openai.Cached{}}
 		head.Adjusted = ownAdjustments(head.Adjusted)
 	}
-	own := a.how.copies(stamp, mark)
+	own := a.how.Copies(stamp, mark)
 	var parts iter.Seq2[openai.Part, error] = func(yield func(openai.Part, error) bool) {
 		defer stop()
 		defer a.flights.leave(s)
@@ -259,7 +257,6 @@ func (a *question) read(ctx context.Context, s *seat, state string) (Reply, erro
 
 // formed gives the parts in the form that the request asked for, where another request began the call in the other one.
 func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.Meta) iter.Seq2[openai.Part, error] {
-	endpoint := a.call.Endpoint
 	if a.call.Request.Facts().Stream {
 		return func(yield func(openai.Part, error) bool) {
 			for part, err := range parts {
@@ -267,7 +264,7 @@ func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.M
 					yield(nil, err)
 					return
 				}
-				for _, p := range endpoint.Unfold(part, stamp) {
+				for _, p := range a.how.Unfold(part, stamp) {
 					if !yield(p, nil) {
 						return
 					}
@@ -284,7 +281,7 @@ func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.M
 			}
 			all = append(all, part)
 		}
-		yield(endpoint.Fold(all))
+		yield(a.how.Fold(all))
 	}
 }
 
@@ -293,11 +290,11 @@ func (a *question) value(head Head, parts []openai.Part) []cache.Item {
 	if !fromFirst(a.call, head.Target) || !undoubted(head.Adjusted) {
 		return nil
 	}
-	whole, err := a.call.Endpoint.Fold(parts)
-	if err != nil || !a.how.worthy(whole, a.cfg.ToolCalls) {
+	whole, err := a.how.Fold(parts)
+	if err != nil || !a.how.Worthy(whole, a.cfg.ToolCalls) {
 		return nil
 	}
 	head.Adjusted = ownAdjustments(head.Adjusted)
-	value := writeValue(a.key, head, func(b []byte) []byte { return a.how.write(b, whole) })
+	value := writeValue(a.key, head, func(b []byte) []byte { return a.how.Write(b, whole) })
 	return []cache.Item{{Key: a.key.String(), Value: value}}
 }

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -10,19 +9,8 @@ import (
 	"outcrop/translate/chat"
 )
 
-// recallChat answers chat requests from memory.
-func recallChat(ctx context.Context, r *recaller, c *Call) (Reply, error) {
-	return r.whole(ctx, c, &keptChat)
-}
-
-var keptChat = kept{exact: exactChat, worthy: worthyChat, write: writeChat, read: readChat, copies: copiesOfChat, size: sizeOfChat, stamp: stampChat}
-
-// exactChat tells whether a request asks for the most likely answer, which is the same whenever it is asked. What says nothing of
-// the temperature asks for a new answer each time.
-func exactChat(asked *openai.Facts, highest float64) bool {
-	t := asked.Temperature
-	return t != nil && *t <= highest
-}
+var keptChat = Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat, Copies: copiesOfChat,
+	Size: sizeOfChat, Stamp: stampChat}
 
 // worthyChat tells whether every choice came to its own end, without a filter or a guardrail having had a say.
 func worthyChat(whole openai.Part, tools bool) bool {
@@ -125,7 +113,7 @@ func stampChat(c *Call) translate.Meta {
 	return translate.Meta{ID: "chatcmpl-" + c.ID, Model: first(c).Public, Created: c.At.Unix()}
 }
 
-// foldChat is the endpoint's Fold.
+// foldChat leaves what was kept as it is.
 func foldChat(parts []openai.Part) (openai.Part, error) {
 	if len(parts) == 1 {
 		if stored, ok := parts[0].(*openai.StoredChat); ok {
@@ -135,7 +123,7 @@ func foldChat(parts []openai.Part) (openai.Part, error) {
 	return chat.Fold(parts)
 }
 
-// unfoldChat is the endpoint's Unfold: a chunk is a stream's already.
+// unfoldChat leaves a chunk as it is: it is a stream's already.
 func unfoldChat(p openai.Part, m translate.Meta) []openai.Part {
 	if stored, ok := p.(*openai.StoredChat); ok {
 		whole, err := stored.Response()
