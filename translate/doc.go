@@ -5,8 +5,8 @@
 // It is pure, and so are its rooms: no context, no clock, no randomness, no I/O, no logging. What they may not invent (ids, times,
 // media bytes, the model's row) is handed in. They never ask for a model by name: they read capabilities of the catalogue's row.
 //
-// Start reading at converse/request.go and converse/input.go, then chat/input.go (the way in), chat/output.go and chat/stream.go (the way
-// back), embed/embed.go.
+// Start reading at converse/request.go, converse/input.go and converse/reader.go, then chat/input.go (the way in), chat/output.go and
+// chat/stream.go (the way back), embed/embed.go.
 package translate
 
 import (

@@ -1,94 +1,62 @@
 package chat
 
 import (
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"outcrop/openai"
+	"outcrop/translate/converse"
 )
 
-// ending is how Bedrock says that a reply is over.
-type ending struct {
-	stop   types.StopReason
-	fields document.Interface // additionalModelResponseFields
-	trace  *types.GuardrailTraceAssessment
-}
-
-// finish tells what was still held back and gives the finish reason and what else there is to say at the end (TRANSLATION 2.2). The error is an
-// [*openai.Error]: the model produced nothing that could be passed on.
-func (a *answer) finish(e ending) (string, *openai.Extension, error) {
-	a.flushJSON()
-	x := openai.Extension{ServerTools: a.serverTools}
-	if fields, err := compact(e.fields); err == nil && fields != "" {
-		x.AdditionalFields = jsontext.Value(fields)
+// finish ends an answer: the finish reason, and what else there is to say.
+func (w *writer) finish() (string, *openai.Extension, error) {
+	f, err := w.Finish()
+	if err != nil {
+		return "", nil, err
 	}
-	intervened := e.stop == types.StopReasonGuardrailIntervened
-	if intervened || a.in.Trace && e.trace != nil {
-		v := judge(e.trace)
-		if intervened && v.Action != openai.GuardrailMasked {
-			v.Action = openai.GuardrailBlocked // R-FIN-02: also without a trace, since a control must not fail open
-		}
-		x.Guardrail = &openai.Guardrail{Action: v.Action}
-		if a.in.Trace {
-			x.Guardrail.Trace = v.Trace
-		}
+	x := openai.Extension{ServerTools: f.ServerTools, AdditionalFields: f.Fields}
+	if f.Guardrail != "" {
+		x.Guardrail = &openai.Guardrail{Action: f.Guardrail, Trace: f.Trace}
 	}
-	reason, err := a.reason(e.stop, &x)
+	reason := w.reason(&f, &x)
 	if x.Empty() {
-		return reason, nil, err
+		return reason, nil, nil
 	}
-	return reason, &x, err
+	return reason, &x, nil
 }
 
 // reason is the table of stop reasons. It sets the extension's StopReason where the finish reason tells less (R-FIN-01).
-func (a *answer) reason(stop types.StopReason, x *openai.Extension) (string, error) {
+func (w *writer) reason(f *converse.Finish, x *openai.Extension) string {
 	ordinary := openai.FinishStop
-	if a.calls > 0 {
+	if w.Calls > 0 {
 		ordinary = openai.FinishToolCalls
-		if a.in.Functions {
+		if w.in.Functions {
 			ordinary = openai.FinishFunctionCall // R-FIN-03
 		}
 	}
-	switch stop {
+	switch f.Stop {
 	case types.StopReasonToolUse:
-		if !a.called() {
-			x.StopReason = string(stop)
+		if !f.Called { // one that stopped for a tool without calling any is told as that
+			x.StopReason = string(f.Stop)
 		}
-		return ordinary, nil
+		return ordinary
 	case types.StopReasonEndTurn, types.StopReasonStopSequence:
-		return ordinary, nil
+		return ordinary
 	case types.StopReasonMaxTokens:
-		return openai.FinishLength, nil
-	case types.StopReasonMalformedToolUse:
-		return "", malformedOutput()
+		return openai.FinishLength
 	case types.StopReasonMalformedModelOutput:
-		if a.points == 0 {
-			return "", malformedOutput()
-		}
-		a.adjusted.Add("finish_reason", string(stop))
-		return openai.FinishStop, nil
+		return openai.FinishStop
 	}
-	x.StopReason = string(stop)
-	switch stop {
+	x.StopReason = string(f.Stop)
+	switch f.Stop {
 	case types.StopReasonModelContextWindowExceeded:
-		return openai.FinishLength, nil
+		return openai.FinishLength
 	case types.StopReasonContentFiltered:
-		return openai.FinishContentFilter, nil
+		return openai.FinishContentFilter
 	case types.StopReasonGuardrailIntervened:
-		if x.Guardrail.Action == openai.GuardrailBlocked {
-			return openai.FinishContentFilter, nil
+		if f.Guardrail == openai.GuardrailBlocked {
+			return openai.FinishContentFilter
 		}
-		return ordinary, nil
+		return ordinary
 	}
-	return openai.FinishStop, nil
-}
-
-// called tells whether the reply holds a call, of whatever tool and whatever became of it: one that stopped for a tool without
-// calling any is told as that.
-func (a *answer) called() bool { return a.calls > 0 || a.asked || a.dropped || len(a.serverTools) > 0 }
-
-func malformedOutput() error {
-	return &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeMalformedOutput,
-		Message: "The model produced output that Amazon Bedrock could not read. Try again."}
+	return openai.FinishStop
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/openai"
@@ -120,27 +121,23 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
-func TestTaken(t *testing.T) {
-	used := taken{}
-	var got []string
-	for _, id := range []string{"a", "a", "a-3", "a", "a", "a-3", "b"} {
-		got = append(got, used.free(id, func(n int64) string { return id + "-" + itoa(n) }))
-	}
-	if s := strings.Join(got, " "); s != "a a-2 a-3 a-4 a-5 a-3-2 b" {
-		t.Errorf("R-MSG-11 got %s", s)
-	}
-}
-
 func TestManyReplyCalls(t *testing.T) {
-	seen := map[string]bool{}
-	a := answer{in: &Context{}, emit: func(d openai.Delta) { seen[d.ToolCalls[0].ID] = true }}
 	const n = 100_000
 	id, name := "same", "f"
+	var message types.Message
 	for range n {
-		a.toolUse(&block{}, &id, &name, types.ToolUseType(""))
+		message.Content = append(message.Content, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{ToolUseId: &id, Name: &name}})
+	}
+	answer, _, err := Output(&bedrockruntime.ConverseOutput{Output: &types.ConverseOutputMemberMessage{Value: message}, StopReason: "tool_use"}, &Context{}, testMeta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, c := range answer.Choices[0].Message.ToolCalls {
+		seen[c.ID] = true
 	}
 	if len(seen) != n || !seen["same"] || !seen["same-2"] || !seen["same-"+strconv.Itoa(n)] {
-		t.Errorf("%d different ids", len(seen))
+		t.Errorf("R-RES-09 %d different ids", len(seen))
 	}
 }
 

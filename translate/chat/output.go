@@ -1,131 +1,140 @@
 package chat
 
 import (
-	"bytes"
+	"cmp"
+	"encoding/base64"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
 // Output turns Converse's reply into a plain answer (TRANSLATION 2). The adjustments are those that only the reply
 // revealed. The error is always an [*openai.Error].
 func Output(out *bedrockruntime.ConverseOutput, in *Context, m translate.Meta) (*openai.ChatResponse, translate.Adjustments, error) {
-	message, ok := out.Output.(*types.ConverseOutputMemberMessage)
-	if !ok || message == nil {
-		return nil, translate.Adjustments{}, badUpstream("The reply of Amazon Bedrock holds no message. Try again.", nil)
-	}
 	var fold choiceFold
-	a := answer{in: in, emit: fold.add, whole: true}
-	var previous types.ContentBlock
-	for _, b := range message.Value.Content {
-		if b == nil || b == previous { // the SDK repeats the block before in place of one that it does not know
-			a.unknown()
-			continue
-		}
-		previous = b
-		if err := a.block(b); err != nil {
-			return nil, translate.Adjustments{}, err
-		}
+	w := newWriter(in, fold.add)
+	if err := w.Whole(out); err != nil {
+		return nil, translate.Adjustments{}, err
 	}
-	e := ending{stop: out.StopReason, fields: out.AdditionalModelResponseFields}
-	if out.Trace != nil {
-		e.trace = out.Trace.Guardrail
-	}
-	reason, x, err := a.finish(e)
+	reason, x, err := w.finish()
 	if err != nil {
 		return nil, translate.Adjustments{}, err
 	}
 	fold.finish = reason
 	return &openai.ChatResponse{
 		Head:        *head(m),
-		ServiceTier: tier(out.ServiceTier),
+		ServiceTier: w.Tier,
 		Choices:     []openai.Choice{fold.choice(0)},
-		Usage:       usage(out.Usage, a.details > 0),
+		Usage:       w.Tokens(),
 		Outcrop:     x,
-	}, a.adjusted, nil
+	}, w.Adjusted, nil
 }
 
 func head(m translate.Meta) *openai.Head {
 	return &openai.Head{ID: m.ID, Created: m.Created, Model: m.Model, Fingerprint: m.Fingerprint}
 }
 
-func badUpstream(message string, cause error) error {
-	return &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeBadUpstream, Message: message, Err: cause}
+// writer writes the blocks of an answer as deltas of one choice.
+type writer struct {
+	converse.Reader
+	in   *Context
+	emit func(openai.Delta)
+
+	reasoned bool // reasoning_content is not empty
+	details  int  // reasoning_details so far, one for each reasoning block
+	pages    int  // annotations so far
+	files    int  // citations so far
 }
 
-// block tells a whole content block.
-func (a *answer) block(content types.ContentBlock) error {
-	var b block
-	a.begin(&b)
-	switch c := content.(type) {
-	case *types.ContentBlockMemberText:
-		a.text(c.Value)
-	case *types.ContentBlockMemberReasoningContent:
-		switch r := c.Value.(type) {
-		case *types.ReasoningContentBlockMemberReasoningText:
-			a.think(&b, deref(r.Value.Text))
-			b.sign(deref(r.Value.Signature))
-		case *types.ReasoningContentBlockMemberRedactedContent:
-			b.redact(r.Value)
-		default:
-			a.unknown()
-		}
-	case *types.ContentBlockMemberToolUse:
-		a.toolUse(&b, c.Value.ToolUseId, c.Value.Name, c.Value.Type)
-		arguments, err := compact(c.Value.Input)
-		if err != nil {
-			return badUpstream("The model's tool call cannot be read. Try again.", err)
-		}
-		a.input(&b, arguments)
-	case *types.ContentBlockMemberToolResult:
-		a.toolResult(&b, c.Value.ToolUseId, c.Value.Type)
-	case *types.ContentBlockMemberCitationsContent:
-		a.cited(&b, &c.Value)
-	default:
-		a.unknown()
-	}
-	a.close(&b)
-	return nil
+func newWriter(in *Context, emit func(openai.Delta)) *writer {
+	w := &writer{in: in, emit: emit}
+	w.Reader = converse.Reader{Context: &in.Context, Sink: w, OneCall: in.Functions}
+	return w
 }
 
-// compact gives a document as compact JSON: numbers keep their digits, members the order that the document has them in
-// (one decoded by the SDK has forgotten the wire's, and sorts them), strings only the escapes that JSON demands. What is
-// absent or null is "" (R-RES-09).
-func compact(d document.Interface) (string, error) {
-	if d == nil {
-		return "", nil
+// Call begins a tool call.
+func (w *writer) Call(b *converse.Content) {
+	if w.in.Functions {
+		w.emit(openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: b.Name}})
+		return
 	}
-	b, err := d.MarshalSmithyDocument()
-	if err != nil {
-		return "", err
-	}
-	// The SDK's document escapes <, > and & as for a web page; Format undoes it. The bytes may be the document's own.
-	v := jsontext.Value(bytes.Clone(b))
-	if err := v.Format(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-		return "", err
-	}
-	if v.Kind() == 'n' {
-		return "", nil
-	}
-	return string(v), nil
+	w.emit(openai.Delta{ToolCalls: []openai.ToolCallDelta{{Index: b.Before, ID: b.ID, Name: b.Name}}})
 }
 
-// dequoted is an input that came as a JSON string: models write their arguments as text, and what that text holds is what
-// they mean. A string that holds no object stays as it is; one that holds nothing is "" (R-RES-09).
-func dequoted(input []byte) string {
-	inner, err := jsontext.AppendUnquote(nil, bytes.TrimRight(input, jsonSpace))
+// Tell writes a piece; an empty line parts reasoning from an earlier block's (R-STR-09).
+func (w *writer) Tell(b *converse.Content, k converse.Kind, piece string) {
 	switch {
-	case err != nil:
-		return string(input)
-	case len(bytes.Trim(inner, jsonSpace)) == 0:
-		return ""
-	case isObject(inner):
-		return string(inner)
+	case k == converse.Text:
+		w.emit(openai.Delta{Content: piece})
+	case k == converse.Thought:
+		if !b.Shown && w.reasoned {
+			piece = "\n\n" + piece
+		}
+		w.reasoned = true
+		w.emit(openai.Delta{Reasoning: piece})
+	case w.in.Functions:
+		w.emit(openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: piece}})
+	default:
+		w.emit(openai.Delta{ToolCalls: []openai.ToolCallDelta{{Index: b.Before, Arguments: piece}}})
 	}
-	return string(input)
+}
+
+// End writes a block's entries of reasoning_details (R-RES-08) and its sources.
+func (w *writer) End(b *converse.Content) {
+	if b.Reasoned && (len(b.Redacted) == 0 || len(b.Reasoning) > 0 || b.Signature != "") {
+		w.detail(b, openai.ReasoningDetail{Type: openai.ReasoningText, Text: string(b.Reasoning), Signature: b.Signature})
+	}
+	if len(b.Redacted) > 0 {
+		w.detail(b, openai.ReasoningDetail{Type: openai.ReasoningEncrypted, Data: base64.StdEncoding.EncodeToString(b.Redacted)})
+	}
+	if len(b.Sources) > 0 {
+		w.cite(b)
+	}
+}
+
+func (w *writer) detail(b *converse.Content, d openai.ReasoningDetail) {
+	d.Index, d.Format = w.details, w.in.Format
+	d.After = openai.Position{Known: true, Content: b.Place, ToolCalls: b.Before}
+	w.details++
+	w.emit(openai.Delta{ReasoningDetails: []openai.ReasoningDetail{d}})
+}
+
+// cite tells the sources of a block, each with the place of the block's text (R-RES-11).
+func (w *writer) cite(b *converse.Content) {
+	var d openai.Delta
+	for _, s := range b.Sources {
+		if web, ok := s.Location.(*types.CitationLocationMemberWeb); ok {
+			d.Annotations = append(d.Annotations, openai.Annotation{
+				Index: w.pages, Start: b.From, End: b.To, URL: aws.ToString(web.Value.Url), Title: cmp.Or(s.Title, aws.ToString(web.Value.Domain)),
+			})
+			w.pages++
+			continue
+		}
+		c := openai.Citation{Index: w.files, Start: b.From, End: b.To, Document: -1, Filename: cmp.Or(s.Title, s.Source), Quote: s.Quote}
+		switch at := s.Location.(type) {
+		case *types.CitationLocationMemberDocumentPage:
+			c.Document, c.Page = place(at.Value.DocumentIndex), int(aws.ToInt32(at.Value.Start))
+		case *types.CitationLocationMemberDocumentChar:
+			c.Document = place(at.Value.DocumentIndex)
+		case *types.CitationLocationMemberDocumentChunk:
+			c.Document = place(at.Value.DocumentIndex)
+		case *types.CitationLocationMemberSearchResultLocation:
+			c.Document = place(at.Value.SearchResultIndex)
+		}
+		d.Citations = append(d.Citations, c)
+		w.files++
+	}
+	w.emit(d)
+}
+
+func place(n *int32) int {
+	if n == nil {
+		return -1
+	}
+	return int(*n)
 }

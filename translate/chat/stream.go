@@ -1,14 +1,13 @@
 package chat
 
 import (
-	"cmp"
 	"iter"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/converse"
 )
 
 // Chunks turns the events of ConverseStream into the chunks of a streamed answer (TRANSLATION 3.2). Every chunk is the
@@ -17,171 +16,52 @@ import (
 // without a usage chunk.
 func Chunks(events iter.Seq2[types.ConverseStreamOutput, error], in *Context, m translate.Meta) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
-		s := stream{answer: answer{in: in}, head: head(m), yield: yield}
-		s.emit = s.delta
+		s := stream{head: head(m), yield: yield}
+		s.writer = newWriter(in, s.delta)
 		for e, err := range events {
-			if err != nil && !s.stopped {
+			if err != nil && !s.Stopped() {
 				yield(nil, err)
 				return
 			}
 			if err != nil {
 				break
 			}
-			s.event(e)
+			s.step(s.Event(e))
 			if s.over {
 				return
 			}
 		}
-		s.end()
-	}
-}
-
-// stream is a streamed reply on its way. Its states: before the role chunk (!started), in the answer, after messageStop
-// (stopped), after the finish chunk (finished), over.
-type stream struct {
-	answer
-	head  *openai.Head
-	yield func(openai.Part, error) bool
-	open  []*block
-	ending
-
-	started, stopped, finished bool
-	over                       bool // nothing may be yielded any more
-}
-
-func (s *stream) event(event types.ConverseStreamOutput) {
-	if m, ok := event.(*types.ConverseStreamOutputMemberMetadata); ok {
-		s.metadata(&m.Value)
-		return
-	}
-	if s.stopped {
-		return // nothing of the choice follows its end (R-STR-13)
-	}
-	switch e := event.(type) {
-	case *types.ConverseStreamOutputMemberMessageStart:
-		s.start()
-	case *types.ConverseStreamOutputMemberContentBlockStart:
-		s.blockStart(s.opened(deref(e.Value.ContentBlockIndex)), e.Value.Start)
-	case *types.ConverseStreamOutputMemberContentBlockDelta:
-		s.blockDelta(s.opened(deref(e.Value.ContentBlockIndex)), e.Value.Delta)
-	case *types.ConverseStreamOutputMemberContentBlockStop:
-		s.blockStop(deref(e.Value.ContentBlockIndex))
-	case *types.ConverseStreamOutputMemberMessageStop:
-		s.messageStop(&e.Value)
-	}
-}
-
-// opened gives the open block of that index, or opens one: text and reasoning have no contentBlockStart. A new block ends
-// reasoning before it that nobody has ended (R-STR-16), so that its entry comes before what follows it.
-func (s *stream) opened(index int32) *block {
-	for _, b := range s.open {
-		if b.index == index {
-			return b
+		if !s.Stopped() {
+			s.fail(truncated())
 		}
-	}
-	s.closeOpen(func(b *block) bool { return b.reasoning && b.index < index })
-	b := &block{index: index}
-	s.begin(b)
-	s.open = append(s.open, b)
-	return b
-}
-
-func (s *stream) blockStart(b *block, start types.ContentBlockStart) {
-	switch v := start.(type) {
-	case *types.ContentBlockStartMemberToolUse:
-		if b.call == 0 && !b.ignored {
-			s.toolUse(b, v.Value.ToolUseId, v.Value.Name, v.Value.Type)
-		}
-	case *types.ContentBlockStartMemberToolResult:
-		s.toolResult(b, v.Value.ToolUseId, v.Value.Type)
-	default:
-		s.unknown()
-	}
-}
-
-func (s *stream) blockDelta(b *block, delta types.ContentBlockDelta) {
-	switch v := delta.(type) {
-	case *types.ContentBlockDeltaMemberText:
-		s.text(v.Value)
-	case *types.ContentBlockDeltaMemberToolUse:
-		s.input(b, deref(v.Value.Input))
-	case *types.ContentBlockDeltaMemberReasoningContent:
-		switch r := v.Value.(type) {
-		case *types.ReasoningContentBlockDeltaMemberText:
-			s.think(b, r.Value)
-		case *types.ReasoningContentBlockDeltaMemberSignature:
-			b.sign(r.Value)
-		case *types.ReasoningContentBlockDeltaMemberRedactedContent:
-			b.redact(r.Value)
-		default:
-			s.unknown()
-		}
-	case *types.ContentBlockDeltaMemberCitation:
-		b.citedDelta(&v.Value)
-	case *types.ContentBlockDeltaMemberToolResult:
-		b.ignored = true
-	default:
-		s.unknown()
-	}
-}
-
-func (s *stream) blockStop(index int32) {
-	for i, b := range s.open {
-		if b.index == index {
-			s.open = slices.Delete(s.open, i, i+1)
-			s.close(b)
-			return
-		}
-	}
-}
-
-// closeOpen ends the open blocks that ends picks, in order of their index.
-func (s *stream) closeOpen(ends func(*block) bool) {
-	var closing []*block
-	s.open = slices.DeleteFunc(s.open, func(b *block) bool {
-		if ends(b) {
-			closing = append(closing, b)
-			return true
-		}
-		return false
-	})
-	slices.SortFunc(closing, func(x, y *block) int { return cmp.Compare(x.index, y.index) })
-	for _, b := range closing {
-		s.close(b)
-	}
-}
-
-func (s *stream) messageStop(e *types.MessageStopEvent) {
-	s.closeOpen(func(*block) bool { return true }) // services leave contentBlockStop out (R-STR-16)
-	s.stopped = true
-	s.stop, s.fields = e.StopReason, e.AdditionalModelResponseFields
-	// Only the metadata event tells what a guardrail did and brings the trace that a client asked for.
-	if e.StopReason != types.StopReasonGuardrailIntervened && !s.in.Trace {
 		s.finishChunk()
 	}
 }
 
-func (s *stream) metadata(e *types.ConverseStreamMetadataEvent) {
-	if !s.stopped || s.over {
-		return
-	}
-	if e.Trace != nil {
-		s.trace = e.Trace.Guardrail
-	}
-	s.finishChunk()
-	if u := usage(e.Usage, s.details > 0); u != nil && !s.over {
-		s.send(&openai.ChatChunk{Head: s.head, ServiceTier: tier(e.ServiceTier), Usage: u})
-	}
-	s.over = true
+// stream is a streamed reply on its way. Its states: before the role chunk (!started), in the answer, after the finish chunk (finished),
+// over.
+type stream struct {
+	*writer
+	head  *openai.Head
+	yield func(openai.Part, error) bool
+
+	started, finished bool
+	over              bool // nothing may be yielded any more
 }
 
-// end is told when no further event comes.
-func (s *stream) end() {
-	if !s.stopped {
-		s.fail(truncated())
-		return
+func (s *stream) step(step converse.Step) {
+	switch step {
+	case converse.Started:
+		s.start()
+	case converse.Ended:
+		s.finishChunk()
+	case converse.Closed:
+		s.finishChunk()
+		if u := s.Tokens(); u != nil && !s.over {
+			s.send(&openai.ChatChunk{Head: s.head, ServiceTier: s.Tier, Usage: u})
+		}
+		s.over = true
 	}
-	s.finishChunk()
 }
 
 func (s *stream) start() {
@@ -201,12 +81,12 @@ func (s *stream) finishChunk() {
 		return
 	}
 	s.finished = true
-	reason, x, err := s.finish(s.ending)
+	reason, x, err := s.finish()
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	if notes := s.adjusted.List(); len(notes) > 0 { // R-GEN-05
+	if notes := s.Adjusted.List(); len(notes) > 0 { // R-GEN-05
 		if x == nil {
 			x = &openai.Extension{}
 		}

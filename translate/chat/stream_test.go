@@ -365,7 +365,7 @@ func randomReply(r *rand.Rand) (*bedrockruntime.ConverseOutput, []event) {
 			}
 			blocks = append(blocks, &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberReasoningText{Value: b}})
 			cut(s, evThink)
-			cut(deref(b.Signature), evSign)
+			cut(aws.ToString(b.Signature), evSign)
 		case 3:
 			blocks = append(blocks, &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberRedactedContent{Value: []byte{0xfb, 0xff, 1}}})
 			events = append(events, evRedact(index, "\xfb\xff\x01"))

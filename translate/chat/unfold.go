@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"outcrop/openai"
 	"outcrop/translate"
 )
@@ -58,7 +60,7 @@ func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	for _, text := range pieces(m.Reasoning, piece) {
 		list = append(list, openai.Delta{Reasoning: text})
 	}
-	content, calls := runes{text: deref(m.Content)}, 0
+	content, calls := runes{text: aws.ToString(m.Content)}, 0
 	upTo := func(at openai.Position) {
 		for _, text := range pieces(content.to(at.Content), piece) {
 			list = append(list, openai.Delta{Content: text})
@@ -79,7 +81,7 @@ func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	if f := m.FunctionCall; f != nil {
 		list = append(list,
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: f.Name}},
-			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: deref(f.Arguments)}})
+			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: aws.ToString(f.Arguments)}})
 	}
 	return list
 }
@@ -87,7 +89,7 @@ func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 func callDeltas(index int, c *openai.ToolCall) []openai.Delta {
 	return []openai.Delta{
 		{ToolCalls: []openai.ToolCallDelta{{Index: index, ID: c.ID, Name: c.Function.Name}}},
-		{ToolCalls: []openai.ToolCallDelta{{Index: index, Arguments: deref(c.Function.Arguments)}}},
+		{ToolCalls: []openai.ToolCallDelta{{Index: index, Arguments: aws.ToString(c.Function.Arguments)}}},
 	}
 }
 

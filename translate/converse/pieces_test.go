@@ -141,3 +141,14 @@ func TestMergeFields(t *testing.T) {
 		t.Errorf("R-EXT-03\n got %s\nwant %s", got, want)
 	}
 }
+
+func TestTaken(t *testing.T) {
+	used := taken{}
+	var got []string
+	for _, id := range []string{"a", "a", "a-3", "a", "a", "a-3", "b"} {
+		got = append(got, used.free(id, func(n int64) string { return id + "-" + itoa(n) }))
+	}
+	if s := strings.Join(got, " "); s != "a a-2 a-3 a-4 a-5 a-3-2 b" {
+		t.Errorf("R-MSG-11 got %s", s)
+	}
+}

@@ -14,28 +14,28 @@ import (
 	"outcrop/openai"
 )
 
-// Verdict is what a guardrail's trace tells: the action, and the trace as a client may see it.
-type Verdict struct {
-	Action string // one of openai's Guardrail constants
-	Trace  jsontext.Value
+// verdict is what a guardrail's trace tells: the action, and the trace as a client may see it.
+type verdict struct {
+	action string // one of openai's Guardrail constants
+	trace  jsontext.Value
 }
 
-// Judge reads a trace; without one the action is none. Any block outweighs all masking (R-FIN-02).
-func Judge(t *types.GuardrailTraceAssessment) Verdict {
+// judge reads a trace; without one the action is none. Any block outweighs all masking (R-FIN-02).
+func judge(t *types.GuardrailTraceAssessment) verdict {
 	if t == nil {
-		return Verdict{Action: openai.GuardrailNone}
+		return verdict{action: openai.GuardrailNone}
 	}
 	var r traceReader
 	shown, _ := r.read(reflect.ValueOf(t))
 	// Marshal cannot fail: read makes maps, slices, strings, numbers and booleans.
 	trace, _ := json.Marshal(shown, json.Deterministic(true))
-	v := Verdict{openai.GuardrailNone, trace}
+	v := verdict{openai.GuardrailNone, trace}
 	why := deref(t.ActionReason) // may have several lines
 	switch {
 	case r.blocked || strings.Contains(why, "Guardrail blocked"):
-		v.Action = openai.GuardrailBlocked
+		v.action = openai.GuardrailBlocked
 	case r.masked || strings.Contains(why, "Guardrail masked"):
-		v.Action = openai.GuardrailMasked
+		v.action = openai.GuardrailMasked
 	}
 	return v
 }

@@ -34,20 +34,20 @@ func TestJudge(t *testing.T) {
 			InvocationMetrics:        &types.GuardrailInvocationMetrics{GuardrailProcessingLatency: aws.Int64(3)},
 		}}},
 	}
-	v := Judge(trace)
+	v := judge(trace)
 	want := `{"inputAssessment":{"g1":{"appliedGuardrailDetails":{"guardrailId":"g1","guardrailOrigin":["REQUEST"]},` +
 		`"wordPolicy":{"customWords":[{"action":"NONE","detected":true}]}}},` +
 		`"outputAssessments":{"g1":[{"automatedReasoningPolicy":{"findings":[{"invalid":{"contradictingRules":[{"identifier":"R1"}],"translation":{"confidence":0.5,"untranslatedClaims":[{}]}}}]},` +
 		`"invocationMetrics":{"guardrailProcessingLatency":3},` +
 		`"sensitiveInformationPolicy":{"piiEntities":[{"action":"ANONYMIZED","type":"ADDRESS"}],"regexes":[{"action":"ANONYMIZED","name":"Account"}]}}]}}`
-	if diff := cmp.Diff(want, string(v.Trace)); diff != "" || v.Action != openai.GuardrailMasked {
-		t.Errorf("%s: %s", v.Action, diff)
+	if diff := cmp.Diff(want, string(v.trace)); diff != "" || v.action != openai.GuardrailMasked {
+		t.Errorf("%s: %s", v.action, diff)
 	}
 	trace.OutputAssessments["g1"][0].TopicPolicy = &types.GuardrailTopicPolicyAssessment{Topics: []types.GuardrailTopic{{Action: "BLOCKED"}}}
-	if v := Judge(trace); v.Action != openai.GuardrailBlocked {
-		t.Errorf("R-FIN-02: %s with a BLOCKED action", v.Action)
+	if v := judge(trace); v.action != openai.GuardrailBlocked {
+		t.Errorf("R-FIN-02: %s with a BLOCKED action", v.action)
 	}
-	if v := Judge(&types.GuardrailTraceAssessment{}); v.Action != openai.GuardrailNone || string(v.Trace) != "{}" {
+	if v := judge(&types.GuardrailTraceAssessment{}); v.action != openai.GuardrailNone || string(v.trace) != "{}" {
 		t.Errorf("%+v", v)
 	}
 }

@@ -1,4 +1,4 @@
-package chat
+package converse
 
 import (
 	"bytes"
@@ -9,88 +9,88 @@ import (
 )
 
 // This file reads structured answers (TRANSLATION 1.8): the input of the forced tool as content, JSON out of a Markdown
-// fence, a root out of its wrapper. What is held back is told by answer.finish at the latest.
+// fence, a root out of its wrapper. What is held back is told by Finish at the latest.
 
 // structured takes text of an answer that is to be JSON and gives what may be sent of it now.
-func (a *answer) structured(s string) string {
-	if a.asked {
+func (r *Reader) structured(s string) string {
+	if r.asked {
 		return "" // text beside the forced call (R-FMT-05)
 	}
-	if a.in.Answer.Tool == "" && !a.in.Answer.Unwrap && !a.whole {
-		return a.json.push(s)
+	if r.Context.Answer.Tool == "" && !r.Context.Answer.Unwrap && !r.whole {
+		return r.json.push(s)
 	}
-	a.json.add(s)
+	r.json.add(s)
 	return ""
 }
 
 // askedCall makes a call of the forced tool the answer. Any call counts: no other tool was sent.
-func (a *answer) askedCall(b *block) {
-	if a.asked {
+func (r *Reader) askedCall(b *Content) {
+	if r.asked {
 		b.ignored = true
-		a.adjusted.Add("parallel_tool_calls", "extra_calls_dropped")
+		r.Adjusted.Add("parallel_tool_calls", "extra_calls_dropped")
 		return
 	}
-	a.asked = true
-	a.json = jsonText{}
+	r.asked = true
+	r.json = jsonText{}
 	b.content, b.blank = true, true
 }
 
 // contentInput takes a fragment of the forced tool's input. It is held while it may turn out to be wrapped.
-func (a *answer) contentInput(b *block, fragment string) {
-	how := &a.in.Answer
-	if b.shown {
-		a.say(fragment)
+func (r *Reader) contentInput(b *Content, fragment string) {
+	how := &r.Context.Answer
+	if b.sent {
+		r.say(b, fragment)
 		return
 	}
 	b.held = append(b.held, fragment...)
 	if how.Unwrap || !how.Properties && mayWrap(b.held, "properties") {
 		return
 	}
-	b.shown = true
-	a.say(string(b.held))
+	b.sent = true
+	r.say(b, string(b.held))
 }
 
 // closeContent ends the forced tool's input.
-func (a *answer) closeContent(b *block) {
+func (r *Reader) closeContent(b *Content) {
 	switch {
 	case b.blank:
-		a.say("{}")
-	case !b.shown:
-		a.say(a.unwrapped(string(b.held)))
+		r.say(b, "{}")
+	case !b.sent:
+		r.say(b, r.unwrapped(string(b.held)))
 	}
 }
 
 // unwrapped takes a value out of what it stands in.
-func (a *answer) unwrapped(s string) string {
-	if !a.in.Answer.Properties && a.in.Answer.Tool != "" {
+func (r *Reader) unwrapped(s string) string {
+	if !r.Context.Answer.Properties && r.Context.Answer.Tool != "" {
 		s = unwrap(s, "properties") // R-FMT-09
 	}
-	if a.in.Answer.Unwrap {
+	if r.Context.Answer.Unwrap {
 		s = unwrap(s, "value") // R-FMT-08
 	}
 	return s
 }
 
 // flushJSON tells the text that was held back.
-func (a *answer) flushJSON() {
-	how := &a.in.Answer
-	if len(a.json.raw) == 0 {
+func (r *Reader) flushJSON() {
+	how := &r.Context.Answer
+	if len(r.json.raw) == 0 {
 		return
 	}
 	var rest string
 	if how.Clean {
 		var ok bool
-		if rest, ok = a.json.end(); !ok && a.calls == 0 { // beside calls the text is not the answer yet
-			a.adjusted.Add("response_format", "not_json")
+		if rest, ok = r.json.end(); !ok && r.Calls == 0 { // beside calls the text is not the answer yet
+			r.Adjusted.Add("response_format", "not_json")
 		}
 	} else {
-		rest = string(a.json.raw)
+		rest = string(r.json.raw)
 	}
 	if how.Unwrap {
 		rest = unwrap(rest, "value")
 	}
-	a.json = jsonText{}
-	a.say(rest)
+	r.json = jsonText{}
+	r.say(r.spoken, rest)
 }
 
 // jsonText cleans a text that should be one JSON value (R-FMT-07). Pushed piece by piece it gives out the value as it comes:
