@@ -110,7 +110,7 @@ func (c *chain) header() []byte {
 func (c *chain) encode(l *line) []byte {
 	c.seq++
 	l.Chain, l.Seq, l.Time = c.name, c.seq, c.now().UTC()
-	b := l.appendJSON(append(c.room[:0], c.head[:]...))
+	b := appendJSON(append(c.room[:0], c.head[:]...), l)
 	b = b[:len(b)-1]
 	c.head = sha256.Sum256(b) // as link makes it, without a copy
 	b = append(b, hashMember...)
