@@ -32,7 +32,7 @@ func gated(t *testing.T, known []keys.Configured, limiter *limits.Limiter, chang
 }
 
 // keyOf is a key of a tenant, and the secret that it is shown with.
-func keyOf(name, tenant string, limits access.ConfiguredLimits) (keys.Configured, string) {
+func keyOf(name, tenant string, limits access.Limits) (keys.Configured, string) {
 	secret, hash := keys.Secret()
 	return keys.Configured{Name: name, Hash: hash, Tenant: tenant, Limits: limits}, secret
 }
@@ -45,7 +45,7 @@ var lookalikes = [][2]string{ // tenant, name of the key
 }
 
 // lookalikeKeys gives a key for each, and their secrets.
-func lookalikeKeys(limits access.ConfiguredLimits) (keys []keys.Configured, secrets []string) {
+func lookalikeKeys(limits access.Limits) (keys []keys.Configured, secrets []string) {
 	for _, l := range lookalikes {
 		k, secret := keyOf(l[1], l[0], limits)
 		keys, secrets = append(keys, k), append(secrets, secret)
@@ -73,7 +73,7 @@ func TestAttackCacheOfAnotherTenant(t *testing.T) {
 			if where == "redis" {
 				url = redistest.Start(t).URL
 			}
-			keys, secrets := lookalikeKeys(access.ConfiguredLimits{})
+			keys, secrets := lookalikeKeys(access.Limits{})
 			_, srv := gated(t, keys, nil, sharedCache(t, url))
 			seen, tenants := map[string]string{}, map[string]bool{}
 			for i, secret := range secrets {
@@ -106,7 +106,7 @@ func TestAttackCacheOfAnotherTenant(t *testing.T) {
 			// What a caller writes into a member that names a cache is no key into that of others.
 			for _, member := range []string{`"prompt_cache_key":"a"`, `"user":"a"`, `"safety_identifier":"a:b"`, `"metadata":{"tenant":"a"}`} {
 				body := fmt.Sprintf(`{"model":%q,"temperature":0,%s,"messages":[{"role":"user","content":"what is mine?"}]}`, nova, member)
-				k, stranger := keyOf("stranger", "stranger", access.ConfiguredLimits{})
+				k, stranger := keyOf("stranger", "stranger", access.Limits{})
 				_, other := gated(t, append(keys[:len(keys):len(keys)], k), nil, sharedCache(t, url))
 				if res, _ := requested(t, "POST", other+"/v1/chat/completions", body, "api-key", stranger); strings.HasPrefix(res.Header.Get("x-outcrop-cache"), "hit") {
 					t.Errorf("%s opens the cache of a tenant", member)
@@ -130,16 +130,16 @@ func TestAttackLimitOfAnotherTenant(t *testing.T) {
 				shared = s
 			}
 			cfg := limits.Default()
-			cfg.Tenants = map[string]access.ConfiguredLimits{}
+			cfg.Tenants = map[string]access.Limits{}
 			var keys []keys.Configured
 			var secrets []string
 			for i, l := range lookalikes {
 				if l[0] == "" || l[1] == "" { // a key of the configuration has a name
 					continue
 				}
-				k, secret := keyOf(fmt.Sprintf("%s%d", l[1], i), l[0], access.ConfiguredLimits{})
+				k, secret := keyOf(fmt.Sprintf("%s%d", l[1], i), l[0], access.Limits{})
 				keys, secrets = append(keys, k), append(secrets, secret)
-				cfg.Tenants[l[0]] = access.ConfiguredLimits{RequestsPerMinute: 1000}
+				cfg.Tenants[l[0]] = access.Limits{RequestsPerMinute: 1000}
 			}
 			limiter := limits.New(cfg, limits.NewMeters(shared, func(error) {}))
 			_, srv := gated(t, keys, limiter)
@@ -159,9 +159,9 @@ func TestAttackLimitOfAnotherTenant(t *testing.T) {
 // TestAttackEndUserOfAnotherTenant: end users are those of their tenant, whatever they are called.
 func TestAttackEndUserOfAnotherTenant(t *testing.T) {
 	cfg := limits.Default()
-	cfg.EndUser = access.ConfiguredLimits{RequestsPerMinute: 1}
-	one, first := keyOf("one", "a", access.ConfiguredLimits{})
-	two, second := keyOf("two", "a:b", access.ConfiguredLimits{})
+	cfg.EndUser = access.Limits{RequestsPerMinute: 1}
+	one, first := keyOf("one", "a", access.Limits{})
+	two, second := keyOf("two", "a:b", access.Limits{})
 	_, srv := gated(t, []keys.Configured{one, two}, limits.New(cfg, limits.NewMeters(nil, nil)))
 	for _, tt := range []struct {
 		secret, user string
@@ -179,7 +179,7 @@ func TestAttackEndUserOfAnotherTenant(t *testing.T) {
 // TestAttackModelByAnotherName: a key that may use one model does not come to another one by spelling, by a second member of the
 // same name, or by what only looks like a name.
 func TestAttackModelByAnotherName(t *testing.T) {
-	k, secret := keyOf("narrow", "a", access.ConfiguredLimits{})
+	k, secret := keyOf("narrow", "a", access.Limits{})
 	k.Models = []string{nova}
 	_, srv := gated(t, []keys.Configured{k}, nil)
 	for body, want := range map[string]int{
@@ -219,7 +219,7 @@ func TestAttackRedisStopped(t *testing.T) {
 			defer func() { _ = shared.Close() }()
 			cfg := limits.Default()
 			cfg.WhenStoreIsAway = choice
-			k, secret := keyOf("k", "a", access.ConfiguredLimits{RequestsPerMinute: 100_000, TokensPerMinute: 1_000_000_000})
+			k, secret := keyOf("k", "a", access.Limits{RequestsPerMinute: 100_000, TokensPerMinute: 1_000_000_000})
 			_, srv := gated(t, []keys.Configured{k}, limits.New(cfg, limits.NewMeters(shared, func(error) {})), sharedCache(t, db.URL))
 			call := func(n int) int {
 				body := fmt.Sprintf(`{"model":%q,"temperature":0,"messages":[{"role":"user","content":"question %d"}]}`, nova, n)

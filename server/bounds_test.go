@@ -28,7 +28,7 @@ func fault(t *testing.T, body string) (code, param string) {
 // of 1,000 tokens a minute, since its product with max_tokens overflowed.
 func TestMendA1HugeNIsRefusedBeforeAnythingIsMade(t *testing.T) {
 	open := build(t, config(), offline.Config{})
-	keyed := metered(t, map[string]keys.Configured{"small": {Limits: access.ConfiguredLimits{TokensPerMinute: 1000, Concurrent: 4}}})
+	keyed := metered(t, map[string]keys.Configured{"small": {Limits: access.Limits{TokensPerMinute: 1000, Concurrent: 4}}})
 	for _, rest := range []string{
 		`"n":1000000000`, `"n":4500000000,"max_tokens":2147483647`, `"n":9223372036854775807`, `"n":1e18`, `"n":129`,
 		`"n":9`, `"n":128,"max_completion_tokens":2147483647`, `"n":9,"stream":true`,
@@ -58,7 +58,7 @@ func TestMendA1HugeNIsRefusedBeforeAnythingIsMade(t *testing.T) {
 
 // TestMendA1NumbersOfClients sends the ends of what a number can be as every member, header and argument that is one.
 func TestMendA1NumbersOfClients(t *testing.T) {
-	h := metered(t, map[string]keys.Configured{"k": {Limits: access.ConfiguredLimits{TokensPerMinute: 1e9}, Budget: access.ConfiguredBudget{Amount: 1e15, Period: "total"}}})
+	h := metered(t, map[string]keys.Configured{"k": {Limits: access.Limits{TokensPerMinute: 1e9}, Budget: access.Budget{Amount: 1e15, Period: "total"}}})
 	const embedding = "amazon.titan-embed-text-v2:0"
 	numbers := []string{"-9223372036854775809", "-9223372036854775808", "-1", "0", "1", "2147483648", "4294967297", "9223372036854775807",
 		"9223372036854775808", "1e308", "1e400", "-1e400", "0.5"}

@@ -188,7 +188,7 @@ func TestDialectRefusals(t *testing.T) {
 		})
 		with.Gate = keys.NewGate(keys.Config{Keys: []keys.Configured{
 			{Name: "key", Hash: keys.HashOf("key")},
-			{Name: "one", Hash: keys.HashOf("one"), Limits: access.ConfiguredLimits{RequestsPerMinute: 1}},
+			{Name: "one", Hash: keys.HashOf("one"), Limits: access.Limits{RequestsPerMinute: 1}},
 		}}, nil, nil)
 		with.Limiter = limits.New(limits.Default(), limits.NewMeters(nil, nil))
 		cfg := config()

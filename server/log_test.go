@@ -26,7 +26,7 @@ func requestLines(t *testing.T, h *house) (all []map[string]any) {
 }
 
 func TestMendC5TheLogAnswersWhatOperatorsAsk(t *testing.T) {
-	h := metered(t, map[string]keys.Configured{"team-key": {Tenant: "acme", Budget: access.ConfiguredBudget{Amount: 1e6, Period: "day"}}})
+	h := metered(t, map[string]keys.Configured{"team-key": {Tenant: "acme", Budget: access.Budget{Amount: 1e6, Period: "day"}}})
 	for _, body := range []string{
 		ask("gpt-4o", `,"seed":7`), ask("gpt-4o", `,"stream":true`), ask(nova+"+throttle", ""), ask("no-such-model", ""),
 	} {

@@ -80,8 +80,8 @@ var resetForm = regexp.MustCompile(`^(\d+h)?(\d+m)?(\d+(\.\d+)?s)?(\d+(\.\d+)?ms
 
 func TestRateLimits(t *testing.T) {
 	h := metered(t, map[string]keys.Configured{
-		"few":  {Limits: access.ConfiguredLimits{RequestsPerMinute: 2, TokensPerMinute: 5000}},
-		"tpm":  {Limits: access.ConfiguredLimits{TokensPerMinute: 1000}},
+		"few":  {Limits: access.Limits{RequestsPerMinute: 2, TokensPerMinute: 5000}},
+		"tpm":  {Limits: access.Limits{TokensPerMinute: 1000}},
 		"free": {},
 	})
 	for left := 1; left >= 0; left-- {
@@ -136,7 +136,7 @@ func TestRateLimits(t *testing.T) {
 
 // TestRefusedBeforeTheBody: who asks too often gets the answer although the body never comes.
 func TestRefusedBeforeTheBody(t *testing.T) {
-	h := metered(t, map[string]keys.Configured{"one": {Limits: access.ConfiguredLimits{RequestsPerMinute: 1}}})
+	h := metered(t, map[string]keys.Configured{"one": {Limits: access.Limits{RequestsPerMinute: 1}}})
 	if status, _, body := h.chat(t, ask(nova, ""), as("one")...); status != 200 {
 		t.Fatal(body)
 	}
@@ -159,8 +159,8 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 
 func TestChoicesCountAsCalls(t *testing.T) {
 	h := metered(t, map[string]keys.Configured{
-		"slots":    {Limits: access.ConfiguredLimits{Concurrent: 2}},
-		"requests": {Limits: access.ConfiguredLimits{RequestsPerMinute: 4, TokensPerMinute: 100_000}},
+		"slots":    {Limits: access.Limits{Concurrent: 2}},
+		"requests": {Limits: access.Limits{RequestsPerMinute: 4, TokensPerMinute: 100_000}},
 	})
 	status, header, body := h.chat(t, ask(nova, `,"n":3`), as("slots")...)
 	if typ, _, _ := refusal(t, body); status != 429 || typ != "requests" || header.Get("x-should-retry") != "false" {
@@ -180,11 +180,11 @@ func TestChoicesCountAsCalls(t *testing.T) {
 
 func TestBudgetIsSpent(t *testing.T) {
 	h := metered(t, map[string]keys.Configured{
-		"poor":  {Budget: access.ConfiguredBudget{Amount: 10, Period: "total", SoftPercent: 10}}, // millionths of a USD
+		"poor":  {Budget: access.Budget{Amount: 10, Period: "total", SoftPercent: 10}}, // millionths of a USD
 		"rich":  {Tenant: "acme"},
 		"broke": {Tenant: "bust"},
 	}, func(_ *limits.Config, b *budgets.Config) {
-		b.Tenants = map[string]access.ConfiguredBudget{"bust": {Amount: 1}}
+		b.Tenants = map[string]access.Budget{"bust": {Amount: 1}}
 	})
 	warned, passed := false, 0
 	for range 20 {
@@ -222,7 +222,7 @@ func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 	begun, end := make(chan struct{}, 1), make(chan struct{})
 	var first atomic.Bool
 	h := meteredBehind(t, map[string]keys.Configured{
-		"poor": {Budget: access.ConfiguredBudget{Amount: 20, Period: "total", SoftPercent: 1}}, // far less than 4,096 tokens cost
+		"poor": {Budget: access.Budget{Amount: 20, Period: "total", SoftPercent: 1}}, // far less than 4,096 tokens cost
 		"mate": {Tenant: "acme"}, "other": {Tenant: "acme"},
 	}, func(behind *pipeline.Collaborators) {
 		backends := behind.Backends
@@ -234,7 +234,7 @@ func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 			return backends(t)
 		}
 	}, func(_ *limits.Config, b *budgets.Config) {
-		b.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 20}}
+		b.Tenants = map[string]access.Budget{"acme": {Amount: 20}}
 	})
 	for holder, asker := range map[string]string{"poor": "poor", "mate": "other"} {
 		first.Store(true)

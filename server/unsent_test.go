@@ -105,7 +105,7 @@ func unsentHouse(t *testing.T, far *bedrock.Bedrock, regions ...string) *house {
 		target.Region, target.CalledID, target.Order = region, nova, i
 		plan = append(plan, target)
 	}
-	poor := keys.Configured{Budget: access.ConfiguredBudget{Amount: 20, Period: "total", SoftPercent: 1}}
+	poor := keys.Configured{Budget: access.Budget{Amount: 20, Period: "total", SoftPercent: 1}}
 	return meteredBehind(t, map[string]keys.Configured{"poor": poor}, func(behind *pipeline.Collaborators) {
 		near := behind.Backends
 		behind.Router, behind.Upstream = plan, upstream.New(upstream.Default(), "us-east-1")

@@ -15,7 +15,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
-	"outcrop/internal/access"
 	"outcrop/internal/access/keys"
 	"outcrop/internal/config"
 )
@@ -186,9 +185,9 @@ func (k *keyring) table(w io.Writer, keys []keys.Key, now time.Time) error {
 			limit = fmt.Sprint(n)
 		}
 		if b := key.Budget; b != nil {
-			budget = fmt.Sprintf("%s USD a %s", access.MicroUSD(b.AmountMicros), b.Period)
+			budget = fmt.Sprintf("%s USD a %s", b.Amount, b.Period)
 			if b.Period == "total" {
-				budget = fmt.Sprintf("%s USD", access.MicroUSD(b.AmountMicros))
+				budget = fmt.Sprintf("%s USD", b.Amount)
 			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, dash(key.Name), dash(key.Tenant), key.State(now),

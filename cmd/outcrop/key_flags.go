@@ -61,7 +61,7 @@ func (f *keyFlags) key(now time.Time) (keys.Key, error) {
 		if err := amount.UnmarshalText([]byte(f.budget)); err != nil {
 			return k, fmt.Errorf("--budget %w", err)
 		}
-		k.Budget = &access.Budget{AmountMicros: int64(amount), Period: f.period, SoftPercent: f.warning}
+		k.Budget = &access.Budget{Amount: amount, Period: f.period, SoftPercent: f.warning}
 	}
 	if f.guardrail != "" {
 		at := strings.LastIndexByte(f.guardrail, ':') // an ARN has more of them

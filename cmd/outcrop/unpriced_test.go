@@ -38,7 +38,7 @@ func TestMendD7BudgetsThatDoNotHold(t *testing.T) {
 			}
 			s := memory.New()
 			if tt.stored {
-				k := keys.Key{Name: "k", Rights: access.Rights{Budget: &access.Budget{AmountMicros: 1, Period: "day"}}}
+				k := keys.Key{Name: "k", Rights: access.Rights{Budget: &access.Budget{Amount: 1, Period: "day"}}}
 				if _, _, err := keys.NewRegistry(s).Create(t.Context(), k); err != nil {
 					t.Fatal(err)
 				}

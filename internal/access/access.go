@@ -4,6 +4,7 @@
 package access
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 )
@@ -45,22 +46,28 @@ type Rights struct {
 
 // Limits are limits of use; 0 is none.
 type Limits struct {
-	RequestsPerMinute int64 `json:"requests_per_minute,omitzero"`
-	TokensPerMinute   int64 `json:"tokens_per_minute,omitzero"`
-	Concurrent        int64 `json:"concurrent,omitzero"` // requests under way
+	RequestsPerMinute int64 `yaml:"requests_per_minute" json:"requests_per_minute,omitzero" validate:"min=0" help:"requests a minute; 0 is no limit"`
+	TokensPerMinute   int64 `yaml:"tokens_per_minute" json:"tokens_per_minute,omitzero" validate:"min=0" help:"tokens a minute; 0 is no limit"`
+	Concurrent        int64 `yaml:"concurrent" json:"concurrent,omitzero" validate:"min=0" help:"requests under way; 0 is no limit"`
 }
 
-// Budget is how much money a key may spend.
+// Budget is how much money a key may spend; an amount of 0 is no budget.
 type Budget struct {
-	AmountMicros int64  `json:"amount_micros"`         // millionths of a USD
-	Period       string `json:"period"`                // "day", "week", "month" or "total"
-	SoftPercent  int    `json:"soft_percent,omitzero"` // share of the amount at which a warning begins; 0: none
+	Amount      MicroUSD `yaml:"amount" json:"amount_micros" help:"USD it may cost in a period"`
+	Period      string   `yaml:"period" json:"period" validate:"omitempty,oneof=day week month total" help:"day, week, month or total; month if left out"`
+	SoftPercent int      `yaml:"soft_percent" json:"soft_percent,omitzero" validate:"min=0,max=100" help:"percent of the amount at which warnings begin; 0 is never"`
+}
+
+// Monthly is the budget, of a month if it names no period, as the configuration may leave it out.
+func (b Budget) Monthly() Budget {
+	b.Period = cmp.Or(b.Period, "month")
+	return b
 }
 
 // Guardrail names a guardrail of Bedrock.
 type Guardrail struct {
-	Identifier string `json:"identifier"`
-	Version    string `json:"version"`
+	Identifier string `yaml:"identifier" json:"identifier" validate:"omitempty,word,max=2048" help:"id or ARN of a guardrail that every request gets"`
+	Version    string `yaml:"version" json:"version" validate:"omitempty,guardrail_version" help:"its version: a number or DRAFT"`
 }
 
 // AllowsModel tells whether a name, or the catalogue id of a model, stands in Models. It is false where Models is empty and tiers are

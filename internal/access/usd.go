@@ -38,3 +38,13 @@ func (m MicroUSD) String() string {
 
 // MarshalText is String.
 func (m MicroUSD) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// MarshalJSON writes the number of millionths, as keys are kept in stores.
+func (m MicroUSD) MarshalJSON() ([]byte, error) { return strconv.AppendInt(nil, int64(m), 10), nil }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (m *MicroUSD) UnmarshalJSON(b []byte) error {
+	n, err := strconv.ParseInt(string(b), 10, 64)
+	*m = MicroUSD(n)
+	return err
+}

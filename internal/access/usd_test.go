@@ -3,6 +3,8 @@ package access
 import (
 	"math"
 	"testing"
+
+	"github.com/go-json-experiment/json"
 )
 
 func TestMicroUSD(t *testing.T) {
@@ -57,5 +59,20 @@ func TestCost(t *testing.T) {
 	}
 	if n := MicroUSD(math.MaxInt64).Nano(); n != math.MaxInt64 {
 		t.Error(n)
+	}
+}
+
+// TestBudgetAsKept: what stores hold of a budget is a number of millionths, as it always was.
+func TestBudgetAsKept(t *testing.T) {
+	const kept = `{"amount_micros":12500000,"period":"day","soft_percent":80}`
+	var b Budget
+	if err := json.Unmarshal([]byte(kept), &b); err != nil || b != (Budget{Amount: 12_500_000, Period: "day", SoftPercent: 80}) {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if got, err := json.Marshal(b); err != nil || string(got) != kept {
+		t.Errorf("%s, %v", got, err)
+	}
+	if json.Unmarshal([]byte(`{"amount_micros":"12.50"}`), &b) == nil {
+		t.Error("an amount that is no number is taken")
 	}
 }

@@ -73,7 +73,7 @@ func (b *books) total(t *testing.T) usage.Sums {
 func priced(t *testing.T, rest string, micros int64) *Call {
 	t.Helper()
 	c := chatCall(t, ask(rest))
-	c.Principal = access.Principal{KeyID: "k", Rights: &access.Rights{Budget: &access.Budget{AmountMicros: micros, Period: "total", SoftPercent: 50}}}
+	c.Principal = access.Principal{KeyID: "k", Rights: &access.Rights{Budget: &access.Budget{Amount: access.MicroUSD(micros), Period: "total", SoftPercent: 50}}}
 	row := &catalog.Model{ID: nova, Known: true, Prices: map[string]catalog.Price{"in_region": {Input: 1, Output: 10, CacheRead: 0.1, CacheWrite5m: 1.25, CacheWrite1h: 2}}}
 	c.Plan = router.Plan{Targets: []catalog.Target{{Row: row, Public: nova, CalledID: nova, Region: "us-east-1"}}}
 	return c
@@ -398,7 +398,7 @@ func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
 				}
 				return err
 			}
-			poor := &access.Rights{Budget: &access.Budget{AmountMicros: plenty, Period: "total"}}
+			poor := &access.Rights{Budget: &access.Budget{Amount: plenty, Period: "total"}}
 			for range 20 { // more than a circuit breaker takes
 				var e *openai.Error
 				if err := ask(poor); !errors.As(err, &e) || e.Kind != openai.Unavailable || sent.Load() != 0 {

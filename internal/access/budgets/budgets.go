@@ -37,10 +37,10 @@ type Store interface {
 
 // BudgetConfig are the budgets beside those of keys, and how calls are reckoned before they are made.
 type Config struct {
-	Tenants      map[string]access.ConfiguredBudget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
-	OutputTokens int64                              `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
-	UnknownPrice string                             `yaml:"unknown_price" validate:"oneof=allow refuse" help:"a model without a known price: allow, it counts nothing and is marked so in the usage, or refuse it to keys that have a budget"`
-	InMemory     string                             `yaml:"in_memory" validate:"oneof=refuse warn" help:"budgets whose sums would be kept in memory, where a restart forgets what was spent: refuse to start, or warn"`
+	Tenants      map[string]access.Budget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
+	OutputTokens int64                    `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
+	UnknownPrice string                   `yaml:"unknown_price" validate:"oneof=allow refuse" help:"a model without a known price: allow, it counts nothing and is marked so in the usage, or refuse it to keys that have a budget"`
+	InMemory     string                   `yaml:"in_memory" validate:"oneof=refuse warn" help:"budgets whose sums would be kept in memory, where a restart forgets what was spent: refuse to start, or warn"`
 }
 
 // DefaultBudgets limits nobody but keys.
@@ -113,7 +113,7 @@ func (b *Budgets) of(p *access.Principal) (list [2]budget, n int) {
 		n++
 	}
 	if t, ok := b.Tenants[p.Tenant]; ok && p.Tenant != "" {
-		list[n] = budget{t.Budget(), "tenant"}
+		list[n] = budget{t.Monthly(), "tenant"}
 		n++
 	}
 	return list, n
@@ -160,7 +160,7 @@ func (b *Budgets) Reserve(ctx context.Context, p *access.Principal, amount acces
 			id = "key:" + p.KeyID + ":" + x.Period
 		}
 		from, _ := period(x.Period, now)
-		h.held.Accounts = append(h.held.Accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(access.MicroUSD(x.AmountMicros).Nano())})
+		h.held.Accounts = append(h.held.Accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(x.Amount.Nano())})
 	}
 	// What is reserved must be known, or it could not be settled: a caller who leaves is looked at afterwards.
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
@@ -189,7 +189,7 @@ func (h *Hold) warn(list []budget, before []store.Balance) {
 		if x.SoftPercent == 0 || percent < int64(x.SoftPercent) {
 			continue
 		}
-		h.Warning = fmt.Sprintf("%s; spent=%d%%; amount=%s; period=%s", x.whose, percent, access.MicroUSD(x.AmountMicros), x.Period)
+		h.Warning = fmt.Sprintf("%s; spent=%d%%; amount=%s; period=%s", x.whose, percent, x.Amount, x.Period)
 		if _, said := h.budgets.warned.LoadOrStore(h.held.Accounts[i], true); !said {
 			h.budgets.report(Event{Account: h.held.Accounts[i], Warning: h.Warning})
 		}
@@ -284,7 +284,7 @@ func (b *budget) name() string {
 	if b.whose == "tenant" {
 		whose = "your organization"
 	}
-	return fmt.Sprintf("%s, %s USD %s", whose, access.MicroUSD(b.AmountMicros), span)
+	return fmt.Sprintf("%s, %s USD %s", whose, b.Amount, span)
 }
 
 // period gives when the period of a time began, in seconds, and when it ends. Periods begin at midnight UTC, weeks on Monday. A total

@@ -34,7 +34,7 @@ func spentOf(t *testing.T, s *memory.Store, p *access.Principal, kind string) in
 func TestMendA6BudgetWarningOutlivesAReload(t *testing.T) {
 	events := 0
 	b := New(Default(), NewLeases(memory.New(), nil), func(Event) { events++ })
-	p := spender(access.Budget{AmountMicros: 1000, Period: "total", SoftPercent: 10})
+	p := spender(access.Budget{Amount: 1000, Period: "total", SoftPercent: 10})
 	spent, err := b.Reserve(t.Context(), p, 500_000, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestBudget(t *testing.T) {
 		s := memory.New()
 		var events []Event
 		b := New(Default(), NewLeases(s, nil), func(e Event) { events = append(events, e) })
-		p := spender(access.Budget{AmountMicros: 1000, Period: "day", SoftPercent: 50}) // a million billionths
+		p := spender(access.Budget{Amount: 1000, Period: "day", SoftPercent: 50}) // a million billionths
 		first, err := b.Reserve(t.Context(), p, 700_000, nil)
 		if err != nil || first.Warning != "" {
 			t.Fatal(first, err)
@@ -97,9 +97,9 @@ func TestBudget(t *testing.T) {
 func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 	s := memory.New()
 	cfg := Default()
-	cfg.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 1000, Period: "total"}}
+	cfg.Tenants = map[string]access.Budget{"acme": {Amount: 1000, Period: "total"}}
 	b := New(cfg, NewLeases(s, nil), func(e Event) { t.Errorf("reported %+v", e) })
-	p := &access.Principal{KeyID: "1", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{AmountMicros: 1000, Period: "day", SoftPercent: 10}}}
+	p := &access.Principal{KeyID: "1", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{Amount: 1000, Period: "day", SoftPercent: 10}}}
 	other := &access.Principal{KeyID: "2", Tenant: "acme"}
 	refused := func(who *access.Principal) *openai.Error {
 		t.Helper()
@@ -146,7 +146,7 @@ func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 	s := memory.New()
 	b := New(Default(), NewLeases(s, nil), nil)
-	p := spender(access.Budget{AmountMicros: 10, Period: "total"})
+	p := spender(access.Budget{Amount: 10, Period: "total"})
 	ctx, cancel := context.WithCancel(t.Context())
 	h, err := b.Reserve(ctx, p, 5000, nil)
 	if err != nil {
@@ -165,7 +165,7 @@ func TestSettlingWorksOnItsOwnTime(t *testing.T) {
 // TestCrash: a process that ends between reserving and settling leaves the reservation behind, and no more.
 func TestCrash(t *testing.T) {
 	s := memory.New() // which outlives the process, as a file does
-	p := spender(access.Budget{AmountMicros: 1000, Period: "total"})
+	p := spender(access.Budget{Amount: 1000, Period: "total"})
 	before := New(Default(), NewLeases(s, nil), nil)
 	if _, err := before.Reserve(t.Context(), p, 400_000, nil); err != nil {
 		t.Fatal(err)
@@ -184,9 +184,9 @@ func TestCrash(t *testing.T) {
 func TestBudgetOfATenant(t *testing.T) {
 	s := memory.New()
 	cfg := Default()
-	cfg.Tenants = map[string]access.ConfiguredBudget{"acme": {Amount: 1}}
+	cfg.Tenants = map[string]access.Budget{"acme": {Amount: 1}}
 	b := New(cfg, NewLeases(s, nil), nil)
-	one, two := &access.Principal{KeyID: "1", Tenant: "acme"}, &access.Principal{KeyID: "2", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{AmountMicros: 50, Period: "week"}}}
+	one, two := &access.Principal{KeyID: "1", Tenant: "acme"}, &access.Principal{KeyID: "2", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{Amount: 50, Period: "week"}}}
 	if !b.Holds(one) || b.Holds(&access.Principal{KeyID: "1"}) || b.Holds(&access.Principal{Tenant: "other"}) {
 		t.Error("who has a budget?")
 	}
@@ -220,7 +220,7 @@ func (s brokenBudgets) Lapse(context.Context, int64) ([]store.Hold, error)   { r
 func TestBudgetStoreFails(t *testing.T) {
 	var events []Event
 	report := func(e Event) { events = append(events, e) }
-	p := spender(access.Budget{AmountMicros: 50, Period: "week"})
+	p := spender(access.Budget{Amount: 50, Period: "week"})
 	_, err := New(Default(), NewLeases(brokenBudgets{reserve: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.Unavailable || strings.Contains(e.Message, "disk") {
@@ -246,7 +246,7 @@ func TestManyCalls(t *testing.T) {
 	s := memory.New()
 	b := New(Default(), NewLeases(s, nil), nil)
 	const most, workers = 100_000, 8
-	p := spender(access.Budget{AmountMicros: 5000, Period: "total"})
+	p := spender(access.Budget{Amount: 5000, Period: "total"})
 	var mu sync.Mutex
 	var sum access.NanoUSD
 	var all sync.WaitGroup

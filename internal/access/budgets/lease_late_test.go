@@ -51,7 +51,7 @@ func (s *unreached) Lapse(ctx context.Context, now int64) ([]store.Hold, error) 
 // A settlement that the store was not told, or whose answer was lost, is made up for: the call costs what it has cost, once, and is counted
 // once.
 func TestMendE7ASettlementThatFailedIsTriedAgain(t *testing.T) {
-	who := spender(access.Budget{AmountMicros: 1000, Period: "total"})
+	who := spender(access.Budget{Amount: 1000, Period: "total"})
 	for name, tt := range map[string]struct {
 		fail  func(*unreached)
 		heals time.Duration // 0: only when the process ends
@@ -143,7 +143,7 @@ func TestMendE7WhatCannotBeSettledIsGivenUp(t *testing.T) {
 		}()
 		var events []Event
 		b := New(Default(), leases, func(e Event) { events = append(events, e) })
-		who := spender(access.Budget{AmountMicros: 1000, Period: "total"})
+		who := spender(access.Budget{Amount: 1000, Period: "total"})
 		call := func() {
 			h, err := b.Reserve(t.Context(), who, 1, nil)
 			if err != nil {

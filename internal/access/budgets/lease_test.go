@@ -64,7 +64,7 @@ func usedIn(t *testing.T, s *memory.Store, l *usage.Ledger) (all usage.Sums) {
 func TestMendE7HoldsOfAKilledProcessAreSettledByLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory.New()
-		who := spender(access.Budget{AmountMicros: 1000, Period: "total"})
+		who := spender(access.Budget{Amount: 1000, Period: "total"})
 		killed, alive := startOn(t, s), startOn(t, s)
 		sent := killed.reserve(t, who, 400_000)
 		if err := sent.Send(t.Context()); err != nil {

@@ -18,22 +18,22 @@ type Config struct {
 
 // ConfiguredKey is a key in the configuration, of which only the hash stands there. What is left out restricts nothing.
 type Configured struct {
-	Name       string                  `yaml:"name" validate:"label" help:"name of the key, unique among those of the configuration"`
-	Hash       Hash                    `yaml:"hash" help:"sha256:HEX of the key; outcrop key create --no-store makes both"`
-	Tenant     string                  `yaml:"tenant" validate:"omitempty,label" help:"whose data it works on; without one the key is a tenant of its own"`
-	Models     []string                `yaml:"models" validate:"unique,dive,word" help:"models it may use, asked for by these names or served by these ids; * stands for any characters"`
-	Tiers      []string                `yaml:"tiers" validate:"unique,dive,word" help:"tiers it may use; without models, nothing else"`
-	Endpoints  []string                `yaml:"endpoints" validate:"unique,dive,word" help:"endpoints it may call, such as chat.completions, embeddings, models"`
-	Limits     access.ConfiguredLimits `yaml:"limits"`
-	Budget     access.ConfiguredBudget `yaml:"budget"`
-	Priority   string                  `yaml:"priority" validate:"omitempty,oneof=interactive normal batch" help:"highest priority of its requests"`
-	Guardrail  access.ConfiguredRail   `yaml:"guardrail"`
-	Profile    string                  `yaml:"profile" validate:"omitempty,label" help:"policy profile of its requests"`
-	MaxTokens  int64                   `yaml:"max_tokens" validate:"min=0,max=2147483647" help:"cap on the token limit of a request"`
-	Extensions []string                `yaml:"extensions" validate:"unique,dive,word" help:"extension members its requests may carry; [] for none; all if left out"`
-	Expires    access.Moment           `yaml:"expires" help:"date, or time as in RFC 3339, at which it ends"`
-	Networks   []string                `yaml:"networks" validate:"unique,dive,network" help:"networks (CIDR) its calls may come from"`
-	StoreText  bool                    `yaml:"store_text" help:"whether records of its calls may hold text"`
+	Name       string           `yaml:"name" validate:"label" help:"name of the key, unique among those of the configuration"`
+	Hash       Hash             `yaml:"hash" help:"sha256:HEX of the key; outcrop key create --no-store makes both"`
+	Tenant     string           `yaml:"tenant" validate:"omitempty,label" help:"whose data it works on; without one the key is a tenant of its own"`
+	Models     []string         `yaml:"models" validate:"unique,dive,word" help:"models it may use, asked for by these names or served by these ids; * stands for any characters"`
+	Tiers      []string         `yaml:"tiers" validate:"unique,dive,word" help:"tiers it may use; without models, nothing else"`
+	Endpoints  []string         `yaml:"endpoints" validate:"unique,dive,word" help:"endpoints it may call, such as chat.completions, embeddings, models"`
+	Limits     access.Limits    `yaml:"limits"`
+	Budget     access.Budget    `yaml:"budget"`
+	Priority   string           `yaml:"priority" validate:"omitempty,oneof=interactive normal batch" help:"highest priority of its requests"`
+	Guardrail  access.Guardrail `yaml:"guardrail"`
+	Profile    string           `yaml:"profile" validate:"omitempty,label" help:"policy profile of its requests"`
+	MaxTokens  int64            `yaml:"max_tokens" validate:"min=0,max=2147483647" help:"cap on the token limit of a request"`
+	Extensions []string         `yaml:"extensions" validate:"unique,dive,word" help:"extension members its requests may carry; [] for none; all if left out"`
+	Expires    access.Moment    `yaml:"expires" help:"date, or time as in RFC 3339, at which it ends"`
+	Networks   []string         `yaml:"networks" validate:"unique,dive,network" help:"networks (CIDR) its calls may come from"`
+	StoreText  bool             `yaml:"store_text" help:"whether records of its calls may hold text"`
 }
 
 // Faults gives what is wrong with a key beyond its tags.
@@ -83,15 +83,15 @@ func WithBudget(keys []Configured) (settings []string) {
 // key is the key that the configuration describes, which it has checked.
 func (c *Configured) key() *Key {
 	k := &Key{ID: "config:" + c.Name, Name: c.Name, Tenant: c.Tenant, Priority: c.Priority, Hash: c.Hash, Rights: access.Rights{
-		Models: c.Models, Tiers: c.Tiers, Endpoints: c.Endpoints, Limits: access.Limits(c.Limits), Profile: c.Profile,
+		Models: c.Models, Tiers: c.Tiers, Endpoints: c.Endpoints, Limits: c.Limits, Profile: c.Profile,
 		MaxTokens: c.MaxTokens, Expires: c.Expires.Time, StoreText: c.StoreText,
 	}}
 	if c.Budget.Amount > 0 {
-		b := c.Budget.Budget()
+		b := c.Budget.Monthly()
 		k.Budget = &b
 	}
 	if c.Guardrail.Identifier != "" {
-		g := access.Guardrail(c.Guardrail)
+		g := c.Guardrail
 		k.Guardrail = &g
 	}
 	if c.Extensions != nil {

@@ -425,8 +425,8 @@ func TestUnreadableEntries(t *testing.T) {
 func TestConfiguredKeys(t *testing.T) {
 	secret, hash := Secret()
 	of := Configured{Name: "team", Hash: hash, Tenant: "acme", Models: []string{"m"}, Tiers: []string{"fast"}, Endpoints: []string{"chat.completions"},
-		Limits: access.ConfiguredLimits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}, Budget: access.ConfiguredBudget{Amount: 5_000_000, SoftPercent: 80}, Priority: "normal",
-		Guardrail: access.ConfiguredRail{Identifier: "g", Version: "1"}, Profile: "strict", MaxTokens: 7, Extensions: []string{}, Expires: access.Moment{Time: time.Now().Add(time.Hour)},
+		Limits: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}, Budget: access.Budget{Amount: 5_000_000, SoftPercent: 80}, Priority: "normal",
+		Guardrail: access.Guardrail{Identifier: "g", Version: "1"}, Profile: "strict", MaxTokens: 7, Extensions: []string{}, Expires: access.Moment{Time: time.Now().Add(time.Hour)},
 		Networks: []string{"192.0.2.0/24"}, StoreText: true}
 	if faults := of.Faults(); len(faults) > 0 {
 		t.Fatal(faults)
@@ -436,11 +436,11 @@ func TestConfiguredKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := p.Rights
-	if p.KeyID != "config:team" || p.Tenant != "acme" || p.Priority != "normal" || r.Limits != (access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}) || *r.Budget != (access.Budget{AmountMicros: 5_000_000, Period: "month", SoftPercent: 80}) ||
+	if p.KeyID != "config:team" || p.Tenant != "acme" || p.Priority != "normal" || r.Limits != (access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}) || *r.Budget != (access.Budget{Amount: 5_000_000, Period: "month", SoftPercent: 80}) ||
 		*r.Guardrail != (access.Guardrail{Identifier: "g", Version: "1"}) || r.Profile != "strict" || r.MaxTokens != 7 || r.AllowsExtension("top_k") || !r.StoreText || len(r.Networks) != 1 {
 		t.Errorf("%+v %+v", p, r)
 	}
-	faulty := Configured{Budget: access.ConfiguredBudget{Period: "day"}, Guardrail: access.ConfiguredRail{Version: "1"}}
+	faulty := Configured{Budget: access.Budget{Period: "day"}, Guardrail: access.Guardrail{Version: "1"}}
 	for _, member := range []string{"hash", "budget.period", "guardrail.version"} {
 		if faulty.Faults()[member] == nil {
 			t.Errorf("%s passed", member)

@@ -95,7 +95,7 @@ func (k *Key) Faults() map[string]error {
 	l := k.Limits
 	bad("limits", l.RequestsPerMinute < 0 || l.TokensPerMinute < 0 || l.Concurrent < 0, "must not be less than 0")
 	if b := k.Budget; b != nil {
-		bad("budget.amount", b.AmountMicros <= 0, "must be more than 0")
+		bad("budget.amount", b.Amount <= 0, "must be more than 0")
 		bad("budget.period", !slices.Contains(periods, b.Period), "must be one of day, week, month, total")
 		bad("budget.soft_percent", b.SoftPercent < 0 || b.SoftPercent > 100, "must be from 0 to 100")
 	}

@@ -181,7 +181,7 @@ func TestSlots(t *testing.T) {
 }
 
 func TestWhoseLimits(t *testing.T) {
-	cfg := Config{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 3}}, EndUser: access.ConfiguredLimits{RequestsPerMinute: 1, TokensPerMinute: 50}}
+	cfg := Config{Tenants: map[string]access.Limits{"acme": {RequestsPerMinute: 3}}, EndUser: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 50}}
 	l := newLimiter(cfg)
 	key := func(id, tenant string) *access.Principal { return &access.Principal{KeyID: id, Tenant: tenant} }
 	for i, p := range []*access.Principal{key("a", "acme"), key("b", "acme"), key("c", "acme"), key("other", "another"), key("none", "")} {
@@ -217,7 +217,7 @@ func TestCallsCountAsRequests(t *testing.T) {
 }
 
 func TestUnlimited(t *testing.T) {
-	l := newLimiter(Config{EndUser: access.ConfiguredLimits{Concurrent: 1}})
+	l := newLimiter(Config{EndUser: access.Limits{Concurrent: 1}})
 	p := &access.Principal{KeyID: "k"}
 	if s, err := l.Arrive(t.Context(), p); err != nil || s != (Standing{}) {
 		t.Error(s, err)
@@ -263,7 +263,7 @@ func TestManyAtTheSameMoment(t *testing.T) {
 
 // TestMetersAreBounded: end users are made up at will; keys keep their counts.
 func TestMetersAreBounded(t *testing.T) {
-	l := newLimiter(Config{EndUser: access.ConfiguredLimits{RequestsPerMinute: 10}})
+	l := newLimiter(Config{EndUser: access.Limits{RequestsPerMinute: 10}})
 	p := limitedKey(access.Limits{RequestsPerMinute: 1})
 	if _, err := l.Arrive(t.Context(), p); err != nil {
 		t.Fatal(err)
@@ -344,7 +344,7 @@ func TestStoreAway(t *testing.T) {
 }
 
 func BenchmarkArrive(b *testing.B) {
-	l, p := newLimiter(Config{Tenants: map[string]access.ConfiguredLimits{"acme": {RequestsPerMinute: 1 << 40}}}), limitedKey(access.Limits{RequestsPerMinute: 1 << 40})
+	l, p := newLimiter(Config{Tenants: map[string]access.Limits{"acme": {RequestsPerMinute: 1 << 40}}}), limitedKey(access.Limits{RequestsPerMinute: 1 << 40})
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
