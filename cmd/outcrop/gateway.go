@@ -261,12 +261,6 @@ func (g *gateway) credentials(event string, err error) {
 	}
 }
 
-// fixed are the settings that only a start reads.
-var fixed = []string{
-	"server.addr", "metrics.addr", "server.read_header_timeout", "server.idle_timeout", "server.drain_delay", "server.drain_timeout", "bedrock.", "stream.idle", "requests.deadline", "models.refresh", "log.", "redis.",
-	"cache.enabled", "cache.memory.", "cache.max_entry_bytes", "cache.timeout", "cache.secret", "resilience.", "usage.keep", "audit.", "access.store", "access.grace", "access.failed_attempts",
-}
-
 // reload does first what may fail, so that a fault of any kind leaves everything as it was. The log says done when it is.
 func (g *gateway) reload(source config.Source, srv *server.Server, done string) error {
 	cfg, text, err := load(source, g.offline)
@@ -291,7 +285,8 @@ func (g *gateway) reload(source config.Source, srv *server.Server, done string) 
 		g.certificate.now.Store(renewed)
 	}
 	warn(g.log, cfg)
-	g.log.Info(done, "changed", config.Changed(g.cfg, cfg), "need_restart", g.late(cfg))
+	changed, _ := config.Changed(g.cfg, cfg)
+	g.log.Info(done, "changed", changed, "need_restart", g.late(cfg))
 	g.cfg, g.text = cfg, text
 	return nil
 }
@@ -325,12 +320,11 @@ func load(source config.Source, offline bool) (cfg *config.Config, text []byte, 
 
 // late are the settings of cfg that count after a restart only.
 func (g *gateway) late(cfg *config.Config) []string {
-	return slices.DeleteFunc(config.Changed(g.started, cfg), func(name string) bool {
-		if strings.HasPrefix(name, "server.tls.") { // other files are read; whether there is TLS at all is the listener's
-			return (g.certificate != nil) == (cfg.Server.TLS.CertFile != "")
-		}
-		return !slices.ContainsFunc(fixed, func(p string) bool { return strings.HasPrefix(name, p) })
-	})
+	changed, late := config.Changed(g.started, cfg)
+	if (g.certificate != nil) != (cfg.Server.TLS.CertFile != "") { // other files are read; whether there is TLS at all is the listener's
+		late = append(late, slices.DeleteFunc(changed, func(name string) bool { return !strings.HasPrefix(name, "server.tls.") })...)
+	}
+	return late
 }
 
 // options are the settings of the translation.

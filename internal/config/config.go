@@ -24,17 +24,17 @@ type Config struct {
 	Requests  Requests     `yaml:"requests"`
 	Models    Models       `yaml:"models"`
 	Router    router.Rules `yaml:"router"`
-	Bedrock   Bedrock      `yaml:"bedrock"`
+	Bedrock   Bedrock      `yaml:"bedrock" reload:"no"`
 	Guardrail Guardrail    `yaml:"guardrail"`
 	Media     Media        `yaml:"media"`
 	Access    Access       `yaml:"access"`
-	Log       Log          `yaml:"log"`
-	Redis     Redis        `yaml:"redis"`
+	Log       Log          `yaml:"log" reload:"no"`
+	Redis     Redis        `yaml:"redis" reload:"no"`
 
 	Cache      Cache           `yaml:"cache"`
-	Resilience upstream.Config `yaml:"resilience"`
+	Resilience upstream.Config `yaml:"resilience" reload:"no"`
 	Metrics    Metrics         `yaml:"metrics"`
-	Audit      audit.Config    `yaml:"audit"`
+	Audit      audit.Config    `yaml:"audit" reload:"no"`
 	Security   Security        `yaml:"security"`
 
 	Limits  limits.Config  `yaml:"limits"`
@@ -63,32 +63,32 @@ type PromptCache struct {
 
 // Server is where the gateway listens and what it accepts there. HOST and PORT change the halves of Addr.
 type Server struct {
-	Addr              string        `yaml:"addr" validate:"addr" help:"host:port to listen on, HOST and PORT set its halves; anything but loopback needs API keys"`
+	Addr              string        `yaml:"addr" validate:"addr" reload:"no" help:"host:port to listen on, HOST and PORT set its halves; anything but loopback needs API keys"`
 	Prefixes          []string      `yaml:"prefixes" validate:"min=1,unique,dive,prefix" help:"path prefixes under which the API is served; / is none; the first is the one that the start and examples name"`
 	AllowedOrigins    []string      `yaml:"allowed_origins" env:"ALLOWED_ORIGINS" validate:"unique,dive,origin" help:"origins whose pages may call (CORS): of any scheme, such as https://app.example.com or app://obsidian.md, null, or *; inside one, * stands for any characters"`
 	Hosts             []string      `yaml:"hosts" validate:"unique,dive,host_name" help:"names by which the gateway may be called while it asks for no key, such as *.svc.cluster.local; loopback names, IP addresses and names without dots always are"`
 	BodyLimit         Size          `yaml:"body_limit" validate:"min=1000,max=1000000000" help:"largest request body"`
 	BodiesInFlight    Size          `yaml:"bodies_in_flight" validate:"omitempty,min=1000" help:"bytes of the request bodies that are held at a time, by all requests together; beyond them 503; 0 is an eighth of the memory limit (GOMEMLIMIT), without one of the memory of the machine, at most 512MiB"`
-	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" help:"how long a client may take for its headers"`
+	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" validate:"gt=0" reload:"no" help:"how long a client may take for its headers"`
 	ReadTimeout       time.Duration `yaml:"read_timeout" validate:"gt=0" help:"how long a client may take for its body"`
 	WriteTimeout      time.Duration `yaml:"write_timeout" validate:"gt=0" help:"how long a client may take to accept one part of an answer"`
-	IdleTimeout       time.Duration `yaml:"idle_timeout" validate:"gt=0" help:"how long a connection without a request is kept; longer than whoever stands in front keeps it (docs/resilience.md)"`
-	DrainDelay        time.Duration `yaml:"drain_delay" validate:"min=0" help:"how long new requests are still answered after SIGTERM, while /ready says 503, so that balancers notice; 0 on SIGINT and offline"`
-	DrainTimeout      time.Duration `yaml:"drain_timeout" validate:"min=0" help:"how long running requests may go on after SIGTERM, but not less than drain_delay"`
+	IdleTimeout       time.Duration `yaml:"idle_timeout" validate:"gt=0" reload:"no" help:"how long a connection without a request is kept; longer than whoever stands in front keeps it (docs/resilience.md)"`
+	DrainDelay        time.Duration `yaml:"drain_delay" validate:"min=0" reload:"no" help:"how long new requests are still answered after SIGTERM, while /ready says 503, so that balancers notice; 0 on SIGINT and offline"`
+	DrainTimeout      time.Duration `yaml:"drain_timeout" validate:"min=0" reload:"no" help:"how long running requests may go on after SIGTERM, but not less than drain_delay"`
 	TrustedProxies    []string      `yaml:"trusted_proxies" validate:"unique,dive,network" help:"networks (CIDR) of balancers whose X-Forwarded-For tells where a request comes from"`
 	TLS               TLS           `yaml:"tls"`
 }
 
 // Stream is the pace of streamed answers.
 type Stream struct {
-	Hold      time.Duration `yaml:"hold" validate:"gt=0" help:"how long the status line waits for the first event"`                  // R-STR-03
-	KeepAlive time.Duration `yaml:"keep_alive" validate:"min=10ms" help:"silence after which a keep-alive comment is sent"`          // R-STR-04
-	Idle      time.Duration `yaml:"idle" validate:"gt=0" help:"longest silence between two Bedrock events before a stream is ended"` // R-STR-19
+	Hold      time.Duration `yaml:"hold" validate:"gt=0" help:"how long the status line waits for the first event"`                              // R-STR-03
+	KeepAlive time.Duration `yaml:"keep_alive" validate:"min=10ms" help:"silence after which a keep-alive comment is sent"`                      // R-STR-04
+	Idle      time.Duration `yaml:"idle" validate:"gt=0" reload:"no" help:"longest silence between two Bedrock events before a stream is ended"` // R-STR-19
 }
 
 // Requests are limits of calls of any endpoint. Its fields are those of pipeline.Config, so that one converts to the other.
 type Requests struct {
-	Deadline         time.Duration `yaml:"deadline" validate:"gt=0" help:"longest time for a request that is not streamed"`                                                                     // R-ERR-71
+	Deadline         time.Duration `yaml:"deadline" validate:"gt=0" reload:"no" help:"longest time for a request that is not streamed"`                                                         // R-ERR-71
 	EmbeddingCalls   int           `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"`                           // R-EMB-05
 	RememberRefusals time.Duration `yaml:"remember_refusals" validate:"min=0" help:"how long a model is sent no more of what the gateway adds by itself and it has refused; 0 tries each time"` // R-CAP-07
 }
@@ -101,7 +101,7 @@ type Models struct {
 	HideTargets bool                        `yaml:"hide_targets" help:"whether the list of models hides what stands behind an alias"`                                                                                                       // R-MOD-04
 	InputTypes  map[string]string           `yaml:"input_types" validate:"dive,keys,required,endkeys,oneof=search_document search_query classification clustering" help:"alias of an embedding model: what for, where requests do not say"` // R-EMB-11
 	Catalog     map[string]catalog.Override `yaml:"catalog" validate:"dive,keys,required,max=2048,endkeys" help:"id of a model: what is known of it, where the catalogue is wrong or lacks it (docs/recipes/add-a-model.md)"`
-	Refresh     time.Duration               `yaml:"refresh" validate:"omitempty,min=1m" help:"how often AWS is asked for its models and inference profiles; 0 is never"` // R-MOD-06
+	Refresh     time.Duration               `yaml:"refresh" validate:"omitempty,min=1m" reload:"no" help:"how often AWS is asked for its models and inference profiles; 0 is never"` // R-MOD-06
 }
 
 // Bedrock is how AWS is called; zero values leave it to the AWS SDK. Credentials, endpoints and profiles are the AWS SDK's own settings.
@@ -131,9 +131,9 @@ type Access struct {
 	APIKeys        []Secret          `yaml:"api_keys" env:"OUTCROP_API_KEYS" validate:"dive,word" help:"keys that clients may use without limits; never in the file"`
 	APIKeysFile    string            `yaml:"api_keys_file" env:"OUTCROP_API_KEYS_FILE" help:"file with those keys, one a line"`
 	Keys           []keys.Configured `yaml:"keys" validate:"dive" help:"keys with limits of their own, by their hashes"`
-	Store          string            `yaml:"store" env:"OUTCROP_STATE" help:"where keys of outcrop key are kept: path of a file, redis (needs redis.url) or memory; by default outcrop/outcrop.db in $XDG_STATE_HOME or ~/.local/state"`
-	Grace          time.Duration     `yaml:"grace" validate:"min=0" help:"how long the last state of stored keys counts while the store cannot be reached"`
-	FailedAttempts int               `yaml:"failed_attempts" validate:"min=0,max=1000000" help:"wrong keys that an address may send a minute before it is told to wait; 0 is no limit"`
+	Store          string            `yaml:"store" env:"OUTCROP_STATE" reload:"no" help:"where keys of outcrop key are kept: path of a file, redis (needs redis.url) or memory; by default outcrop/outcrop.db in $XDG_STATE_HOME or ~/.local/state"`
+	Grace          time.Duration     `yaml:"grace" validate:"min=0" reload:"no" help:"how long the last state of stored keys counts while the store cannot be reached"`
+	FailedAttempts int               `yaml:"failed_attempts" validate:"min=0,max=1000000" reload:"no" help:"wrong keys that an address may send a minute before it is told to wait; 0 is no limit"`
 	Required       *bool             `yaml:"required" help:"whether a key is demanded although there is none; by default on a public address, with store redis, and once the store holds a key or has held one"`
 	Insecure       bool              `yaml:"insecure" help:"allows a public address without API keys"`
 
@@ -163,14 +163,14 @@ type Log struct {
 
 // Cache is what is kept of answers, and where.
 type Cache struct {
-	cache.Config
+	cache.Config `reload:"no"`
 	pipeline.CacheConfig
-	Secret Secret `yaml:"secret" help:"seals what is kept in Redis, so that nobody without it can put an answer there; the same for all instances"`
+	Secret Secret `yaml:"secret" reload:"no" help:"seals what is kept in Redis, so that nobody without it can put an answer there; the same for all instances"`
 }
 
 // Metrics says who may read /metrics besides this host itself.
 type Metrics struct {
-	Addr     string   `yaml:"addr" validate:"omitempty,addr" help:"host:port of a listener for /metrics, /health and /ready alone; then callers' own has no /metrics"`
+	Addr     string   `yaml:"addr" validate:"omitempty,addr" reload:"no" help:"host:port of a listener for /metrics, /health and /ready alone; then callers' own has no /metrics"`
 	Networks []string `yaml:"networks" validate:"unique,dive,network" help:"networks (CIDR) from where /metrics may be read; this host always may"`
 	Token    Secret   `yaml:"token" validate:"omitempty,word" help:"bearer token that opens /metrics to others"`
 }

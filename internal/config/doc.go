@@ -12,6 +12,7 @@
 //	validate  constraints of validator/v10 and those of rules.go
 //	help      one line for the reference
 //	list      "or-one" for a list that may be written as its only entry
+//	reload    "no" for a setting, or a section of them, that only a start reads
 //	file      "allowed" for the one sort of secret that may stand in the file: a URL that may hold a password
 //
 // Sections may nest, and hold lists and tables (maps) of sections; how a package brings its own is in docs/recipes/add-a-setting.md.

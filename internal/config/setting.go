@@ -16,6 +16,7 @@ type setting struct {
 	name  string
 	field reflect.StructField
 	value reflect.Value
+	late  bool // only a start reads it: its field, or one around it, is tagged reload:"no"
 }
 
 // members are the settings and sections right under a section.
@@ -23,15 +24,23 @@ func members(section reflect.Value, name string) []setting {
 	var all []setting
 	for i := range section.NumField() {
 		f := section.Type().Field(i)
-		key := f.Tag.Get("yaml")
+		key, late := f.Tag.Get("yaml"), f.Tag.Get("reload") == "no"
 		switch {
 		case f.Anonymous && key == "": // the section is made of several packages' settings
-			all = append(all, members(section.Field(i), name)...)
+			all = append(all, within(members(section.Field(i), name), late)...)
 			continue
 		case key == "":
 			continue // not for users to set
 		}
-		all = append(all, setting{join(name, key), f, section.Field(i)})
+		all = append(all, setting{join(name, key), f, section.Field(i), late})
+	}
+	return all
+}
+
+// within gives the settings of a field that may be tagged itself.
+func within(all []setting, late bool) []setting {
+	for i := range all {
+		all[i].late = all[i].late || late
 	}
 	return all
 }
@@ -48,7 +57,7 @@ func settings(section reflect.Value, name string) []setting {
 	var all []setting
 	for _, s := range members(section, name) {
 		if s.isSection() {
-			all = append(all, settings(s.value, s.name)...)
+			all = append(all, within(settings(s.value, s.name), s.late)...)
 		} else {
 			all = append(all, s)
 		}

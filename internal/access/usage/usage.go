@@ -28,7 +28,7 @@ type Store interface {
 // UsageConfig says what usage is added up by, and how long it is kept.
 type Config struct {
 	Tags []string      `yaml:"tags" validate:"unique,max=8,dive,label" help:"keys of metadata that usage is added up by too, such as project and team"`
-	Keep time.Duration `yaml:"keep" validate:"min=1h" help:"how long usage is kept"`
+	Keep time.Duration `yaml:"keep" validate:"min=1h" reload:"no" help:"how long usage is kept"`
 }
 
 // DefaultUsage keeps a good year.
