@@ -113,7 +113,7 @@ type Answer struct {
 type choice struct {
 	index int
 	text  *running
-	calls []call
+	calls []call // by index
 }
 
 type call struct {
@@ -149,10 +149,9 @@ func (a *Answer) Text(choice int, text string) {
 // Call adds to a tool call of a choice. The name comes whole, with the first piece.
 func (a *Answer) Call(choice, index int, name, arguments string) {
 	c := a.choice(choice)
-	i := slices.IndexFunc(c.calls, func(k call) bool { return k.index == index })
-	if i < 0 {
-		i = len(c.calls)
-		c.calls = append(c.calls, call{index: index, arguments: a.hashes.get()})
+	i, known := slices.BinarySearchFunc(c.calls, index, func(k call, index int) int { return k.index - index })
+	if !known {
+		c.calls = slices.Insert(c.calls, i, call{index: index, arguments: a.hashes.get()})
 	}
 	c.calls[i].name += name
 	feed(c.calls[i].arguments, arguments)
@@ -195,7 +194,6 @@ func (a *Answer) Sums() []string {
 }
 
 func (a *Answer) withCalls(text string, calls []call) string {
-	slices.SortStableFunc(calls, func(x, y call) int { return x.index - y.index })
 	list := a.hashes.get()
 	feed(list, "\xffcalls\n")
 	feed(list, text)

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"outcrop/internal/access"
 	"outcrop/internal/growthtest"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -182,6 +184,75 @@ func TestMendA2GrowthOfRequests(t *testing.T) {
 						return m.handle(ctx, c)
 					})(t.Context(), call)
 					drain(t, reply, err)
+				}
+			})
+		})
+	}
+}
+
+// TestMendA2GrowthOfKeys makes the keys under which answers and vectors are remembered.
+func TestMendA2GrowthOfKeys(t *testing.T) {
+	keys := newKeyer()
+	chat := func(body string) func() {
+		c := keyed(callOf(t, `{"model":"m",`+body+`}`).Request.(*openai.ChatRequest))
+		return func() { keys.chat(c) }
+	}
+	for name, prepare := range map[string]func(n int) func(){
+		"messages": func(n int) func() { return chat(`"messages":[` + listed(n, `{"role":"user","content":"to %d"}`) + `]`) },
+		"members of a schema": func(n int) func() {
+			return chat(`"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{` + listed(n, `"p%d":{"type":"string"}`) + `}}}}]`)
+		},
+		"fields of the model": func(n int) func() {
+			return chat(`"messages":[],"additional_model_request_fields":{` + listed(n, `"u%d":{"a":[1]}`) + `}`)
+		},
+		"texts": func(n int) func() {
+			c := keyed(nil)
+			texts := strings.Split(listed(n, "text %d"), ",")
+			c.Endpoint, c.Request = Embeddings, &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
+			return func() { keys.vectors(c, texts, "0 search_document") }
+		},
+	} {
+		t.Run(name, func(t *testing.T) { growthtest.Check(t, 1000, prepare) })
+	}
+}
+
+// TestMendA2GrowthOfRecords takes down requests and answers of n things.
+func TestMendA2GrowthOfRecords(t *testing.T) {
+	l, handle := taken(t), recorded(strings.ToUpper)
+	words := strings.Repeat("some words ", 40) // for the digest of each call takes a kilobyte, which is dearer to reach the more there are
+	for name, c := range map[string]struct {
+		ask    func(n int) *openai.ChatRequest
+		answer func(n int) []openai.Part
+	}{
+		"messages": {func(n int) *openai.ChatRequest {
+			return callOf(t, `{"model":"m","messages":[`+listed(n, `{"role":"user","content":"to %d"}`)+`]}`).Request.(*openai.ChatRequest)
+		}, func(int) []openai.Part { return plainAnswer("done") }},
+		"calls": {func(int) *openai.ChatRequest { return &openai.ChatRequest{Model: "m"} }, func(n int) []openai.Part {
+			var calls []openai.ToolCall
+			for i := range n {
+				calls = append(calls, openai.ToolCall{ID: fmt.Sprint("c", i), Function: openai.FunctionCall{Name: "f", Arguments: &words}})
+			}
+			return []openai.Part{&openai.ChatResponse{Choices: []openai.Choice{{Message: openai.ReplyMessage{ToolCalls: calls}}}}}
+		}},
+		"pieces of a stream": {func(int) *openai.ChatRequest { return &openai.ChatRequest{Model: "m", Stream: true} }, func(n int) []openai.Part {
+			var parts []openai.Part
+			for i := range n {
+				parts = append(parts, &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{
+					Content: "so ", ToolCalls: []openai.ToolCallDelta{{Index: i, ID: "c", Name: "f", Arguments: words}}}}}})
+			}
+			return parts
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			growthtest.Check(t, 80, func(n int) func() {
+				call := keyed(c.ask(n))
+				call.ID, call.Principal.Rights = "c1", &access.Rights{StoreText: true}
+				m := &model{parts: c.answer(n)}
+				return func() {
+					entry := entryOf(t, l, call)
+					reply, err := handle(m.handle)(t.Context(), call)
+					drain(t, reply, err)
+					entry.Keep(time.Now())
 				}
 			})
 		})
