@@ -3,8 +3,12 @@
 // asks must not be parallel.
 //
 // The race detector changes what work costs, and so do other tests at the same time. So nothing is measured without the build tag growth:
-// `make growth` runs what `make test` leaves out, one package after another. Other people's work on the machine may double what the same
-// work costs, for seconds: both sizes are worked on for as long, one right after the other, and the median of such pairs counts.
+// `make growth`, a part of `make check`, runs what `make test` leaves out, one package after another. Other people's work on the machine
+// may double what the same work costs, for seconds: both sizes are worked on for as long, one right after the other, and the median of
+// such pairs counts. A square is a hundred times, and no luck of a pair hides that.
+//
+// What no longer fits into a processor's cache is dearer to reach: a list of a million findings costs half as much again for each of them
+// as one of a thousand. Choose n so that this counts for both sizes, or for neither.
 //
 // Start at Check.
 package growthtest
