@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
+	"outcrop/internal/config"
 	"outcrop/policy"
 )
 
@@ -20,23 +18,6 @@ type scanLine struct {
 	Text      *string `json:"text"`
 	Direction string  `json:"direction"`
 	Role      string  `json:"role"`
-}
-
-// scanned is one line of output; start and end count Unicode code points of the text that came in.
-type scanned struct {
-	Findings  []scanFinding `json:"findings"`
-	Injection struct {
-		Score   float64 `json:"score"`
-		Blocked bool    `json:"blocked"`
-	} `json:"injection"`
-	Text string `json:"text"`
-}
-
-type scanFinding struct {
-	Kind  string  `json:"kind"`
-	Start int     `json:"start"`
-	End   int     `json:"end"`
-	Score float64 `json:"score"`
 }
 
 func scanCommand() *cobra.Command {
@@ -70,48 +51,13 @@ Without --config all local detectors are on: redact, threshold 0.8. With it, the
 	return cmd
 }
 
-// scanConfig reads the section security of a file; other sections are none of its business.
+// scanConfig gives the rules that a file has for keys without a profile.
 func scanConfig(path string) (policy.Config, error) {
 	if path == "" {
 		return policy.Default(), nil
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return policy.Config{}, err
-	}
-	var file struct {
-		Security yaml.Node `yaml:"security"`
-	}
-	if err := yaml.Unmarshal(b, &file); err != nil {
-		return policy.Config{}, fmt.Errorf("%s: %w", path, err)
-	}
-	var cfg policy.Config
-	if file.Security.IsZero() {
-		return cfg, fmt.Errorf("%s: there is no section security", path)
-	}
-	withoutGateway(&file.Security)
-	section, err := yaml.Marshal(&file.Security)
-	if err != nil {
-		return cfg, err
-	}
-	d := yaml.NewDecoder(bytes.NewReader(section))
-	d.KnownFields(true)
-	if err := d.Decode(&cfg); err != nil {
-		return cfg, fmt.Errorf("%s: security: %w", path, err)
-	}
-	return cfg, nil
-}
-
-// withoutGateway takes out of the section what only a gateway needs; serve checks it.
-func withoutGateway(section *yaml.Node) {
-	for i := 0; i+1 < len(section.Content); {
-		switch section.Content[i].Value {
-		case "managed", "profiles", "on_block", "block_message":
-			section.Content = append(section.Content[:i], section.Content[i+2:]...)
-		default:
-			i += 2
-		}
-	}
+	section, err := config.SecurityOf(path)
+	return section.Config, err
 }
 
 // scanOne answers one line.
@@ -136,7 +82,7 @@ func scanOne(ctx context.Context, p *policy.Policy, to, line []byte, number int,
 	return append(to, b.Bytes()...), true
 }
 
-func scanText(ctx context.Context, p *policy.Policy, line []byte) (*scanned, error) {
+func scanText(ctx context.Context, p *policy.Policy, line []byte) (*policy.Scanned, error) {
 	var in scanLine
 	if err := json.Unmarshal(line, &in); err != nil {
 		return nil, fmt.Errorf("not a JSON object of text and direction: %w", err)
@@ -152,34 +98,5 @@ func scanText(ctx context.Context, p *policy.Policy, line []byte) (*scanned, err
 	default:
 		return nil, fmt.Errorf("direction is input or output, not %q", in.Direction)
 	}
-	if in.Role == "" {
-		in.Role = map[policy.Direction]string{policy.Input: "user", policy.Output: "assistant"}[d]
-	}
-	text := policy.Text{Value: *in.Text, Role: in.Role}
-	session := p.Begin()
-	if d == policy.Output { // a vault for tokenize, as the request would have brought one
-		if _, err := session.Inspect(ctx, policy.Input, nil); err != nil {
-			return nil, err
-		}
-	}
-	v, err := session.Inspect(ctx, d, []policy.Text{text})
-	if err != nil {
-		return nil, err
-	}
-	out := &scanned{Findings: make([]scanFinding, 0, len(v.Findings)), Text: v.Texts[0]}
-	at, points := 0, 0
-	for _, f := range v.Findings { // in order and without overlaps
-		points += utf8.RuneCountInString(text.Value[at:f.Start])
-		length := utf8.RuneCountInString(text.Value[f.Start:f.End])
-		out.Findings = append(out.Findings, scanFinding{f.Kind, points, points + length, f.Score})
-		points, at = points+length, f.End
-	}
-	out.Injection.Score = v.Injection
-	if d == policy.Output || in.Role == "system" { // Inspect looks for injections in what others than the operator send to the model
-		if out.Injection.Score, err = p.InjectionScore(ctx, text.Value); err != nil {
-			return nil, err
-		}
-	}
-	out.Injection.Blocked = p.BlocksInjection("user", out.Injection.Score)
-	return out, nil
+	return p.Scan(ctx, d, policy.Text{Value: *in.Text, Role: in.Role})
 }

@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"outcrop/internal/pipeline"
@@ -22,6 +24,23 @@ type SecurityRules struct {
 	policy.Config
 	OnBlock      string `yaml:"on_block" validate:"omitempty,oneof=error answer" help:"what a blocked chat request gets: error (400), or an answer with finish_reason content_filter"`
 	BlockMessage string `yaml:"block_message" validate:"max=10000" help:"what stands in place of a blocked answer"`
+}
+
+// SecurityOf reads the section security of a file, whatever the other sections hold. Its rules are not judged.
+func SecurityOf(path string) (Security, error) {
+	l := &loader{cfg: Default(), path: path, read: os.ReadFile, origins: map[string]origin{}}
+	l.file()
+	l.complaints = slices.DeleteFunc(l.complaints, func(c complaint) bool {
+		return c.setting != "" && !strings.HasPrefix(c.setting, "security")
+	})
+	if _, given := l.origins["security"]; !given && len(l.complaints) == 0 {
+		return Security{}, fmt.Errorf("%s: there is no section security", path)
+	}
+	if len(l.complaints) > 0 {
+		l.complaints.sort()
+		return Security{}, l.complaints
+	}
+	return l.cfg.Security, nil
 }
 
 // Enabled tells whether there is anything to look for.
