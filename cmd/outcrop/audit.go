@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -141,65 +139,36 @@ func (a *auditing) runVerify(out, notes io.Writer, paths []string, named bool) e
 	if len(public) == 0 {
 		fmt.Fprintln(notes, "note: there is no key to check with (--public, --key), so whoever wrote these files may have written them anew")
 	}
+	broken := 0
+	for _, r := range reports {
+		if !r.OK() {
+			broken++
+		}
+	}
 	if a.asJSON {
-		text, err := json.Marshal(map[string]any{"chains": reports, "ok": len(reports) > 0 && !slices.ContainsFunc(reports, broken)}, json.Deterministic(true))
+		text, err := json.Marshal(map[string]any{"chains": reports, "ok": len(reports) > 0 && broken == 0}, json.Deterministic(true))
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "%s\n", text)
 	} else {
 		for _, r := range reports {
-			fmt.Fprintln(out, describeChain(r))
+			fmt.Fprintln(out, r)
 			for _, fault := range r.Faults {
 				fmt.Fprintln(out, "  FAULT", fault)
 			}
 		}
 	}
-	switch n := len(slices.DeleteFunc(reports, func(r *audit.Report) bool { return !broken(r) })); {
-	case len(files) == 0 || len(reports) == 0:
+	const why = "broken: records were changed or removed, or these are not all files"
+	switch {
+	case len(reports) == 0:
 		return fmt.Errorf("there are no records in %s", strings.Join(paths, ", "))
-	case n > 0:
-		return fmt.Errorf("%s broken: records were changed or removed, or these are not all files", count(n, "chain is", "chains are"))
+	case broken == 1:
+		return errors.New("1 chain is " + why)
+	case broken > 1:
+		return fmt.Errorf("%d chains are "+why, broken)
 	}
 	return nil
-}
-
-func broken(r *audit.Report) bool { return !r.OK() }
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
-
-func describeChain(r *audit.Report) string {
-	b := fmt.Sprintf("chain %s: %s in %s, sealed up to line %d by key %s", r.Chain, count(r.Records, "record", "records"), count(r.Files, "file", "files"), r.Sealed, r.Key)
-	if r.First > 1 {
-		b += fmt.Sprintf(", begins with file %d", r.First)
-	}
-	if r.Pruned > 0 {
-		b += fmt.Sprintf(", %s removed by the settings", count(r.Pruned, "file", "files"))
-	}
-	if r.Vouched > r.Sealed {
-		b += fmt.Sprintf(", not closed, as a killed process leaves it: the next chain vouches up to line %d", r.Vouched)
-	}
-	if r.Unsealed > 0 {
-		b += fmt.Sprintf(", %s not sealed yet", count(r.Unsealed, "line", "lines"))
-	}
-	if r.Followed != "" {
-		b += fmt.Sprintf(", although chain %s follows: its process runs beside that one, was killed, or its end was removed", r.Followed)
-	}
-	if r.Torn {
-		b += ", the last line is not whole"
-	}
-	if r.Missing > 0 {
-		b += fmt.Sprintf(", %s could not be kept", count(int(r.Missing), "record", "records"))
-	}
-	if r.OK() {
-		return b + ": holds"
-	}
-	return b + ": BROKEN"
 }
 
 func auditFiles(paths []string) ([]string, error) {

@@ -6,9 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"outcrop/internal/audit"
@@ -97,7 +95,7 @@ func (a *auditing) proveRecord(out io.Writer, dir, id string, said []byte) error
 	if !p.Sealed {
 		sealed = "not sealed yet, so that whoever can write the file could still have put it there"
 	}
-	fmt.Fprintf(out, "PROVEN: %s\n  record: %s in chain %s, %s\n", told(p), p.ID, p.Chain.Chain, sealed)
+	fmt.Fprintf(out, "PROVEN: %s\n  record: %s in chain %s, %s\n", p, p.ID, p.Chain.Chain, sealed)
 	if r := p.Record; r.Outcome != "ok" {
 		fmt.Fprintf(out, "  the answer did not come to its end: %s\n", r.Outcome)
 	} else if r.Cache == "hit" {
@@ -111,7 +109,7 @@ func (a *auditing) proveManifest(out io.Writer, args []string, path string, said
 	if err != nil {
 		return err
 	}
-	m := readManifest(text)
+	m := audit.ReadManifest(text)
 	if m == nil {
 		return fmt.Errorf("%s holds no manifest", path)
 	}
@@ -129,37 +127,6 @@ func (a *auditing) proveManifest(out io.Writer, args []string, path string, said
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "PROVEN: %s\n  manifest: %s, signed by key %s\n", told(p), m.ID, m.Key)
+	fmt.Fprintf(out, "PROVEN: %s\n  manifest: %s, signed by key %s\n", p, m.ID, m.Key)
 	return nil
-}
-
-// readManifest finds the manifest in its own file or in an answer; nil is none.
-func readManifest(text []byte) *audit.Manifest {
-	for _, s := range audit.ReadAnswer(text) {
-		if s.Manifest != nil {
-			return s.Manifest
-		}
-	}
-	m := new(audit.Manifest)
-	if json.Unmarshal(text, m) != nil || m.ID == "" {
-		return nil
-	}
-	return m
-}
-
-// told says what was proven in words.
-func told(p *audit.Proof) string {
-	var which []string
-	for _, i := range p.Choices {
-		which = append(which, fmt.Sprint(i))
-	}
-	choices := "choice " + which[0]
-	if len(which) > 1 {
-		choices = "choices " + strings.Join(which, ", ")
-	}
-	by := p.Served
-	if p.Asked != "" && p.Asked != p.Served {
-		by += " (asked for as " + p.Asked + ")"
-	}
-	return fmt.Sprintf("the %s is %s of %d of the answer of %s by %s", p.Form, choices, p.Of, p.At, by)
 }
