@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -114,15 +113,18 @@ outcrop.route and so on.`,
 			for _, m := range matchNothing(key.Models, append(namesBy(k.cfg), given(k.cfg, key.Models)...)) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "warning: --models: no model that these settings know is called %q%s\n", m, suggest(m, namesBy(k.cfg)))
 			}
-			return k.shown(cmd.OutOrStdout(), secret, made.ID, struct {
-				Key string `json:"key"`
-				shownKey
-			}{secret, shownAs(made)})
+			return k.shown(cmd.OutOrStdout(), secret, made.ID, newKey{secret, made.Shown(time.Now())})
 		},
 	}
 	of.add(cmd)
 	cmd.Flags().BoolVar(&noStore, "no-store", false, "keep nothing; print the key and its hash, for access.keys of the configuration")
 	return cmd
+}
+
+// newKey is a key with its secret.
+type newKey struct {
+	Key string `json:"key"`
+	keys.Shown
 }
 
 // shown prints a new key, and what goes with it.
@@ -166,58 +168,15 @@ func (k *keyring) list() *cobra.Command {
 	return cmd
 }
 
-func (k *keyring) table(w io.Writer, keys []keys.Key, now time.Time) error {
+func (k *keyring) table(w io.Writer, list []keys.Key, now time.Time) error {
 	if k.asJSON {
-		shown := make([]shownKey, len(keys))
-		for i, key := range keys {
-			shown[i] = shownAs(key)
+		shown := make([]keys.Shown, len(list))
+		for i, key := range list {
+			shown[i] = key.Shown(now)
 		}
 		return writeJSON(w, shown)
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tNAME\tTENANT\tSTATE\tCREATED\tEXPIRES\tREQUESTS/MIN\tBUDGET\tMAY USE")
-	for _, key := range keys {
-		expires, limit, budget := "never", "-", "-"
-		if !key.Expires.IsZero() {
-			expires = key.Expires.Format(time.DateOnly)
-		}
-		if n := key.Limits.RequestsPerMinute; n > 0 {
-			limit = fmt.Sprint(n)
-		}
-		if b := key.Budget; b != nil {
-			budget = fmt.Sprintf("%s USD a %s", b.Amount, b.Period)
-			if b.Period == "total" {
-				budget = fmt.Sprintf("%s USD", b.Amount)
-			}
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, dash(key.Name), dash(key.Tenant), key.State(now),
-			key.Created.Format(time.DateOnly), expires, limit, budget, uses(&key))
-	}
-	return t.Flush()
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-// uses says in short what a key may use.
-func uses(k *keys.Key) string {
-	var parts []string
-	for _, list := range []struct {
-		name  string
-		names []string
-	}{{"models", k.Models}, {"tiers", k.Tiers}, {"endpoints", k.Endpoints}} {
-		if len(list.names) > 0 {
-			parts = append(parts, list.name+" "+strings.Join(list.names, ","))
-		}
-	}
-	if len(parts) == 0 {
-		return "everything"
-	}
-	return strings.Join(parts, "; ")
+	return keys.WriteTable(w, list, now)
 }
 
 func (k *keyring) revoke() *cobra.Command {
@@ -297,26 +256,11 @@ be changed without a break; with --grace 0 it ends at once, as after a leak. The
 			if err != nil {
 				return err
 			}
-			return k.shown(cmd.OutOrStdout(), secret, key.ID, struct {
-				Key string `json:"key"`
-				shownKey
-			}{secret, shownAs(key)})
+			return k.shown(cmd.OutOrStdout(), secret, key.ID, newKey{secret, key.Shown(time.Now())})
 		},
 	}
 	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the old secret stays valid")
 	return cmd
-}
-
-// shownKey is a key as it is shown: neither secrets nor their hashes.
-type shownKey struct {
-	keys.Key
-	State string `json:"state"`
-}
-
-func shownAs(k keys.Key) shownKey {
-	state := k.State(time.Now())
-	k.Hash, k.Former = keys.Hash{}, nil
-	return shownKey{k, state}
 }
 
 func writeJSON(w io.Writer, v any) error {

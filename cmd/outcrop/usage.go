@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +53,7 @@ of models without a price in the catalogue, which cost nothing here. Refused req
 			if err != nil {
 				return err
 			}
-			nameKeys(cmd.Context(), s, report)
+			report.NameKeys(func() map[string]string { return keyNames(cmd.Context(), s) })
 			switch out := cmd.OutOrStdout(); format {
 			case "table":
 				return report.WriteTable(out)
@@ -81,20 +80,12 @@ of models without a price in the catalogue, which cost nothing here. Refused req
 	return cmd
 }
 
-// nameKeys puts the name of each key beside its id: an invoice needs names.
-func nameKeys(ctx context.Context, s stateStore, report *usage.Report) {
-	at := slices.Index(report.GroupBy, "key")
-	if at < 0 {
-		return
-	}
+// keyNames gives the names of stored keys by their ids; one that cannot be read has none.
+func keyNames(ctx context.Context, s stateStore) map[string]string {
 	names := map[string]string{}
-	keys, _ := keys.NewRegistry(s).List(ctx) // a key that cannot be read has no name
-	for _, k := range keys {
+	stored, _ := keys.NewRegistry(s).List(ctx)
+	for _, k := range stored {
 		names[k.ID] = k.Name
 	}
-	report.GroupBy = slices.Insert(slices.Clone(report.GroupBy), at+1, "key_name")
-	for i := range report.Rows {
-		r := &report.Rows[i]
-		r.Group = slices.Insert(slices.Clone(r.Group), at+1, names[r.Group[at]])
-	}
+	return names
 }

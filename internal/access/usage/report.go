@@ -69,6 +69,20 @@ type Report struct {
 	Total    store.UsageSums
 }
 
+// NameKeys puts the name of each key beside its id: an invoice needs names. They are asked for where keys are shown.
+func (r *Report) NameKeys(names func() map[string]string) {
+	at := slices.Index(r.GroupBy, "key")
+	if at < 0 {
+		return
+	}
+	known := names()
+	r.GroupBy = slices.Insert(slices.Clone(r.GroupBy), at+1, "key_name")
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		row.Group = slices.Insert(slices.Clone(row.Group), at+1, known[row.Group[at]])
+	}
+}
+
 // UsageRow is the sums of one group, with a value for each of GroupBy.
 type UsageRow struct {
 	Group []string
