@@ -85,8 +85,7 @@ func keysStored(ctx context.Context, offline bool) func(*config.Config) bool {
 			return true
 		}
 		defer func() { _ = s.Close() }()
-		keys, err := s.Keys(ctx)
-		return err != nil || len(keys) > 0
+		return keys.Stored(ctx, s)
 	}
 }
 

@@ -83,7 +83,7 @@ func (d *Directory) Refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	at := time.Now()
-	revision, err := d.store.KeysRevision(ctx)
+	revision, err := d.store.Changes(ctx, kind)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (d *Directory) Refresh(ctx context.Context) error {
 		d.checked.Store(at.UnixNano())
 		return old.unread
 	}
-	documents, err := d.store.Keys(ctx)
+	documents, err := read(ctx, d.store)
 	if err != nil {
 		return err
 	}

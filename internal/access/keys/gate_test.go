@@ -272,11 +272,11 @@ type failing struct {
 	away atomic.Bool
 }
 
-func (f *failing) KeysRevision(ctx context.Context) (int64, error) {
+func (f *failing) Changes(ctx context.Context, kind string) (int64, error) {
 	if f.away.Load() {
 		return 0, errors.New("away")
 	}
-	return f.Store.KeysRevision(ctx)
+	return f.Store.Changes(ctx, kind)
 }
 
 // countedReads counts how often the store was asked.
@@ -285,9 +285,9 @@ type countedReads struct {
 	asked atomic.Int32
 }
 
-func (c *countedReads) KeysRevision(ctx context.Context) (int64, error) {
+func (c *countedReads) Changes(ctx context.Context, kind string) (int64, error) {
 	c.asked.Add(1)
-	return c.Store.KeysRevision(ctx)
+	return c.Store.Changes(ctx, kind)
 }
 
 func TestAKeyIsGoodAsSoonAsItIsMade(t *testing.T) {
@@ -391,15 +391,15 @@ func TestUnreadableEntries(t *testing.T) {
 	r := NewRegistry(s)
 	secret, made := create(t, r, Key{Tenant: "a"})
 	gone, _ := create(t, r, Key{Tenant: "b"})
-	documents, _ := s.Keys(t.Context())
+	documents, _ := read(t.Context(), s)
 	for _, d := range documents {
 		if d.Tenant == "b" {
 			d.Body = []byte(strings.Replace(string(d.Body), `{`, `{"a_new_restriction":true,`, 1))
-			if err := s.PutKey(t.Context(), d); err != nil {
+			if _, err := s.Documents(kind).Put(t.Context(), d); err != nil {
 				t.Fatal(err)
 			}
 		} else { // an entry of one tenant that stands where another's belongs
-			if err := s.PutKey(t.Context(), store.Document{Tenant: "c", ID: d.ID, Body: d.Body}); err != nil {
+			if _, err := s.Documents(kind).Put(t.Context(), store.Document{Tenant: "c", ID: d.ID, Body: d.Body}); err != nil {
 				t.Fatal(err)
 			}
 		}

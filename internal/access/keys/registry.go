@@ -14,11 +14,29 @@ import (
 
 // KeyStore keeps keys; internal/store has engines, and storetest says what they promise.
 type Store interface {
-	// KeysRevision gives a number that changes whenever a key does.
-	KeysRevision(ctx context.Context) (int64, error)
-	Keys(ctx context.Context) ([]store.Document, error)
-	// PutKey keeps a key that is at the document's revision, 0 for a new one, else it gives store.ErrConflict.
-	PutKey(ctx context.Context, d store.Document) error
+	Documents(kind string) store.Documents
+	// Changes gives a number that changes whenever a document of a kind does; 0 while there never was one.
+	Changes(ctx context.Context, kind string) (int64, error)
+}
+
+// kind is that of the documents that keys are.
+const kind = "keys"
+
+// read gives the documents of all keys. What changes meanwhile changes the number of changes too.
+func read(ctx context.Context, s Store) (all []store.Document, err error) {
+	for q := (store.Query{Everyone: true}); ; {
+		page, next, err := s.Documents(kind).List(ctx, q)
+		if all = append(all, page...); err != nil || next == 0 {
+			return all, err
+		}
+		q.After = next
+	}
+}
+
+// Stored tells whether a store holds keys. One that cannot be read may.
+func Stored(ctx context.Context, s Store) bool {
+	page, _, err := s.Documents(kind).List(ctx, store.Query{Everyone: true, Limit: 1})
+	return err != nil || len(page) > 0
 }
 
 // Registry makes, rotates and revokes keys in a store. Keys are never deleted: what they did is on record under their ids.
@@ -49,7 +67,7 @@ func (r *Registry) Create(ctx context.Context, k Key) (secret string, made Key, 
 	if err != nil {
 		return "", Key{}, err
 	}
-	if err := r.store.PutKey(ctx, d); err != nil {
+	if _, err := r.store.Documents(kind).Put(ctx, d); err != nil {
 		return "", Key{}, err
 	}
 	return secret, k, nil
@@ -57,7 +75,7 @@ func (r *Registry) Create(ctx context.Context, k Key) (secret string, made Key, 
 
 // List gives all keys, the oldest first, and one error for those that cannot be read.
 func (r *Registry) List(ctx context.Context) ([]Key, error) {
-	documents, err := r.store.Keys(ctx)
+	documents, err := read(ctx, r.store)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +140,7 @@ func (r *Registry) change(ctx context.Context, which string, change func(*Key, t
 		}
 		d, err := k.document()
 		if err == nil {
-			err = r.store.PutKey(ctx, d)
+			_, err = r.store.Documents(kind).Put(ctx, d)
 		}
 		if err == nil {
 			return k, nil

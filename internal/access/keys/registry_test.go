@@ -34,7 +34,7 @@ func TestCreateKeepsEverything(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	documents, _ := s.Keys(t.Context())
+	documents, _ := read(t.Context(), s)
 	if body := string(documents[0].Body); strings.Contains(body, secret) || strings.Contains(body, secret[3:40]) {
 		t.Error("the secret is kept")
 	}
@@ -126,9 +126,18 @@ type hurried struct {
 	before func()
 }
 
-func (h *hurried) PutKey(ctx context.Context, d store.Document) error {
-	if h.before != nil {
-		h.before()
+func (h *hurried) Documents(kind string) store.Documents {
+	return hurriedDocuments{h.Store.Documents(kind), h}
+}
+
+type hurriedDocuments struct {
+	store.Documents
+	h *hurried
+}
+
+func (d hurriedDocuments) Put(ctx context.Context, doc store.Document) (int64, error) {
+	if d.h.before != nil {
+		d.h.before()
 	}
-	return h.Store.PutKey(ctx, d)
+	return d.Documents.Put(ctx, doc)
 }

@@ -12,16 +12,13 @@ import (
 // Store is safe for concurrent use.
 type Store struct {
 	mu      sync.Mutex
-	keys    keys
+	kinds   map[string]*documents
 	budgets budgets
 	usage   map[store.UsageKey]store.UsageSums
 }
 
 // New gives an empty store.
-func New() *Store { return &Store{keys: keys{documents: map[name]store.Document{}}} }
+func New() *Store { return &Store{kinds: map[string]*documents{}} }
 
 // Close lets go of nothing: there is nothing to lose but the store itself.
 func (*Store) Close() error { return nil }
-
-// name is what a document is kept under.
-type name struct{ tenant, id string }

@@ -7,8 +7,8 @@ import (
 	"outcrop/internal/test/storetest"
 )
 
-func TestKeys(t *testing.T) {
-	storetest.Keys(t, func(*testing.T) storetest.KeyStore { return memory.New() })
+func TestDocuments(t *testing.T) {
+	storetest.Documents(t, func(*testing.T) storetest.DocumentStore { return memory.New() })
 }
 
 func TestBudgets(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,10 +16,11 @@ import (
 // bodies are those of the keys that a handle sees.
 func bodies(t *testing.T, s *sqlite.Store) string {
 	t.Helper()
-	all, err := s.Keys(t.Context())
+	all, _, err := s.Documents("keys").List(t.Context(), store.Query{Everyone: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	slices.SortFunc(all, func(a, b store.Document) int { return strings.Compare(a.ID, b.ID) })
 	var list []string
 	for _, d := range all {
 		list = append(list, string(d.Body))
@@ -28,7 +30,7 @@ func bodies(t *testing.T, s *sqlite.Store) string {
 
 func keep(t *testing.T, s *sqlite.Store, id, body string) {
 	t.Helper()
-	if err := s.PutKey(t.Context(), store.Document{Tenant: "a", ID: id, Body: []byte(body)}); err != nil {
+	if _, err := s.Documents("keys").Put(t.Context(), store.Document{Tenant: "a", ID: id, Body: []byte(body)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -45,7 +47,7 @@ func TestMendE2AReplacedFileIsOpenedAnew(t *testing.T) {
 	path, other := filepath.Join(dir, "outcrop.db"), filepath.Join(dir, "other.db")
 	running := open(t, path)
 	keep(t, running, "one", "old")
-	before, err := running.KeysRevision(t.Context())
+	before, err := running.Changes(t.Context(), "keys")
 	must(t, err)
 	made, err := sqlite.Open(t.Context(), other)
 	must(t, err)
@@ -59,7 +61,7 @@ func TestMendE2AReplacedFileIsOpenedAnew(t *testing.T) {
 	if got := bodies(t, running); got != "new" {
 		t.Errorf("the handle sees %q", got)
 	}
-	if after, err := running.KeysRevision(t.Context()); err != nil || after == before {
+	if after, err := running.Changes(t.Context(), "keys"); err != nil || after == before {
 		t.Errorf("revisions %d and %d, %v: nobody would read the keys again", before, after, err)
 	}
 	// Both see the same from then on, in both directions.
@@ -88,9 +90,10 @@ func TestMendE2AMissingFileIsNotMadeAnew(t *testing.T) {
 				var all sync.WaitGroup
 				for range 8 { // more than there are connections
 					all.Go(func() {
-						_, keysErr := s.Keys(t.Context())
+						_, _, listErr := s.Documents("keys").List(t.Context(), everyone)
+						_, putErr := s.Documents("keys").Put(t.Context(), store.Document{ID: "x"})
 						_, _, reserveErr := s.Reserve(t.Context(), hold)
-						for _, err := range []error{keysErr, reserveErr, s.PutKey(t.Context(), store.Document{ID: "x"}), s.AddUsage(t.Context(), []store.Usage{{}})} {
+						for _, err := range []error{listErr, reserveErr, putErr, s.AddUsage(t.Context(), []store.Usage{{}})} {
 							if !errors.Is(err, sqlite.ErrReplaced) {
 								t.Errorf("got %v", err)
 							}
@@ -122,7 +125,7 @@ func TestMendE2AnEmptyFileInItsPlaceIsNoStore(t *testing.T) {
 	keep(t, s, "one", "old")
 	must(t, os.Remove(path))
 	must(t, os.WriteFile(path, nil, 0o600))
-	if _, err := s.Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "no store in it") {
+	if _, _, err := s.Documents("keys").List(t.Context(), everyone); err == nil || !strings.Contains(err.Error(), "no store in it") {
 		t.Errorf("got %v", err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() != 0 {

@@ -14,6 +14,7 @@ func schema() []string {
 		budgetsSchema,
 		usageSchema,
 		holdsSchema,
+		documentsSchema,
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"outcrop/internal/test/storetest"
 )
 
+// everyone asks for all documents of a kind.
+var everyone = store.Query{Everyone: true}
+
 func open(t *testing.T, path string) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path)
@@ -27,15 +30,15 @@ func open(t *testing.T, path string) *sqlite.Store {
 	return s
 }
 
-func TestKeys(t *testing.T) {
+func TestDocuments(t *testing.T) {
 	paths := map[*testing.T]string{}
-	handle := func(t *testing.T) storetest.KeyStore {
+	handle := func(t *testing.T) storetest.DocumentStore {
 		if paths[t] == "" {
 			paths[t] = filepath.Join(t.TempDir(), "outcrop.db")
 		}
 		return open(t, paths[t])
 	}
-	storetest.Keys(t, handle)
+	storetest.Documents(t, handle)
 	storetest.Handles(t, handle)
 }
 
@@ -45,13 +48,13 @@ func TestStateSurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutKey(t.Context(), store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
+	if _, err := s.Documents("keys").Put(t.Context(), store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	all, err := open(t, path).Keys(t.Context())
+	all, _, err := open(t, path).Documents("keys").List(t.Context(), everyone)
 	if err != nil || len(all) != 1 || string(all[0].Body) != "1" {
 		t.Fatalf("%v, %v", all, err)
 	}
@@ -60,7 +63,7 @@ func TestStateSurvives(t *testing.T) {
 func TestOnlyTheOwnerReadsTheFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "outcrop")
 	s := open(t, filepath.Join(dir, "outcrop.db"))
-	if err := s.PutKey(t.Context(), store.Document{ID: "one", Body: []byte("1")}); err != nil { // now there is a log beside the file
+	if _, err := s.Documents("keys").Put(t.Context(), store.Document{ID: "one", Body: []byte("1")}); err != nil { // now there is a log beside the file
 		t.Fatal(err)
 	}
 	if st, err := os.Stat(dir); err != nil || st.Mode().Perm() != 0o700 {
@@ -87,7 +90,7 @@ func TestManyOpenANewFile(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if _, err := s.Keys(t.Context()); err != nil {
+			if _, _, err := s.Documents("keys").List(t.Context(), everyone); err != nil {
 				t.Error(err)
 			}
 			if err := s.Close(); err != nil {
