@@ -35,7 +35,7 @@ func BenchmarkHit(b *testing.B) {
 	with := collaborators(pipeline.Chain(answering(text),
 		pipeline.Outside(rec, nil, pipeline.Measure(rec)),
 		pipeline.Route(routes, catalog.Default(), nil),
-		pipeline.Recall(pipeline.DefaultCache(), 1<<40, store, pipeline.NewCarried(telemetry.New(), nil)),
+		pipeline.Recall(pipeline.DefaultCache(), 1<<40, store, pipeline.NewShared(telemetry.New(), nil)),
 	))
 	with.Recorder = rec
 	gateway := start(b, config(), with)

@@ -66,7 +66,7 @@ func panicOnce(t *testing.T, model, rest string, callers int) {
 	}
 	with := collaborators(nil)
 	with.Handle = pipeline.Chain(panics, pipeline.Outside(with.Recorder, nil, pipeline.Measure(with.Recorder)), plan,
-		pipeline.Recall(pipeline.DefaultCache(), time.Minute, forgetful{}, pipeline.NewCarried(with.Recorder, with.Log)), pipeline.Choices)
+		pipeline.Recall(pipeline.DefaultCache(), time.Minute, forgetful{}, pipeline.NewShared(with.Recorder, with.Log)), pipeline.Choices)
 	var logs lines
 	with.Log = slog.New(slog.NewJSONHandler(&logs, nil))
 	pipes := listen()

@@ -344,7 +344,7 @@ func TestPanicIsSettled(t *testing.T) {
 func TestHitsCostNothing(t *testing.T) {
 	b := newBooks()
 	bed := bed{}
-	h := Chain(b.account(bed.handle), Outside(telemetry.New(), nil, Tally(b.usage)), Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
+	h := Chain(b.account(bed.handle), Outside(telemetry.New(), nil, Tally(b.usage)), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
 	for range 3 {
 		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
 		if err != nil {

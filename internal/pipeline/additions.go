@@ -126,7 +126,7 @@ func attemptChat(ctx context.Context, e *engine, b Backend, c *Call, t catalog.T
 func (e *engine) countRefused(t *catalog.Target, refused translate.Additions) {
 	for kind, name := range translate.AdditionKinds {
 		if refused&kind != 0 {
-			e.Recorder.AdditionRefused(modelLabel(*t), name)
+			e.recorder.AdditionRefused(modelLabel(*t), name)
 		}
 	}
 }

@@ -73,6 +73,15 @@ type Head struct {
 	Called    *Called         // Inside: the call of a model that it comes from; nil: of none, or of one that is over
 }
 
+// Try is one target that a request went to, as clients may know it.
+type Try struct {
+	Model, Region string           // never an ARN or profile
+	Outcome       upstream.Outcome // of the attempt; of a stream that has begun OK
+	Kind          openai.Kind      // of the error, unless OK
+	Unsent        bool             // Bedrock was never reached
+	Part          int              // it was one of so many calls for the request; 0 is 1
+}
+
 // CacheStatus is what became of a request at the cache.
 type CacheStatus struct {
 	State string        // "hit", "miss", "bypass"; "" when there is no cache
@@ -98,4 +107,23 @@ type Stage func(next Handler) Handler
 // one is a sequence of a single part: a plain answer.
 func one(p openai.Part) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) { yield(p, nil) }
+}
+
+// each is a sequence of parts.
+func each(parts []openai.Part) iter.Seq2[openai.Part, error] {
+	return func(yield func(openai.Part, error) bool) {
+		for _, p := range parts {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Chain puts the stages around end; the first is the outermost.
+func Chain(end Handler, stages ...Stage) Handler {
+	for i := len(stages) - 1; i >= 0; i-- {
+		end = stages[i](end)
+	}
+	return end
 }

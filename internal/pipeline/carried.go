@@ -6,38 +6,34 @@ import (
 	"log/slog"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
-
 	"outcrop/internal/telemetry"
 )
 
-// Carried is what calls under way share with those that come after the configuration was read anew: whoever builds the way of
-// requests more than once makes it once and hands it to every [New].
-type Carried struct {
+// Shared is what calls under way share with those that come after the configuration was read anew.
+type Shared struct {
 	rec     *telemetry.Recorder
 	log     *slog.Logger
 	flights *flights
 	writes  lateWrites
-	invokes bound // InvokeModel calls of the whole gateway (R-EMB-05)
 }
 
-// NewCarried begins with nothing under way. A nil log is none.
-func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
+// NewShared begins with nothing under way. A nil log is none.
+func NewShared(rec *telemetry.Recorder, log *slog.Logger) *Shared {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Carried{rec: rec, log: log, flights: newFlights()}
+	return &Shared{rec: rec, log: log, flights: newFlights()}
 }
 
 // Drain settles, and from then on nothing is kept any more. It is called when no call is under way; the error is the context's.
-func (c *Carried) Drain(ctx context.Context) error {
+func (c *Shared) Drain(ctx context.Context) error {
 	c.writes.close()
 	return c.Settle(ctx)
 }
 
 // Settle waits until what answers have left to be kept is kept or given up: an answer that was read before is in memory then, if ever.
 // The error is the context's.
-func (c *Carried) Settle(ctx context.Context) error {
+func (c *Shared) Settle(ctx context.Context) error {
 	select {
 	case <-c.writes.settled():
 		return nil
@@ -47,42 +43,12 @@ func (c *Carried) Settle(ctx context.Context) error {
 }
 
 // unheard logs and counts a panic that no request is left to tell of.
-func (c *Carried) unheard(err error) {
+func (c *Shared) unheard(err error) {
 	var p *Panic
 	if errors.As(err, &p) && p.First() {
 		c.rec.BackgroundFault("flight")
 		c.log.Error("panic", "panic", p.Error(), "stack", string(p.Stack))
 	}
-}
-
-// bound is a number of slots that may be changed while some are taken: with fewer of them than are taken, nobody gets one until
-// enough were given back.
-type bound struct {
-	mu    sync.Mutex
-	slots *semaphore.Weighted
-	size  int64
-}
-
-// mostSlots is the weight of the semaphore; what is beyond the size is taken by the bound itself.
-const mostSlots = 1 << 40
-
-func (b *bound) of(size int) *semaphore.Weighted {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.slots == nil {
-		b.slots = semaphore.NewWeighted(mostSlots)
-		b.slots.TryAcquire(mostSlots)
-	}
-	switch more := int64(size) - b.size; {
-	case more > 0:
-		b.slots.Release(more)
-	case more < 0:
-		go func() { // ends with the calls under way
-			_ = guarded(func() error { return b.slots.Acquire(context.Background(), -more) })
-		}()
-	}
-	b.size = int64(size)
-	return b.slots
 }
 
 // What may wait to be kept at a time, all answers together: room for a moment in which the shared cache is slow. Beyond it answers

@@ -2,8 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"iter"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
@@ -118,12 +119,9 @@ func requestIDs(id string) []string {
 	return []string{id}
 }
 
-func each(parts []openai.Part) iter.Seq2[openai.Part, error] {
-	return func(yield func(openai.Part, error) bool) {
-		for _, p := range parts {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+// fingerprint is system_fingerprint: stable until gateway, translation or called model change, and revealing none of them
+// (R-RES-03).
+func fingerprint(version, calledID string) string {
+	sum := sha256.Sum256([]byte(version + "\x00" + translate.Version + "\x00" + calledID))
+	return "fp_" + hex.EncodeToString(sum[:5])
 }

@@ -109,12 +109,3 @@ func begunWithin(ctx context.Context, limit time.Duration, c *Call, next Handler
 	}
 	return reply, nil // the context ends with the request's
 }
-
-var errDeadline = errors.New("the gateway's deadline has passed")
-
-func late(ctx context.Context, err error) error {
-	if err == nil || !errors.Is(context.Cause(ctx), errDeadline) {
-		return err
-	}
-	return &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout, Message: "The request took too long and was given up.", Err: err}
-}

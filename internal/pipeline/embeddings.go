@@ -24,7 +24,7 @@ func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *Call, t cat
 	}
 	replies := make([]embed.Reply, len(calls))
 	ids := make([]string, len(calls))
-	e.Upstream.Traffic(len(calls) - 1)
+	e.upstream.Traffic(len(calls) - 1)
 	upstream.Split(ctx, len(calls))
 	err = fanOut(ctx, len(calls), e.EmbeddingCalls, e.invokes, func(ctx context.Context, i int) error {
 		out, tokens, err := b.InvokeModel(ctx, calls[i])

@@ -10,15 +10,6 @@ import (
 	"outcrop/openai"
 )
 
-// Try is one target that a request went to, as clients may know it.
-type Try struct {
-	Model, Region string           // never an ARN or profile
-	Outcome       upstream.Outcome // of the attempt; of a stream that has begun OK
-	Kind          openai.Kind      // of the error, unless OK
-	Unsent        bool             // Bedrock was never reached
-	Part          int              // it was one of so many calls for the request; 0 is 1
-}
-
 // fallback is the end of the chain: it goes to the plan's targets, best first as package upstream judges, with the endpoint's
 // Attempt. The next target gets its turn while the failure is one that another target may not share and nothing was sent to
 // the client yet.
@@ -28,7 +19,7 @@ func (e *engine) fallback(ctx context.Context, c *Call) (Reply, error) {
 	}
 	r := &run{engine: e, call: c, plan: interchangeable(c)}
 	r.tries = r.space[:0]
-	e.Upstream.Search(&r.search, r.plan, e.want(c))
+	e.upstream.Search(&r.search, r.plan, e.want(c))
 	for {
 		callCtx, i, more, err := r.search.Next(ctx)
 		switch {
@@ -126,7 +117,7 @@ func (r *run) goesOn(ctx context.Context, i int, head Head, err error) bool {
 	ours := errors.As(err, &oe)
 	o := r.failed(i, head, err)
 	r.search.Failed(r.blamed(ctx, o), called(o, oe))
-	return ours && ctx.Err() == nil && r.Upstream.GoesOn(o)
+	return ours && ctx.Err() == nil && r.upstream.GoesOn(o)
 }
 
 // failed takes note of a failure and keeps the error that is of most use: by its rank, and of equals that of the target which
@@ -143,7 +134,9 @@ func (r *run) failed(i int, head Head, err error) upstream.Outcome {
 		r.tried(i, o, openai.Internal, false)
 	}
 	if o != upstream.Overloaded {
-		upstreamFailed(r.Recorder, modelLabel(r.plan[i]), err)
+		if code := upstreamCode(err); code != "" {
+			r.recorder.UpstreamError(modelLabel(r.plan[i]), code)
+		}
 		r.last.Adjusted = head.Adjusted
 	}
 	if r.err == nil || o.Beats(r.why) {
@@ -158,7 +151,7 @@ func (r *run) blamed(ctx context.Context, o upstream.Outcome) upstream.Outcome {
 	if ctx.Err() == nil {
 		return o
 	}
-	patience := r.Upstream.Config().Attempt.Patience(r.call.Request.Facts().Stream, true)
+	patience := r.upstream.Config().Attempt.Patience(r.call.Request.Facts().Stream, true)
 	if errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errDeadline) || r.search.Took() < patience {
 		return upstream.Canceled
 	}
@@ -173,14 +166,8 @@ func called(o upstream.Outcome, e *openai.Error) bool {
 	return o != upstream.Invalid && o != upstream.Unsupported && o != upstream.ContextLength && o != upstream.NotFound
 }
 
-// Attempt is one try against one target: translate, invoke, translate back.
-type Attempt func(ctx context.Context, e *engine, b Backend, c *Call, t catalog.Target) (Reply, error)
-
-// attempts are how models are called, by their kind.
-var attempts = map[catalog.Kind]Attempt{catalog.Chat: attemptChat, catalog.Embed: attemptEmbeddings}
-
 func (e *engine) try(ctx context.Context, c *Call, t *catalog.Target) (Reply, error) {
-	backend, err := e.Backends(*t)
+	backend, err := e.backends(*t)
 	if err != nil {
 		return Reply{}, err
 	}

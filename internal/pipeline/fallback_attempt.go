@@ -25,7 +25,7 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply 
 	}()
 	ctx = r.retries.Watch(ctx)
 	streamed := r.call.Request.Facts().Stream
-	patience := r.Upstream.Config().Attempt.Patience(streamed, more || r.search.LastResort())
+	patience := r.upstream.Config().Attempt.Patience(streamed, more || r.search.LastResort())
 	if patience == 0 {
 		reply, err = r.try(ctx, r.call, t)
 	} else {
@@ -55,7 +55,7 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply 
 	if n := len(reply.Head.Upstream); n > 0 {
 		r.stream.id = reply.Head.Upstream[n-1]
 	}
-	r.stream.counts = len(r.Upstream.Config().Rates) > 0
+	r.stream.counts = len(r.upstream.Config().Rates) > 0
 	r.stream.unwatch = context.AfterFunc(ctx, r.gone)
 	reply.Parts = r.hold
 	return reply, nil
@@ -73,7 +73,7 @@ func silent(err error) error {
 
 // used is the tokens of a plain answer, which only the answer itself tells; 0 where nobody counts them.
 func (r *run) used(reply Reply) int64 {
-	if len(r.Upstream.Config().Rates) == 0 {
+	if len(r.upstream.Config().Rates) == 0 {
 		return 0
 	}
 	var used int64

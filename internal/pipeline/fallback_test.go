@@ -494,8 +494,8 @@ func BenchmarkResilience(b *testing.B) {
 	answer := func(context.Context, *engine, Backend, *Call, catalog.Target) (Reply, error) {
 		return Reply{Parts: whole}, nil
 	}
-	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"),
-		Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
+	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(), upstream: upstream.New(upstream.Default(), "us-east-1"),
+		backends: func(catalog.Target) (Backend, error) { return nil, nil }}
 	two := regions(b, "us-east-1", "us-west-2")
 	direct := func(ctx context.Context, c *Call) (Reply, error) { return e.try(ctx, c, &c.Plan.Targets[0]) }
 	var served atomic.Int64

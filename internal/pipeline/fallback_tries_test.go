@@ -53,8 +53,7 @@ func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 				}
 				return said("x"), nil
 			}}
-			e := &engine{attempts: attempts, Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: u, Version: "test",
-				Backends: func(catalog.Target) (Backend, error) { return f, nil }}}
+			e := &engine{attempts: attempts, AttemptConfig: AttemptConfig{Version: "test"}, recorder: telemetry.New(), upstream: u, backends: func(catalog.Target) (Backend, error) { return f, nil }}
 			reply, err := b.account(e.fallback)(t.Context(), priced(t, "", plenty))
 			if err == nil {
 				_, err = collect(t, reply)

@@ -12,7 +12,7 @@ func (e *engine) want(c *Call) upstream.Want {
 	if key := c.Request.Facts().Affinity; key != "" && len(c.Plan.Targets) > 1 {
 		w.Affinity = cmp.Or(c.Principal.Tenant, c.Principal.Key) + "\x00" + key // R-CACHE-12: of one tenant
 	}
-	if len(e.Upstream.Config().Rates) > 0 {
+	if len(e.upstream.Config().Rates) > 0 {
 		w.Tokens = estimate(c)
 	}
 	return w

@@ -1,10 +1,14 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"outcrop/openai"
 )
@@ -45,4 +49,32 @@ func guarded(do func() error) (err error) {
 		}
 	}()
 	return do()
+}
+
+// fanOut runs do for every index below n, at most limit at a time, each inside a slot of the shared slots, and joins them
+// all before it returns. The first error cancels the context of the others and is the result.
+func fanOut(ctx context.Context, n, limit int, slots *semaphore.Weighted, do func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(limit)
+	for i := range n {
+		g.Go(func() error {
+			if err := slots.Acquire(ctx, 1); err != nil {
+				return err
+			}
+			defer slots.Release(1)
+			return guarded(func() error { return do(ctx, i) })
+		})
+	}
+	return g.Wait()
+}
+
+// errDeadline is the cause of a context whose deadline was the gateway's own.
+var errDeadline = errors.New("the gateway's deadline has passed")
+
+// late gives an error as what it is, when it came of that: a 504 (R-ERR-71).
+func late(ctx context.Context, err error) error {
+	if err == nil || !errors.Is(context.Cause(ctx), errDeadline) {
+		return err
+	}
+	return &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout, Message: "The request took too long and was given up.", Err: err}
 }

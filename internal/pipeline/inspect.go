@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"outcrop/internal/access"
@@ -251,4 +252,40 @@ func pathOf(place openai.Place) string {
 		return fmt.Sprintf("choices[%d].message.function_call.arguments", place.Choice)
 	}
 	return fmt.Sprintf("choices[%d].message.%s", place.Choice, place.Path)
+}
+
+// inspect has texts looked at by our detectors, and by those elsewhere at the same time.
+func (i *inspection) inspect(ctx context.Context, d policy.Direction, texts []policy.Text) (policy.Verdict, error) {
+	if !i.Managed.Looks(d) {
+		return i.session.Inspect(ctx, d, texts)
+	}
+	elsewhere, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var said []policy.Opinion
+	asked := make(chan error, 1)
+	go func() {
+		asked <- guarded(func() (err error) {
+			said, err = i.Managed.Ask(elsewhere, d, texts)
+			return err
+		})
+	}()
+	own, err := i.session.Inspect(ctx, d, texts)
+	decided := err != nil || own.Blocked
+	if decided {
+		cancel()
+	}
+	failed := <-asked
+	switch {
+	case decided:
+		return own, err
+	case failed != nil:
+		return own, failed
+	case !anythingIn(said):
+		return own, nil
+	}
+	return i.session.InspectWith(ctx, d, texts, said)
+}
+
+func anythingIn(said []policy.Opinion) bool {
+	return slices.ContainsFunc(said, func(o policy.Opinion) bool { return len(o.Findings) > 0 || o.Replacement != nil })
 }

@@ -10,7 +10,7 @@ import (
 
 // reply has the parts of an answer inspected, and puts back into them what was taken out of the request.
 func (i *inspection) reply(ctx context.Context, reply Reply) Reply {
-	if i.session.Quiet() && !i.Managed.looks(policy.Output) {
+	if i.session.Quiet() && !i.Managed.Looks(policy.Output) {
 		return reply
 	}
 	reply.Parts = i.parts(ctx, reply.Parts)

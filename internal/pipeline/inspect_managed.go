@@ -75,50 +75,14 @@ func NewManaged(cfg ManagedConfig, rec *telemetry.Recorder, judges ...Judge) *Ma
 	return &Managed{cfg: cfg, judges: judges, memory: newOpinions(cfg.Cache), rec: rec}
 }
 
-// looks tells whether texts of a direction are sent anywhere.
-func (m *Managed) looks(d policy.Direction) bool {
+// Looks tells whether texts of a direction are sent anywhere.
+func (m *Managed) Looks(d policy.Direction) bool {
 	return m != nil && slices.Contains(m.cfg.Directions, d.String())
 }
 
-// inspect has texts looked at by our detectors, and by those elsewhere at the same time.
-func (i *inspection) inspect(ctx context.Context, d policy.Direction, texts []policy.Text) (policy.Verdict, error) {
-	if !i.Managed.looks(d) {
-		return i.session.Inspect(ctx, d, texts)
-	}
-	elsewhere, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var said []policy.Opinion
-	asked := make(chan error, 1)
-	go func() {
-		asked <- guarded(func() (err error) {
-			said, err = i.Managed.judge(elsewhere, d, texts)
-			return err
-		})
-	}()
-	own, err := i.session.Inspect(ctx, d, texts)
-	decided := err != nil || own.Blocked
-	if decided {
-		cancel()
-	}
-	failed := <-asked
-	switch {
-	case decided:
-		return own, err
-	case failed != nil:
-		return own, failed
-	case !anythingIn(said):
-		return own, nil
-	}
-	return i.session.InspectWith(ctx, d, texts, said)
-}
-
-func anythingIn(said []policy.Opinion) bool {
-	return slices.ContainsFunc(said, func(o policy.Opinion) bool { return len(o.Findings) > 0 || o.Replacement != nil })
-}
-
-// judge asks for an opinion of each text that anything is to be said of. When that fails and the setting is to let texts pass,
+// Ask gives an opinion of each text that anything is to be said of. When that fails and the setting is to let texts pass,
 // there are no opinions.
-func (m *Managed) judge(ctx context.Context, d policy.Direction, texts []policy.Text) ([]policy.Opinion, error) {
+func (m *Managed) Ask(ctx context.Context, d policy.Direction, texts []policy.Text) ([]policy.Opinion, error) {
 	timed, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
 	defer cancel()
 	said := make([]policy.Opinion, len(texts))
@@ -234,4 +198,25 @@ func plus(a, b policy.Opinion, at int) policy.Opinion {
 		a.Scores = scores
 	}
 	return a
+}
+
+// wordEnd is behind the last white space of a text, or its end where there is none near.
+func wordEnd(s string) int {
+	if n := strings.LastIndexAny(s, " \n"); n > len(s)/2 {
+		return n + 1
+	}
+	end := len(s)
+	for end > 0 && end > len(s)-utf8.UTFMax && !utf8.FullRuneInString(s[lastRune(s):]) {
+		end = lastRune(s)
+		s = s[:end]
+	}
+	return end
+}
+
+func lastRune(s string) int {
+	n := len(s) - 1
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return n
 }

@@ -50,7 +50,7 @@ func (l *lane) moved(d *openai.Delta, end bool) bool {
 // where is the place in what goes out of a place in what the model said, through all that changes the text on its way.
 func (l *lane) where(p int) (place int, known bool) {
 	known = true
-	if l.Managed.looks(policy.Output) {
+	if l.Managed.Looks(policy.Output) {
 		known = l.heardAt.Known(p)
 		p = l.heardAt.Place(p)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"outcrop/openai"
 	"outcrop/policy"
@@ -227,7 +226,7 @@ func (l *lane) of(d openai.Delta) *openai.ChatChunk {
 
 // heard collects pieces for the detectors of Bedrock and gives what has passed them; without any, it gives the piece.
 func (l *lane) heard(ctx context.Context, piece string, last bool) (string, error) {
-	if !l.Managed.looks(policy.Output) {
+	if !l.Managed.Looks(policy.Output) {
 		return piece, nil
 	}
 	l.unheard.WriteString(piece)
@@ -258,27 +257,6 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 	}
 	l.unheard.WriteString(unheard)
 	return out.String(), nil
-}
-
-// wordEnd is behind the last white space of a text, or its end where there is none near.
-func wordEnd(s string) int {
-	if n := strings.LastIndexAny(s, " \n"); n > len(s)/2 {
-		return n + 1
-	}
-	end := len(s)
-	for end > 0 && end > len(s)-utf8.UTFMax && !utf8.FullRuneInString(s[lastRune(s):]) {
-		end = lastRune(s)
-		s = s[:end]
-	}
-	return end
-}
-
-func lastRune(s string) int {
-	n := len(s) - 1
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return n
 }
 
 // once inspects a text that is whole in one chunk.

@@ -96,7 +96,7 @@ func (it *items) recall(ctx context.Context) {
 		names[i] = k.String()
 	}
 	for i, e := range it.memory.GetMany(ctx, names) {
-		age, fresh := it.call.age(e)
+		age, fresh := age(it.call, e)
 		if !fresh {
 			continue
 		}

@@ -85,9 +85,9 @@ func (e *embedder) handler(t testing.TB, m Memory) Handler {
 		t.Fatal(err)
 	}
 	f := &fake{invoke: e.invoke}
-	carried := NewCarried(telemetry.New(), nil)
+	carried := NewShared(telemetry.New(), nil)
 	return carried.settling(New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
-		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(), Carried: carried,
+		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(), Carried: &Carried{Shared: carried},
 		Backends: func(catalog.Target) (Backend, error) { return f, nil },
 	}))
 }
@@ -313,7 +313,7 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 		return Reply{Head: Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: one(whole)}, nil
 	}
 	m := newMemory()
-	carried := NewCarried(telemetry.New(), nil)
+	carried := NewShared(telemetry.New(), nil)
 	h := Recall(DefaultCache(), time.Minute, m, carried)(answer)
 	row := &catalog.Model{ID: "m", Kind: catalog.Embed, EmbedShape: catalog.EmbedTitan}
 	plan := func(c *Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }

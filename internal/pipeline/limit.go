@@ -44,21 +44,3 @@ func Limit(l *limits.Limiter, output int64) Stage {
 		}
 	}
 }
-
-// Limits gives back what Limit has taken: the slots, and the tokens that were not used.
-func Limits(ctx context.Context, s *Served) {
-	if admission := s.Call.Admission; admission != nil {
-		admission.Settle(ctx, s.tokens())
-	}
-}
-
-// tokens is what a request counts for. A hit is free.
-func (s *Served) tokens() int64 {
-	switch {
-	case !s.Answered || s.Head.Cache.State == "hit":
-		return 0
-	case s.Usage != nil:
-		return s.Usage.Total() - s.Head.Cache.Saved
-	}
-	return sum(reckon(s.Call, 0).allInput(), tokensIn(s.Head.Called.Bytes()))
-}

@@ -2,11 +2,9 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"outcrop/internal/access"
-	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
@@ -36,7 +34,9 @@ func answered(rec *telemetry.Recorder, s *Served, model string) {
 	if !s.First.IsZero() {
 		rec.FirstPart(c.Endpoint.Name, model, s.First.Sub(c.At))
 	}
-	upstreamFailed(rec, model, s.Err)
+	if code := upstreamCode(s.Err); code != "" {
+		rec.UpstreamError(model, code)
+	}
 	u := s.Usage
 	if u == nil {
 		return
@@ -78,46 +78,4 @@ func saved(c *Call, head *Head, u *openai.Usage) int64 {
 		return 0
 	}
 	return int64(ratesOf(c, &head.Target).Cost(tokens))
-}
-
-// upstreamFailed counts an error that came from Bedrock.
-func upstreamFailed(rec *telemetry.Recorder, model string, err error) {
-	var e *openai.Error
-	if errors.As(err, &e) && e.UpstreamID != "" {
-		rec.UpstreamError(model, outcome(e))
-	}
-}
-
-func planned(c *Call) catalog.Target {
-	if len(c.Plan.Targets) == 0 {
-		return catalog.Target{}
-	}
-	return c.Plan.Targets[0]
-}
-
-// modelLabel is bounded: clients can make up model names, but not rows of the catalogue.
-func modelLabel(t catalog.Target) string {
-	switch {
-	case t.Row == nil:
-		return "none"
-	case !t.Row.Known:
-		return "other"
-	}
-	return t.Row.ID
-}
-
-func outcome(err error) string {
-	if err == nil {
-		return "ok"
-	}
-	var e *openai.Error
-	switch {
-	case panicked(err):
-		return "panic"
-	case errors.As(err, &e) && e.Code != "":
-		return e.Code
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	}
-	return "error"
 }

@@ -72,7 +72,7 @@ func (g *Guard) moderate(ctx context.Context, item *openai.ModerationItem) (open
 		return r, err
 	}
 	if g.Managed != nil {
-		said, err := g.Managed.judge(ctx, policy.Input, texts)
+		said, err := g.Managed.Ask(ctx, policy.Input, texts)
 		if err != nil {
 			return r, err
 		}

@@ -101,7 +101,7 @@ func (o *inside) see(p openai.Part) {
 	for _, text := range p.Texts() {
 		n += len(*text)
 	}
-	o.bytes.Add(int64(n))
+	o.Read(n)
 }
 
 func (o *inside) end(err error) {

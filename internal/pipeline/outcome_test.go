@@ -145,7 +145,7 @@ func TestOutcomesOfAFlight(t *testing.T) {
 			r := replyOf(c, "")
 			r.Parts = chunksOf(c, "abcd efgh", func() error { <-step; return nil })
 			return r, nil
-		}}).handle, Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
+		}}).handle, Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
 		begin := func(ctx context.Context) iter.Seq2[openai.Part, error] {
 			reply, err := h(ctx, exact(streamedCall))
 			if err != nil {
@@ -244,10 +244,10 @@ func TestReadingsOfAChunk(t *testing.T) {
 			}
 		}}, nil
 	}
-	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: end}, Collaborators: Collaborators{Recorder: telemetry.New(),
-		Upstream: upstream.New(upstream.Default(), "us-east-1"), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
-	h := Chain(e.fallback, Outside(e.Recorder, strings.ToUpper, Limits, Record, Measure(e.Recorder)), Inspect(guardOf(t, tokenizing), e.Recorder),
-		Inside(true, Gaps(e.Recorder), Costs(e.Recorder, nil)))
+	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: end}, recorder: telemetry.New(),
+		upstream: upstream.New(upstream.Default(), "us-east-1"), backends: func(catalog.Target) (Backend, error) { return nil, nil }}
+	h := Chain(e.fallback, Outside(e.recorder, strings.ToUpper, Limits, Record, Measure(e.recorder)), Inspect(guardOf(t, tokenizing), e.recorder),
+		Inside(true, Gaps(e.recorder), Costs(e.recorder, nil)))
 	c := priced(t, `,"stream":true`, plenty)
 	entryOf(t, taken(t), c)
 	reply, err := h(t.Context(), c)

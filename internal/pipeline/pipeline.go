@@ -9,11 +9,8 @@ package pipeline
 
 import (
 	"context"
-	"iter"
-
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
-	"golang.org/x/sync/semaphore"
+	"log/slog"
+	"time"
 
 	"outcrop/internal/access/budgets"
 	"outcrop/internal/access/limits"
@@ -24,18 +21,16 @@ import (
 	"outcrop/router"
 )
 
-// Backend is Bedrock's side of the waist: its verbs, for one region and role. Errors are *openai.Error with AWS's request
-// id, or wrap the context's.
-type Backend interface {
-	Converse(context.Context, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error)
-	// ConverseStream returns after the first event. The events are ranged over exactly once.
-	ConverseStream(context.Context, *bedrockruntime.ConverseStreamInput) (requestID string, events iter.Seq2[types.ConverseStreamOutput, error], err error)
-	// InvokeModel also gives the input tokens that Bedrock counted in a header, -1 when it did not.
-	InvokeModel(context.Context, *bedrockruntime.InvokeModelInput) (out *bedrockruntime.InvokeModelOutput, inputTokens int64, err error)
+// Config are the pipeline's settings.
+type Config struct {
+	// Deadline bounds a plain request from its arrival to its answer (R-ERR-71).
+	Deadline time.Duration `yaml:"deadline" validate:"gt=0"`
+	// EmbeddingCalls bounds the InvokeModel calls under way for embeddings, of one request and of the gateway (R-EMB-05).
+	EmbeddingCalls int `yaml:"embedding_calls" validate:"min=1,max=1024"`
+	// RememberRefusals is how long a target is sent nothing more of a kind that the gateway adds by itself and the target has
+	// refused (R-CAP-07); 0 tries anew with each request.
+	RememberRefusals time.Duration `yaml:"remember_refusals" validate:"min=0"`
 }
-
-// Backends gives the client of a target's region and role.
-type Backends func(catalog.Target) (Backend, error)
 
 // BaseModels tells the base model of an application inference profile (R-CAP-04).
 type BaseModels interface {
@@ -73,6 +68,18 @@ type Collaborators struct {
 	Redact   func(string) string // what records may hold of a text; nil: none is kept
 }
 
+// Carried is what calls under way share with those that come after the configuration was read anew: whoever builds the way of
+// requests more than once makes it once and hands it to every [New].
+type Carried struct {
+	*Shared
+	invokes Slots // InvokeModel calls of the whole gateway (R-EMB-05)
+}
+
+// NewCarried begins with nothing under way. A nil log is none.
+func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
+	return &Carried{Shared: NewShared(rec, log)}
+}
+
 // New composes the way of every request out of two chains. The order of their stages, outermost first; what every request passes:
 //
 //	Outside   observes what the caller gets, also of a call that a stage refuses, and tells those who count or keep it: Limits, Tally,
@@ -104,20 +111,20 @@ func New(cfg Config, with Collaborators) Handler {
 		with.Carried = NewCarried(with.Recorder, nil)
 	}
 	with.Recorder.WatchTargets(watch(with.Upstream))
-	e := &engine{Config: cfg, Collaborators: with, attempts: attempts, invokes: with.Carried.invokes.of(cfg.EmbeddingCalls),
-		refusals: refusals{keep: cfg.RememberRefusals}}
+	attempts := NewAttempts(AttemptConfig{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals, Version: with.Version},
+		with.Recorder, with.Upstream, with.Backends, &with.Carried.invokes)
 	called := []func(context.Context, *Called){Gaps(with.Recorder)}
 	paid := with.Budgets != nil || with.Usage != nil
 	if paid {
 		called = append(called, Costs(with.Recorder, with.Usage))
 	}
-	calls := Chain(e.fallback,
+	calls := Chain(attempts,
 		Permit(with.Leads),
 		Inspect(with.Guards, with.Recorder),
 		Route(with.Router, with.Catalog, with.Profiles),
 		Narrow,
 		Fetch(with.Download),
-		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried),
+		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried.Shared),
 		Account(with.Recorder, with.Budgets, with.Usage, outputTokens(with.Budgets)),
 		Inside(paid || with.Limiter != nil, called...),
 		Choices,
@@ -137,20 +144,16 @@ func New(cfg Config, with Collaborators) Handler {
 	)
 }
 
-// Chain puts the stages around end; the first is the outermost.
-func Chain(end Handler, stages ...Stage) Handler {
-	for i := len(stages) - 1; i >= 0; i-- {
-		end = stages[i](end)
+// watch tells the metrics how the targets are doing, whenever somebody reads them.
+func watch(u *upstream.Targets) func() telemetry.Upstream {
+	return func() telemetry.Upstream {
+		report := u.Report()
+		out := telemetry.Upstream{Outcomes: upstream.Outcomes(), RetriesGranted: report.RetriesGranted, RetriesRefused: report.RetriesRefused}
+		for i := range report.Targets {
+			t := &report.Targets[i]
+			out.Targets = append(out.Targets, telemetry.Target{Model: t.Model, Region: t.Region, State: t.State, InFlight: t.InFlight,
+				Waiting: t.Waiting, Limit: t.Limit, Ended: t.Ended[:], Left: t.Left})
+		}
+		return out
 	}
-	return end
-}
-
-// engine is what the attempts of all endpoints share.
-type engine struct {
-	Config
-	Collaborators
-	attempts map[catalog.Kind]Attempt
-	invokes  *semaphore.Weighted // InvokeModel calls of the whole gateway (R-EMB-05)
-
-	refusals refusals // of what the gateway adds by itself (R-CAP-07)
 }

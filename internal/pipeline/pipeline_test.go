@@ -378,7 +378,7 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 			}
 			return Reply{Parts: one(&openai.ChatResponse{}), Head: Head{Upstream: []string{"aws-2"}}}, nil
 		}
-		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, Collaborators: Collaborators{Recorder: telemetry.New(), Upstream: upstream.New(upstream.Default(), "us-east-1"), Backends: func(catalog.Target) (Backend, error) { return nil, nil }}}
+		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(), upstream: upstream.New(upstream.Default(), "us-east-1"), backends: func(catalog.Target) (Backend, error) { return nil, nil }}
 		call := chatCall(t, ask(""))
 		call.Endpoint, call.Plan = endpoint, router.Plan{Targets: []catalog.Target{first, second}}
 		return e.fallback(t.Context(), call)

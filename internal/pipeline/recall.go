@@ -18,12 +18,12 @@ type Memory interface {
 
 // Recall answers from memory what was asked before, and makes one call of equal requests that come at the same time. What is
 // kept, and for how long, is in docs/caching.md. With a nil memory there is no cache, and no header says anything of one.
-func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, carried *Carried) Stage {
+func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, shared *Shared) Stage {
 	return func(next Handler) Handler {
 		if memory == nil {
 			return next
 		}
-		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), Carried: carried, next: next}
+		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), Shared: shared, next: next}
 		return func(ctx context.Context, c *Call) (Reply, error) {
 			switch keeps := c.Endpoint.Keeps; {
 			case keeps == nil || c.Tune.CacheControl.NoStore:
@@ -38,7 +38,7 @@ func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, carried *Car
 
 // recaller is what the calls of one Recall share.
 type recaller struct {
-	*Carried
+	*Shared
 	cfg      CacheConfig
 	deadline time.Duration // of a plain call that several requests may wait for
 	memory   Memory
@@ -111,7 +111,7 @@ func (a *question) answer(ctx context.Context) (Reply, error) {
 // hit answers with a whole answer from memory.
 func (a *question) hit(ctx context.Context) (Reply, bool) {
 	e := a.memory.GetMany(ctx, []string{a.key.String()})[0]
-	age, fresh := a.call.age(e)
+	age, fresh := age(a.call, e)
 	if !fresh {
 		return Reply{}, false
 	}
@@ -131,7 +131,7 @@ func (a *question) hit(ctx context.Context) (Reply, bool) {
 }
 
 // age is how old what was found is, and whether that will do for the request.
-func (c *Call) age(e cache.Entry) (time.Duration, bool) {
+func age(c *Call, e cache.Entry) (time.Duration, bool) {
 	if !e.Found() {
 		return 0, false
 	}

@@ -60,9 +60,6 @@ func names(c *Call) []string {
 	return []string{c.Request.Facts().Model, c.Plan.Tier, first(c).Row.ID}
 }
 
-// first is the target that a call's answer is kept for.
-func first(c *Call) catalog.Target { return c.Plan.Targets[0] }
-
 // fromFirst tells whether a target stands for the first of the plan: it is the same model, among the first equals.
 func fromFirst(c *Call, t catalog.Target) bool {
 	f := first(c)

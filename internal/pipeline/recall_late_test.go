@@ -31,7 +31,7 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 	for _, form := range []string{"plain", "streamed"} {
 		t.Run(form, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, NewCarried(telemetry.New(), nil)
+				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, NewShared(telemetry.New(), nil)
 				h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 				change := func(c *Call) {
 					if form == "streamed" {
@@ -65,7 +65,7 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 func TestMendA6LateWritesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, m := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}
-		carried := NewCarried(telemetry.New(), nil)
+		carried := NewShared(telemetry.New(), nil)
 		h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		for i := range mostWrites + 10 {
 			h.ask(t, exact(func(c *Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
@@ -116,7 +116,7 @@ func TestMendA6EmbeddingsReadMemoryOnce(t *testing.T) {
 // What is under way when the configuration is read anew counts, and is joined, by those that come after.
 func TestMendA6CallsUnderWayOutliveAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, m, carried := &bed{answer: slowly("one answer for both")}, newMemory(), NewCarried(telemetry.New(), nil)
+		b, m, carried := &bed{answer: slowly("one answer for both")}, newMemory(), NewShared(telemetry.New(), nil)
 		before := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		after := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		done := make(chan []landed)
@@ -126,34 +126,5 @@ func TestMendA6CallsUnderWayOutliveAReload(t *testing.T) {
 			t.Errorf("Mend A6: %+v, %d calls", head.Cache, b.calls.Load())
 		}
 		<-done
-	})
-	synctest.Test(t, func(t *testing.T) {
-		var invokes bound
-		old := invokes.of(4)
-		for range 4 {
-			if !old.TryAcquire(1) {
-				t.Fatal("no slot")
-			}
-		}
-		few := invokes.of(2)
-		synctest.Wait()
-		free := func() int {
-			n := 0
-			for few.TryAcquire(1) {
-				n++
-			}
-			few.Release(int64(n))
-			return n
-		}
-		for i, want := range []int{0, 0, 1, 2} {
-			old.Release(1)
-			synctest.Wait()
-			if got := free(); got != want {
-				t.Errorf("Mend A6: %d slots with %d calls of before under way, want %d", got, 3-i, want)
-			}
-		}
-		if invokes.of(5); free() != 5 {
-			t.Errorf("Mend A6: %d slots of 5", free())
-		}
 	})
 }

@@ -133,12 +133,12 @@ func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) Handler {
 	for _, change := range changes {
 		change(&cfg)
 	}
-	carried := NewCarried(telemetry.New(), nil)
+	carried := NewShared(telemetry.New(), nil)
 	return carried.settling(Recall(cfg, time.Minute, m, carried)(b.handle))
 }
 
 // settling waits behind each answer until what is to be kept is kept, so that a test can look at it.
-func (c *Carried) settling(h Handler) Handler {
+func (c *Shared) settling(h Handler) Handler {
 	wait := func() { _ = c.Settle(context.Background()) }
 	return func(ctx context.Context, call *Call) (Reply, error) {
 		reply, err := h(ctx, call)

@@ -40,15 +40,7 @@ type recording struct {
 	answer  *audit.Answer
 	signing *audit.Signing // nil: no manifest is asked for
 	text    *storing       // nil: no text is kept
-	digests []digester     // those that are told of the answer
-}
-
-// digester is told what an answer says: its texts and calls by choice, or its vectors.
-type digester interface {
-	Text(choice int, text string)
-	Call(choice, call int, name, arguments string)
-	Vector(floats []byte)
-	VectorText(base64 string)
+	digests []Digester     // those that are told of the answer
 }
 
 // openRecord takes down the request as the client sent it: later stages rewrite its texts. The text itself is kept only for keys that ask for

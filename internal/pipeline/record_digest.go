@@ -3,7 +3,7 @@ package pipeline
 import "outcrop/openai"
 
 // digestChat is the Digest of chats: a plain answer and its stream give the same.
-func digestChat(d digester, p openai.Part) {
+func digestChat(d Digester, p openai.Part) {
 	switch p := p.(type) {
 	case *openai.StoredChat:
 		if text, ok := p.OnlyText(); ok {
@@ -41,7 +41,7 @@ func digestChat(d digester, p openai.Part) {
 }
 
 // digestVectors is the Digest of embeddings.
-func digestVectors(d digester, p openai.Part) {
+func digestVectors(d Digester, p openai.Part) {
 	r, ok := p.(*openai.EmbeddingResponse)
 	if !ok {
 		return

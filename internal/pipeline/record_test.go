@@ -179,7 +179,7 @@ func TestRecordOfHits(t *testing.T) {
 		r.Head.Called.SetCost(5, false)
 		return r, nil
 	}}
-	h := Chain(b.handle, recorded(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewCarried(telemetry.New(), nil)))
+	h := Chain(b.handle, recorded(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
 	for i, change := range []func(*Call){func(*Call) {}, func(*Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)

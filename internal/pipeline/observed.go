@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"outcrop/openai"
+)
+
+// observer is told how a call goes: what is known when it returns, each part, and once how it has ended.
+type observer interface {
+	head(h *Head, answered bool)
+	see(openai.Part)
+	end(error)
+}
+
+// observed is a call under observation. Its end is told exactly once, whatever happens: with the error that it ended with, nil at its own
+// end, context.Canceled when the reader left, the context's error should that end before anybody reads, or errPanicked.
+type observed struct {
+	ctx     context.Context
+	by      observer
+	once    sync.Once
+	parts   iter.Seq2[openai.Part, error]
+	unwatch func() bool // keeps gone from being called
+}
+
+func (o *observed) observe(c *Call, next Handler) (reply Reply, err error) {
+	passed := false
+	defer func() {
+		if !passed { // a panic, which goes on its way
+			o.by.end(errPanicked)
+		}
+	}()
+	reply, err = next(o.ctx, c)
+	passed = true
+	o.by.head(&reply.Head, err == nil)
+	if err != nil {
+		o.by.end(err)
+		return reply, err
+	}
+	o.unwatch = context.AfterFunc(o.ctx, o.gone)
+	o.parts = reply.Parts
+	reply.Parts = o.follow
+	return reply, nil
+}
+
+func (o *observed) finish(err error) { o.once.Do(func() { o.by.end(err) }) }
+
+// gone is called when the context has ended and nobody has read.
+func (o *observed) gone() { _ = guarded(func() error { o.finish(o.ctx.Err()); return nil }) }
+
+func (o *observed) follow(yield func(openai.Part, error) bool) {
+	if !o.unwatch() {
+		o.finish(o.ctx.Err()) // is under way, if it is not over: the reader finds it told
+		o.parts(yield)        // late, but what is open inside must close
+		return
+	}
+	last := errPanicked
+	defer func() { o.finish(last) }()
+	for part, err := range o.parts {
+		if err != nil {
+			last = err
+			yield(nil, err)
+			return
+		}
+		o.by.see(part)
+		if !yield(part, nil) {
+			last = context.Canceled
+			return
+		}
+	}
+	last = nil
+}
