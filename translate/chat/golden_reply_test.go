@@ -58,7 +58,7 @@ func TestGoldenChatOutput(t *testing.T) {
 				t.Fatal(err)
 			}
 			g := readContext(t, dir)
-			got, _, err := Output(decodeReply(t, body), &g.Context, testMeta)
+			got, _, err := Output(wiretest.Reply(t, body), &g.Context, testMeta)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestGoldenChatChunks(t *testing.T) {
 				t.Fatal(err)
 			}
 			g := readContext(t, dir)
-			parts, fault := chunks(decodeStream(t, frames(t, events)), &g.Context)
+			parts, fault := chunks(wiretest.Stream(t, wiretest.Frames(t, events)), &g.Context)
 			golden.File(t, filepath.Join(dir, "openai_stream.sse"), serverSentEvents(t, parts, fault, g.IncludeUsage))
 			if fault == nil {
 				wellFormed(t, parts)

@@ -1,9 +1,7 @@
 package chat
 
 import (
-	"context"
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,13 +9,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/schemas"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/test/golden"
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
 	"outcrop/translate/converse"
@@ -136,25 +131,9 @@ func TestGoldenRules(t *testing.T) {
 func wireBody(t testing.TB, in *bedrockruntime.ConverseInput, c *Context, stream bool) []byte {
 	t.Helper()
 	if stream {
-		return serialise(t, smithy.NewOperationSchema(schemas.ConverseStream, schemas.ConverseStreamRequest, schemas.ConverseStreamResponse), c.StreamInput(in))
+		return wiretest.StreamRequest(t, c.StreamInput(in))
 	}
-	return serialise(t, smithy.NewOperationSchema(schemas.Converse, schemas.ConverseRequest, schemas.ConverseResponse), in)
-}
-
-func serialise(t testing.TB, op *smithy.OperationSchema, in smithy.Serializable) []byte {
-	t.Helper()
-	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
-	if err := restjson1.New(nil).SerializeRequest(context.Background(), op, in, req); err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(req.GetStream())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !json.Valid(body) {
-		t.Fatalf("the wire body is not JSON: %s", body)
-	}
-	return body
+	return wiretest.Request(t, in)
 }
 
 // target gives the row that stands for the family of the called id; see rows_test.go.

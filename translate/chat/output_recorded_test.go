@@ -5,13 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/google/go-cmp/cmp"
 
 	"outcrop/internal/test/wiretest"
@@ -37,7 +35,7 @@ func TestRecordedReplies(t *testing.T) {
 				whole = foldEvents(t, rec.Events)
 			}
 			in := Context{Context: converse.Context{Format: "bedrock.test", Trace: true}}
-			plain, adjusted, err := Output(decodeReply(t, whole), &in, testMeta)
+			plain, adjusted, err := Output(wiretest.Reply(t, whole), &in, testMeta)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +48,7 @@ func TestRecordedReplies(t *testing.T) {
 				t.Errorf("R-GEN-08, R-GRD-05: %s", asJSON(plain))
 			}
 			if rec.Operation == "ConverseStream" {
-				parts, err := chunks(recordedStream(t, rec), &in)
+				parts, err := chunks(wiretest.RecordedStream(t, &rec), &in)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,15 +63,6 @@ func TestRecordedReplies(t *testing.T) {
 	if seen < 180 {
 		t.Errorf("only %d replies were found", seen)
 	}
-}
-
-// recordedStream plays the recorded bytes, or, where only the events are known, a stream made of them.
-func recordedStream(t *testing.T, rec wiretest.Interaction) iter.Seq2[types.ConverseStreamOutput, error] {
-	t.Helper()
-	if len(rec.EventStream) == 0 {
-		return decodeStream(t, frames(t, rec.Events))
-	}
-	return decodeStream(t, rec.EventStream)
 }
 
 // foldEvents makes a Converse reply of the recorded events, with nothing of this package.
@@ -400,13 +389,13 @@ func TestRecordedVectors(t *testing.T) {
 		}
 		in := Context{Context: converse.Context{Format: "bedrock.claude"}}
 		if rec.Operation == "Converse" {
-			r, _, err := Output(decodeReply(t, rec.Response), &in, testMeta)
+			r, _, err := Output(wiretest.Reply(t, rec.Response), &in, testMeta)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return r, nil
 		}
-		parts, err := chunks(recordedStream(t, rec), &in)
+		parts, err := chunks(wiretest.RecordedStream(t, &rec), &in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
 	"outcrop/translate/converse"
@@ -112,7 +113,7 @@ func TestChatOutput(t *testing.T) {
 			want: []string{`"outcrop":{"guardrail":{"action":"none","trace":{"actionReason":"No action."}}}`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, adjusted, err := Output(decodeReply(t, []byte(c.body)), &c.in, testMeta)
+			got, adjusted, err := Output(wiretest.Reply(t, []byte(c.body)), &c.in, testMeta)
 			if c.code != "" {
 				var e *openai.Error
 				if !errors.As(err, &e) || e.Code != c.code || e.Kind != openai.BadUpstream || got != nil {

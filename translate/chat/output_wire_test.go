@@ -2,119 +2,21 @@ package chat
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"iter"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
-	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream/eventstreamapi"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
-	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
 	official "github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/packages/respjson"
 	popular "github.com/sashabaranov/go-openai"
 
-	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
 )
-
-// decodeReply reads the JSON body of a Converse reply as the SDK's client does.
-func decodeReply(t testing.TB, body []byte) *bedrockruntime.ConverseOutput {
-	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body)
-	}))
-	defer srv.Close()
-	client := bedrockruntime.New(bedrockruntime.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(srv.URL),
-		Credentials:  credentials.NewStaticCredentialsProvider("id", "secret", ""),
-		HTTPClient:   srv.Client(),
-	})
-	out, err := client.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String("m"), Messages: []types.Message{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// decodeStream reads the bytes of an event stream with the SDK's decoder. What the SDK gives for an exception or for broken
-// bytes is the error at the end.
-func decodeStream(t testing.TB, body []byte) iter.Seq2[types.ConverseStreamOutput, error] {
-	t.Helper()
-	return func(yield func(types.ConverseStreamOutput, error) bool) {
-		protocol := restjson1.New(schemas.AmazonBedrockFrontendService)
-		r := bytes.NewReader(body)
-		for {
-			event, err := protocol.DeserializeEventMessage(schemas.ConverseStreamOutput, bedrockruntime.TypeRegistry, r)
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(unionMember(event), nil) {
-				return
-			}
-		}
-	}
-}
-
-// unionMember wraps an event as the SDK's client does.
-func unionMember(event smithy.Deserializable) types.ConverseStreamOutput {
-	switch v := event.(type) {
-	case *types.ContentBlockDeltaEvent:
-		return &types.ConverseStreamOutputMemberContentBlockDelta{Value: *v}
-	case *types.ContentBlockStartEvent:
-		return &types.ConverseStreamOutputMemberContentBlockStart{Value: *v}
-	case *types.ContentBlockStopEvent:
-		return &types.ConverseStreamOutputMemberContentBlockStop{Value: *v}
-	case *types.MessageStartEvent:
-		return &types.ConverseStreamOutputMemberMessageStart{Value: *v}
-	case *types.MessageStopEvent:
-		return &types.ConverseStreamOutputMemberMessageStop{Value: *v}
-	case *types.ConverseStreamMetadataEvent:
-		return &types.ConverseStreamOutputMemberMetadata{Value: *v}
-	}
-	return &types.UnknownUnionMember{Tag: "new"}
-}
-
-// frames writes events as an event stream.
-func frames(t testing.TB, events []wiretest.Event) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	enc := eventstream.NewEncoder()
-	for _, e := range events {
-		m := eventstream.Message{Payload: e.Payload}
-		m.Headers.Set(eventstreamapi.MessageTypeHeader, eventstream.StringValue("event"))
-		m.Headers.Set(eventstreamapi.EventTypeHeader, eventstream.StringValue(e.Type))
-		m.Headers.Set(eventstreamapi.ContentTypeHeader, eventstream.StringValue("application/json"))
-		if e.MessageType == "exception" {
-			m.Headers.Set(eventstreamapi.MessageTypeHeader, eventstream.StringValue("exception"))
-			m.Headers.Set(eventstreamapi.ExceptionTypeHeader, eventstream.StringValue(e.Type))
-		}
-		if err := enc.Encode(&b, m); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return b.Bytes()
-}
 
 // chunks runs a stream to its end.
 func chunks(events iter.Seq2[types.ConverseStreamOutput, error], in *Context) (parts []openai.Part, err error) {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"testing"
 
+	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 )
 
@@ -43,7 +44,7 @@ func TestPure(t *testing.T) {
 	t.Run("R-GEN-11 replies", func(t *testing.T) {
 		for _, dir := range goldenFolders(t, "bedrock_reply.json") {
 			g, before := readContext(t, dir), readContext(t, dir)
-			out := decodeReply(t, readFile(t, filepath.Join(dir, "bedrock_reply.json")))
+			out := wiretest.Reply(t, readFile(t, filepath.Join(dir, "bedrock_reply.json")))
 			var answers [2][]byte
 			for i := range answers {
 				r, _, err := Output(out, &g.Context, testMeta)
