@@ -99,7 +99,7 @@ func eachLine(ctx context.Context, r io.Reader, w io.Writer, seen func(lines, ba
 			sum.add(number, fine)
 			seen(sum.lines, sum.bad)
 		}
-		if in.pause || len(out) >= most {
+		if in.pause && len(out) > 0 || len(out) >= most {
 			if _, err := w.Write(out); err != nil {
 				return err
 			}
@@ -121,7 +121,7 @@ func readLines(ctx context.Context, r *bufio.Reader, to chan<- oneLine) {
 	for {
 		line, some, err := readLine(r)
 		select {
-		case to <- oneLine{line, some, err != nil || r.Buffered() == 0, err}:
+		case to <- oneLine{line, some, err != nil || !holdsLine(r), err}:
 		case <-ctx.Done():
 			return
 		}
@@ -129,6 +129,12 @@ func readLines(ctx context.Context, r *bufio.Reader, to chan<- oneLine) {
 			return
 		}
 	}
+}
+
+// holdsLine tells whether the next line can be read without waiting for its end.
+func holdsLine(r *bufio.Reader) bool {
+	read, _ := r.Peek(r.Buffered())
+	return bytes.IndexByte(read, '\n') >= 0
 }
 
 // readLine gives one line without its end, and whether there is one; nil for one that is too long, of which nothing is kept.

@@ -99,6 +99,24 @@ func TestEachLine(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("half a line holds nothing back", func(t *testing.T) {
+		to, input := io.Pipe()
+		output, from := io.Pipe()
+		done := make(chan error, 1)
+		go func() { done <- eachLine(t.Context(), to, from, unseen, echo) }()
+		fmt.Fprint(input, "a\nb")
+		var got [4]byte
+		if _, err := io.ReadFull(output, got[:]); err != nil || string(got[:]) != "<a>\n" {
+			t.Fatalf("%q %v", got, err)
+		}
+		input.Close()
+		if _, err := io.ReadFull(output, got[:]); err != nil || string(got[:]) != "<b>\n" {
+			t.Fatalf("%q %v", got, err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("errors of either end are told", func(t *testing.T) {
 		broken := errors.New("broken")
 		to, input := io.Pipe()
