@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 	"translate/converse":        {"openai", "internal/catalog", "internal/media", "internal/rawjson", "translate"},
 	"translate/chat":            {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/converse"},
 	"internal/rawjson":          {},
-	"translate/embed":           {"openai", "internal/catalog", "translate"},
+	"translate/embed":           {"openai", "internal/catalog", "internal/rawjson", "translate"},
 	"internal/test/golden":      {"openai"},
 	"router":                    {"openai", "internal/catalog", "router/score"},
 	"router/score":              {},

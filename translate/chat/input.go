@@ -77,34 +77,40 @@ type reader struct {
 
 func newReader(req *openai.ChatRequest, row *catalog.Model) *reader {
 	r := &reader{req: req, row: row}
-	r.System, r.calls, r.results = r.room.system[:0], r.room.calls[:0], r.room.results[:0]
-	r.Turns = slices.Grow(r.room.turns[:0], len(req.Messages))
+	r.calls, r.results = r.room.calls[:0], r.room.results[:0]
 	r.blocks = slices.Grow(r.room.blocks[:0], len(req.Messages)*5/4)
-	r.Names = &names
+	r.Request = converse.Request{
+		Names:   &names,
+		System:  r.room.system[:0],
+		Turns:   slices.Grow(r.room.turns[:0], len(req.Messages)),
+		Last:    converse.Place{Item: max(len(req.Messages)-1, 0), Part: -1},
+		OneCall: req.ParallelToolCalls != nil && !*req.ParallelToolCalls, Thinking: req.Thinking,
+		Temperature: req.Temperature, TopP: req.TopP, TopK: req.TopK, Stop: req.Stop,
+		Fields: req.AdditionalModelRequestFields, FieldPaths: req.AdditionalModelResponseFieldPaths,
+		Tier: req.ServiceTier, Latency: req.PerformanceConfig, Guardrail: req.GuardrailConfig,
+		Cache: converse.Caching{
+			Asked:     req.PromptCacheKey != nil || req.PromptCacheOptions != nil || req.PromptCacheRetention != nil,
+			Retention: req.PromptCacheRetention,
+		},
+		Unknown: req.Unknown(),
+	}
 	if len(req.Functions) > 0 {
 		r.Names = &functionNames
+	}
+	if len(req.Metadata)+len(req.RequestMetadata) > 0 {
+		r.Labels = []map[string]string{req.Metadata, req.RequestMetadata}
 	}
 	return r
 }
 
-// read reads the whole request.
+// read reads what has a form of chat's own.
 func (r *reader) read(mostChoices int) {
-	req := r.req
 	r.readTools()
 	r.readChoice()
-	r.OneCall = req.ParallelToolCalls != nil && !*req.ParallelToolCalls
 	r.readFormat()
 	r.readEffort()
-	r.Thinking = req.Thinking
 	r.readLimit()
-	r.Temperature, r.TopP, r.TopK, r.Stop = req.Temperature, req.TopP, req.TopK, req.Stop
-	r.Fields, r.FieldPaths = req.AdditionalModelRequestFields, req.AdditionalModelResponseFieldPaths
-	if len(req.Metadata)+len(req.RequestMetadata) > 0 {
-		r.Labels = []map[string]string{req.Metadata, req.RequestMetadata}
-	}
-	r.Tier, r.Latency, r.Guardrail = req.ServiceTier, req.PerformanceConfig, req.GuardrailConfig
-	r.readCaching()
-	r.Unknown = req.Unknown()
+	r.readCacheOptions()
 	r.judgeMembers(mostChoices)
 	r.readMessages()
 }
@@ -162,13 +168,8 @@ func (r *reader) readSchema(s *openai.JSONSchema) {
 	}
 }
 
-func (r *reader) readCaching() {
-	req := r.req
-	r.Cache = converse.Caching{
-		Asked:     req.PromptCacheKey != nil || req.PromptCacheOptions != nil || req.PromptCacheRetention != nil,
-		Retention: req.PromptCacheRetention,
-	}
-	o := req.PromptCacheOptions
+func (r *reader) readCacheOptions() {
+	o := r.req.PromptCacheOptions
 	if o == nil {
 		return
 	}

@@ -9,8 +9,6 @@ import (
 
 // readMessages makes turns of the messages: one of each, but of system messages.
 func (r *reader) readMessages() {
-	n := len(r.req.Messages)
-	r.Last = converse.Place{Item: max(n-1, 0), Part: -1}
 	r.countNames()
 	for i := range r.req.Messages {
 		r.readMessage(i, &r.req.Messages[i])

@@ -147,17 +147,15 @@ func placeBefore[T any](list []T, at int, bars func(T) bool) int {
 	return at
 }
 
-func isToolPoint(t types.Tool) bool { _, ok := t.(*types.ToolMemberCachePoint); return ok }
+func is[T any](x any) bool { _, ok := x.(T); return ok }
+
+func isToolPoint(t types.Tool) bool { return is[*types.ToolMemberCachePoint](t) }
 
 func isSystemPoint(b types.SystemContentBlock) bool {
-	_, ok := b.(*types.SystemContentBlockMemberCachePoint)
-	return ok
+	return is[*types.SystemContentBlockMemberCachePoint](b)
 }
 
-func isBlockPoint(b types.ContentBlock) bool {
-	_, ok := b.(*types.ContentBlockMemberCachePoint)
-	return ok
-}
+func isBlockPoint(b types.ContentBlock) bool { return is[*types.ContentBlockMemberCachePoint](b) }
 
 // barsPoint tells whether a point may not stand directly after a block of a message.
 func (c *pass) barsPoint(b types.ContentBlock) bool {

@@ -141,11 +141,11 @@ func (c *Context) locateMedia(e *openai.Error, m []string) bool {
 		block--
 	}
 	kind := strings.ToLower(m[5] + " " + e.Message)
-	list, count := c.images, countImages
+	list, count := c.images, filesIn[*types.ContentBlockMemberImage, *types.ToolResultContentBlockMemberImage]
 	switch {
 	case strings.Contains(kind, "image"):
 	case strings.Contains(kind, "document"), strings.Contains(kind, "pdf"), strings.Contains(kind, "file"):
-		list, count = c.files, countDocuments
+		list, count = c.files, filesIn[*types.ContentBlockMemberDocument, *types.ToolResultContentBlockMemberDocument]
 	default:
 		return false
 	}
@@ -184,27 +184,14 @@ func mediaBefore(messages []types.Message, turn, block int, count func(types.Con
 	return -1
 }
 
-func countImages(b types.ContentBlock) (n int) {
-	switch b := b.(type) {
-	case *types.ContentBlockMemberImage:
+// filesIn counts the files of one kind in a block: Alone is a block of them, Inside one in a result.
+func filesIn[Alone, Inside any](b types.ContentBlock) (n int) {
+	if is[Alone](b) {
 		return 1
-	case *types.ContentBlockMemberToolResult:
-		for _, r := range b.Value.Content {
-			if _, is := r.(*types.ToolResultContentBlockMemberImage); is {
-				n++
-			}
-		}
 	}
-	return n
-}
-
-func countDocuments(b types.ContentBlock) (n int) {
-	switch b := b.(type) {
-	case *types.ContentBlockMemberDocument:
-		return 1
-	case *types.ContentBlockMemberToolResult:
-		for _, r := range b.Value.Content {
-			if _, is := r.(*types.ToolResultContentBlockMemberDocument); is {
+	if r, result := b.(*types.ContentBlockMemberToolResult); result {
+		for _, x := range r.Value.Content {
+			if is[Inside](x) {
 				n++
 			}
 		}

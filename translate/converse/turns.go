@@ -118,10 +118,7 @@ func (v *conversation) isNothing(t *turn) bool {
 	})
 }
 
-func isReasoning(b types.ContentBlock) bool {
-	_, ok := b.(*types.ContentBlockMemberReasoningContent)
-	return ok
-}
+func isReasoning(b types.ContentBlock) bool { return is[*types.ContentBlockMemberReasoningContent](b) }
 
 func (v *conversation) takeUser(t *Turn) {
 	if len(t.Blocks) == 0 {
@@ -303,7 +300,7 @@ func misplaced(blocks []types.ContentBlock) bool {
 	return call >= 0 && slices.ContainsFunc(blocks[call:], isText) && !slices.ContainsFunc(blocks, isReasoning)
 }
 
-func isCall(b types.ContentBlock) bool { _, is := b.(*types.ContentBlockMemberToolUse); return is }
+func isCall(b types.ContentBlock) bool { return is[*types.ContentBlockMemberToolUse](b) }
 
 // inOrder sorts the blocks of several assistant messages: reasoning, text, calls (R-MSG-16). A cache point follows the block
 // that it stands after.

@@ -1,6 +1,10 @@
 package embed
 
-import "strconv"
+import (
+	"strconv"
+
+	"outcrop/internal/rawjson"
+)
 
 // cohereEmbed3 is Cohere Embed v3 (FACTS 5.4).
 var cohereEmbed3 = embedFamily{
@@ -43,7 +47,7 @@ func cohereCall(ask *embedAsk, texts []string) ([]byte, int) {
 		if n > 0 {
 			b = append(b, ',')
 		}
-		b = appendEmbedText(b, texts[n])
+		b = rawjson.Quote(b, texts[n])
 		if n > 0 && len(b) > maxCohereBytes { // a first text that is too big goes out alone, for Bedrock to judge
 			b = b[:before]
 			break

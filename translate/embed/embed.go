@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"outcrop/internal/catalog"
 	"outcrop/openai"
@@ -269,13 +268,4 @@ func (c *Context) word(param string, given *string, among embedChoice, words map
 		c.Adjusted.Add(param, "unsupported")
 	}
 	return word, nil
-}
-
-// appendEmbedText appends s as a JSON string with no more escapes than JSON demands.
-func appendEmbedText(b []byte, s string) []byte {
-	out, err := jsontext.AppendQuote(b, s)
-	if err != nil && out == nil { // invalid UTF-8 is reported, but replaced
-		return append(b, `""`...)
-	}
-	return out
 }

@@ -1,6 +1,10 @@
 package embed
 
-import "strconv"
+import (
+	"strconv"
+
+	"outcrop/internal/rawjson"
+)
 
 // novaEmbed is Nova Multimodal Embeddings (FACTS 5.6) with texts, one a call.
 var novaEmbed = embedFamily{
@@ -24,7 +28,7 @@ func novaCall(ask *embedAsk, texts []string) ([]byte, int) {
 	b = append(b, `,"text":{"truncationMode":"`...)
 	b = append(b, ask.truncate...)
 	b = append(b, `","value":`...)
-	b = appendEmbedText(b, texts[0])
+	b = rawjson.Quote(b, texts[0])
 	return append(b, "}}}"...), 1
 }
 

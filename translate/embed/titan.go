@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"outcrop/internal/rawjson"
 )
 
 // titanText is Titan Text Embeddings (FACTS 5.1, 5.2), one text a call. It refuses a text that is too long, so truncate
@@ -24,7 +26,7 @@ var titanMultimodal = embedFamily{
 
 func titanTextCall(ask *embedAsk, texts []string) ([]byte, int) {
 	b := append(make([]byte, 0, len(texts[0])+80), `{"inputText":`...)
-	b = appendEmbedText(b, texts[0])
+	b = rawjson.Quote(b, texts[0])
 	if ask.dimensions != 0 {
 		b = append(b, `,"dimensions":`...)
 		b = strconv.AppendInt(b, ask.dimensions, 10)
@@ -38,7 +40,7 @@ func titanTextCall(ask *embedAsk, texts []string) ([]byte, int) {
 
 func titanMultimodalCall(ask *embedAsk, texts []string) ([]byte, int) {
 	b := append(make([]byte, 0, len(texts[0])+80), `{"inputText":`...)
-	b = appendEmbedText(b, texts[0])
+	b = rawjson.Quote(b, texts[0])
 	if ask.dimensions != 0 {
 		b = append(b, `,"embeddingConfig":{"outputEmbeddingLength":`...)
 		b = strconv.AppendInt(b, ask.dimensions, 10)
