@@ -33,7 +33,7 @@ func Input(req *openai.ChatRequest, t catalog.Target, o translate.Options) (*bed
 // names are chat's words for what the passes speak of.
 var names = converse.Names{
 	Limit: "max_completion_tokens", Effort: "reasoning_effort", Format: "response_format", Schema: "response_format.json_schema",
-	Tools: "tools", Choice: "tool_choice", Strict: "tools[].function.strict", Messages: "messages",
+	Tools: "tools", Choice: "tool_choice", Parallel: "parallel_tool_calls", Strict: "tools[].function.strict", Messages: "messages",
 	Turn: "messages[]", Role: "messages[].role", Name: "messages[].name", Calls: "messages[].tool_calls",
 	Result: "messages[].tool_call_id", Reasoning: "messages[].reasoning_details",
 	Part: func(at converse.Place, rest string) string {

@@ -34,9 +34,9 @@ func (r *reader) readMessage(i int, m *openai.Message) {
 	}
 }
 
-// end makes a turn of the blocks of message i.
-func (r *reader) end(i int, assistant bool) *converse.Turn {
-	r.Turns = append(r.Turns, converse.Turn{Assistant: assistant, Item: i, Blocks: r.blocks[r.from:len(r.blocks):len(r.blocks)]})
+// end makes a turn of the blocks of the message.
+func (r *reader) end(assistant bool) *converse.Turn {
+	r.Turns = append(r.Turns, converse.Turn{Assistant: assistant, Blocks: r.blocks[r.from:len(r.blocks):len(r.blocks)]})
 	return &r.Turns[len(r.Turns)-1]
 }
 
@@ -60,7 +60,7 @@ func (r *reader) systemMessage(i int, m *openai.Message) {
 }
 
 func (r *reader) userMessage(i int, m *openai.Message) {
-	defer r.end(i, false)
+	defer r.end(false)
 	if m.Content == nil {
 		r.Refuse(openai.CodeInvalidType, converse.At("messages", i, ".content"), "Invalid type for '%s': expected a string or an array of content parts, but got null instead.", converse.At("messages", i, ".content"))
 		return
@@ -135,7 +135,7 @@ func (r *reader) assistantMessage(i int, m *openai.Message) {
 		r.Adjust("messages[].audio", "ignored")
 	}
 	r.blocks = appendPoint(r.blocks, m.CacheControl)
-	r.end(i, true).Unplaced = lost
+	r.end(true).Unplaced = lost
 }
 
 // resultMessage reads a message of role tool or function.
@@ -154,7 +154,7 @@ func (r *reader) resultMessage(i int, m *openai.Message) {
 	}
 	r.from = len(r.blocks)
 	r.add(converse.Block{Result: result})
-	r.end(i, false)
+	r.end(false)
 }
 
 func (r *reader) resultContent(i int, content *openai.Content, result *converse.Result) {

@@ -53,7 +53,7 @@ type writer struct {
 
 func newWriter(in *Context, emit func(openai.Delta)) *writer {
 	w := &writer{in: in, emit: emit}
-	w.Reader = converse.Reader{Context: &in.Context, Sink: w, OneCall: in.Functions}
+	w.Reader = converse.Reader{Context: &in.Context, Sink: w, Names: &names, OneCall: in.Functions}
 	return w
 }
 

@@ -24,7 +24,7 @@ const (
 // other is an API of its own, which calls the same things otherwise.
 var other = converse.Names{
 	Limit: "max_tokens", Effort: "output_config.effort", Format: "output_config.format", Schema: "output_config.format",
-	Tools: "tools", Choice: "tool_choice", Strict: "tools[].strict", Messages: "messages",
+	Tools: "tools", Choice: "tool_choice", Parallel: "tool_choice.disable_parallel_tool_use", Strict: "tools[].strict", Messages: "messages",
 	Turn: "messages[]", Role: "messages[].role", Calls: "messages[].content", Result: "messages[].content[].tool_use_id",
 	Part: func(at converse.Place, rest string) string {
 		if at.Part < 0 {

@@ -76,6 +76,7 @@ type Source struct {
 type Reader struct {
 	Context *Context
 	Sink    Sink
+	Names   *Names
 	OneCall bool // later calls are dropped whatever the context says
 
 	Adjusted translate.Adjustments // what only the answer revealed
@@ -224,12 +225,12 @@ func (r *Reader) toolUse(b *Content, id, name *string, kind types.ToolUseType) {
 	}
 	if r.Context.DiscardCalls {
 		b.ignored, r.dropped = true, true
-		r.Adjusted.Add("tools", "calls_discarded") // R-TOOL-15
+		r.Adjusted.Add(r.Names.Tools, "calls_discarded") // R-TOOL-15
 		return
 	}
 	if r.Calls > 0 && (r.OneCall || r.Context.OneCall) {
 		b.ignored = true
-		r.Adjusted.Add("parallel_tool_calls", "extra_calls_dropped") // R-CHO-08
+		r.Adjusted.Add(r.Names.Parallel, "extra_calls_dropped") // R-CHO-08
 		return
 	}
 	if original, ok := r.Context.Names[called]; ok {

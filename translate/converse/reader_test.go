@@ -53,7 +53,7 @@ func (l *listener) End(b *converse.Content) {
 
 func listen(in *converse.Context) (*listener, *converse.Reader) {
 	l := &listener{at: map[*converse.Content]*heard{}}
-	return l, &converse.Reader{Context: in, Sink: l}
+	return l, &converse.Reader{Context: in, Sink: l, Names: &other}
 }
 
 // recordedBlocks reads the recorded events of a stream with nothing of this package: a block an index, in order of the indexes.

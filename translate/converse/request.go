@@ -49,7 +49,8 @@ type Names struct {
 	Turn, Role, Name, Calls, Result, Reasoning string // of adjustments, with [] for indexes; "" for what the API does not have
 
 	Part func(at Place, rest string) string // the path of a part
-	Tool func(i int, rest string) string    // the path of the i-th tool
+	// Tool is the path of the i-th tool, or of its .name, .description, .parameters or .strict.
+	Tool func(i int, rest string) string
 }
 
 // Place is where a block stands in the client's request: the number of the message or item, and that of the part in it, which may
@@ -59,7 +60,6 @@ type Place struct{ Item, Part int }
 // Turn is what one side says, without a break, in one message or item.
 type Turn struct {
 	Assistant bool
-	Item      int // as in [Place]
 	Blocks    []Block
 	Unplaced  bool // reasoning was left out that nobody knows the place of (R-RPL-05)
 }

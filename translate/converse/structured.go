@@ -27,7 +27,7 @@ func (r *Reader) structured(s string) string {
 func (r *Reader) askedCall(b *Content) {
 	if r.asked {
 		b.ignored = true
-		r.Adjusted.Add("parallel_tool_calls", "extra_calls_dropped")
+		r.Adjusted.Add(r.Names.Parallel, "extra_calls_dropped")
 		return
 	}
 	r.asked = true
@@ -81,7 +81,7 @@ func (r *Reader) flushJSON() {
 	if how.Clean {
 		var ok bool
 		if rest, ok = r.json.end(); !ok && r.Calls == 0 { // beside calls the text is not the answer yet
-			r.Adjusted.Add("response_format", "not_json")
+			r.Adjusted.Add(r.Names.Format, "not_json")
 		}
 	} else {
 		rest = string(r.json.raw)
