@@ -24,14 +24,15 @@ type ScannedFinding struct {
 	Score float64 `json:"score"`
 }
 
-// Scan inspects a text by itself. Without a role it is the user's, or of an answer the model's. Unlike Inspect it scores an injection in
-// every text: Inspect looks for them in what others than the operator send to the model.
+// Scan inspects a text by itself. Without a role it is the user's, or of an answer the model's. Unlike Inspect it
+// scores an injection in every text: Inspect looks for them in what others than the operator send to the model.
 func (p *Policy) Scan(ctx context.Context, d Direction, text Text) (*Scanned, error) {
 	session := p.Begin()
 	usual := "user"
 	if d == Output {
 		usual = "assistant"
-		if _, err := session.Inspect(ctx, Input, nil); err != nil { // a vault for tokenize, as the request would have brought one
+		// A vault for tokenize, as the request would have brought one.
+		if _, err := session.Inspect(ctx, Input, nil); err != nil {
 			return nil, err
 		}
 	}

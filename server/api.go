@@ -18,8 +18,8 @@ import (
 	"outcrop/translate"
 )
 
-// call is the way of one API call: a place among those under way, the body, its decoding and validation, the pipeline, and
-// the answer as JSON or as events, as its dialect writes them.
+// call is the way of one API call: a place among those under way, the body, its decoding and validation, the pipeline,
+// and the answer as JSON or as events, as its dialect writes them.
 func (s *Server) call(endpoint *pipeline.Endpoint, speaks *dialect.Dialect) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.calls.begin() {
@@ -75,7 +75,7 @@ func (s *Server) plain(c echo.Context, call *pipeline.Call, speaks *dialect.Dial
 	s.recorded(c)
 	s.stamp(c)
 	limit := s.cfg.WriteTimeout + time.Duration(len(out)>>18)*time.Second // a slow line may take 256 KB a second
-	if err := http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := writeBy(http.NewResponseController(c.Response().Writer), time.Now().Add(limit)); err != nil {
 		return errors.Join(errGone, err)
 	}
 	err = c.Blob(http.StatusOK, jsonType, out)
@@ -119,9 +119,11 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 	case !errors.Is(err, os.ErrDeadlineExceeded) && (errors.Is(err, io.ErrUnexpectedEOF) || r.Context().Err() != nil):
 		return nil, errors.Join(errGone, err) // the client left in the middle of its own request
 	case !errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &openai.Error{Kind: openai.Invalid, Code: openai.CodeInvalidJSON, Message: "The body of the request could not be read: its transfer encoding is broken.", Err: err}
+		return nil, &openai.Error{Kind: openai.Invalid, Code: openai.CodeInvalidJSON, Err: err,
+			Message: "The body of the request could not be read: its transfer encoding is broken."}
 	}
-	return nil, &openai.Error{Kind: openai.RequestTimeout, Code: openai.CodeTimeout, Message: "The body of the request did not arrive in time.", Err: err}
+	return nil, &openai.Error{Kind: openai.RequestTimeout, Code: openai.CodeTimeout, Err: err,
+		Message: "The body of the request did not arrive in time."}
 }
 
 // read reads a body whose announced size is within the limit. Room for a large one is made as it comes.
@@ -146,21 +148,26 @@ func (s *Server) read(c echo.Context) ([]byte, error) {
 
 func acceptable(h http.Header) *openai.Error {
 	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
-		return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: "The body must not be compressed."}
+		return unsupportedMedia("The body must not be compressed.")
 	}
 	ct := h.Get("Content-Type")
 	if ct == "" || ct == jsonType {
 		return nil
 	}
 	typ, params, err := mime.ParseMediaType(ct)
-	if err == nil && (typ == jsonType || strings.HasSuffix(typ, "+json")) && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8")) {
+	charset := params["charset"]
+	if err == nil && (typ == jsonType || strings.HasSuffix(typ, "+json")) && (charset == "" || strings.EqualFold(charset, "utf-8")) {
 		return nil
 	}
-	return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: "The body must be JSON in UTF-8: send the header content-type: application/json."}
+	return unsupportedMedia("The body must be JSON in UTF-8: send the header content-type: application/json.")
 }
 
-// tooLarge reads past what is left of a body, within reason: a client that is still writing when the connection closes sees a
-// broken pipe and never the answer. One that waits for our leave to write (Expect) has it at once.
+func unsupportedMedia(message string) *openai.Error {
+	return &openai.Error{Kind: openai.UnsupportedMedia, Code: "unsupported_media_type", Message: message}
+}
+
+// tooLarge reads past what is left of a body, within reason: a client that is still writing when the connection closes
+// sees a broken pipe and never the answer. One that waits for our leave to write (Expect) has it at once.
 func (s *Server) tooLarge(r *http.Request) *openai.Error {
 	limit := s.cfg.BodyLimit
 	if r.Header.Get("expect") == "" {
@@ -170,8 +177,8 @@ func (s *Server) tooLarge(r *http.Request) *openai.Error {
 		Message: "The body of the request is larger than the limit of " + size(limit) + "."}
 }
 
-// options are the translation's settings, with what this request's headers say: strict mode (R-GEN-04) and a guardrail as on
-// Bedrock's own OpenAI endpoint (R-GRD-01).
+// options are the translation's settings, with what this request's headers say: strict mode (R-GEN-04) and a guardrail
+// as on Bedrock's own OpenAI endpoint (R-GRD-01).
 func (s *Server) options(h http.Header) (translate.Options, *openai.Error) {
 	o := s.cfg.Options
 	strict, bad := yes(h, headerStrict)

@@ -11,8 +11,8 @@ import (
 	"outcrop/openai"
 )
 
-// authenticate admits the caller before the body is read, so that an unknown one cannot make us parse it. endpoint is the name by
-// which a key may be kept from it.
+// authenticate admits the caller before the body is read, so that an unknown one cannot make us parse it. endpoint is
+// the name by which a key may be kept from it.
 func (s *Server) authenticate(endpoint string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

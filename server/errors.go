@@ -46,7 +46,8 @@ func (s *Server) fail(err error, c echo.Context) {
 		h.Set(headerUpstream, id)
 	}
 	s.stamp(c)
-	_ = c.Blob(speaks.Status(oe.Kind), jsonType, speaks.Fail(nil, oe, v.requestID())) // the client's connection is all that can fail here
+	// The client's connection is all that can fail here.
+	_ = c.Blob(speaks.Status(oe.Kind), jsonType, speaks.Fail(nil, oe, v.requestID()))
 }
 
 // errGone marks failures to read from or write to the client.
@@ -55,7 +56,8 @@ var errGone = errors.New("the client is gone")
 // clientGone tells an error that only says that nobody is listening any more.
 func clientGone(c echo.Context, err error) bool {
 	ctx := c.Request().Context()
-	return errors.Is(err, errGone) || errors.Is(err, context.Canceled) && ctx.Err() != nil && !errors.Is(context.Cause(ctx), errDraining)
+	return errors.Is(err, errGone) ||
+		errors.Is(err, context.Canceled) && ctx.Err() != nil && !errors.Is(context.Cause(ctx), errDraining)
 }
 
 // known gives the error that a client may see.
@@ -72,7 +74,8 @@ func (s *Server) known(c echo.Context, err error) *openai.Error {
 }
 
 func draining() *openai.Error {
-	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "The gateway is shutting down. Try again."}
+	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded,
+		Message: "The gateway is shutting down. Try again."}
 }
 
 func cut(s string, n int) string {
@@ -87,8 +90,8 @@ func (s *Server) stamp(c echo.Context) {
 	c.Response().Header().Set(headerProcessing, strconv.FormatInt(time.Since(visitOf(c).at).Milliseconds(), 10))
 }
 
-// upstreamIDs is the value of headerUpstream. What has not the form of AWS's ids is left out: it was made by somebody in between, and
-// may hold anything.
+// upstreamIDs is the value of headerUpstream. What has not the form of AWS's ids is left out: it was made by somebody
+// in between, and may hold anything.
 func upstreamIDs(ids ...string) string {
 	bad := func(id string) bool { return !isUpstreamID(id) }
 	if slices.ContainsFunc(ids, bad) {

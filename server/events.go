@@ -15,8 +15,8 @@ import (
 	"outcrop/openai"
 )
 
-// stream answers with server-sent events (TRANSLATION 3). The status line is held until the first part or the hold limit:
-// until then an error is an ordinary HTTP answer, and from then on one error event.
+// stream answers with server-sent events (TRANSLATION 3). The status line is held until the first part or the hold
+// limit: until then an error is an ordinary HTTP answer, and from then on one error event.
 func (s *Server) stream(c echo.Context, call *pipeline.Call, events dialect.Stream) (err error) {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
@@ -44,8 +44,9 @@ func (s *Server) stream(c echo.Context, call *pipeline.Call, events dialect.Stre
 	return w.lost
 }
 
-// eventWriter writes the events of one stream. Its timer sends the status line when the hold is over and a sign of life whenever
-// nothing was written for a while, whatever the pipeline is doing (R-STR-03, R-STR-04); so every write is under the lock.
+// eventWriter writes the events of one stream. Its timer sends the status line when the hold is over and a sign of life
+// whenever nothing was written for a while, whatever the pipeline is doing (R-STR-03, R-STR-04); so every write is
+// under the lock.
 type eventWriter struct {
 	s      *Server
 	c      echo.Context
@@ -63,7 +64,8 @@ type eventWriter struct {
 }
 
 func (s *Server) newEventWriter(c echo.Context, events dialect.Stream, cancel context.CancelFunc) *eventWriter {
-	w := &eventWriter{s: s, c: c, rc: http.NewResponseController(c.Response().Writer), cancel: cancel, events: events, buf: make([]byte, 0, 1024)}
+	rc := http.NewResponseController(c.Response().Writer)
+	w := &eventWriter{s: s, c: c, rc: rc, cancel: cancel, events: events, buf: make([]byte, 0, 1024)}
 	w.timer = time.AfterFunc(time.Duration(math.MaxInt64), w.tick)
 	w.timer.Reset(s.cfg.StreamHold) // only now may tick run, and see the timer
 	return w
@@ -143,8 +145,8 @@ func (w *eventWriter) done() {
 	w.write(w.events.AppendEnd(w.buf[:0]))
 }
 
-// fail ends the answer with an error: as HTTP when nothing was written yet, else as the last event (R-STR-15). The body ends
-// properly: tearing the connection would make some clients report that instead of the error.
+// fail ends the answer with an error: as HTTP when nothing was written yet, else as the last event (R-STR-15). The body
+// ends properly: tearing the connection would make some clients report that instead of the error.
 func (w *eventWriter) fail(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -167,7 +169,7 @@ func (w *eventWriter) write(b []byte) {
 		return
 	}
 	w.last = time.Now()
-	if err := w.rc.SetWriteDeadline(w.last.Add(w.s.cfg.WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := writeBy(w.rc, w.last.Add(w.s.cfg.WriteTimeout)); err != nil {
 		w.lose(err)
 		return
 	}
@@ -178,6 +180,14 @@ func (w *eventWriter) write(b []byte) {
 	if err := w.rc.Flush(); err != nil {
 		w.lose(err)
 	}
+}
+
+// writeBy sets the time by which a client has to take what is written, where the connection knows such a time.
+func writeBy(rc *http.ResponseController, deadline time.Time) error {
+	if err := rc.SetWriteDeadline(deadline); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 func (w *eventWriter) lose(err error) {

@@ -11,8 +11,8 @@ import (
 
 const headerBudgetWarning = "x-outcrop-budget-warning"
 
-// admit counts the request against the requests per minute of its key and tenant, right after it is known whose it is: one that is
-// refused has its body unread.
+// admit counts the request against the requests per minute of its key and tenant, right after it is known whose it is:
+// one that is refused has its body unread.
 func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if s.Limiter == nil {
@@ -31,5 +31,6 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 
 // limits says in the headers of an answer how the limits stand, as its dialect does.
 func (s *Server) limits(c echo.Context, now limits.Standing) {
-	s.speaks(c).Limits(dialect.Header(c.Response().Header()), dialect.Window(now.Requests), dialect.Window(now.Tokens), time.Now())
+	to := dialect.Header(c.Response().Header())
+	s.speaks(c).Limits(to, dialect.Window(now.Requests), dialect.Window(now.Tokens), time.Now())
 }

@@ -30,7 +30,8 @@ func endpoints() []endpoint {
 	}
 }
 
-// speaks is the dialect of what was asked for: that of its route, so that whatever refuses a request speaks it too, and OpenAI's anywhere else.
+// speaks is the dialect of what was asked for: that of its route, so that whatever refuses a request speaks it too, and
+// OpenAI's anywhere else.
 func (s *Server) speaks(c echo.Context) *dialect.Dialect {
 	if d := s.dialects[c.Path()]; d != nil {
 		return d
@@ -68,7 +69,7 @@ func (s *Server) routes(e *echo.Echo) {
 		if s.Audit != nil {
 			get(e, prefix+"/outcrop/provenance/key", s.provenanceKey, s.authenticate("outcrop.provenance"))
 		}
-		get(e, prefix+"/models", s.listModels, s.authenticate("models")) // R-MOD-03: with a slash behind it too, see oneSlash
+		get(e, prefix+"/models", s.listModels, s.authenticate("models")) // R-MOD-03: also with a slash, see oneSlash
 		get(e, prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate("models"))
 		e.Any(prefix+"/responses", responses)
 		e.Any(prefix+"/responses/*", responses)
@@ -105,8 +106,8 @@ func (s *Server) listModels(c echo.Context) error {
 	return c.Blob(http.StatusOK, jsonType, openai.AppendModelList(nil, list))
 }
 
-// getModel takes everything behind the prefix as the id, percent-decoded once: colons, slashes and ARNs work encoded or not
-// (R-MOD-03).
+// getModel takes everything behind the prefix as the id, percent-decoded once: colons, slashes and ARNs work encoded or
+// not (R-MOD-03).
 func (s *Server) getModel(prefix string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := strings.TrimPrefix(c.Request().URL.EscapedPath(), prefix)

@@ -63,7 +63,8 @@ func (a *auditing) keys() (audit.Keys, error) {
 	return keys, err
 }
 
-// publicKeys are those of the flags, else that of the key file; none where there is no such file and nobody has named it.
+// publicKeys are those of the flags, else that of the key file; none where there is no such file and nobody has named
+// it.
 func (a *auditing) publicKeys(named bool) ([]ed25519.PublicKey, error) {
 	var all []ed25519.PublicKey
 	for _, path := range a.public {

@@ -16,8 +16,8 @@ import (
 
 const longestLine = 32 << 20
 
-// work makes the line of output for one of input, appended to a buffer, and tells whether the line could be worked on. A fault is
-// JSON that says its number, which counts from 1.
+// work makes the line of output for one of input, appended to a buffer, and tells whether the line could be worked on.
+// A fault is JSON that says its number, which counts from 1.
 type work func(to, line []byte, number int) (out []byte, fine bool)
 
 // guarded keeps a panic over one line from ending the work on all others.
@@ -77,9 +77,9 @@ type oneLine struct {
 	err   error
 }
 
-// eachLine writes do's line for each line of r. What was read is written before it waits for more input, and whole lines only, so that
-// an interrupt leaves no half of one. It ends with r, at the first error of w, or when ctx ends, although r may never. seen is
-// told how many lines are done; lines with a fault become a *badLines at the end.
+// eachLine writes do's line for each line of r. What was read is written before it waits for more input, and whole
+// lines only, so that an interrupt leaves no half of one. It ends with r, at the first error of w, or when ctx ends,
+// although r may never. seen is told how many lines are done; lines with a fault become a *badLines at the end.
 func eachLine(ctx context.Context, r io.Reader, w io.Writer, seen func(lines, bad int), do work) error {
 	const most = 1 << 20 // bytes that are written at once
 	lines := make(chan oneLine)
@@ -137,7 +137,8 @@ func holdsLine(r *bufio.Reader) bool {
 	return bytes.IndexByte(read, '\n') >= 0
 }
 
-// readLine gives one line without its end, and whether there is one; nil for one that is too long, of which nothing is kept.
+// readLine gives one line without its end, and whether there is one; nil for one that is too long, of which nothing is
+// kept.
 func readLine(r *bufio.Reader) (line []byte, some bool, err error) {
 	line = []byte{}
 	for {

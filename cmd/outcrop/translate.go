@@ -90,7 +90,8 @@ func (t *translation) run(cmd *cobra.Command, args []string) error {
 			return err
 		}
 		if len(args) == 0 {
-			input = fmt.Appendf(nil, `{"messages":[{"role":"user","content":"."}],"stream":%t}`, end.given.contentType != jsonType)
+			const request = `{"messages":[{"role":"user","content":"."}],"stream":%t}`
+			input = fmt.Appendf(nil, request, end.given.contentType != jsonType)
 		}
 	}
 	got, err := t.ask(cmd.Context(), withModel(input, t.model), end)
@@ -164,7 +165,8 @@ func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*a
 		return nil, err
 	}
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
-		Recorder: rec, Router: models, Catalog: models, Leads: models.Leads, Profiles: b, Version: currentVersion(), Guards: inspecting,
+		Recorder: rec, Router: models, Catalog: models, Leads: models.Leads, Profiles: b, Version: currentVersion(),
+		Guards:   inspecting,
 		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
 	})
 	endpoint, speaks := spoken(request)
@@ -182,7 +184,9 @@ func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*a
 }
 
 // write writes what the call is answered. Its error is one that comes before the first event.
-func (a *answer) write(ctx context.Context, handle pipeline.Handler, call *pipeline.Call, speaks *dialect.Dialect, body []byte) error {
+func (a *answer) write(
+	ctx context.Context, handle pipeline.Handler, call *pipeline.Call, speaks *dialect.Dialect, body []byte,
+) error {
 	var bad *openai.Error
 	if call.Request, bad = speaks.Decode(body, nil); bad != nil {
 		return bad
@@ -237,12 +241,13 @@ type deadEnd struct {
 	given *reply
 }
 
-// ignored are the replies to calls whose answer is not shown, by their operations. They are whole: if one choice of several failed, the
-// calls for the others would not be made.
+// ignored are the replies to calls whose answer is not shown, by their operations. They are whole: if one choice of
+// several failed, the calls for the others would not be made.
 var ignored = map[string]string{
-	"Converse":       `{"output":{"message":{"role":"assistant","content":[{"text":"."}]}},"stopReason":"end_turn"}`,
-	"ConverseStream": `[{"type":"messageStart","payload":{"role":"assistant"}},{"type":"messageStop","payload":{"stopReason":"end_turn"}}]`,
-	"InvokeModel":    "{}",
+	"Converse": `{"output":{"message":{"role":"assistant","content":[{"text":"."}]}},"stopReason":"end_turn"}`,
+	"ConverseStream": `[{"type":"messageStart","payload":{"role":"assistant"}},` +
+		`{"type":"messageStop","payload":{"stopReason":"end_turn"}}]`,
+	"InvokeModel": "{}",
 }
 
 // reply is one of Bedrock's.
@@ -277,7 +282,8 @@ func readReply(text []byte) (*reply, error) {
 			kind, typeHeader = "exception", ":exception-type"
 		}
 		err := encoder.Encode(&frames, eventstream.Message{Payload: e.Payload, Headers: eventstream.Headers{
-			{Name: ":message-type", Value: eventstream.StringValue(kind)}, {Name: typeHeader, Value: eventstream.StringValue(e.Type)},
+			{Name: ":message-type", Value: eventstream.StringValue(kind)},
+			{Name: typeHeader, Value: eventstream.StringValue(e.Type)},
 			{Name: ":content-type", Value: eventstream.StringValue(jsonType)},
 		}})
 		if err != nil {
@@ -307,6 +313,7 @@ func (d *deadEnd) Do(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, bedrockCall{operation, id, path, body})
-	header := http.Header{"Content-Type": {with.contentType}}
-	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(bytes.NewReader(with.body))}, errors.Join(badID, badBody)
+	res := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {with.contentType}},
+		Body: io.NopCloser(bytes.NewReader(with.body))}
+	return res, errors.Join(badID, badBody)
 }

@@ -10,7 +10,8 @@ import (
 
 // String says in a line how a chain stands.
 func (r *Report) String() string {
-	b := fmt.Sprintf("chain %s: %s in %s, sealed up to line %d by key %s", r.Chain, count(r.Records, "record"), count(r.Files, "file"), r.Sealed, r.Key)
+	b := fmt.Sprintf("chain %s: %s in %s, sealed up to line %d by key %s",
+		r.Chain, count(r.Records, "record"), count(r.Files, "file"), r.Sealed, r.Key)
 	if r.First > 1 {
 		b += fmt.Sprintf(", begins with file %d", r.First)
 	}
@@ -24,7 +25,7 @@ func (r *Report) String() string {
 		b += fmt.Sprintf(", %s not sealed yet", count(r.Unsealed, "line"))
 	}
 	if r.Followed != "" {
-		b += fmt.Sprintf(", although chain %s follows: its process runs beside that one, was killed, or its end was removed", r.Followed)
+		b += ", although chain " + r.Followed + " follows: its process runs beside that one, was killed, or its end was removed"
 	}
 	if r.Torn {
 		b += ", the last line is not whole"

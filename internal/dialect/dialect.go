@@ -1,9 +1,9 @@
-// Package dialect is how each API speaks: what a body means, how an answer, the events of a stream and an error are written, which
-// status an error has, and in which headers keys and limits stand. It is for everybody who takes requests: the server, and
-// those that know no HTTP, such as the command line.
+// Package dialect is how each API speaks: what a body means, how an answer, the events of a stream and an error are
+// written, which status an error has, and in which headers keys and limits stand. It is for everybody who takes
+// requests: the server, and those that know no HTTP, such as the command line.
 //
-// A dialect is a value that never changes. It must not know a server, a clock or what becomes of a request between its body and its
-// answer: that is the pipeline's, and the same for all of them.
+// A dialect is a value that never changes. It must not know a server, a clock or what becomes of a request between its
+// body and its answer: that is the pipeline's, and the same for all of them.
 //
 // Start at [Dialect]; openai.go has those of OpenAI, errors.go what errors have in common.
 package dialect
@@ -17,11 +17,12 @@ import (
 
 // Dialect is how one API speaks. What writes appends to b and gives the longer b.
 type Dialect struct {
-	// Keys are the headers that a caller's key may stand in, the one that counts first. Of Authorization it is the bearer token.
+	// Keys are the headers that a caller's key may stand in, the one that counts first. Of Authorization it is the
+	// bearer token.
 	Keys []string
-	// Decode reads and checks a body. Headers are those of its request: nil where there are none, as for a line of a file. It is nil
-	// for an API whose requests have no body.
-	Decode func(body []byte, headers Header) (openai.Request, *openai.Error)
+	// Decode reads and checks a body. Headers are those of its request: nil where there are none, as for a line of a
+	// file. It is nil for an API whose requests have no body.
+	Decode Decoder
 	// Plain appends the body of a plain answer, whose only part is given.
 	Plain func(b []byte, req openai.Request, p openai.Part) []byte
 	// Stream begins the events of one streamed answer; id is that of the request. It is nil for an API without streams.
@@ -35,8 +36,12 @@ type Dialect struct {
 	Limits func(to Header, requests, tokens Window, now time.Time)
 }
 
-// Stream is what is said in one streamed answer, from which each method appends the events that are due: none where nothing is to be sent.
-// What an API says before its first part it writes in front of whatever comes first. Nothing follows AppendEnd or AppendFail.
+// Decoder reads and checks the body of a request.
+type Decoder func(body []byte, headers Header) (openai.Request, *openai.Error)
+
+// Stream is what is said in one streamed answer, from which each method appends the events that are due: none where
+// nothing is to be sent. What an API says before its first part it writes in front of whatever comes first. Nothing
+// follows AppendEnd or AppendFail.
 type Stream interface {
 	// AppendPart appends the events of one part.
 	AppendPart(b []byte, p openai.Part) []byte
@@ -82,7 +87,8 @@ func (d *Dialect) Key(h Header) string {
 	return ""
 }
 
-// OneKey tells whether no header that a key may stand in was sent twice: whoever stands in front may have looked at the other one.
+// OneKey tells whether no header that a key may stand in was sent twice: whoever stands in front may have looked at the
+// other one.
 func (d *Dialect) OneKey(h Header) bool {
 	for _, name := range d.Keys {
 		if len(h[name]) > 1 {

@@ -11,7 +11,8 @@ import (
 	"outcrop/openai"
 )
 
-// rendering is how a kind of error looks to a client: status and type of OpenAI's, whether a retry makes sense, and when (R-ERR-03).
+// rendering is how a kind of error looks to a client: status and type of OpenAI's, whether a retry makes sense, and
+// when (R-ERR-03).
 type rendering struct {
 	status int
 	typ    string
@@ -19,7 +20,8 @@ type rendering struct {
 	after  time.Duration
 }
 
-// renderings is the one table of the kinds (TRANSLATION 4.2, 4.3). An API with other statuses or types derives them from it.
+// renderings is the one table of the kinds (TRANSLATION 4.2, 4.3). An API with other statuses or types derives them
+// from it.
 var renderings = [...]rendering{
 	openai.Internal:         {http.StatusInternalServerError, "server_error", true, 0},
 	openai.Misconfigured:    {http.StatusInternalServerError, "server_error", false, 0},
@@ -46,8 +48,8 @@ func Retry(err *openai.Error) (again bool, after time.Duration) {
 	return r.retry && !err.Final, cmp.Or(err.After, r.after)
 }
 
-// Helpful adds to the 404 of a model what helps to find the one that was meant: its name, where the text does not hold it, and the
-// nearest of the names that the caller may use, which says nothing of others.
+// Helpful adds to the 404 of a model what helps to find the one that was meant: its name, where the text does not hold
+// it, and the nearest of the names that the caller may use, which says nothing of others.
 func Helpful(err *openai.Error, asked string, names func() []string) *openai.Error {
 	if err.Kind != openai.NotFound || err.Code != openai.CodeModelNotFound || asked == "" {
 		return err
@@ -66,12 +68,12 @@ func Helpful(err *openai.Error, asked string, names func() []string) *openai.Err
 	return &better
 }
 
-// Known gives the error that a client may see. Whatever nobody has given a meaning is an internal one that holds only the id of the
-// request (R-ERR-08).
+// Known gives the error that a client may see. Whatever nobody has given a meaning is an internal one that holds only
+// the id of the request (R-ERR-08).
 func Known(err error, id string) *openai.Error {
 	if oe := (*openai.Error)(nil); errors.As(err, &oe) && oe.Message != "" {
 		return oe
 	}
-	return &openai.Error{Kind: openai.Internal, Err: err,
-		Message: "The server had an error while processing your request. Quote the request id " + id + " when you report it."}
+	return &openai.Error{Kind: openai.Internal, Err: err, Message: "The server had an error while processing your request. " +
+		"Quote the request id " + id + " when you report it."}
 }

@@ -7,10 +7,10 @@ import (
 	"outcrop/openai"
 )
 
-// OpenAI is what all of OpenAI's APIs have in common, and so how those speak whose requests have no body, and answers that belong to no
-// API: of a path that nobody serves, say.
+// OpenAI is what all of OpenAI's APIs have in common, and so how those speak whose requests have no body, and answers
+// that belong to no API: of a path that nobody serves, say.
 var OpenAI = &Dialect{
-	Keys:   []string{"Authorization", "Api-Key"}, // OpenAI's SDKs send a bearer key; the other header is that of Azure's
+	Keys:   []string{"Authorization", "Api-Key"}, // of OpenAI's SDKs and of Azure's
 	Plain:  func(b []byte, _ openai.Request, p openai.Part) []byte { return p.(whole).AppendJSON(b) },
 	Fail:   func(b []byte, err *openai.Error, _ string) []byte { return err.AppendJSON(b, renderings[err.Kind].typ) },
 	Status: func(k openai.Kind) int { return renderings[k].status },
@@ -29,13 +29,13 @@ var (
 )
 
 // with is the dialect with other bodies and events.
-func (d *Dialect) with(decode func([]byte, Header) (openai.Request, *openai.Error), stream func(openai.Request, string) Stream) *Dialect {
+func (d *Dialect) with(decode Decoder, stream func(openai.Request, string) Stream) *Dialect {
 	other := *d
 	other.Decode, other.Stream = decode, stream
 	return &other
 }
 
-func decode[R openai.Request](f func([]byte) (R, *openai.Error)) func([]byte, Header) (openai.Request, *openai.Error) {
+func decode[R openai.Request](f func([]byte) (R, *openai.Error)) Decoder {
 	return func(body []byte, _ Header) (openai.Request, *openai.Error) {
 		r, err := f(body)
 		if err != nil {

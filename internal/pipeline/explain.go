@@ -36,14 +36,15 @@ func (e Explainer) MayUse(who access.Principal, model string) bool {
 	return false
 }
 
-// Explain gives what the router makes of a body (router.Decode): targets that the caller may not use are left out, and the price if it
-// was that of one.
+// Explain gives what the router makes of a body (router.Decode): targets that the caller may not use are left out, and
+// the price if it was that of one.
 func (e Explainer) Explain(body []byte, who access.Principal, tune Tune) (*router.Explanation, error) {
 	req, kind, bad := router.Decode(body)
 	if bad != nil {
 		return nil, bad
 	}
-	facts := router.FactsOf(req, kind, router.Caller{Key: who.Key, Tenant: who.Tenant, Tier: tune.Tier, TimeBudget: tune.Timeout})
+	caller := router.Caller{Key: who.Key, Tenant: who.Tenant, Tier: tune.Tier, TimeBudget: tune.Timeout}
+	facts := router.FactsOf(req, kind, caller)
 	if !e.May(who, facts.Model) {
 		return nil, openai.ModelNotFound(facts.Model)
 	}

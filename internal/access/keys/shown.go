@@ -40,8 +40,8 @@ func WriteTable(w io.Writer, list []Key, now time.Time) error {
 				budget = fmt.Sprintf("%s USD", b.Amount)
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, cmp.Or(k.Name, "-"), cmp.Or(k.Tenant, "-"), k.State(now),
-			k.Created.Format(time.DateOnly), expires, limit, budget, k.uses())
+		fmt.Fprintln(t, strings.Join([]string{k.ID, cmp.Or(k.Name, "-"), cmp.Or(k.Tenant, "-"), k.State(now),
+			k.Created.Format(time.DateOnly), expires, limit, budget, k.uses()}, "\t"))
 	}
 	return t.Flush()
 }
