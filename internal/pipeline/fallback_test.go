@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
-	"outcrop/internal/access"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -428,34 +426,6 @@ func TestFullQueueGoesOnAndAtLastRefuses(t *testing.T) {
 	})
 }
 
-func TestPriority(t *testing.T) {
-	for _, c := range []struct {
-		key, header, tier string
-		want              upstream.Priority
-	}{
-		{"", "", "", upstream.Normal},
-		{"", "interactive", "", upstream.Interactive},
-		{"", "", "flex", upstream.Batch},
-		{"", "", "priority", upstream.Interactive},
-		{"", "batch", "priority", upstream.Batch},
-		{"", "", "default", upstream.Normal},
-		{"interactive", "", "", upstream.Interactive},
-		{"batch", "", "", upstream.Batch},
-		{"batch", "interactive", "", upstream.Batch},
-		{"normal", "", "priority", upstream.Normal},
-		{"normal", "batch", "", upstream.Batch},
-	} {
-		call := chatCall(t, ask(`,"service_tier":"`+c.tier+`"`))
-		if c.tier == "" {
-			call = chatCall(t, ask(""))
-		}
-		call.Principal, call.Tune.Priority = access.Principal{Priority: c.key}, c.header
-		if got := priority(call); got != c.want {
-			t.Errorf("key %q, header %q, tier %q: %d, want %d", c.key, c.header, c.tier, got, c.want)
-		}
-	}
-}
-
 func TestAffinityIsOfOneTenant(t *testing.T) {
 	plan := regions(t, "a", "b", "c", "d")
 	for i := range plan {
@@ -484,49 +454,5 @@ func TestAffinityIsOfOneTenant(t *testing.T) {
 	}
 	if same != 40 || tenants > 30 {
 		t.Errorf("R-CACHE-12: %d of 40 keys stayed, %d agree between tenants", same, tenants)
-	}
-}
-
-// BenchmarkResilience shows what everything between the plan and the attempt costs a healthy call.
-func BenchmarkResilience(b *testing.B) {
-	whole := one(&openai.ChatResponse{})
-	endpoint := &Endpoint{Name: "bench", Kind: catalog.Chat}
-	answer := func(context.Context, *engine, Backend, *Call, catalog.Target) (Reply, error) {
-		return Reply{Parts: whole}, nil
-	}
-	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(), upstream: upstream.New(upstream.Default(), "us-east-1"),
-		backends: func(catalog.Target) (Backend, error) { return nil, nil }}
-	two := regions(b, "us-east-1", "us-west-2")
-	direct := func(ctx context.Context, c *Call) (Reply, error) { return e.try(ctx, c, &c.Plan.Targets[0]) }
-	var served atomic.Int64
-	for name, c := range map[string]struct {
-		handle Handler
-		plan   fixedPlan
-		stream bool
-	}{
-		"without":         {direct, two[:1], false},
-		"with-one-target": {e.fallback, two[:1], false},
-		"with-two":        {e.fallback, two, false},
-		"without-stream":  {direct, two[:1], true},
-		"with-one-stream": {e.fallback, two[:1], true},
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			b.RunParallel(func(pb *testing.PB) {
-				call := &Call{Endpoint: endpoint, Request: &openai.ChatRequest{Stream: c.stream}, Plan: router.Plan{Targets: c.plan}}
-				for pb.Next() {
-					reply, err := c.handle(ctx, call)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					for range reply.Parts {
-						served.Add(1)
-					}
-				}
-			})
-		})
 	}
 }

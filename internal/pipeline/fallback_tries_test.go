@@ -53,8 +53,8 @@ func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 				}
 				return said("x"), nil
 			}}
-			e := &engine{attempts: attempts, AttemptConfig: AttemptConfig{Version: "test"}, recorder: telemetry.New(), upstream: u, backends: func(catalog.Target) (Backend, error) { return f, nil }}
-			reply, err := b.account(e.fallback)(t.Context(), priced(t, "", plenty))
+			attempts := NewAttempts(AttemptConfig{EmbeddingCalls: 8, Version: "test"}, telemetry.New(), u, func(catalog.Target) (Backend, error) { return f, nil }, &Slots{})
+			reply, err := b.account(attempts)(t.Context(), priced(t, "", plenty))
 			if err == nil {
 				_, err = collect(t, reply)
 			}

@@ -99,7 +99,7 @@ func deface(p openai.Part, with string) openai.Part {
 	case *openai.EmbeddingResponse:
 		p.Data[0].Tokens = int64(len(with))
 	}
-	if m, ok := p.(marked); ok {
+	if m, ok := p.(interface{ Say(*openai.Extension) }); ok {
 		m.Say(&openai.Extension{Adjusted: []string{with}, Cache: &openai.Cached{Age: int64(len(with))}})
 	}
 	written(p)
@@ -186,7 +186,7 @@ func TestMendA4EachAnswerOfASharedCallHasItsOwnManifest(t *testing.T) {
 			entryOf(t, l, c)
 			calls = append(calls, c)
 		}
-		for i, got := range h.together(contexts(t, 2), calls) {
+		for i, got := range together(h, contexts(t, 2), calls) {
 			if got.err != nil {
 				t.Fatal(got.err)
 			}
@@ -213,7 +213,7 @@ func TestMendA4TextsOfSeveralChoicesAreKept(t *testing.T) {
 	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
 		return replyOf(c, "one two three four five"), nil
 	}}
-	Chain(b.handle, recorded(strings.ToUpper), Choices).ask(t, call)
+	answerOf(t, Chain(b.handle, recorded(strings.ToUpper), Choices), call)
 	const text = "ONE TWO THREE FOUR FIVE"
 	if want := (&audit.Text{Prompt: "USER: HI\n", Answers: slices.Repeat([]string{text}, int(n))}); marshal(e.Text) != marshal(want) {
 		t.Errorf("%s", marshal(e.Text))

@@ -22,7 +22,7 @@ type landed struct {
 }
 
 // together runs calls at once, each under its own context, and gives what they got. It runs in a bubble.
-func (h Handler) together(ctxs []context.Context, calls []*Call) []landed {
+func together(h Handler, ctxs []context.Context, calls []*Call) []landed {
 	got := make([]landed, len(calls))
 	var wg sync.WaitGroup
 	for i, c := range calls {
@@ -93,9 +93,9 @@ func TestOneFlight(t *testing.T) {
 				// The first is on its way before the others come.
 				var got []landed
 				done := make(chan struct{})
-				go func() { defer close(done); got = h.together(contexts(t, 1), calls[:1]) }()
+				go func() { defer close(done); got = together(h, contexts(t, 1), calls[:1]) }()
 				synctest.Wait()
-				got2 := h.together(contexts(t, 99), calls[1:])
+				got2 := together(h, contexts(t, 99), calls[1:])
 				<-done
 				got = append(got, got2...)
 				if n := b.calls.Load(); n != 1 {
@@ -142,7 +142,7 @@ func TestAllAtOnce(t *testing.T) {
 		for range 50 {
 			calls = append(calls, exact())
 		}
-		for _, o := range h.together(contexts(t, 50), calls) {
+		for _, o := range together(h, contexts(t, 50), calls) {
 			if o.err != nil {
 				t.Fatal(o.err)
 			}
@@ -193,7 +193,7 @@ func TestHangUps(t *testing.T) {
 					h := b.recall(m)
 					ctx, cancel := context.WithCancel(t.Context())
 					time.AfterFunc(500*time.Millisecond, cancel)
-					got := h.together([]context.Context{ctx, t.Context(), t.Context()}, []*Call{exact(as), exact(as), exact(as)})
+					got := together(h, []context.Context{ctx, t.Context(), t.Context()}, []*Call{exact(as), exact(as), exact(as)})
 					lost := 0
 					for _, o := range got {
 						if o.err != nil {
@@ -223,7 +223,7 @@ func TestHangUps(t *testing.T) {
 			h := b.recall(newMemory())
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			for _, o := range h.together([]context.Context{ctx, ctx}, []*Call{exact(), exact(streamedCall)}) {
+			for _, o := range together(h, []context.Context{ctx, ctx}, []*Call{exact(), exact(streamedCall)}) {
 				if !errors.Is(o.err, context.Canceled) {
 					t.Errorf("%v", o.err)
 				}
@@ -238,7 +238,7 @@ func TestHangUps(t *testing.T) {
 			}
 			// Who comes now must not get into what is ending.
 			b.answer = nil
-			if _, r := h.ask(t, exact()); content(r) != "answer 2" {
+			if _, r := answerOf(t, h, exact()); content(r) != "answer 2" {
 				t.Errorf("%q", content(r))
 			}
 		})
@@ -287,9 +287,9 @@ func TestFailuresAreShared(t *testing.T) {
 			before := b.calls.Load()
 			var got []landed
 			done := make(chan struct{})
-			go func() { defer close(done); got = h.together(contexts(t, 1), []*Call{exact(streamedCall)}) }()
+			go func() { defer close(done); got = together(h, contexts(t, 1), []*Call{exact(streamedCall)}) }()
 			synctest.Wait() // the first is a stream
-			others := h.together(contexts(t, 3), []*Call{exact(), exact(streamedCall), exact()})
+			others := together(h, contexts(t, 3), []*Call{exact(), exact(streamedCall), exact()})
 			<-done
 			got = append(got, others...)
 			if n := b.calls.Load() - before; n != 1 || m.size() != 0 {
@@ -357,7 +357,7 @@ func TestOthersFlyAlone(t *testing.T) {
 				exact(func(c *Call) { c.Tune.CacheControl.NoStore = true }),
 				exact(func(c *Call) { c.Tune.CacheControl.NoCache = true }))
 		}
-		h.together(contexts(t, 15), calls)
+		together(h, contexts(t, 15), calls)
 		if n := b.calls.Load(); n != 15 {
 			t.Errorf("%d calls", n)
 		}
@@ -369,8 +369,8 @@ func TestMissJustBeforeLanding(t *testing.T) {
 	b := &bed{}
 	m := &interrupted{memory: newMemory()}
 	h := b.recall(m)
-	m.behind = func() { m.behind = nil; h.ask(t, exact()) }
-	if head, r := h.ask(t, exact(streamedCall)); b.calls.Load() != 1 || head.Cache.State != "hit" || content(r) != "answer 1" {
+	m.behind = func() { m.behind = nil; answerOf(t, h, exact()) }
+	if head, r := answerOf(t, h, exact(streamedCall)); b.calls.Load() != 1 || head.Cache.State != "hit" || content(r) != "answer 1" {
 		t.Errorf("%d calls, %+v", b.calls.Load(), head.Cache)
 	}
 }
@@ -442,14 +442,14 @@ func TestLongAnswers(t *testing.T) {
 				}
 			}()
 			begin := time.Now()
-			if _, r := h.ask(t, exact(streamedCall)); content(r) != long {
+			if _, r := answerOf(t, h, exact(streamedCall)); content(r) != long {
 				t.Error("not all of it")
 			}
 			if took := time.Since(begin); took > 10*time.Second {
 				t.Errorf("it took %s", took)
 			}
 			b.answer = nil
-			if _, r := h.ask(t, exact()); content(r) != "answer 2" {
+			if _, r := answerOf(t, h, exact()); content(r) != "answer 2" {
 				t.Errorf("%.20q", content(r))
 			}
 			time.Sleep(24 * time.Hour)
@@ -485,7 +485,7 @@ func TestReadersShareNoText(t *testing.T) {
 		})
 		calls := []*Call{exact(), exact(streamedCall), exact(), exact(streamedCall)}
 		for range 2 { // together, then out of memory
-			for i, o := range h.together(contexts(t, 4), calls) {
+			for i, o := range together(h, contexts(t, 4), calls) {
 				whole, err := foldChat(o.parts)
 				if err != nil {
 					t.Fatal(err)

@@ -78,8 +78,11 @@ func TestMendA2GrowthOfModerations(t *testing.T) {
 	}
 }
 
+// mostFindings are listed; the others are counted.
+const mostFindings = 10_000
+
 func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
-	call := moderationOf(t, `{"input":["`+strings.ReplaceAll(listed(mostModerationFindings, "a%d@example.org"), ",", " ")+`","c@example.org and d@example.org"]}`)
+	call := moderationOf(t, `{"input":["`+strings.ReplaceAll(listed(mostFindings, "a%d@example.org"), ",", " ")+`","c@example.org and d@example.org"]}`)
 	reply, err := Moderate(nil)(t.Context(), call)
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +92,7 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := part.(*openai.ModerationResponse).Results
-		if len(r[0].Local.Findings) != mostModerationFindings || r[0].Local.More != 0 || len(r[1].Local.Findings) != 0 || r[1].Local.More != 2 {
+		if len(r[0].Local.Findings) != mostFindings || r[0].Local.More != 0 || len(r[1].Local.Findings) != 0 || r[1].Local.More != 2 {
 			t.Errorf("%d and %d, %d and %d", len(r[0].Local.Findings), r[0].Local.More, len(r[1].Local.Findings), r[1].Local.More)
 		}
 		if body := written(part); !strings.Contains(body, `"more_findings":2`) {

@@ -80,6 +80,12 @@ func (m *Managed) Looks(d policy.Direction) bool {
 	return m != nil && slices.Contains(m.cfg.Directions, d.String())
 }
 
+// Counts tells whether a score is so high that something is made of it.
+func (m *Managed) Counts(score float64) bool { return score > 0 && score >= m.cfg.Threshold }
+
+// Blocks tells whether what is made of it is a refusal.
+func (m *Managed) Blocks() bool { return m.cfg.Action == string(policy.Block) }
+
 // Ask gives an opinion of each text that anything is to be said of. When that fails and the setting is to let texts pass,
 // there are no opinions.
 func (m *Managed) Ask(ctx context.Context, d policy.Direction, texts []policy.Text) ([]policy.Opinion, error) {

@@ -164,22 +164,8 @@ func TestManagedLongTexts(t *testing.T) {
 		t.Errorf("the model saw …%q", m.sent[0][len(m.sent[0])-60:])
 	}
 	for _, asked := range e.asked {
-		if len(asked) > longestJudged+20 {
+		if len(asked) > 20_000+20 {
 			t.Errorf("%d bytes in one call", len(asked))
-		}
-	}
-}
-
-func TestOpinionsAreBounded(t *testing.T) {
-	o := newOpinions(2)
-	for _, k := range []byte{1, 2, 1, 3, 1} {
-		if _, known := o.get([32]byte{k}); !known {
-			o.put([32]byte{k}, policy.Opinion{})
-		}
-	}
-	for k, want := range map[byte]bool{1: true, 2: false, 3: true} {
-		if _, known := o.get([32]byte{k}); known != want {
-			t.Errorf("%d: %v", k, known)
 		}
 	}
 }

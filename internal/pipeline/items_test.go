@@ -86,7 +86,7 @@ func (e *embedder) handler(t testing.TB, m Memory) Handler {
 	}
 	f := &fake{invoke: e.invoke}
 	carried := NewShared(telemetry.New(), nil)
-	return carried.settling(New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
+	return settling(carried, New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(), Carried: &Carried{Shared: carried},
 		Backends: func(catalog.Target) (Backend, error) { return f, nil },
 	}))
@@ -285,7 +285,7 @@ func TestOneFlightOfItems(t *testing.T) {
 			calls = append(calls, embedCall(t, embedBody(cohere, "", "a", "b")))
 		}
 		misses := 0
-		for i, o := range h.together(contexts(t, 20), calls) {
+		for i, o := range together(h, contexts(t, 20), calls) {
 			if o.head.Cache.State == "miss" {
 				misses++
 			}

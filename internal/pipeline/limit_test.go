@@ -162,3 +162,28 @@ func TestEndUsers(t *testing.T) {
 		t.Error("R-ERR-67 an embedding of the same end user")
 	}
 }
+
+// TestMendA1LimitsHoldForAnyNumber asks the stages alone, without the bounds before them.
+func TestMendA1LimitsHoldForAnyNumber(t *testing.T) {
+	never := func(context.Context, *Call) (Reply, error) { t.Error("called"); return Reply{}, nil }
+	stage, c := limiting(t, `,"n":4500000000,"max_tokens":2147483647`, access.Limits{TokensPerMinute: 1000})
+	var e *openai.Error
+	if _, err := stage(never)(t.Context(), c); !errors.As(err, &e) || e.Kind != openai.TokensLimited || !e.Final {
+		t.Errorf("a limit of tokens: %v", err)
+	}
+	b := newBooks()
+	c = priced(t, `,"n":9223372036854775807,"max_tokens":9223372036854775807`, plenty)
+	reserved := int64(0)
+	if _, err := b.account(func(context.Context, *Call) (Reply, error) { reserved = b.spent(t); return Reply{}, errors.New("no") })(t.Context(), c); err == nil ||
+		reserved < plenty*1000 {
+		t.Errorf("a budget: %d nano-USD reserved, %v", reserved, err)
+	}
+	c = chatCall(t, ask(`,"n":9`))
+	if _, err := Bound(never)(t.Context(), c); !errors.As(err, &e) || e.Param != "n" {
+		t.Errorf("R-PAR-10 the default of 8: %v", err)
+	}
+	c.Options.MaxChoices = 9
+	if _, err := Bound(func(context.Context, *Call) (Reply, error) { return Reply{}, nil })(t.Context(), c); err != nil {
+		t.Errorf("R-PAR-10 a setting: %v", err)
+	}
+}

@@ -76,7 +76,7 @@ func (g *Guard) moderate(ctx context.Context, item *openai.ModerationItem) (open
 		if err != nil {
 			return r, err
 		}
-		found = append(found, g.Managed.moderated(said, &r)...)
+		found = append(found, g.moderated(said, &r)...)
 	}
 	if r.Local.InjectionBlocked {
 		r.Flagged["illicit"], r.Scores["illicit"] = true, max(r.Scores["illicit"], r.Local.Injection)
@@ -89,19 +89,18 @@ func (g *Guard) moderate(ctx context.Context, item *openai.ModerationItem) (open
 var attacks = []string{"PROMPT_ATTACK", "JAILBREAK", "PROMPT_INJECTION", "PROMPT_LEAKAGE"}
 
 // moderated adds to a result what the detectors of Bedrock say of its texts, and gives what they have found in them.
-func (m *Managed) moderated(said []policy.Opinion, r *openai.ModerationResult) (spans []policy.Finding) {
-	counts := func(score float64) bool { return score > 0 && score >= m.cfg.Threshold }
+func (g *Guard) moderated(said []policy.Opinion, r *openai.ModerationResult) (spans []policy.Finding) {
 	for i := range said {
 		for bedrock, category := range moderationCategories {
 			if score, looked := said[i].Scores[bedrock]; looked {
 				r.Scores[category] = max(r.Scores[category], score)
-				r.Flagged[category] = r.Flagged[category] || counts(score)
+				r.Flagged[category] = r.Flagged[category] || g.Managed.Counts(score)
 			}
 		}
 		for _, attack := range attacks {
 			score := said[i].Scores[attack]
 			r.Local.Injection = max(r.Local.Injection, score)
-			r.Local.InjectionBlocked = r.Local.InjectionBlocked || counts(score) && m.cfg.Action == string(policy.Block)
+			r.Local.InjectionBlocked = r.Local.InjectionBlocked || g.Managed.Counts(score) && g.Managed.Blocks()
 		}
 		for _, f := range said[i].Findings {
 			if f.End > 0 {

@@ -13,9 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
-	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
-	"outcrop/internal/upstream"
 	"outcrop/openai"
 )
 
@@ -234,8 +232,8 @@ func TestSequencesOfAChunk(t *testing.T) {
 // What a part says is read twice at most, and its texts once beside the inspection, which this part is nothing to.
 func TestReadingsOfAChunk(t *testing.T) {
 	var tokens, texts, parts int
-	end := func(_ context.Context, _ *engine, _ Backend, c *Call, _ catalog.Target) (Reply, error) {
-		return Reply{Parts: func(yield func(openai.Part, error) bool) {
+	end := func(_ context.Context, c *Call) (Reply, error) {
+		return Reply{Head: Head{Target: first(c)}, Parts: func(yield func(openai.Part, error) bool) {
 			for p := range chunksOf(c, "a b c", nil) {
 				parts++
 				if !yield(counted{p.(*openai.ChatChunk), &tokens, &texts}, nil) {
@@ -244,10 +242,9 @@ func TestReadingsOfAChunk(t *testing.T) {
 			}
 		}}, nil
 	}
-	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: end}, recorder: telemetry.New(),
-		upstream: upstream.New(upstream.Default(), "us-east-1"), backends: func(catalog.Target) (Backend, error) { return nil, nil }}
-	h := Chain(e.fallback, Outside(e.recorder, strings.ToUpper, Limits, Record, Measure(e.recorder)), Inspect(guardOf(t, tokenizing), e.recorder),
-		Inside(true, Gaps(e.recorder), Costs(e.recorder, nil)))
+	rec := telemetry.New()
+	h := Chain(end, Outside(rec, strings.ToUpper, Limits, Record, Measure(rec)), Inspect(guardOf(t, tokenizing), rec),
+		Inside(true, Gaps(rec), Costs(rec, nil)), Choices)
 	c := priced(t, `,"stream":true`, plenty)
 	entryOf(t, taken(t), c)
 	reply, err := h(t.Context(), c)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,7 +17,6 @@ import (
 
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
-	"outcrop/internal/upstream"
 	"outcrop/openai"
 	"outcrop/router"
 )
@@ -359,43 +357,6 @@ func TestRouteLooksUpApplicationProfiles(t *testing.T) {
 	reply, err := h(t.Context(), chatCall(t, strings.Replace(ask(""), nova, profile+"unknown", 1)))
 	if err != nil || reply.Head.Target.Region != "us-east-1" {
 		t.Errorf("R-CAP-06: a profile that cannot be looked up: %v", err)
-	}
-}
-
-func TestFallbackTriesTheNextTarget(t *testing.T) {
-	var tried []string
-	c := catalog.Default()
-	first, _ := c.Resolve(nova, "us-east-1")
-	second, _ := c.Resolve("amazon.nova-micro-v1:0", "us-east-1")
-	second.Order = 1
-	run := func(kind openai.Kind) (Reply, error) {
-		tried = nil
-		endpoint := &Endpoint{Name: "test", Kind: catalog.Chat}
-		answer := func(_ context.Context, _ *engine, _ Backend, _ *Call, target catalog.Target) (Reply, error) {
-			tried = append(tried, target.CalledID)
-			if target.CalledID == nova {
-				return Reply{}, &openai.Error{Kind: kind, Code: "x", UpstreamID: "aws-1"}
-			}
-			return Reply{Parts: one(&openai.ChatResponse{}), Head: Head{Upstream: []string{"aws-2"}}}, nil
-		}
-		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(), upstream: upstream.New(upstream.Default(), "us-east-1"), backends: func(catalog.Target) (Backend, error) { return nil, nil }}
-		call := chatCall(t, ask(""))
-		call.Endpoint, call.Plan = endpoint, router.Plan{Targets: []catalog.Target{first, second}}
-		return e.fallback(t.Context(), call)
-	}
-	reply, err := run(openai.Unavailable)
-	if err != nil || reply.Head.Attempts != 2 || !slices.Equal(reply.Head.Upstream, []string{"aws-1", "aws-2"}) {
-		t.Errorf("unavailable: %+v, %v", reply.Head, err)
-	}
-	if _, err := run(openai.Invalid); err == nil || len(tried) != 1 {
-		t.Errorf("an invalid request went to %v", tried)
-	}
-}
-
-func TestFingerprint(t *testing.T) {
-	a, b, c := fingerprint("1", "m"), fingerprint("1", "m"), fingerprint("2", "m")
-	if a != b || a == c || len(a) != 13 || !strings.HasPrefix(a, "fp_") {
-		t.Errorf("R-RES-03: %s %s %s", a, b, c)
 	}
 }
 

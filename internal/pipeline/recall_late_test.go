@@ -40,7 +40,7 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 				}
 				begun := time.Now()
 				for i, want := range []string{"miss", "hit", "hit"} {
-					if head, r := h.ask(t, exact(change)); head.Cache.State != want || content(r) != "answer 1" {
+					if head, r := answerOf(t, h, exact(change)); head.Cache.State != want || content(r) != "answer 1" {
 						t.Errorf("%d: %+v %q", i, head.Cache, content(r))
 					}
 				}
@@ -51,7 +51,7 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 				if err := carried.Drain(t.Context()); err != nil || m.size() != 1 {
 					t.Errorf("Mend A6: drained with %d kept, %v", m.size(), err)
 				}
-				head, _ := h.ask(t, exact(change))
+				head, _ := answerOf(t, h, exact(change))
 				if head.Cache.State != "hit" || b.calls.Load() != 1 {
 					t.Errorf("%+v after %d calls", head.Cache, b.calls.Load())
 				}
@@ -68,7 +68,7 @@ func TestMendA6LateWritesAreBounded(t *testing.T) {
 		carried := NewShared(telemetry.New(), nil)
 		h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		for i := range mostWrites + 10 {
-			h.ask(t, exact(func(c *Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
+			answerOf(t, h, exact(func(c *Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
 		}
 		synctest.Wait()
 		carried.flights.mu.Lock()
@@ -88,7 +88,7 @@ func TestMendA6LateWritesAreBounded(t *testing.T) {
 		if err != nil || carried.writes.n != 0 || carried.writes.bytes != 0 || len(carried.flights.byKey) != 0 {
 			t.Errorf("Mend A6: %v, %d and %d bytes left", err, carried.writes.n, carried.writes.bytes)
 		}
-		h.ask(t, exact())
+		answerOf(t, h, exact())
 		synctest.Wait()
 		if m.size() != 0 || carried.writes.n != 0 {
 			t.Error("Mend A6: kept after the end")
@@ -120,9 +120,9 @@ func TestMendA6CallsUnderWayOutliveAReload(t *testing.T) {
 		before := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		after := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		done := make(chan []landed)
-		go func() { done <- before.together(contexts(t, 1), []*Call{exact()}) }()
+		go func() { done <- together(before, contexts(t, 1), []*Call{exact()}) }()
 		synctest.Wait()
-		if head, _ := after.ask(t, exact()); head.Cache.State != "hit" || b.calls.Load() != 1 {
+		if head, _ := answerOf(t, after, exact()); head.Cache.State != "hit" || b.calls.Load() != 1 {
 			t.Errorf("Mend A6: %+v, %d calls", head.Cache, b.calls.Load())
 		}
 		<-done

@@ -134,11 +134,11 @@ func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) Handler {
 		change(&cfg)
 	}
 	carried := NewShared(telemetry.New(), nil)
-	return carried.settling(Recall(cfg, time.Minute, m, carried)(b.handle))
+	return settling(carried, Recall(cfg, time.Minute, m, carried)(b.handle))
 }
 
 // settling waits behind each answer until what is to be kept is kept, so that a test can look at it.
-func (c *Shared) settling(h Handler) Handler {
+func settling(c *Shared, h Handler) Handler {
 	wait := func() { _ = c.Settle(context.Background()) }
 	return func(ctx context.Context, call *Call) (Reply, error) {
 		reply, err := h(ctx, call)
@@ -170,8 +170,8 @@ func exact(changes ...func(*Call)) *Call {
 
 func streamedCall(c *Call) { c.Request.(*openai.ChatRequest).Stream = true }
 
-// ask runs a call and gives its head and its answer as it is written, folded when it was a stream.
-func (h Handler) ask(t testing.TB, c *Call) (Head, *openai.ChatResponse) {
+// answerOf runs a call and gives its head and its answer as it is written, folded when it was a stream.
+func answerOf(t testing.TB, h Handler, c *Call) (Head, *openai.ChatResponse) {
 	t.Helper()
 	reply, err := h(t.Context(), c)
 	if err != nil {
@@ -213,13 +213,13 @@ func TestRecall(t *testing.T) {
 					b := &bed{}
 					h := b.recall(newMemory())
 					one := exact(forms[was])
-					head, r := h.ask(t, one)
+					head, r := answerOf(t, h, one)
 					if head.Cache.State != "miss" || len(head.Cache.Key) != 16 || content(r) != "answer 1" || r.Outcrop != nil {
 						t.Fatalf("first: %+v %+v", head.Cache, r)
 					}
 					time.Sleep(90 * time.Second)
 					two := exact(forms[is])
-					hit, again := h.ask(t, two)
+					hit, again := answerOf(t, h, two)
 					if b.calls.Load() != 1 || hit.Cache != (CacheStatus{State: "hit", Age: 90 * time.Second, Key: head.Cache.Key}) {
 						t.Fatalf("second: %d calls, %+v", b.calls.Load(), hit.Cache)
 					}
@@ -236,7 +236,7 @@ func TestRecall(t *testing.T) {
 						t.Errorf("R-RES-15 a hit is marked: %+v", x)
 					}
 					time.Sleep(time.Hour)
-					if late, r := h.ask(t, exact(forms[is])); late.Cache.State != "miss" || content(r) != "answer 2" {
+					if late, r := answerOf(t, h, exact(forms[is])); late.Cache.State != "miss" || content(r) != "answer 2" {
 						t.Errorf("after an hour: %+v", late.Cache)
 					}
 				})
@@ -250,7 +250,7 @@ func TestReplayedStream(t *testing.T) {
 	text := strings.Repeat("Ein längerer Satz über Fjorde. ", 60) + strings.Repeat("ø", 500)
 	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }}
 	h := b.recall(newMemory())
-	h.ask(t, exact())
+	answerOf(t, h, exact())
 	reply, err := h(t.Context(), exact(streamedCall))
 	if err != nil {
 		t.Fatal(err)
@@ -358,8 +358,8 @@ func TestWhatIsKept(t *testing.T) {
 				change = func(*CacheConfig) {}
 			}
 			h := b.recall(m, change)
-			head, before := h.ask(t, exact())
-			hit, after := h.ask(t, exact())
+			head, before := answerOf(t, h, exact())
+			hit, after := answerOf(t, h, exact())
 			if kept := m.size() == 1 && b.calls.Load() == 1; kept != test.kept || kept != (hit.Cache.State == "hit") {
 				t.Fatalf("%d entries after %d calls", m.size(), b.calls.Load())
 			}
@@ -434,9 +434,9 @@ func TestWhichRequests(t *testing.T) {
 					change = func(*CacheConfig) {}
 				}
 				h := b.recall(newMemory(), change)
-				head, _ := h.ask(t, exact(test.call...))
+				head, _ := answerOf(t, h, exact(test.call...))
 				time.Sleep(time.Millisecond)
-				again, _ := h.ask(t, exact(test.call...))
+				again, _ := answerOf(t, h, exact(test.call...))
 				if states := head.Cache.State + " " + again.Cache.State; states != test.states {
 					t.Errorf("%s, wanted %s", states, test.states)
 				}
@@ -446,18 +446,18 @@ func TestWhichRequests(t *testing.T) {
 	t.Run("no-cache renews what is kept", func(t *testing.T) {
 		b := &bed{}
 		h := b.recall(newMemory())
-		h.ask(t, exact())
-		h.ask(t, exact(noCache))
-		if head, r := h.ask(t, exact()); head.Cache.State != "hit" || content(r) != "answer 2" {
+		answerOf(t, h, exact())
+		answerOf(t, h, exact(noCache))
+		if head, r := answerOf(t, h, exact()); head.Cache.State != "hit" || content(r) != "answer 2" {
 			t.Errorf("%+v %q", head.Cache, content(r))
 		}
 	})
 	t.Run("another tenant misses", func(t *testing.T) {
 		b := &bed{}
 		h := b.recall(newMemory())
-		h.ask(t, exact())
-		head, _ := h.ask(t, exact(func(c *Call) { c.Principal = access.Principal{Tenant: "u"} }))
-		key, _ := h.ask(t, exact(func(c *Call) { c.Principal = access.Principal{Key: "t"} }))
+		answerOf(t, h, exact())
+		head, _ := answerOf(t, h, exact(func(c *Call) { c.Principal = access.Principal{Tenant: "u"} }))
+		key, _ := answerOf(t, h, exact(func(c *Call) { c.Principal = access.Principal{Key: "t"} }))
 		if head.Cache.State != "miss" || key.Cache.State != "miss" {
 			t.Errorf("%+v %+v", head.Cache, key.Cache)
 		}
@@ -466,9 +466,9 @@ func TestWhichRequests(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := &bed{}
 			h := b.recall(newMemory(), func(c *CacheConfig) { c.MaxTTL = time.Minute })
-			h.ask(t, exact(hour))
+			answerOf(t, h, exact(hour))
 			time.Sleep(61 * time.Second)
-			if head, _ := h.ask(t, exact(hour)); head.Cache.State != "miss" {
+			if head, _ := answerOf(t, h, exact(hour)); head.Cache.State != "miss" {
 				t.Errorf("%+v", head.Cache)
 			}
 		})
@@ -476,8 +476,8 @@ func TestWhichRequests(t *testing.T) {
 	t.Run("without a memory there is no cache", func(t *testing.T) {
 		b := &bed{}
 		h := b.recall(nil)
-		h.ask(t, exact())
-		if head, _ := h.ask(t, exact()); head.Cache != (CacheStatus{}) || b.calls.Load() != 2 {
+		answerOf(t, h, exact())
+		if head, _ := answerOf(t, h, exact()); head.Cache != (CacheStatus{}) || b.calls.Load() != 2 {
 			t.Errorf("%+v", head.Cache)
 		}
 	})
@@ -499,9 +499,9 @@ func TestPoisonedValues(t *testing.T) {
 			t.Run(name+" "+form, func(t *testing.T) {
 				b, m := &bed{}, newMemory()
 				h := b.recall(m)
-				h.ask(t, exact())
+				answerOf(t, h, exact())
 				m.spoil(change)
-				if head, r := h.ask(t, exact(as)); head.Cache.State != "miss" || content(r) != "answer 2" {
+				if head, r := answerOf(t, h, exact(as)); head.Cache.State != "miss" || content(r) != "answer 2" {
 					t.Errorf("%+v %q", head.Cache, content(r))
 				}
 			})

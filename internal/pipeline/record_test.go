@@ -183,7 +183,7 @@ func TestRecordOfHits(t *testing.T) {
 	for i, change := range []func(*Call){func(*Call) {}, func(*Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)
-		h.ask(t, c)
+		answerOf(t, h, c)
 		state, cost := "hit", "0"
 		if i == 0 {
 			state, cost = "miss", "0.000000005"
@@ -242,14 +242,14 @@ func TestRecordOfText(t *testing.T) {
 		"no":            {&access.Rights{}, redact, "one two", nil},
 		"no redaction":  {wants, nil, "one two", nil},
 		"kept":          {wants, redact, "one two", &audit.Text{Prompt: "user: hi\n", Answers: []string{"one <NUMBER>"}}},
-		"kept in limit": {wants, redact, strings.Repeat("é", 1<<20), &audit.Text{Prompt: "user: hi\n", Answers: []string{strings.Repeat("é", longestKept/2) + "…"}}},
+		"kept in limit": {wants, redact, strings.Repeat("é", 1<<20), &audit.Text{Prompt: "user: hi\n", Answers: []string{strings.Repeat("é", (64<<10)/2) + "…"}}},
 	} {
 		for _, change := range []func(*Call){func(*Call) {}, streamedCall} {
 			call := exact(change)
 			call.Principal.Rights = c.rights
 			e := entryOf(t, l, call)
 			b := &bed{answer: func(_ context.Context, _ int64, call *Call) (Reply, error) { return replyOf(call, c.answer), nil }}
-			Chain(b.handle, recorded(c.redact)).ask(t, call)
+			answerOf(t, Chain(b.handle, recorded(c.redact)), call)
 			if marshal(e.Text) != marshal(c.want) {
 				t.Errorf("%s: %.200s", name, marshal(e.Text))
 			}
