@@ -48,11 +48,17 @@ var arrows = map[string][]string{
 	"router/score":              {},
 	"internal/upstream":         {"openai", "internal/catalog"},
 	"internal/dialect":          {"openai", "internal/nearest"},
-	"internal/pipeline":         {"openai", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "internal/audit", "cache", "policy", "translate", "translate/chat", "translate/embed", "router"},
-	"server":                    {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
-	"internal/config":           {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
+	"internal/call":             {"openai", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/media", "internal/upstream", "internal/audit", "translate", "router"}, // values only: no stage
+	"internal/observe":          {"openai", "internal/call", "internal/catalog", "internal/access", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/audit"},
+	"internal/judge":            {"openai", "internal/call", "internal/telemetry", "policy"},
+	"internal/inspect":          {"openai", "internal/call", "internal/judge", "internal/access", "internal/telemetry", "internal/audit", "policy", "translate/embed"},
+	"internal/attempt":          {"openai", "internal/call", "internal/catalog", "internal/access", "internal/telemetry", "internal/upstream", "translate", "translate/chat", "translate/embed"},
+	"internal/pipeline": {"openai", "internal/call", "internal/observe", "internal/inspect", "internal/attempt", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/access/usage",
+		"internal/media", "internal/telemetry", "internal/upstream", "cache", "translate", "translate/chat", "translate/embed", "router"},
+	"server":          {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/call", "internal/observe", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
+	"internal/config": {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/judge", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
 	"cmd/outcrop": {"internal/nearest", "openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
-		"internal/media", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
+		"internal/media", "internal/attempt", "internal/call", "internal/inspect", "internal/judge", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }
 

@@ -13,21 +13,21 @@ import (
 // unguarded are the goroutines that need nothing to catch a panic, by file and function: they run none of our code that could, or the
 // one who is called catches it. Whoever adds a row says why.
 var unguarded = map[string]string{
-	"cmd/outcrop/cli.go signals":                "counts signals",
-	"cmd/outcrop/serve.go run":                  "the drain, after which the process ends anyway",
-	"cmd/outcrop/serve.go aws":                  "net/http catches what its handlers do",
-	"cmd/outcrop/bedrock.go serveHTTP":          "closes a server",
-	"cmd/outcrop/listen.go serveMetrics":        "net/http catches what its handlers do",
-	"cmd/outcrop/lines.go eachLine":             "reads input; lines are worked on under guarded",
-	"cmd/outcrop/translate.go":                  "net/http catches what its handlers do",
-	"internal/pipeline/choices.go mergedStream": "closes a channel when guarded readers have ended",
-	"internal/pipeline/fallback_attempt.go":     "ends a context",
-	"internal/pipeline/recall.go read":          "leaves a flight",
-	"internal/pipeline/deadline.go":             "ends a context",
-	"internal/media/media.go":                   "closes a connection",
-	"internal/bedrock/stream.go":                "closes a body, ends a context",
-	"internal/store/sqlite/handle.go put":       "closes a database",
-	"internal/upstream/slot.go lookAgain":       "arithmetic over a queue, of nothing that a client sends",
+	"cmd/outcrop/cli.go signals":               "counts signals",
+	"cmd/outcrop/serve.go run":                 "the drain, after which the process ends anyway",
+	"cmd/outcrop/serve.go aws":                 "net/http catches what its handlers do",
+	"cmd/outcrop/bedrock.go serveHTTP":         "closes a server",
+	"cmd/outcrop/listen.go serveMetrics":       "net/http catches what its handlers do",
+	"cmd/outcrop/lines.go eachLine":            "reads input; lines are worked on under guarded",
+	"cmd/outcrop/translate.go":                 "net/http catches what its handlers do",
+	"internal/attempt/choices.go mergedStream": "closes a channel when guarded readers have ended",
+	"internal/attempt/slot.go":                 "ends a context",
+	"internal/pipeline/recall.go read":         "leaves a flight",
+	"internal/pipeline/deadline.go":            "ends a context",
+	"internal/media/media.go":                  "closes a connection",
+	"internal/bedrock/stream.go":               "closes a body, ends a context",
+	"internal/store/sqlite/handle.go put":      "closes a database",
+	"internal/upstream/slot.go lookAgain":      "arithmetic over a queue, of nothing that a client sends",
 }
 
 // TestMendA7EveryGoroutineCatchesItsPanic: a panic on a goroutine that nobody guards ends the process, and every answer under way.
@@ -132,9 +132,9 @@ func catches(n ast.Node, bodies map[string]ast.Node, depth int) bool {
 		}
 		switch fun := call.Fun.(type) {
 		case *ast.Ident:
-			found = fun.Name == "recover" || fun.Name == "guarded" || depth > 0 && bodies[fun.Name] != nil && catches(fun, bodies, depth-1)
+			found = fun.Name == "recover" || strings.EqualFold(fun.Name, "guarded") || depth > 0 && bodies[fun.Name] != nil && catches(fun, bodies, depth-1)
 		case *ast.SelectorExpr:
-			found = fun.Sel.Name == "guarded" || depth > 0 && bodies[fun.Sel.Name] != nil && catches(fun, bodies, depth-1)
+			found = strings.EqualFold(fun.Sel.Name, "guarded") || depth > 0 && bodies[fun.Sel.Name] != nil && catches(fun, bodies, depth-1)
 		}
 		return !found
 	})

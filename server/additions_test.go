@@ -17,8 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
@@ -77,7 +79,7 @@ func (r *reluctant) sent() []string {
 }
 
 // before is the whole way of a request in front of it.
-func (r *reluctant) before(t *testing.T, rec *telemetry.Recorder, keep time.Duration) pipeline.Handler {
+func (r *reluctant) before(t *testing.T, rec *telemetry.Recorder, keep time.Duration) call.Handler {
 	t.Helper()
 	bed, err := offline.New(offline.Config{Models: catalog.Data()})
 	if err != nil {
@@ -95,18 +97,18 @@ func (r *reluctant) before(t *testing.T, rec *telemetry.Recorder, keep time.Dura
 	}
 	return pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8, RememberRefusals: keep}, pipeline.Collaborators{
 		Recorder: rec, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
+		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
 	})
 }
 
 // through sends a chat request and gives the answer as it would be written, and its head.
-func through(t *testing.T, h pipeline.Handler, body string, o translate.Options) (string, pipeline.Head, error) {
+func through(t *testing.T, h call.Handler, body string, o translate.Options) (string, call.Head, error) {
 	t.Helper()
 	req, err := openai.DecodeChat([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, fault := h(t.Context(), &pipeline.Call{ID: "id", At: time.Now(), Endpoint: pipeline.ChatCompletions, Request: req, Options: o})
+	reply, fault := h(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: pipeline.ChatCompletions, Request: req, Options: o})
 	if fault != nil {
 		return "", reply.Head, fault
 	}

@@ -12,15 +12,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
-	"outcrop/internal/pipeline"
 	"outcrop/openai"
 	"outcrop/translate"
 )
 
 // call is the way of one API call: a place among those under way, the body, its decoding and validation, the pipeline,
 // and the answer as JSON or as events, as its dialect writes them.
-func (s *Server) call(endpoint *pipeline.Endpoint, speaks *dialect.Dialect) echo.HandlerFunc {
+func (s *Server) call(endpoint *call.Endpoint, speaks *dialect.Dialect) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.calls.begin() {
 			c.Response().Header().Set("connection", "close")
@@ -45,7 +45,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, speaks *dialect.Dialect) echo
 			return bad
 		}
 		v := visitOf(c)
-		call := &pipeline.Call{
+		call := &call.Call{
 			ID: v.id, At: v.at, Principal: v.principal, Endpoint: endpoint, Request: req, Options: options,
 			Tune: tuned, Standing: v.standing, Entry: v.entry,
 		}
@@ -58,7 +58,7 @@ func (s *Server) call(endpoint *pipeline.Endpoint, speaks *dialect.Dialect) echo
 }
 
 // plain answers with the one part of a plain reply.
-func (s *Server) plain(c echo.Context, call *pipeline.Call, speaks *dialect.Dialect) error {
+func (s *Server) plain(c echo.Context, call *call.Call, speaks *dialect.Dialect) error {
 	reply, err := s.Handle(c.Request().Context(), call)
 	s.describe(c, call, reply.Head)
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *Server) options(h http.Header) (translate.Options, *openai.Error) {
 }
 
 // describe turns what is known of an answer before its first part into headers.
-func (s *Server) describe(c echo.Context, call *pipeline.Call, head pipeline.Head) {
+func (s *Server) describe(c echo.Context, call *call.Call, head call.Head) {
 	visitOf(c).head = head
 	h := c.Response().Header()
 	s.limits(c, head.Standing)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"outcrop/internal/bedrock/offline"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/server"
 )
@@ -41,7 +41,7 @@ func spoken(t *testing.T, srv, raw string) string {
 func TestAttackHeaderSmuggling(t *testing.T) {
 	var mu sync.Mutex
 	var bodies []string
-	with := collaborators(func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	with := collaborators(func(_ context.Context, c *call.Call) (call.Reply, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		bodies = append(bodies, c.Request.Facts().Model)

@@ -13,7 +13,7 @@ import (
 	"unicode"
 
 	"outcrop/internal/access/keys"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
@@ -23,14 +23,14 @@ func TestAttackLogInjection(t *testing.T) {
 	const forged = "\ntime=2026-01-01T00:00:00Z level=INFO msg=\"all is well\" request_id=req_forged\r\n{\"msg\":\"forged\"}\x1b[2K\x1b[31m\u2028\u0085\u009b2J\u202e\x7f\x00"
 	quoted, _ := json.Marshal(forged)
 	evil := strings.Trim(string(quoted), `"`)
-	handle := func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	handle := func(_ context.Context, c *call.Call) (call.Reply, error) {
 		switch name := c.Request.Facts().Model; {
 		case strings.HasPrefix(name, "panic"):
 			panic("a bug at " + name)
 		case strings.HasPrefix(name, "plain"):
-			return pipeline.Reply{}, errors.New("it fails with " + name)
+			return call.Reply{}, errors.New("it fails with " + name)
 		default:
-			return pipeline.Reply{}, &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "No.", UpstreamID: "aws" + forged, Err: fmt.Errorf("said %s", name)}
+			return call.Reply{}, &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "No.", UpstreamID: "aws" + forged, Err: fmt.Errorf("said %s", name)}
 		}
 	}
 	for _, format := range []string{"text", "json"} {

@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/server"
 )
@@ -21,7 +21,7 @@ func TestReloadLeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Run("reloads", func(t *testing.T) {
 		begun, goOn := make(chan struct{}), make(chan struct{})
-		old := func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+		old := func(context.Context, *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) {
 				if !yield(chunk("old"), nil) {
 					return

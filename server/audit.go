@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"outcrop/internal/audit"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 )
 
@@ -42,7 +42,7 @@ func (s *Server) record(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-var errUnfinished error = &pipeline.Panic{}
+var errUnfinished error = &call.Panic{}
 
 func operational(r *http.Request) bool {
 	switch r.URL.Path {
@@ -85,7 +85,7 @@ func (s *Server) ending(c echo.Context, err error) (status int, code string) {
 	}
 	oe := s.known(c, err)
 	status = s.speaks(c).Status(oe.Kind)
-	var p *pipeline.Panic
+	var p *call.Panic
 	if errors.As(err, &p) {
 		return status, "panic"
 	}

@@ -19,7 +19,8 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"outcrop/internal/audit"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
+	"outcrop/internal/observe"
 	"outcrop/internal/telemetry"
 	api "outcrop/openai"
 	"outcrop/server"
@@ -79,10 +80,10 @@ func (l *ledger) records(t testing.TB) map[string]audit.Record {
 }
 
 // audited answers plain requests with a text, and streams with its two halves.
-func audited(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+func audited(_ context.Context, c *call.Call) (call.Reply, error) {
 	switch c.Request.Facts().Model {
 	case "busy":
-		return pipeline.Reply{}, &api.Error{Kind: api.RateLimited, Code: "rate_limit_exceeded", Message: "slow"}
+		return call.Reply{}, &api.Error{Kind: api.RateLimited, Code: "rate_limit_exceeded", Message: "slow"}
 	case "panic":
 		panic("x")
 	case "broken":
@@ -105,7 +106,7 @@ func audited(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
 
 // auditServer serves over in-memory connections what audited answers.
 func auditServer(t testing.TB, l *ledger, keys ...string) *pipes {
-	with := collaborators(pipeline.Chain(audited, pipeline.Outside(telemetry.New(), nil, pipeline.Record)), keys...)
+	with := collaborators(call.Chain(audited, observe.Outside(telemetry.New(), nil, observe.Record)), keys...)
 	with.Audit = l.Log
 	cfg := config()
 	cfg.BodyLimit = 1000
@@ -224,7 +225,7 @@ func TestPlainAndStreamedDigestsAreOne(t *testing.T) {
 func TestHangUpIsOnRecord(t *testing.T) {
 	l := newLedger(t, audit.Default(), nil)
 	begun, ended := make(chan struct{}), make(chan struct{})
-	endless := func(ctx context.Context, _ *pipeline.Call) (pipeline.Reply, error) {
+	endless := func(ctx context.Context, _ *call.Call) (call.Reply, error) {
 		var seq iter.Seq2[api.Part, error] = func(yield func(api.Part, error) bool) {
 			defer close(ended)
 			if !yield(chunk("a"), nil) {
@@ -236,7 +237,7 @@ func TestHangUpIsOnRecord(t *testing.T) {
 		}
 		return reply(seq), nil
 	}
-	with := collaborators(pipeline.Chain(endless, pipeline.Outside(telemetry.New(), nil, pipeline.Record)))
+	with := collaborators(call.Chain(endless, observe.Outside(telemetry.New(), nil, observe.Record)))
 	with.Audit = l.Log
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -280,7 +281,7 @@ func TestFailClosed(t *testing.T) {
 		cfg.FailClosed = closed
 		l := newLedger(t, cfg, full{audit.NewStream(io.Discard)})
 		calls := 0
-		with := collaborators(func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) { calls++; return audited(ctx, c) })
+		with := collaborators(func(ctx context.Context, c *call.Call) (call.Reply, error) { calls++; return audited(ctx, c) })
 		with.Audit = l.Log
 		pipes := listen()
 		serve(t, server.New(config(), with), pipes)
@@ -332,7 +333,7 @@ func TestProvenanceHeaderIsOurs(t *testing.T) {
 // The manifest reaches a client that asks for it, where an unmodified SDK does not stumble over it.
 func TestManifestWithTheSDK(t *testing.T) {
 	l := newLedger(t, audit.Default(), nil)
-	with := collaborators(pipeline.Chain(audited, pipeline.Outside(telemetry.New(), nil, pipeline.Record)))
+	with := collaborators(call.Chain(audited, observe.Outside(telemetry.New(), nil, observe.Record)))
 	with.Audit = l.Log
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -71,7 +72,7 @@ func BenchmarkRequest(b *testing.B) {
 	rec := telemetry.New()
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: rec, Router: routes, Catalog: catalog.Default(), Profiles: bed, Version: "bench",
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return bed.For(t) },
+		Backends: func(t catalog.Target) (attempt.Backend, error) { return bed.For(t) },
 	}))
 	with.Recorder = rec
 	url := start(b, config(), with)

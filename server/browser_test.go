@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/server"
 )
 
@@ -86,8 +86,8 @@ func browse(t *testing.T, n network, method, host, path string, header []string)
 }
 
 // counted is a pipeline that counts the calls which reach it.
-func counted(calls *atomic.Int64) pipeline.Handler {
-	return func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+func counted(calls *atomic.Int64) call.Handler {
+	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		calls.Add(1)
 		return obedient(ctx, c)
 	}

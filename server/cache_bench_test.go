@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"outcrop/cache"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
+	"outcrop/internal/observe"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -32,8 +34,8 @@ func BenchmarkHit(b *testing.B) {
 	}
 	rec := telemetry.New()
 	text := strings.Repeat("words of it ", 170)
-	with := collaborators(pipeline.Chain(answering(text),
-		pipeline.Outside(rec, nil, pipeline.Measure(rec)),
+	with := collaborators(call.Chain(answering(text),
+		observe.Outside(rec, nil, observe.Measure(rec)),
 		pipeline.Route(routes, catalog.Default(), nil),
 		pipeline.Recall(pipeline.DefaultCache(), 1<<40, store, pipeline.NewShared(telemetry.New(), nil)),
 	))
@@ -66,8 +68,8 @@ func BenchmarkHit(b *testing.B) {
 }
 
 // answering ends a chain with the text, complete.
-func answering(text string) pipeline.Handler {
-	return func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+func answering(text string) call.Handler {
+	return func(_ context.Context, c *call.Call) (call.Reply, error) {
 		usage := openai.Usage{Prompt: 10, Completion: 400, Reasoning: new(int64)}
 		r := reply(parts(&openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Model: nova, Fingerprint: "fp_0123456789"}, ServiceTier: "default",
 			Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}}, Usage: &usage}))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 )
 
@@ -19,7 +19,7 @@ const (
 
 // cacheControl reads them. A header that says nothing readable is a 400 that names it; directives of RFC 9111 that mean
 // nothing to requests here are ignored, as the RFC asks.
-func cacheControl(h http.Header) (c pipeline.CacheControl, err *openai.Error) {
+func cacheControl(h http.Header) (c call.CacheControl, err *openai.Error) {
 	for directive := range strings.SplitSeq(strings.Join(h[headerCacheControl], ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
 		switch strings.ToLower(strings.TrimSpace(name)) {
@@ -62,7 +62,7 @@ func lifetime(s string) (time.Duration, bool) {
 
 // cacheHeader tells what became of a request at the cache: "hit; age=12; key=5f1e…"; "" when there is no cache. Of an embedding
 // request with some of its texts in the cache it tells how many.
-func cacheHeader(s pipeline.CacheStatus) string {
+func cacheHeader(s call.CacheStatus) string {
 	if s.State == "" {
 		return ""
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.uber.org/goleak"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
@@ -190,7 +191,7 @@ func chaos(t *testing.T, s *storm) (url string, targets *upstream.Targets) {
 	rec := telemetry.New()
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: rec, Router: plan, Catalog: catalog.Default(), Profiles: b, Version: "test", Upstream: targets,
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
+		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
 	}))
 	with.Recorder, with.Targets = rec, targets.Report
 	return start(t, config(), with), targets
@@ -337,7 +338,7 @@ func TestChaos(t *testing.T) {
 			ride(url, results)
 			report = targets.Report()
 		})
-		f, m := judge(t, s, results, report)
+		f, m := weigh(t, s, results, report)
 		failed, marred = failed+f, marred+m
 		goleak.VerifyNone(t, before)
 	}
@@ -383,9 +384,9 @@ func (v *verdict) marred(late int32) bool {
 	return !strings.HasSuffix(first, "=ok") || !more && late > 0
 }
 
-// judge holds what clients saw against what was done to their requests. It counts those that failed and those whose first attempt was
+// weigh holds what clients saw against what was done to their requests. It counts those that failed and those whose first attempt was
 // marred. What broke off after its first event has not failed: nobody can take that back, and the client was told.
-func judge(t *testing.T, s *storm, results []verdict, report upstream.Report) (failed, marred int) {
+func weigh(t *testing.T, s *storm, results []verdict, report upstream.Report) (failed, marred int) {
 	t.Helper()
 	var hit, saved, cut int
 	for id, v := range results {

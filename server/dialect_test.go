@@ -18,6 +18,7 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/access/keys"
 	"outcrop/internal/access/limits"
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
@@ -139,7 +140,7 @@ func TestDialectAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := listen()
-				serve(t, speakTiny(config(), collaborators(func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+				serve(t, speakTiny(config(), collaborators(func(_ context.Context, c *call.Call) (call.Reply, error) {
 					if r, ok := c.Request.(*openai.ChatRequest); !ok || r.Messages[0].Content.Text != "hi" {
 						t.Errorf("the request is %#v", c.Request)
 					}
@@ -183,8 +184,8 @@ func tinyEvents(t *testing.T, body string) string {
 // What refuses a request before its body is read speaks the dialect of the route too.
 func TestDialectRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		with := collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
-			return pipeline.Reply{}, openai.ModelNotFound("m")
+		with := collaborators(func(context.Context, *call.Call) (call.Reply, error) {
+			return call.Reply{}, openai.ModelNotFound("m")
 		})
 		with.Gate = keys.NewGate(keys.Config{Keys: []keys.Configured{
 			{Name: "key", Hash: keys.HashOf("key")},

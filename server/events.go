@@ -10,14 +10,14 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
-	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
 
 // stream answers with server-sent events (TRANSLATION 3). The status line is held until the first part or the hold
 // limit: until then an error is an ordinary HTTP answer, and from then on one error event.
-func (s *Server) stream(c echo.Context, call *pipeline.Call, events dialect.Stream) (err error) {
+func (s *Server) stream(c echo.Context, call *call.Call, events dialect.Stream) (err error) {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
 	w := s.newEventWriter(c, events, cancel)
@@ -80,7 +80,7 @@ func (w *eventWriter) tick() {
 	defer w.mu.Unlock()
 	defer func() {
 		if r := recover(); r != nil { // on a goroutine of the timer's, where it would end the process
-			w.lost = pipeline.Recovered(r)
+			w.lost = call.Recovered(r)
 			w.cancel()
 		}
 	}()
@@ -98,7 +98,7 @@ func (w *eventWriter) tick() {
 }
 
 // head sets the headers of the answer, unless the hold has sent them off already.
-func (w *eventWriter) head(call *pipeline.Call, h pipeline.Head) {
+func (w *eventWriter) head(call *call.Call, h call.Head) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.begun {

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/server"
 )
@@ -17,7 +17,7 @@ const wireHel = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","crea
 
 func TestStreamFraming(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := server.New(config(), collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+		s := server.New(config(), collaborators(func(context.Context, *call.Call) (call.Reply, error) {
 			return reply(parts(chunk("Hel"), chunk("lo"))), nil
 		}))
 		l := listen()
@@ -49,9 +49,9 @@ func TestStreamFraming(t *testing.T) {
 
 func TestStreamErrorBeforeTheFirstPart(t *testing.T) {
 	throttled := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests.", UpstreamID: "aws-9"}
-	for name, handle := range map[string]pipeline.Handler{
-		"R-STR-02 the handler fails": func(context.Context, *pipeline.Call) (pipeline.Reply, error) { return pipeline.Reply{}, throttled },
-		"R-STR-02 the sequence fails": func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+	for name, handle := range map[string]call.Handler{
+		"R-STR-02 the handler fails": func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, throttled },
+		"R-STR-02 the sequence fails": func(context.Context, *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) { yield(nil, throttled) }), nil
 		},
 	} {
@@ -78,7 +78,7 @@ func TestStreamErrorBeforeTheFirstPart(t *testing.T) {
 func TestStreamErrorAfterTheFirstPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := listen()
-		serve(t, server.New(config(), collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+		serve(t, server.New(config(), collaborators(func(context.Context, *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) {
 				if yield(chunk("Hel"), nil) {
 					yield(nil, &openai.Error{Kind: openai.BadUpstream, Code: "model_error", Message: "The model failed."})
@@ -98,7 +98,7 @@ func TestStreamErrorAfterTheFirstPart(t *testing.T) {
 func TestPanicInMidStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := listen()
-		serve(t, server.New(config(), collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+		serve(t, server.New(config(), collaborators(func(context.Context, *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) {
 				yield(chunk("Hel"), nil)
 				panic("a bug")
@@ -115,7 +115,7 @@ func TestPanicInMidStream(t *testing.T) {
 
 func TestKeepAliveAndHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		late := func(ctx context.Context, _ *pipeline.Call) (pipeline.Reply, error) {
+		late := func(ctx context.Context, _ *call.Call) (call.Reply, error) {
 			time.Sleep(50 * time.Second)
 			return reply(func(yield func(openai.Part, error) bool) {
 				yield(chunk("Hel"), nil)
@@ -145,9 +145,9 @@ func TestKeepAliveAndHold(t *testing.T) {
 func TestErrorAfterTheHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := listen()
-		serve(t, server.New(config(), collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+		serve(t, server.New(config(), collaborators(func(context.Context, *call.Call) (call.Reply, error) {
 			time.Sleep(31 * time.Second)
-			return pipeline.Reply{}, &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests."}
+			return call.Reply{}, &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests."}
 		})), l)
 		c := l.dial()
 		defer c.Close()
@@ -163,7 +163,7 @@ func TestClientGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		left := make(chan time.Time, 1)
 		l := listen()
-		serve(t, server.New(config(), collaborators(func(ctx context.Context, _ *pipeline.Call) (pipeline.Reply, error) {
+		serve(t, server.New(config(), collaborators(func(ctx context.Context, _ *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) {
 				yield(chunk("Hel"), nil)
 				<-ctx.Done() // as a Bedrock stream would
@@ -189,7 +189,7 @@ func TestClientThatStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan time.Duration, 1)
 		l := listen()
-		serve(t, server.New(config(), collaborators(func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+		serve(t, server.New(config(), collaborators(func(context.Context, *call.Call) (call.Reply, error) {
 			start := time.Now()
 			return reply(func(yield func(openai.Part, error) bool) {
 				defer func() { ended <- time.Since(start) }()
@@ -210,7 +210,7 @@ func TestClientThatStopsReading(t *testing.T) {
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := server.New(config(), collaborators(func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+		s := server.New(config(), collaborators(func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) {
 				yield(chunk("Hel"), nil)
 				select {

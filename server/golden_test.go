@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -98,7 +99,7 @@ func playGolden(t *testing.T, dir string, known *catalog.Catalog) {
 	with.Models = routes
 	with.Handle = pipeline.New(pipeline.Config{Deadline: 5 * time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: with.Recorder, Router: routes, Catalog: known, Profiles: b, Version: "test",
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
+		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
 	})
 	l := listen()
 	serve(t, server.New(config(), with), l)

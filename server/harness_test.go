@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"outcrop/internal/access/keys"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
-	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/server"
@@ -45,7 +45,7 @@ func (models) Model(id string, _ time.Time) (openai.Model, bool) {
 }
 
 // collaborators answer with handle, and let everybody in but where keys are given.
-func collaborators(handle pipeline.Handler, secrets ...string) server.Collaborators {
+func collaborators(handle call.Handler, secrets ...string) server.Collaborators {
 	return server.Collaborators{
 		Handle: handle, Models: models{}, Gate: keys.NewGate(keys.Config{APIKeys: secrets}, nil, nil), Recorder: telemetry.New(),
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -112,9 +112,9 @@ func chunk(text string) openai.Part {
 }
 
 // reply is an answer of the sequence, served by a known model.
-func reply(parts iter.Seq2[openai.Part, error]) pipeline.Reply {
-	return pipeline.Reply{
-		Head:  pipeline.Head{Target: catalog.Target{Row: &catalog.Model{ID: "amazon.nova-lite-v1:0", Known: true}}, Attempts: 1, Upstream: []string{"aws-1"}},
+func reply(parts iter.Seq2[openai.Part, error]) call.Reply {
+	return call.Reply{
+		Head:  call.Head{Target: catalog.Target{Row: &catalog.Model{ID: "amazon.nova-lite-v1:0", Known: true}}, Attempts: 1, Upstream: []string{"aws-1"}},
 		Parts: parts,
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/server"
 )
@@ -37,14 +37,14 @@ func start(t testing.TB, cfg server.Config, with server.Collaborators) string {
 
 func TestBadInput(t *testing.T) {
 	called := 0
-	handle := func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	handle := func(_ context.Context, c *call.Call) (call.Reply, error) {
 		switch c.Request.Facts().Model {
 		case "boom":
 			panic("a bug, with arn:aws:iam::123456789012:role/secret")
 		case "none":
-			return pipeline.Reply{}, openai.ModelNotFound("none")
+			return call.Reply{}, openai.ModelNotFound("none")
 		case "raw":
-			return pipeline.Reply{}, io.ErrNoProgress
+			return call.Reply{}, io.ErrNoProgress
 		}
 		called++
 		return reply(parts(&openai.ChatResponse{})), nil
@@ -135,7 +135,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestAuthenticationComesFirst(t *testing.T) {
-	handle := func(context.Context, *pipeline.Call) (pipeline.Reply, error) {
+	handle := func(context.Context, *call.Call) (call.Reply, error) {
 		return reply(parts(&openai.ChatResponse{})), nil
 	}
 	url := start(t, config(), collaborators(handle, "right"))

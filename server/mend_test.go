@@ -10,7 +10,7 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/access/keys"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/openai"
@@ -22,7 +22,7 @@ func TestMendE8BodiesInFlight(t *testing.T) {
 	begun, end := make(chan struct{}), make(chan struct{})
 	cfg := config()
 	cfg.BodiesInFlight = int64(len(small)) + 10
-	srv := start(t, cfg, collaborators(func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	srv := start(t, cfg, collaborators(func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		if c.Request.Facts().Model == "slow" {
 			begun <- struct{}{}
 			<-end
@@ -64,7 +64,7 @@ func TestMendE8BodiesInFlight(t *testing.T) {
 func TestMendD8HeadersOfTheCaller(t *testing.T) {
 	var strict bool
 	var b bytes.Buffer
-	with := collaborators(func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	with := collaborators(func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		strict = c.Options.Strict
 		return obedient(ctx, c)
 	})
@@ -156,9 +156,9 @@ func TestMendE9TargetsOfOthers(t *testing.T) {
 func TestMendC6NotFoundHelps(t *testing.T) {
 	cfg := config()
 	cfg.Prefixes = []string{"/v1", "/openai/v1", "/api/v1", "/"}
-	with := collaborators(func(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	with := collaborators(func(_ context.Context, c *call.Call) (call.Reply, error) {
 		if c.Request.Facts().Model == "amazon.nova-lit-v1:0" {
-			return pipeline.Reply{}, &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model", Message: "The provided model identifier is invalid."}
+			return call.Reply{}, &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model", Message: "The provided model identifier is invalid."}
 		}
 		return obedient(context.Background(), c)
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"outcrop/internal/bedrock/offline"
+	"outcrop/internal/judge"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
 	"outcrop/policy"
@@ -19,8 +20,8 @@ func TestMendC1ModerationsTellTheTruth(t *testing.T) {
 	flags := policy.Config{Injection: policy.InjectionScan{Enabled: true, Action: policy.Flag}}
 	users := policy.Config{Injection: policy.InjectionScan{Enabled: true, Action: policy.Flag, Roles: map[string]policy.Action{"user": policy.Block}}}
 	pii := policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Block}}
-	filter := judged(t, func(c *pipeline.ManagedConfig) { c.Checks = []string{"content_filter"} })
-	attacked := judged(t, func(c *pipeline.ManagedConfig) { c.Checks = []string{"prompt_attack"} })
+	filter := judged(t, func(c *judge.Config) { c.Checks = []string{"content_filter"} })
+	attacked := judged(t, func(c *judge.Config) { c.Checks = []string{"prompt_attack"} })
 	for name, c := range map[string]struct {
 		change  func(*pipeline.Collaborators)
 		input   string

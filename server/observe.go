@@ -14,8 +14,8 @@ import (
 	"outcrop/internal/access"
 	"outcrop/internal/access/limits"
 	"outcrop/internal/audit"
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
-	"outcrop/internal/pipeline"
 	"outcrop/openai"
 )
 
@@ -36,12 +36,12 @@ const (
 type visit struct {
 	id    string // letters and digits; x-request-id is "req_" + id
 	at    time.Time
-	err   error          // how it ended
-	call  *pipeline.Call // nil: none was made
-	head  pipeline.Head  // of its answer
-	entry *audit.Entry   // its record; nil where none is kept
-	asked string         // the model that the request names, as it stands there
-	held  int64          // bytes of bodies that are counted as held for it
+	err   error        // how it ended
+	call  *call.Call   // nil: none was made
+	head  call.Head    // of its answer
+	entry *audit.Entry // its record; nil where none is kept
+	asked string       // the model that the request names, as it stands there
+	held  int64        // bytes of bodies that are counted as held for it
 
 	principal access.Principal // who asks; the zero value until that is known
 	standing  limits.Standing  // how the limits stood when the request came
@@ -103,13 +103,13 @@ func panicked(r any) error {
 	if r == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity
 		panic(r)
 	}
-	return pipeline.Recovered(r)
+	return call.Recovered(r)
 }
 
 func (s *Server) log(c echo.Context, v *visit) {
 	status, route := c.Response().Status, routeOf(c)
 	s.Recorder.HTTP(route, status)
-	var p *pipeline.Panic
+	var p *call.Panic
 	if errors.As(v.err, &p) && p.First() {
 		s.Log.Error("panic", "request_id", v.requestID(), "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
 	}
@@ -174,7 +174,7 @@ func (v *visit) explain(attrs []slog.Attr) []slog.Attr {
 	text("cache", v.head.Cache.State)
 	served := v.call.Served
 	if served == nil {
-		served = &pipeline.Served{}
+		served = &call.Served{}
 	}
 	if u := served.Usage; u != nil {
 		attrs = append(attrs, slog.Int64("prompt_tokens", u.Prompt), slog.Int64("completion_tokens", u.Completion))

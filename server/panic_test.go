@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"outcrop/cache"
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
+	"outcrop/internal/observe"
 	"outcrop/internal/pipeline"
 	api "outcrop/openai"
 	"outcrop/router"
@@ -26,7 +29,7 @@ func (forgetful) GetMany(_ context.Context, keys []string) []cache.Entry {
 func (forgetful) SetMany(context.Context, []cache.Item, time.Duration) {}
 
 // panics panics where the model's name says, after half a second so that equal requests meet.
-func panics(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+func panics(_ context.Context, c *call.Call) (call.Reply, error) {
 	time.Sleep(500 * time.Millisecond) // in a bubble
 	if c.Request.Facts().Model == "at once" {
 		panic("a fault of ours")
@@ -58,15 +61,15 @@ func TestMendA5PanicIsShownAsWhatItIs(t *testing.T) {
 }
 
 func panicOnce(t *testing.T, model, rest string, callers int) {
-	plan := func(next pipeline.Handler) pipeline.Handler {
-		return func(ctx context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+	plan := func(next call.Handler) call.Handler {
+		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			c.Plan = router.Plan{Targets: []catalog.Target{{Row: &catalog.Model{ID: "m", Known: true}, Public: "m"}}}
 			return next(ctx, c)
 		}
 	}
 	with := collaborators(nil)
-	with.Handle = pipeline.Chain(panics, pipeline.Outside(with.Recorder, nil, pipeline.Measure(with.Recorder)), plan,
-		pipeline.Recall(pipeline.DefaultCache(), time.Minute, forgetful{}, pipeline.NewShared(with.Recorder, with.Log)), pipeline.Choices)
+	with.Handle = call.Chain(panics, observe.Outside(with.Recorder, nil, observe.Measure(with.Recorder)), plan,
+		pipeline.Recall(pipeline.DefaultCache(), time.Minute, forgetful{}, pipeline.NewShared(with.Recorder, with.Log)), attempt.Choices)
 	var logs lines
 	with.Log = slog.New(slog.NewJSONHandler(&logs, nil))
 	pipes := listen()

@@ -19,6 +19,7 @@ import (
 	"outcrop/internal/access/keys"
 	"outcrop/internal/access/limits"
 	"outcrop/internal/access/usage"
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -226,7 +227,7 @@ func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 		"mate": {Tenant: "acme"}, "other": {Tenant: "acme"},
 	}, func(behind *pipeline.Collaborators) {
 		backends := behind.Backends
-		behind.Backends = func(t catalog.Target) (pipeline.Backend, error) {
+		behind.Backends = func(t catalog.Target) (attempt.Backend, error) {
 			if first.CompareAndSwap(true, false) {
 				begun <- struct{}{}
 				<-end

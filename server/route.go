@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 )
 
 // headerRoute says why an answer came from where it did.
@@ -16,7 +16,7 @@ const headerRoute = "X-Outcrop-Route"
 // routed is the value of headerRoute: the rule that fired, the tier, the target that served (the first one, while none did), and the
 // score if a rule asked for it. A target is shown as public catalogue id and region, never as the profile or ARN that was called.
 // What there is none of is left out; "" when the request was not routed.
-func routed(call *pipeline.Call, head pipeline.Head) string {
+func routed(call *call.Call, head call.Head) string {
 	plan := &call.Plan
 	if plan.Rule == "" {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
-	"outcrop/internal/pipeline"
 	"outcrop/openai"
 	"outcrop/router"
 	"outcrop/server"
@@ -41,7 +41,7 @@ func TestRouteHeader(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var tier string
-			url := start(t, config(), collaborators(func(_ context.Context, call *pipeline.Call) (pipeline.Reply, error) {
+			url := start(t, config(), collaborators(func(_ context.Context, call *call.Call) (call.Reply, error) {
 				tier = call.Tune.Tier
 				call.Plan = c.plan
 				r := reply(parts(chunk("hi")))
@@ -74,7 +74,7 @@ func TestRouteHeader(t *testing.T) {
 
 func TestExplainRoute(t *testing.T) {
 	with := collaborators(nil, "sk-right")
-	with.Explain = func(body []byte, who access.Principal, tune pipeline.Tune) ([]byte, error) {
+	with.Explain = func(body []byte, who access.Principal, tune call.Tune) ([]byte, error) {
 		if string(body) == "{}" {
 			return nil, openai.Invalidf(openai.CodeMissing, "messages", "no")
 		}

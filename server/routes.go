@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
@@ -17,7 +18,7 @@ import (
 // endpoint is a path below the prefixes whose requests go through the pipeline.
 type endpoint struct {
 	path     string
-	endpoint *pipeline.Endpoint
+	endpoint *call.Endpoint
 	dialect  *dialect.Dialect
 }
 

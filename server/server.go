@@ -24,8 +24,8 @@ import (
 	"outcrop/internal/access/limits"
 	"outcrop/internal/access/usage"
 	"outcrop/internal/audit"
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
-	"outcrop/internal/pipeline"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/openai"
@@ -60,7 +60,7 @@ type Models interface {
 
 // Collaborators are what the server works with.
 type Collaborators struct {
-	Handle pipeline.Handler
+	Handle call.Handler
 	Models Models
 	Gate   *keys.Gate
 	// May tells whether a caller may ask for a model; nil is always. It rules what the models endpoints show (R-MOD-01).
@@ -68,7 +68,7 @@ type Collaborators struct {
 	// MayUse tells whether anything that a caller may ask for can lead to a model of the catalogue; nil is always.
 	MayUse func(who access.Principal, model string) bool
 	// Explain gives the JSON of what the router makes of a request's body; nil leaves the endpoint out.
-	Explain  func(body []byte, who access.Principal, tune pipeline.Tune) ([]byte, error)
+	Explain  func(body []byte, who access.Principal, tune call.Tune) ([]byte, error)
 	Targets  func() upstream.Report // how the targets are doing; nil leaves the endpoint out
 	Limiter  *limits.Limiter        // nil: nobody is limited
 	Usage    *usage.Usage           // nil leaves the endpoint out

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/server"
 )
@@ -37,12 +37,12 @@ func requested(t *testing.T, method, url, body string, header ...string) (*http.
 }
 
 // obedient is a pipeline that answers everything but the models "boom", at which it panics, and "fails".
-func obedient(_ context.Context, c *pipeline.Call) (pipeline.Reply, error) {
+func obedient(_ context.Context, c *call.Call) (call.Reply, error) {
 	switch c.Request.Facts().Model {
 	case "boom":
 		panic("a bug")
 	case "fails":
-		return pipeline.Reply{}, &openai.Error{Kind: openai.Unavailable, Message: "Not now."}
+		return call.Reply{}, &openai.Error{Kind: openai.Unavailable, Message: "Not now."}
 	}
 	if c.Request.Facts().Stream {
 		return reply(parts(chunk("hi"))), nil

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.uber.org/goleak"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/catalog"
@@ -121,7 +122,7 @@ func build(t testing.TB, cfg server.Config, fake offline.Config, change ...func(
 	}
 	behind = pipeline.Collaborators{
 		Recorder: h.recorder, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
+		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
 	}
 	for _, c := range change {
 		c(&behind)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/call"
 	"outcrop/internal/upstream"
 	"outcrop/openai"
 )
@@ -16,8 +16,8 @@ const (
 )
 
 // tune is what this request's headers say to the stages.
-func tune(h http.Header) (pipeline.Tune, *openai.Error) {
-	tuned := pipeline.Tune{Tier: strings.TrimSpace(h.Get("X-Outcrop-Tier")), Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
+func tune(h http.Header) (call.Tune, *openai.Error) {
+	tuned := call.Tune{Tier: strings.TrimSpace(h.Get("X-Outcrop-Tier")), Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
 	if _, ok := upstream.ParsePriority(tuned.Priority); !ok && tuned.Priority != "" {
 		return tuned, unreadable(headerPriority, "must be interactive, normal or batch")
 	}

@@ -14,6 +14,7 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/access/keys"
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
 	"outcrop/internal/catalog"
 	"outcrop/internal/pipeline"
@@ -109,7 +110,7 @@ func unsentHouse(t *testing.T, far *bedrock.Bedrock, regions ...string) *house {
 	return meteredBehind(t, map[string]keys.Configured{"poor": poor}, func(behind *pipeline.Collaborators) {
 		near := behind.Backends
 		behind.Router, behind.Upstream = plan, upstream.New(upstream.Default(), "us-east-1")
-		behind.Backends = func(t catalog.Target) (pipeline.Backend, error) {
+		behind.Backends = func(t catalog.Target) (attempt.Backend, error) {
 			if t.Region == "us-west-2" {
 				return far.For(t)
 			}

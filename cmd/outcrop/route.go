@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/config"
 	"outcrop/internal/pipeline"
 	"outcrop/openai"
@@ -57,7 +58,7 @@ func routeLine(e pipeline.Explainer, to, line []byte, number int, p *progress) (
 	if len(bytes.TrimSpace(line)) == 0 {
 		return appendFault(to, openai.Invalidf(openai.CodeInvalidJSON, "", "The line is empty."), number), false
 	}
-	what, err := e.Explain(line, access.Principal{}, pipeline.Tune{})
+	what, err := e.Explain(line, access.Principal{}, call.Tune{})
 	if err != nil {
 		return appendFault(to, err, number), false
 	}

@@ -5,21 +5,22 @@ import (
 
 	"outcrop/internal/bedrock"
 	"outcrop/internal/config"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/inspect"
+	"outcrop/internal/judge"
 	"outcrop/internal/telemetry"
 	"outcrop/policy"
 )
 
 // guards builds the policies of all profiles; there is none for keys without profile when the section security is empty.
-func guards(cfg *config.Security, b *bedrock.Bedrock, rec *telemetry.Recorder) (pipeline.Guards, error) {
-	managed := pipeline.NewManaged(cfg.Managed, rec, pipeline.Judges(cfg.Managed, b.Guardrails())...)
-	all := pipeline.Guards{}
+func guards(cfg *config.Security, b *bedrock.Bedrock, rec *telemetry.Recorder) (inspect.Guards, error) {
+	managed := judge.New(cfg.Managed, rec, judge.Judges(cfg.Managed, b.Guardrails())...)
+	all := inspect.Guards{}
 	add := func(name string, rules *config.SecurityRules) error {
 		p, err := policy.New(rules.Config)
 		if err != nil {
 			return err
 		}
-		all[name] = &pipeline.Guard{Policy: p, Managed: managed, Answer: rules.OnBlock == "answer", Message: rules.BlockMessage}
+		all[name] = &inspect.Guard{Policy: p, Managed: managed, Answer: rules.OnBlock == "answer", Message: rules.BlockMessage}
 		return nil
 	}
 	if cfg.Enabled() || managed != nil {

@@ -19,7 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 	"github.com/spf13/cobra"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/bedrock"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
 	"outcrop/internal/dialect"
@@ -167,10 +169,10 @@ func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*a
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
 		Recorder: rec, Router: models, Catalog: models, Leads: models.Leads, Profiles: b, Version: currentVersion(),
 		Guards:   inspecting,
-		Backends: func(t catalog.Target) (pipeline.Backend, error) { return b.For(t) },
+		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
 	})
 	endpoint, speaks := spoken(request)
-	call := &pipeline.Call{ID: rand.Text(), At: time.Now(), Endpoint: endpoint, Options: options(cfg)}
+	call := &call.Call{ID: rand.Text(), At: time.Now(), Endpoint: endpoint, Options: options(cfg)}
 	call.Options.Strict = t.strict
 	got := &answer{status: http.StatusOK}
 	if err := got.write(ctx, handle, call, speaks, request); err != nil {
@@ -185,7 +187,7 @@ func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*a
 
 // write writes what the call is answered. Its error is one that comes before the first event.
 func (a *answer) write(
-	ctx context.Context, handle pipeline.Handler, call *pipeline.Call, speaks *dialect.Dialect, body []byte,
+	ctx context.Context, handle call.Handler, call *call.Call, speaks *dialect.Dialect, body []byte,
 ) error {
 	var bad *openai.Error
 	if call.Request, bad = speaks.Decode(body, nil); bad != nil {
@@ -220,7 +222,7 @@ func (a *answer) write(
 }
 
 // spoken tells of which API a body is: one with an input and no messages is for embeddings.
-func spoken(request []byte) (*pipeline.Endpoint, *dialect.Dialect) {
+func spoken(request []byte) (*call.Endpoint, *dialect.Dialect) {
 	var members struct{ Messages, Input json.RawMessage }
 	if json.Unmarshal(request, &members) == nil && members.Messages == nil && members.Input != nil {
 		return pipeline.Embeddings, dialect.Embeddings

@@ -12,6 +12,7 @@ import (
 	"outcrop/internal/access/usage"
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
+	"outcrop/internal/judge"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/upstream"
 	"outcrop/router"
@@ -224,7 +225,7 @@ func Default() *Config {
 		Cache:      Cache{Config: cache.Default(), CacheConfig: pipeline.DefaultCache()},
 		Resilience: upstream.Default(),
 		Audit:      audit.Default(),
-		Security:   Security{Managed: pipeline.DefaultManaged()},
+		Security:   Security{Managed: judge.Default()},
 
 		Limits: limits.Default(), Budgets: budgets.Default(), Usage: usage.Default(),
 

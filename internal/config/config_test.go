@@ -20,6 +20,7 @@ import (
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
+	"outcrop/internal/judge"
 	"outcrop/internal/pipeline"
 	"outcrop/internal/upstream"
 	"outcrop/policy"
@@ -80,8 +81,8 @@ func fullSecurity() config.Security {
 			},
 			OnBlock: "answer", BlockMessage: "Not here.",
 		},
-		Managed: pipeline.ManagedConfig{
-			Guardrail: pipeline.ManagedGuardrail{Identifier: "gr3", Version: "4"}, Checks: []string{"prompt_attack"}, Threshold: 0.6, Action: "flag",
+		Managed: judge.Config{
+			Guardrail: judge.Guardrail{Identifier: "gr3", Version: "4"}, Checks: []string{"prompt_attack"}, Threshold: 0.6, Action: "flag",
 			Directions: []string{"input"}, Timeout: 900 * time.Millisecond, OnError: "open", Cache: 50,
 		},
 		Profiles: map[string]config.SecurityRules{"strict": {Config: policy.Config{Redaction: policy.Redaction{Enabled: true}}, OnBlock: "answer"}},

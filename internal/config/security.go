@@ -8,14 +8,14 @@ import (
 	"slices"
 	"strings"
 
-	"outcrop/internal/pipeline"
+	"outcrop/internal/judge"
 	"outcrop/policy"
 )
 
 // Security is what may pass, both ways (docs/policy.md). Its own rules are those of keys that name no profile.
 type Security struct {
 	SecurityRules
-	Managed  pipeline.ManagedConfig   `yaml:"managed"`
+	Managed  judge.Config             `yaml:"managed"`
 	Profiles map[string]SecurityRules `yaml:"profiles" validate:"dive,keys,required,max=256,endkeys" help:"other rules, for keys that name the profile"`
 }
 

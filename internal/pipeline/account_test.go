@@ -16,7 +16,10 @@ import (
 	"outcrop/internal/access/budgets"
 	"outcrop/internal/access/limits"
 	"outcrop/internal/access/usage"
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
+	"outcrop/internal/observe"
 	"outcrop/internal/store"
 
 	statestore "outcrop/internal/store/memory"
@@ -42,8 +45,8 @@ func newBooks(change ...func(*budgets.Config)) *books {
 		budgets.New(cfg, budgets.NewLeases(s, nil), func(budgets.Event) {})}
 }
 
-func (b *books) account(next Handler) Handler {
-	return Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), Inside(true, Costs(telemetry.New(), b.usage)))
+func (b *books) account(next call.Handler) call.Handler {
+	return call.Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), observe.Inside(true, observe.Costs(telemetry.New(), b.usage)))
 }
 
 // spent is what the total budget of the test's key has spent.
@@ -70,7 +73,7 @@ func (b *books) total(t *testing.T) usage.Sums {
 }
 
 // priced is a call with a budget for a model that costs 1 USD per million tokens in, 10 out, 0.1 of the cache.
-func priced(t *testing.T, rest string, micros int64) *Call {
+func priced(t *testing.T, rest string, micros int64) *call.Call {
 	t.Helper()
 	c := chatCall(t, ask(rest))
 	c.Principal = access.Principal{KeyID: "k", Rights: &access.Rights{Budget: &access.Budget{Amount: access.MicroUSD(micros), Period: "total", SoftPercent: 50}}}
@@ -84,7 +87,7 @@ const plenty = 1_000_000_000
 func TestPlainAnswerIsSettled(t *testing.T) {
 	b := newBooks()
 	c := priced(t, `,"max_tokens":100`, plenty)
-	h := b.account(func(_ context.Context, c *Call) (Reply, error) {
+	h := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) {
 		if n := b.spent(t); n != 1*1000+100*10_000 { // "hi" is one token
 			t.Errorf("reserved %d", n)
 		}
@@ -127,11 +130,11 @@ func TestReservations(t *testing.T) {
 			c := priced(t, tt.rest, plenty)
 			c.Principal.Rights.MaxTokens = tt.cap
 			refusal := &openai.Error{Kind: openai.Invalid, Message: "no"}
-			_, err := b.account(func(context.Context, *Call) (Reply, error) {
+			_, err := b.account(func(context.Context, *call.Call) (call.Reply, error) {
 				if n := b.spent(t); n != tt.want {
 					t.Errorf("reserved %d, want %d", n, tt.want)
 				}
-				return Reply{}, refusal
+				return call.Reply{}, refusal
 			})(t.Context(), c)
 			if !errors.Is(err, refusal) || b.spent(t) != 0 {
 				t.Errorf("a refusal has cost %d, %v", b.spent(t), err)
@@ -145,7 +148,7 @@ func TestReservations(t *testing.T) {
 
 func TestBudgetSpent(t *testing.T) {
 	b := newBooks()
-	next := func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil }
+	next := func(_ context.Context, c *call.Call) (call.Reply, error) { return replyOf(c, "x"), nil }
 	for i, warned := range []bool{false, true} {
 		reply, err := b.account(next)(t.Context(), priced(t, "", 60)) // 37,000 of 60,000 each
 		if err != nil || (reply.Head.Warning != "") != warned {
@@ -155,7 +158,7 @@ func TestBudgetSpent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := b.account(func(context.Context, *Call) (Reply, error) { t.Error("called"); return Reply{}, nil })(t.Context(), priced(t, "", 60))
+	_, err := b.account(func(context.Context, *call.Call) (call.Reply, error) { t.Error("called"); return call.Reply{}, nil })(t.Context(), priced(t, "", 60))
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || !e.Final {
 		t.Errorf("R-ERR-68 %v", err)
@@ -163,14 +166,14 @@ func TestBudgetSpent(t *testing.T) {
 }
 
 func TestUnknownPrice(t *testing.T) {
-	unpriced := func() *Call {
+	unpriced := func() *call.Call {
 		c := priced(t, "", plenty)
 		row := *c.Plan.Targets[0].Row
 		row.Prices = nil
 		c.Plan.Targets[0].Row = &row
 		return c
 	}
-	next := func(_ context.Context, c *Call) (Reply, error) { return replyOf(c, "x"), nil }
+	next := func(_ context.Context, c *call.Call) (call.Reply, error) { return replyOf(c, "x"), nil }
 	b := newBooks()
 	reply, err := b.account(next)(t.Context(), unpriced())
 	if err != nil {
@@ -192,7 +195,7 @@ func TestUnknownPrice(t *testing.T) {
 }
 
 // streamEnds is a stream of twelve bytes that ends as told.
-func streamEnds(c *Call, usage *openai.Usage, err error) Reply {
+func streamEnds(c *call.Call, usage *openai.Usage, err error) call.Reply {
 	r := replyOf(c, "x")
 	r.Parts = func(yield func(openai.Part, error) bool) {
 		h := &openai.Head{}
@@ -230,7 +233,7 @@ func TestHowStreamsAreSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBooks()
 			c := priced(t, `,"stream":true`, plenty)
-			reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) { return streamEnds(c, tt.usage, tt.err), nil })(t.Context(), c)
+			reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) { return streamEnds(c, tt.usage, tt.err), nil })(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,7 +256,7 @@ func TestNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBooks()
 		ctx, cancel := context.WithCancel(t.Context())
-		reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) { return streamEnds(c, nil, nil), nil })(ctx, priced(t, `,"stream":true`, plenty))
+		reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) { return streamEnds(c, nil, nil), nil })(ctx, priced(t, `,"stream":true`, plenty))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,22 +274,22 @@ func TestNobodyReads(t *testing.T) {
 }
 
 func TestAttemptsThatFailedCost(t *testing.T) {
-	try := func(o upstream.Outcome, k openai.Kind) Try {
-		return Try{Model: nova, Region: "us-east-1", Outcome: o, Kind: k}
+	try := func(o upstream.Outcome, k openai.Kind) call.Try {
+		return call.Try{Model: nova, Region: "us-east-1", Outcome: o, Kind: k}
 	}
 	for name, tt := range map[string]struct {
-		tries []Try
+		tries []call.Try
 		err   error
 		cost  int64
 	}{
-		"refused":                           {[]Try{try(upstream.Throttled, openai.RateLimited)}, errors.New("x"), 0},
-		"timed out":                         {[]Try{try(upstream.Timeout, openai.Timeout)}, errors.New("x"), 1000},
-		"unreadable, then left":             {[]Try{try(upstream.ServerError, openai.BadUpstream), try(upstream.Canceled, openai.Internal)}, context.Canceled, 2000},
-		"timed out, then answered by other": {[]Try{try(upstream.Timeout, openai.Timeout), try(upstream.OK, 0)}, nil, 1000 + 37_000},
+		"refused":                           {[]call.Try{try(upstream.Throttled, openai.RateLimited)}, errors.New("x"), 0},
+		"timed out":                         {[]call.Try{try(upstream.Timeout, openai.Timeout)}, errors.New("x"), 1000},
+		"unreadable, then left":             {[]call.Try{try(upstream.ServerError, openai.BadUpstream), try(upstream.Canceled, openai.Internal)}, context.Canceled, 2000},
+		"timed out, then answered by other": {[]call.Try{try(upstream.Timeout, openai.Timeout), try(upstream.OK, 0)}, nil, 1000 + 37_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBooks()
-			reply, err := b.account(func(ctx context.Context, c *Call) (Reply, error) {
+			reply, err := b.account(func(ctx context.Context, c *call.Call) (call.Reply, error) {
 				if err := c.Hold.Send(ctx); err != nil {
 					t.Error(err)
 				}
@@ -309,7 +312,7 @@ func TestAttemptsThatFailedCost(t *testing.T) {
 func TestHourInTheCacheCostsMore(t *testing.T) {
 	for rest, want := range map[string]int64{"": 10 * 1250, `,"prompt_cache_retention":"24h"`: 10 * 2000, `,"prompt_cache_options":{"ttl":"1h"}`: 10 * 2000} {
 		b := newBooks()
-		reply, err := b.account(func(_ context.Context, c *Call) (Reply, error) {
+		reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) {
 			return streamEnds(c, &openai.Usage{Prompt: 10, CacheWrite: 10}, nil), nil
 		})(t.Context(), priced(t, rest, plenty))
 		if err != nil {
@@ -327,8 +330,8 @@ func TestPanicIsSettled(t *testing.T) {
 	c := priced(t, "", plenty)
 	c.Principal.Rights.Limits.Concurrent = 1
 	for range 2 {
-		err := guarded(func() error {
-			_, err := limited(l, 1)(b.account(func(context.Context, *Call) (Reply, error) { panic("oh") }))(t.Context(), c)
+		err := call.Guarded(func() error {
+			_, err := limited(l, 1)(b.account(func(context.Context, *call.Call) (call.Reply, error) { panic("oh") }))(t.Context(), c)
 			return err
 		})
 		var e *openai.Error
@@ -344,7 +347,7 @@ func TestPanicIsSettled(t *testing.T) {
 func TestHitsCostNothing(t *testing.T) {
 	b := newBooks()
 	bed := bed{}
-	h := Chain(b.account(bed.handle), Outside(telemetry.New(), nil, Tally(b.usage)), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
+	h := call.Chain(b.account(bed.handle), observe.Outside(telemetry.New(), nil, observe.Tally(b.usage)), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
 	for range 3 {
 		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
 		if err != nil {
@@ -364,7 +367,7 @@ func TestHitsCostNothing(t *testing.T) {
 
 func TestTallyCountsErrors(t *testing.T) {
 	b := newBooks()
-	_, err := Outside(telemetry.New(), nil, Tally(b.usage))(func(context.Context, *Call) (Reply, error) { return Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
+	_, err := observe.Outside(telemetry.New(), nil, observe.Tally(b.usage))(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
 	if got := b.total(t); err == nil || got != (usage.Sums{Requests: 1, Errors: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -387,7 +390,7 @@ func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
 			targets := upstream.New(upstream.Default(), "us-east-1")
 			handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 				Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: bed, Version: "test", Upstream: targets, Budgets: budgets,
-				Backends: func(catalog.Target) (Backend, error) { return bed, nil },
+				Backends: func(catalog.Target) (attempt.Backend, error) { return bed, nil },
 			})
 			ask := func(rights *access.Rights) error {
 				c := chatCall(t, ask(rest))

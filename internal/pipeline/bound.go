@@ -3,16 +3,17 @@ package pipeline
 import (
 	"context"
 
+	"outcrop/internal/call"
 	"outcrop/translate/chat"
 )
 
 // Bound refuses a request for more choices than the gateway makes, before limits count them and before anything is made of each
 // (R-PAR-10).
-func Bound(next Handler) Handler {
-	return func(ctx context.Context, c *Call) (Reply, error) {
+func Bound(next call.Handler) call.Handler {
+	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		n := c.Request.Facts().Choices
 		if fault := chat.ChoicesFault(&n, c.Options.MaxChoices); fault != nil {
-			return Reply{}, fault
+			return call.Reply{}, fault
 		}
 		return next(ctx, c)
 	}

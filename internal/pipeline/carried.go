@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"outcrop/internal/call"
 	"outcrop/internal/telemetry"
 )
 
@@ -44,7 +45,7 @@ func (c *Shared) Settle(ctx context.Context) error {
 
 // unheard logs and counts a panic that no request is left to tell of.
 func (c *Shared) unheard(err error) {
-	var p *Panic
+	var p *call.Panic
 	if errors.As(err, &p) && p.First() {
 		c.rec.BackgroundFault("flight")
 		c.log.Error("panic", "panic", p.Error(), "stack", string(p.Stack))

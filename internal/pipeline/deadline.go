@@ -6,14 +6,15 @@ import (
 	"sync"
 	"time"
 
+	"outcrop/internal/call"
 	"outcrop/openai"
 )
 
 // Deadline bounds plain requests as a whole and streams until their first event, whatever they wait for: a queue, a target or
 // another one. A request may ask for less by its header x-outcrop-timeout. What comes too late is a 504 (R-ERR-71).
-func Deadline(limit time.Duration) Stage {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, c *Call) (Reply, error) {
+func Deadline(limit time.Duration) call.Stage {
+	return func(next call.Handler) call.Handler {
+		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			own := limit
 			if t := c.Tune.Timeout; t > 0 {
 				own = min(own, t)
@@ -25,13 +26,13 @@ func Deadline(limit time.Duration) Stage {
 			reply, err := next(timed, c)
 			if err != nil {
 				defer timed.end()
-				return reply, late(timed, err)
+				return reply, call.Late(timed, err)
 			}
 			parts := reply.Parts
 			reply.Parts = func(yield func(openai.Part, error) bool) {
 				defer timed.end()
 				for part, err := range parts {
-					if !yield(part, late(timed, err)) {
+					if !yield(part, call.Late(timed, err)) {
 						return
 					}
 				}
@@ -56,7 +57,7 @@ func (t *timed) running() context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.run == nil {
-		t.run, t.stop = context.WithDeadlineCause(t.Context, t.at, errDeadline)
+		t.run, t.stop = context.WithDeadlineCause(t.Context, t.at, call.ErrDeadline)
 		if t.ended {
 			t.stop()
 		}
@@ -96,16 +97,16 @@ func (t *timed) Value(key any) any {
 }
 
 // begunWithin bounds a stream's opening; once it has begun there is no total limit (R-STR-19).
-func begunWithin(ctx context.Context, limit time.Duration, c *Call, next Handler) (Reply, error) {
+func begunWithin(ctx context.Context, limit time.Duration, c *call.Call, next call.Handler) (call.Reply, error) {
 	timed, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(limit, func() { cancel(errDeadline) })
+	timer := time.AfterFunc(limit, func() { cancel(call.ErrDeadline) })
 	reply, err := next(timed, c)
-	if !timer.Stop() && err == nil && errors.Is(context.Cause(timed), errDeadline) {
+	if !timer.Stop() && err == nil && errors.Is(context.Cause(timed), call.ErrDeadline) {
 		err = context.Cause(timed) // it began at the very moment; its context has ended, which closes it
 	}
 	if err != nil {
 		defer cancel(nil)
-		return reply, late(timed, err)
+		return reply, call.Late(timed, err)
 	}
 	return reply, nil // the context ends with the request's
 }

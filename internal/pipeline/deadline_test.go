@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"outcrop/internal/call"
 )
 
 // TestTimed shows that a deadline whose timer is made late ends contexts as any other does.
@@ -23,7 +25,7 @@ func TestTimed(t *testing.T) {
 			}
 			ctx := wait(c)
 			<-ctx.Done()
-			if late := time.Since(c.at); late < 0 || !errors.Is(ctx.Err(), context.DeadlineExceeded) || !errors.Is(context.Cause(ctx), errDeadline) {
+			if late := time.Since(c.at); late < 0 || !errors.Is(ctx.Err(), context.DeadlineExceeded) || !errors.Is(context.Cause(ctx), call.ErrDeadline) {
 				t.Errorf("%s: ended %v behind the deadline with %v, %v", name, late, ctx.Err(), context.Cause(ctx))
 			}
 			c.end()

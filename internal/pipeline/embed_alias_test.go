@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -16,7 +18,7 @@ import (
 
 // asked is a backend that keeps the last body.
 type asked struct {
-	Backend
+	attempt.Backend
 	body string
 }
 
@@ -35,14 +37,14 @@ func TestInputTypeOfTheAlias(t *testing.T) {
 	backend := &asked{}
 	handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: r,
-		Backends: func(catalog.Target) (Backend, error) { return backend, nil },
+		Backends: func(catalog.Target) (attempt.Backend, error) { return backend, nil },
 	})
 	for model, want := range map[string]string{"docs": `"clustering"`, "cohere.embed-english-v3": `"search_document"`} {
 		req, fault := openai.DecodeEmbedding([]byte(`{"model":"` + model + `","input":"x"}`))
 		if fault != nil {
 			t.Fatal(fault)
 		}
-		if _, err := handle(t.Context(), &Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req}); err != nil || !strings.Contains(backend.body, want) {
+		if _, err := handle(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req}); err != nil || !strings.Contains(backend.body, want) {
 			t.Errorf("R-EMB-11 %s: %s, error %v", model, backend.body, err)
 		}
 	}

@@ -1,11 +1,17 @@
 package pipeline
 
-import "outcrop/internal/catalog"
+import (
+	"outcrop/internal/catalog"
+
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
+	"outcrop/internal/observe"
+)
 
 // The endpoints, one row each.
 var (
-	ChatCompletions = &Endpoint{Name: "chat.completions", Kind: catalog.Chat, Digest: digestChat, Keeps: &keptChat,
-		Chat: &Chatting{Links: chatLinks, Refuse: refuseChat}}
-	Embeddings  = &Endpoint{Name: "embeddings", Kind: catalog.Embed, Digest: digestVectors, Keeps: &keptItems}
-	Moderations = &Endpoint{Name: "moderations"} // an end of the outer chain
+	ChatCompletions = &call.Endpoint{Name: "chat.completions", Kind: catalog.Chat, Digest: observe.DigestChat, Keeps: &keptChat,
+		Chat: &call.Chatting{Links: attempt.Links, Refuse: attempt.Refuse}}
+	Embeddings  = &call.Endpoint{Name: "embeddings", Kind: catalog.Embed, Digest: observe.DigestVectors, Keeps: &keptItems}
+	Moderations = &call.Endpoint{Name: "moderations"} // an end of the outer chain
 )

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/router"
 )
@@ -38,7 +39,7 @@ func (e Explainer) MayUse(who access.Principal, model string) bool {
 
 // Explain gives what the router makes of a body (router.Decode): targets that the caller may not use are left out, and
 // the price if it was that of one.
-func (e Explainer) Explain(body []byte, who access.Principal, tune Tune) (*router.Explanation, error) {
+func (e Explainer) Explain(body []byte, who access.Principal, tune call.Tune) (*router.Explanation, error) {
 	req, kind, bad := router.Decode(body)
 	if bad != nil {
 		return nil, bad
@@ -67,7 +68,7 @@ func (e Explainer) Explain(body []byte, who access.Principal, tune Tune) (*route
 }
 
 // JSON is what Explain gives, as callers of POST /v1/outcrop/route get it.
-func (e Explainer) JSON(body []byte, who access.Principal, tune Tune) ([]byte, error) {
+func (e Explainer) JSON(body []byte, who access.Principal, tune call.Tune) ([]byte, error) {
 	what, err := e.Explain(body, who, tune)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -46,7 +48,7 @@ func regions(t testing.TB, names ...string) fixedPlan {
 
 // world is a gateway in front of one fake for each region.
 type world struct {
-	Handler
+	call.Handler
 	targets *upstream.Targets
 	mu      sync.Mutex
 	tried   []string // regions, in order
@@ -56,7 +58,7 @@ func newWorld(cfg upstream.Config, plan fixedPlan, backends map[string]*fake) *w
 	w := &world{targets: upstream.New(cfg, "us-east-1")}
 	w.Handler = New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: &fake{}, Version: "test", Upstream: w.targets,
-		Backends: func(t catalog.Target) (Backend, error) {
+		Backends: func(t catalog.Target) (attempt.Backend, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.tried = append(w.tried, t.Region)
@@ -96,7 +98,7 @@ func silentFake() *fake {
 	}
 }
 
-func texts(t *testing.T, r Reply) string {
+func texts(t *testing.T, r call.Reply) string {
 	t.Helper()
 	parts, err := collect(t, r)
 	if err != nil {
@@ -333,7 +335,7 @@ func TestEmbeddingsStayWithTheirModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, failed := w.Handler(t.Context(), &Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req})
+	reply, failed := w.Handler(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req})
 	if failed != nil || reply.Head.Target.Region != "three" || !slices.Equal(w.tried, []string{"one", "three"}) {
 		t.Errorf("%v, tried %v", failed, w.tried)
 	}
@@ -363,7 +365,7 @@ func TestSlotsAreHeldToTheEndOfAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(upstream.Default(), regions(t, "one"), map[string]*fake{"one": answering("Hello")})
 		inFlight := func() int { return w.targets.Report().Targets[0].InFlight }
-		open := func(ctx context.Context) Reply {
+		open := func(ctx context.Context) call.Reply {
 			reply, err := w.Handler(ctx, chatCall(t, ask(`,"stream":true,"n":2`)))
 			if err != nil || inFlight() != 2 {
 				t.Fatalf("R-N-05: %d in flight, %v", inFlight(), err)
@@ -393,7 +395,7 @@ func TestSlotsAreHeldToTheEndOfAStream(t *testing.T) {
 func TestPanicsKeepNoSlot(t *testing.T) {
 	w := newWorld(upstream.Default(), regions(t, "one"), map[string]*fake{
 		"one": {converse: func(context.Context) (*bedrockruntime.ConverseOutput, error) { panic("a bug") }}})
-	err := guarded(func() error { _, err := w.Handler(t.Context(), chatCall(t, ask(""))); return err })
+	err := call.Guarded(func() error { _, err := w.Handler(t.Context(), chatCall(t, ask(""))); return err })
 	if n := w.targets.Report().Targets[0].InFlight; err == nil || n != 0 {
 		t.Errorf("R-ERR-08: %d in flight, %v", n, err)
 	}
@@ -404,7 +406,7 @@ func TestFullQueueGoesOnAndAtLastRefuses(t *testing.T) {
 		cfg := upstream.Default()
 		cfg.Queue.Length, cfg.Concurrency.Floor, cfg.Concurrency.Ceiling = 0, 1, 1
 		w := newWorld(cfg, regions(t, "one", "two"), map[string]*fake{"one": answering("One"), "two": answering("Two")})
-		var held []Reply
+		var held []call.Reply
 		for i, want := range []string{"one", "two"} {
 			reply, err := w.Handler(t.Context(), chatCall(t, ask(`,"stream":true`)))
 			if err != nil || reply.Head.Target.Region != want || reply.Head.Attempts != 1 {

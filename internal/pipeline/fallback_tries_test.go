@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/attempt"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
@@ -53,7 +54,7 @@ func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 				}
 				return said("x"), nil
 			}}
-			attempts := NewAttempts(AttemptConfig{EmbeddingCalls: 8, Version: "test"}, telemetry.New(), u, func(catalog.Target) (Backend, error) { return f, nil }, &Slots{})
+			attempts := attempt.New(attempt.Config{EmbeddingCalls: 8, Version: "test"}, telemetry.New(), u, func(catalog.Target) (attempt.Backend, error) { return f, nil }, &attempt.Slots{})
 			reply, err := b.account(attempts)(t.Context(), priced(t, "", plenty))
 			if err == nil {
 				_, err = collect(t, reply)

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"outcrop/internal/call"
 	"outcrop/internal/media"
 	"outcrop/translate"
 )
@@ -18,12 +19,12 @@ const downloads = 4
 // Fetch downloads what the request names by URL, each URL once. It stands inside Route, because only with the target's
 // capabilities a request can be judged, and nothing is fetched for one that would be refused (R-REQ-05). With a nil download
 // nothing is fetched, and the translation refuses every link.
-func Fetch(download Download) Stage {
-	return func(next Handler) Handler {
+func Fetch(download Download) call.Stage {
+	return func(next call.Handler) call.Handler {
 		if download == nil {
 			return next
 		}
-		return func(ctx context.Context, c *Call) (Reply, error) {
+		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			if c.Endpoint.Chat == nil {
 				return next(ctx, c)
 			}
@@ -33,7 +34,7 @@ func Fetch(download Download) Stage {
 				c.Media, err = fetch(ctx, download, links, c.Allows)
 			}
 			if err != nil {
-				return Reply{Head: Head{Target: target}}, err
+				return call.Reply{Head: call.Head{Target: target}}, err
 			}
 			return next(ctx, c)
 		}
@@ -43,7 +44,7 @@ func Fetch(download Download) Stage {
 // fetch downloads all links, or gives the first failure, which cancels the others.
 func fetch(ctx context.Context, download Download, links []translate.Link, allowed func(string) bool) (media.Set, error) {
 	items := make([]media.Item, len(links))
-	err := fanOut(ctx, len(links), downloads, semaphore.NewWeighted(downloads), func(ctx context.Context, i int) error {
+	err := call.FanOut(ctx, len(links), downloads, semaphore.NewWeighted(downloads), func(ctx context.Context, i int) error {
 		var err error
 		if items[i], err = download(ctx, links[i].URL, allowed); err != nil {
 			return links[i].Fault(err)

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/media"
 	"outcrop/openai"
@@ -19,7 +20,7 @@ import (
 )
 
 // linked is a call with the links and with one of text, after Route.
-func linked(t *testing.T, rest string, urls ...string) *Call {
+func linked(t *testing.T, rest string, urls ...string) *call.Call {
 	t.Helper()
 	var parts strings.Builder
 	for _, u := range urls {
@@ -39,7 +40,7 @@ type recorder struct {
 	mu       sync.Mutex
 	urls     []string
 	now, top int // downloads under way, and the most at once
-	call     *Call
+	call     *call.Call
 }
 
 func (r *recorder) download(do func(ctx context.Context, url string) (media.Item, error)) Download {
@@ -58,9 +59,9 @@ func (r *recorder) download(do func(ctx context.Context, url string) (media.Item
 	}
 }
 
-func (r *recorder) next(_ context.Context, c *Call) (Reply, error) {
+func (r *recorder) next(_ context.Context, c *call.Call) (call.Reply, error) {
 	r.call = c
-	return Reply{Parts: one(&openai.ChatResponse{})}, nil
+	return call.Reply{Parts: call.One(&openai.ChatResponse{})}, nil
 }
 
 func echo(_ context.Context, url string) (media.Item, error) {
@@ -145,12 +146,12 @@ func TestFetch(t *testing.T) {
 	})
 	t.Run("without links nothing is done", func(t *testing.T) {
 		var r recorder
-		for _, c := range []*Call{linked(t, "", "data:image/png;base64,iVBORw0KGgo="), linked(t, `,"logprobs":true`)} {
+		for _, c := range []*call.Call{linked(t, "", "data:image/png;base64,iVBORw0KGgo="), linked(t, `,"logprobs":true`)} {
 			if _, err := Fetch(r.download(echo))(r.next)(t.Context(), c); err != nil || len(r.urls) > 0 || c.Media != nil {
 				t.Errorf("%v, fetched %v", err, r.urls)
 			}
 		}
-		embed := &Call{Endpoint: Embeddings, Request: &openai.EmbeddingRequest{}}
+		embed := &call.Call{Endpoint: Embeddings, Request: &openai.EmbeddingRequest{}}
 		if _, err := Fetch(r.download(echo))(r.next)(t.Context(), embed); err != nil || r.call != embed {
 			t.Errorf("embeddings: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"outcrop/internal/call"
 	"outcrop/openai"
 )
 
@@ -83,7 +84,7 @@ type flight struct {
 	mu       sync.Mutex
 	change   chan struct{} // closed at the next change, for those who wait; nil when nobody does
 	departed bool          // head and refusal are there
-	first    Head
+	first    call.Head
 	refusal  error         // there are no parts
 	parts    []openai.Part // those before dropped are gone
 	sizes    []int         // of parts, in bytes
@@ -104,7 +105,7 @@ type seat struct {
 
 func newFlight(ctx context.Context, k key, limit time.Duration, streamed bool) *flight {
 	f := &flight{key: k, streamed: streamed, done: make(chan struct{}), seats: map[*seat]struct{}{}}
-	f.ctx, f.cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errDeadline)
+	f.ctx, f.cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), limit, call.ErrDeadline)
 	return f
 }
 
@@ -154,7 +155,7 @@ func (f *flight) waiting() <-chan struct{} {
 }
 
 // depart tells what is known before the first part. With an error there will be no part.
-func (f *flight) depart(h Head, err error) {
+func (f *flight) depart(h call.Head, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.departed, f.first, f.refusal = true, h, err
@@ -256,7 +257,7 @@ func (f *flight) all() ([]openai.Part, bool) {
 }
 
 // head waits for what is known before the first part.
-func (s *seat) head(ctx context.Context) (Head, error) {
+func (s *seat) head(ctx context.Context) (call.Head, error) {
 	f := s.flight
 	for {
 		f.mu.Lock()
@@ -269,7 +270,7 @@ func (s *seat) head(ctx context.Context) (Head, error) {
 		select {
 		case <-change:
 		case <-ctx.Done():
-			return Head{}, ctx.Err()
+			return call.Head{}, ctx.Err()
 		}
 	}
 }

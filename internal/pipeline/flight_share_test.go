@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/attempt"
 	"outcrop/internal/audit"
+	"outcrop/internal/call"
 	"outcrop/internal/dialect"
 	"outcrop/openai"
 )
@@ -52,14 +54,14 @@ func whole[T any](p *T) *T {
 }
 
 // partsOfFlights are the parts that flights of each endpoint carry.
-func partsOfFlights(t *testing.T) map[string]map[*Endpoint][]openai.Part {
+func partsOfFlights(t *testing.T) map[string]map[*call.Endpoint][]openai.Part {
 	t.Helper()
 	stored, err := openai.ReadStoredChat(openai.AppendStored(nil, whole(&openai.ChatResponse{})), openai.Head{ID: "a", Created: 1, Model: "m"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored.Extension = *whole(&openai.Extension{})
-	return map[string]map[*Endpoint][]openai.Part{
+	return map[string]map[*call.Endpoint][]openai.Part{
 		"plain":      {ChatCompletions: {whole(&openai.ChatResponse{})}},
 		"streamed":   {ChatCompletions: {whole(&openai.ChatChunk{}), &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}}},
 		"stored":     {ChatCompletions: {stored}},
@@ -111,7 +113,7 @@ func deface(p openai.Part, with string) openai.Part {
 func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 	words := []string{"left", "right"}
 	all := partsOfFlights(t)
-	for _, e := range []*Endpoint{ChatCompletions, Embeddings, Moderations} {
+	for _, e := range []*call.Endpoint{ChatCompletions, Embeddings, Moderations} {
 		shown := false
 		for _, of := range all {
 			shown = shown || of[e] != nil
@@ -125,10 +127,10 @@ func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 			how := endpoint.Keeps
 			f := newFlight(t.Context(), key{}, time.Minute, false)
 			seats := []*seat{f.board(), f.board()}
-			if err := f.load(each(parts), how.Size); err != nil {
+			if err := f.load(call.Each(parts), how.Size); err != nil {
 				t.Fatal(err)
 			}
-			f.depart(Head{}, nil)
+			f.depart(call.Head{}, nil)
 			f.end(nil)
 			before := written(parts...)
 			got := make([][]openai.Part, len(seats))
@@ -179,7 +181,7 @@ func TestMendA4EachAnswerOfASharedCallHasItsOwnManifest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, e := taken(t), &embedder{wait: time.Second}
 		h := e.handler(t, newMemory())
-		var calls []*Call
+		var calls []*call.Call
 		for range 2 {
 			c := embedCall(t, embedBody(titan, "", "the same text"))
 			c.Tune.Manifest = true
@@ -206,14 +208,14 @@ func TestMendA4EachAnswerOfASharedCallHasItsOwnManifest(t *testing.T) {
 func TestMendA4TextsOfSeveralChoicesAreKept(t *testing.T) {
 	l := taken(t)
 	n := int64(8)
-	call := exact(streamedCall)
-	call.Request.(*openai.ChatRequest).N = &n
-	call.Principal.Rights = &access.Rights{StoreText: true}
-	e := entryOf(t, l, call)
-	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+	own := exact(streamedCall)
+	own.Request.(*openai.ChatRequest).N = &n
+	own.Principal.Rights = &access.Rights{StoreText: true}
+	e := entryOf(t, l, own)
+	b := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 		return replyOf(c, "one two three four five"), nil
 	}}
-	answerOf(t, Chain(b.handle, recorded(strings.ToUpper), Choices), call)
+	answerOf(t, call.Chain(b.handle, recorded(strings.ToUpper), attempt.Choices), own)
 	const text = "ONE TWO THREE FOUR FIVE"
 	if want := (&audit.Text{Prompt: "USER: HI\n", Answers: slices.Repeat([]string{text}, int(n))}); marshal(e.Text) != marshal(want) {
 		t.Errorf("%s", marshal(e.Text))

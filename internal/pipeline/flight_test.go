@@ -11,18 +11,19 @@ import (
 	"time"
 
 	"outcrop/cache"
+	"outcrop/internal/call"
 	"outcrop/openai"
 )
 
 // landed is what one of several callers got.
 type landed struct {
-	head  Head
+	head  call.Head
 	parts []openai.Part
 	err   error
 }
 
 // together runs calls at once, each under its own context, and gives what they got. It runs in a bubble.
-func together(h Handler, ctxs []context.Context, calls []*Call) []landed {
+func together(h call.Handler, ctxs []context.Context, calls []*call.Call) []landed {
 	got := make([]landed, len(calls))
 	var wg sync.WaitGroup
 	for i, c := range calls {
@@ -54,8 +55,8 @@ func contexts(t *testing.T, n int) []context.Context {
 }
 
 // slowly answers after a second, streams a word a second.
-func slowly(text string) func(ctx context.Context, n int64, c *Call) (Reply, error) {
-	return func(ctx context.Context, _ int64, c *Call) (Reply, error) {
+func slowly(text string) func(ctx context.Context, n int64, c *call.Call) (call.Reply, error) {
+	return func(ctx context.Context, _ int64, c *call.Call) (call.Reply, error) {
 		wait := func() error {
 			select {
 			case <-time.After(time.Second):
@@ -70,7 +71,7 @@ func slowly(text string) func(ctx context.Context, n int64, c *Call) (Reply, err
 			return r, nil
 		}
 		if err := wait(); err != nil {
-			return Reply{}, err
+			return call.Reply{}, err
 		}
 		return replyOf(c, text), nil
 	}
@@ -82,7 +83,7 @@ func TestOneFlight(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b, m := &bed{answer: slowly("one answer for all of them")}, newMemory()
 				h := b.recall(m)
-				var calls []*Call
+				var calls []*call.Call
 				for i := range 100 {
 					c := exact()
 					if (i%2 == 1) == (leader == "plain") {
@@ -138,7 +139,7 @@ func TestAllAtOnce(t *testing.T) {
 	for range 50 {
 		b := &bed{}
 		h := b.recall(newMemory())
-		var calls []*Call
+		var calls []*call.Call
 		for range 50 {
 			calls = append(calls, exact())
 		}
@@ -186,14 +187,14 @@ func TestPartsComeLive(t *testing.T) {
 
 func TestHangUps(t *testing.T) {
 	t.Run("the first caller's", func(t *testing.T) {
-		for form, as := range map[string]func(*Call){"plain": func(*Call) {}, "streamed": streamedCall} {
+		for form, as := range map[string]func(*call.Call){"plain": func(*call.Call) {}, "streamed": streamedCall} {
 			t.Run(form, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b, m := &bed{answer: slowly("a b c")}, newMemory()
 					h := b.recall(m)
 					ctx, cancel := context.WithCancel(t.Context())
 					time.AfterFunc(500*time.Millisecond, cancel)
-					got := together(h, []context.Context{ctx, t.Context(), t.Context()}, []*Call{exact(as), exact(as), exact(as)})
+					got := together(h, []context.Context{ctx, t.Context(), t.Context()}, []*call.Call{exact(as), exact(as), exact(as)})
 					lost := 0
 					for _, o := range got {
 						if o.err != nil {
@@ -215,15 +216,15 @@ func TestHangUps(t *testing.T) {
 	t.Run("everybody's", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ended := make(chan error, 1)
-			b := &bed{answer: func(ctx context.Context, _ int64, _ *Call) (Reply, error) {
+			b := &bed{answer: func(ctx context.Context, _ int64, _ *call.Call) (call.Reply, error) {
 				<-ctx.Done()
 				ended <- ctx.Err()
-				return Reply{}, ctx.Err()
+				return call.Reply{}, ctx.Err()
 			}}
 			h := b.recall(newMemory())
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			for _, o := range together(h, []context.Context{ctx, ctx}, []*Call{exact(), exact(streamedCall)}) {
+			for _, o := range together(h, []context.Context{ctx, ctx}, []*call.Call{exact(), exact(streamedCall)}) {
 				if !errors.Is(o.err, context.Canceled) {
 					t.Errorf("%v", o.err)
 				}
@@ -246,7 +247,7 @@ func TestHangUps(t *testing.T) {
 	t.Run("in the middle of a stream", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			closed := false
-			b := &bed{answer: func(ctx context.Context, n int64, c *Call) (Reply, error) {
+			b := &bed{answer: func(ctx context.Context, n int64, c *call.Call) (call.Reply, error) {
 				r, err := slowly("a b c")(ctx, n, c)
 				inner := r.Parts
 				r.Parts = func(yield func(openai.Part, error) bool) { defer func() { closed = true }(); inner(yield) }
@@ -281,15 +282,15 @@ func TestFailuresAreShared(t *testing.T) {
 		fault := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "slow down", UpstreamID: "aws-1"}
 		b, m := &bed{}, newMemory()
 		h := b.recall(m)
-		share := func(wants string, answer func(ctx context.Context, n int64, c *Call) (Reply, error)) []landed {
+		share := func(wants string, answer func(ctx context.Context, n int64, c *call.Call) (call.Reply, error)) []landed {
 			t.Helper()
 			b.answer = answer
 			before := b.calls.Load()
 			var got []landed
 			done := make(chan struct{})
-			go func() { defer close(done); got = together(h, contexts(t, 1), []*Call{exact(streamedCall)}) }()
+			go func() { defer close(done); got = together(h, contexts(t, 1), []*call.Call{exact(streamedCall)}) }()
 			synctest.Wait() // the first is a stream
-			others := together(h, contexts(t, 3), []*Call{exact(), exact(streamedCall), exact()})
+			others := together(h, contexts(t, 3), []*call.Call{exact(), exact(streamedCall), exact()})
 			<-done
 			got = append(got, others...)
 			if n := b.calls.Load() - before; n != 1 || m.size() != 0 {
@@ -302,9 +303,9 @@ func TestFailuresAreShared(t *testing.T) {
 			}
 			return got
 		}
-		got := share("slow down", func(context.Context, int64, *Call) (Reply, error) {
+		got := share("slow down", func(context.Context, int64, *call.Call) (call.Reply, error) {
 			time.Sleep(time.Second)
-			return Reply{Head: Head{Attempts: 3}}, fault
+			return call.Reply{Head: call.Head{Attempts: 3}}, fault
 		})
 		var oe *openai.Error
 		if !errors.As(got[0].err, &oe) || oe.Kind != openai.RateLimited || oe == fault || same(got[0].err, got[1].err) || got[3].head.Attempts != 3 {
@@ -315,12 +316,12 @@ func TestFailuresAreShared(t *testing.T) {
 				t.Errorf("%d: a failure came as a %s", i, o.head.Cache.State)
 			}
 		}
-		share("panic: boom", func(context.Context, int64, *Call) (Reply, error) { time.Sleep(time.Second); panic("boom") })
-		share("panic: later", func(_ context.Context, _ int64, c *Call) (Reply, error) {
-			return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); panic("later") })}, nil
+		share("panic: boom", func(context.Context, int64, *call.Call) (call.Reply, error) { time.Sleep(time.Second); panic("boom") })
+		share("panic: later", func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
+			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); panic("later") })}, nil
 		})
-		got = share("cut", func(_ context.Context, _ int64, c *Call) (Reply, error) {
-			return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); return errors.New("cut") })}, nil
+		got = share("cut", func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
+			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); return errors.New("cut") })}, nil
 		})
 		if len(got[0].parts) != 1 || len(got[1].parts) != 0 || len(got[2].parts) != 1 {
 			t.Errorf("R-STR-15 a stream has what came before, a plain answer nothing: %d, %d, %d", len(got[0].parts), len(got[1].parts), len(got[2].parts))
@@ -336,7 +337,10 @@ func same(x, y error) bool {
 
 func TestFlightHasItsOwnDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &bed{answer: func(ctx context.Context, _ int64, _ *Call) (Reply, error) { <-ctx.Done(); return Reply{}, ctx.Err() }}
+		b := &bed{answer: func(ctx context.Context, _ int64, _ *call.Call) (call.Reply, error) {
+			<-ctx.Done()
+			return call.Reply{}, ctx.Err()
+		}}
 		_, err := b.recall(newMemory())(t.Context(), exact())
 		var oe *openai.Error
 		if !errors.As(err, &oe) || oe.Kind != openai.Timeout {
@@ -350,12 +354,12 @@ func TestOthersFlyAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bed{answer: slowly("x")}
 		h := b.recall(newMemory())
-		var calls []*Call
+		var calls []*call.Call
 		for range 5 {
 			calls = append(calls,
-				exact(func(c *Call) { c.Request.(*openai.ChatRequest).Temperature = nil }),
-				exact(func(c *Call) { c.Tune.CacheControl.NoStore = true }),
-				exact(func(c *Call) { c.Tune.CacheControl.NoCache = true }))
+				exact(func(c *call.Call) { c.Request.(*openai.ChatRequest).Temperature = nil }),
+				exact(func(c *call.Call) { c.Tune.CacheControl.NoStore = true }),
+				exact(func(c *call.Call) { c.Tune.CacheControl.NoCache = true }))
 		}
 		together(h, contexts(t, 15), calls)
 		if n := b.calls.Load(); n != 15 {
@@ -396,8 +400,8 @@ func TestLongAnswers(t *testing.T) {
 	t.Run("one slow reader takes its time", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			sent := 0
-			b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
-				return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, long, func() error { sent++; return nil })}, nil
+			b := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
+				return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, long, func() error { sent++; return nil })}, nil
 			}}
 			m := newMemory()
 			reply, err := b.recall(m)(t.Context(), exact(streamedCall))
@@ -425,9 +429,9 @@ func TestLongAnswers(t *testing.T) {
 	})
 	t.Run("a slow reader does not keep others waiting", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+			b := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 				time.Sleep(time.Second)
-				return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, long, nil)}, nil
+				return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, long, nil)}, nil
 			}}
 			h := b.recall(newMemory())
 			var slow error
@@ -466,7 +470,7 @@ func TestReadersShareNoText(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bed{answer: slowly("a b")}
 		recalled := b.recall(newMemory())
-		h := Handler(func(ctx context.Context, c *Call) (Reply, error) {
+		h := call.Handler(func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			reply, err := recalled(ctx, c)
 			inner := reply.Parts
 			reply.Parts = func(yield func(openai.Part, error) bool) {
@@ -483,7 +487,7 @@ func TestReadersShareNoText(t *testing.T) {
 			}
 			return reply, err
 		})
-		calls := []*Call{exact(), exact(streamedCall), exact(), exact(streamedCall)}
+		calls := []*call.Call{exact(), exact(streamedCall), exact(), exact(streamedCall)}
 		for range 2 { // together, then out of memory
 			for i, o := range together(h, contexts(t, 4), calls) {
 				whole, err := foldChat(o.parts)

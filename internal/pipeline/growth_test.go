@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/growthtest"
+	"outcrop/internal/inspect"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
@@ -24,7 +26,7 @@ func listed(n int, item string) string {
 	return strings.Join(list, ",")
 }
 
-func drain(t *testing.T, reply Reply, err error) {
+func drain(t *testing.T, reply call.Reply, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -37,17 +39,17 @@ func drain(t *testing.T, reply Reply, err error) {
 }
 
 // moderationOf is a call of moderations, with nobody's rules.
-func moderationOf(t testing.TB, body string) *Call {
+func moderationOf(t testing.TB, body string) *call.Call {
 	t.Helper()
 	req, bad := openai.DecodeModeration([]byte(body))
 	if bad != nil {
 		t.Fatal(bad)
 	}
-	return &Call{ID: "c1", Endpoint: Moderations, Request: req}
+	return &call.Call{ID: "c1", Endpoint: Moderations, Request: req}
 }
 
 func TestMendA2GrowthOfModerations(t *testing.T) {
-	handle := Moderate(nil)
+	handle := inspect.Moderate(nil)
 	for name, c := range map[string]struct {
 		n    int
 		body func(n int) string
@@ -83,7 +85,7 @@ const mostFindings = 10_000
 
 func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 	call := moderationOf(t, `{"input":["`+strings.ReplaceAll(listed(mostFindings, "a%d@example.org"), ",", " ")+`","c@example.org and d@example.org"]}`)
-	reply, err := Moderate(nil)(t.Context(), call)
+	reply, err := inspect.Moderate(nil)(t.Context(), call)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +103,14 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Moderate(nil)(ctx, call); !errors.Is(err, context.Canceled) {
+	if _, err := inspect.Moderate(nil)(ctx, call); !errors.Is(err, context.Canceled) {
 		t.Errorf("nobody waits: %v", err)
 	}
 }
 
 // TestMendA2GrowthOfInspectedAnswers lets answers of n pieces through the screen.
 func TestMendA2GrowthOfInspectedAnswers(t *testing.T) {
-	inspect := Inspect(guardOf(t, tokenizing), telemetry.New())
+	inspect := inspect.Inspect(guardOf(t, tokenizing), telemetry.New())
 	file := func(n int) []openai.Part { // a tool call that writes a file, as coding agents get it
 		parts := []openai.Part{&openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{ID: "t", Name: "write"}}}}}}}
 		for _, piece := range append(append([]string{`{"text":"`}, slices.Repeat([]string{`some \"of`, ` it\n`}, n/2)...), `"}`) {
@@ -158,7 +160,7 @@ func TestMendA2GrowthOfInspectedAnswers(t *testing.T) {
 
 // TestMendA2GrowthOfRequests inspects, reckons and keys requests of n parts, and takes down what they say.
 func TestMendA2GrowthOfRequests(t *testing.T) {
-	inspect, keys := Inspect(guardOf(t, tokenizing), telemetry.New()), newKeyer()
+	inspect, keys := inspect.Inspect(guardOf(t, tokenizing), telemetry.New()), newKeyer()
 	for name, c := range map[string]struct {
 		n    int
 		body func(n int) string
@@ -179,13 +181,13 @@ func TestMendA2GrowthOfRequests(t *testing.T) {
 				body := `{"model":"m","messages":[` + c.body(n) + `]}`
 				return func() {
 					m := &model{parts: plainAnswer("done")}
-					call := keyed(callOf(t, body).Request.(*openai.ChatRequest))
-					call.ID = "c1"
-					reply, err := inspect(func(ctx context.Context, c *Call) (Reply, error) {
-						reckon(c, 100)
+					own := keyed(callOf(t, body).Request.(*openai.ChatRequest))
+					own.ID = "c1"
+					reply, err := inspect(func(ctx context.Context, c *call.Call) (call.Reply, error) {
+						call.Reckon(c, 100)
 						keys.chat(c)
 						return m.handle(ctx, c)
-					})(t.Context(), call)
+					})(t.Context(), own)
 					drain(t, reply, err)
 				}
 			})

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"outcrop/internal/inspect"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/policy"
@@ -21,14 +22,14 @@ func BenchmarkInspect(b *testing.B) {
 		{"pii", &policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Tokenize}}},
 		{"pii and injection", &policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Tokenize}, Injection: policy.InjectionScan{Enabled: true}}},
 	} {
-		var guards Guards
+		var guards inspect.Guards
 		if bb.cfg != nil {
 			guards = guardOf(b, *bb.cfg)
 		}
 		rec := telemetry.New()
 		b.Run(bb.name+"/request of 2 KB", func(b *testing.B) {
 			m := &model{parts: []openai.Part{&openai.EmbeddingResponse{}}}
-			handle := Inspect(guards, rec)(m.handle)
+			handle := inspect.Inspect(guards, rec)(m.handle)
 			c := userCall(b, prose)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -43,7 +44,7 @@ func BenchmarkInspect(b *testing.B) {
 		b.Run(bb.name+"/stream of 400 deltas", func(b *testing.B) {
 			words := strings.SplitAfter(prose, " ")[:380]
 			m := &model{}
-			handle := Inspect(guards, rec)(m.handle)
+			handle := inspect.Inspect(guards, rec)(m.handle)
 			c := userCall(b, "hello")
 			b.ReportAllocs()
 			for b.Loop() {

@@ -13,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/call"
+	"outcrop/internal/inspect"
+	"outcrop/internal/judge"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/policy"
@@ -49,13 +52,13 @@ func (e *expert) Judge(ctx context.Context, d policy.Direction, role, text strin
 	return o, nil
 }
 
-func managedGuards(t testing.TB, cfg policy.Config, e *expert, change ...func(*ManagedConfig)) Guards {
+func managedGuards(t testing.TB, cfg policy.Config, e *expert, change ...func(*judge.Config)) inspect.Guards {
 	t.Helper()
-	managed := DefaultManaged()
+	managed := judge.Default()
 	for _, f := range change {
 		f(&managed)
 	}
-	return guardOf(t, cfg, func(g *Guard) { g.Managed = NewManaged(managed, telemetry.New(), e) })
+	return guardOf(t, cfg, func(g *inspect.Guard) { g.Managed = judge.New(managed, telemetry.New(), e) })
 }
 
 func TestManagedFindings(t *testing.T) {
@@ -89,7 +92,7 @@ func TestManagedBlocks(t *testing.T) {
 	c := conversation(t, `[{"role":"system","content":"EVIL orders of the operator"},{"role":"user","content":"hello"},{"role":"assistant","content":"old EVIL"},{"role":"user","content":"EVIL"}]`)
 	_, err := inspected(t, guards, m, c)
 	var refused *openai.Error
-	if !errors.As(err, &refused) || refused.Code != CodeBlocked || refused.Param != "messages[3].content" || m.calls != 0 {
+	if !errors.As(err, &refused) || refused.Code != inspect.CodeBlocked || refused.Param != "messages[3].content" || m.calls != 0 {
 		t.Errorf("%v", err)
 	}
 	got, err := inspected(t, guards, m, userCall(t, "hello"))
@@ -111,7 +114,7 @@ func TestManagedBlocks(t *testing.T) {
 	}
 }
 
-func conversation(t testing.TB, messages string) *Call {
+func conversation(t testing.TB, messages string) *call.Call {
 	return callOf(t, `{"model":"m","messages":`+messages+`}`)
 }
 
@@ -136,7 +139,7 @@ func TestManagedFaults(t *testing.T) {
 			e := &expert{judge: tt.judge}
 			m := &model{parts: plainAnswer("fine")}
 			begun := time.Now()
-			_, err := inspected(t, managedGuards(t, tokenizing, e, func(c *ManagedConfig) {
+			_, err := inspected(t, managedGuards(t, tokenizing, e, func(c *judge.Config) {
 				c.OnError, c.Directions = tt.onError, []string{"input"}
 			}), m, userCall(t, personal))
 			if took := time.Since(begun); took > 2*time.Second {
@@ -189,14 +192,14 @@ func (v *verbs) InvokeGuardrailChecks(_ context.Context, in *bedrockruntime.Invo
 }
 
 func TestGuardrailJudge(t *testing.T) {
-	cfg := DefaultManaged()
-	cfg.Guardrail = ManagedGuardrail{"gr1", "1"}
+	cfg := judge.Default()
+	cfg.Guardrail = judge.Guardrail{Identifier: "gr1", Version: "1"}
 	v := &verbs{apply: &bedrockruntime.ApplyGuardrailOutput{
 		Action: types.GuardrailActionGuardrailIntervened, Outputs: []types.GuardrailOutputContent{{Text: aws.String("hello {NAME}")}},
 		Assessments: []types.GuardrailAssessment{{SensitiveInformationPolicy: &types.GuardrailSensitiveInformationPolicyAssessment{
 			PiiEntities: []types.GuardrailPiiEntityFilter{{Action: types.GuardrailSensitiveInformationPolicyActionAnonymized}}}}},
 	}}
-	j := Judges(cfg, v)[0]
+	j := judge.Judges(cfg, v)[0]
 	o, err := j.Judge(t.Context(), policy.Output, "assistant", "hello Ann")
 	if err != nil || o.Replacement == nil || *o.Replacement != "hello {NAME}" || v.source != types.GuardrailContentSourceOutput {
 		t.Errorf("masked: %+v %v, source %s", o, err, v.source)
@@ -210,7 +213,7 @@ func TestGuardrailJudge(t *testing.T) {
 }
 
 func TestChecksJudge(t *testing.T) {
-	cfg := DefaultManaged()
+	cfg := judge.Default()
 	cfg.Checks = []string{"prompt_attack", "sensitive_information", "content_filter"}
 	v := &verbs{checks: &bedrockruntime.InvokeGuardrailChecksOutput{Results: &types.GuardrailChecksResults{
 		PromptAttack:  &types.GuardrailChecksPromptAttackResult{Results: []types.GuardrailChecksPromptAttackResultEntry{{Category: "JAILBREAK", SeverityScore: aws.Float64(0.7)}}},
@@ -219,7 +222,7 @@ func TestChecksJudge(t *testing.T) {
 			{Type: "NAME", BeginOffset: aws.Int32(5), EndOffset: aws.Int32(8), ConfidenceScore: aws.Float64(0.9)},
 			{Type: "NAME", BeginOffset: aws.Int32(5), EndOffset: aws.Int32(80), ConfidenceScore: aws.Float64(0.9)}}},
 	}}}
-	j := Judges(cfg, v)[0]
+	j := judge.Judges(cfg, v)[0]
 	o, err := j.Judge(t.Context(), policy.Input, "user", "Grüß Ann!")
 	if err != nil || len(o.Findings) != 2 || o.Findings[0].Kind != policy.KindInjection || o.Findings[0].Action != policy.Block || o.Scores["HATE"] != 0.2 {
 		t.Fatalf("%+v %v", o, err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/policy"
 )
@@ -91,7 +92,7 @@ func TestMendB3AnswersMoveWithThePolicy(t *testing.T) {
 		if tt.judges {
 			guards = managedGuards(t, tt.cfg, &expert{})
 		}
-		ask := func() *Call {
+		ask := func() *call.Call {
 			c := userCall(t, personal)
 			if tt.json {
 				c.Request.(*openai.ChatRequest).ResponseFormat = &openai.ResponseFormat{Type: "json_object"}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
+	"outcrop/internal/inspect"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/policy"
@@ -21,30 +23,30 @@ import (
 // tokenizing takes out of requests what it redacts in answers.
 var tokenizing = policy.Config{Redaction: policy.Redaction{Enabled: true, Input: policy.Tokenize, Output: policy.Redact}}
 
-func guardOf(t testing.TB, cfg policy.Config, change ...func(*Guard)) Guards {
+func guardOf(t testing.TB, cfg policy.Config, change ...func(*inspect.Guard)) inspect.Guards {
 	t.Helper()
 	p, err := policy.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Guard{Policy: p}
+	g := &inspect.Guard{Policy: p}
 	for _, f := range change {
 		f(g)
 	}
-	return Guards{"": g}
+	return inspect.Guards{"": g}
 }
 
-func callOf(t testing.TB, body string) *Call {
+func callOf(t testing.TB, body string) *call.Call {
 	t.Helper()
 	req, bad := openai.DecodeChat([]byte(body))
 	if bad != nil {
 		t.Fatal(bad)
 	}
-	return &Call{ID: "c1", At: time.Unix(1, 0), Endpoint: ChatCompletions, Request: req}
+	return &call.Call{ID: "c1", At: time.Unix(1, 0), Endpoint: ChatCompletions, Request: req}
 }
 
 // user is a request of one user message.
-func userCall(t testing.TB, text string) *Call {
+func userCall(t testing.TB, text string) *call.Call {
 	t.Helper()
 	c := callOf(t, `{"model":"m","messages":[{"role":"user","content":""}]}`)
 	c.Request.(*openai.ChatRequest).Messages[0].Content.Text = text
@@ -59,13 +61,13 @@ type model struct {
 	calls int
 }
 
-func (m *model) handle(_ context.Context, c *Call) (Reply, error) {
+func (m *model) handle(_ context.Context, c *call.Call) (call.Reply, error) {
 	m.calls++
 	m.sent = nil
 	for _, text := range c.Request.Texts() {
 		m.sent = append(m.sent, *text)
 	}
-	return Reply{Parts: func(yield func(openai.Part, error) bool) {
+	return call.Reply{Parts: func(yield func(openai.Part, error) bool) {
 		for _, p := range m.parts {
 			if !yield(p, nil) {
 				return
@@ -100,9 +102,9 @@ func streamAnswer(pieces ...string) []openai.Part {
 	return append(parts, delta(0, openai.Delta{}, openai.FinishStop), &openai.ChatChunk{Head: streamHead, Choices: []openai.ChunkChoice{}, Usage: &openai.Usage{Prompt: 1, Completion: 2}})
 }
 
-func inspected(t testing.TB, guards Guards, m *model, c *Call) ([]openai.Part, error) {
+func inspected(t testing.TB, guards inspect.Guards, m *model, c *call.Call) ([]openai.Part, error) {
 	t.Helper()
-	reply, err := Inspect(guards, telemetry.New())(m.handle)(t.Context(), c)
+	reply, err := inspect.Inspect(guards, telemetry.New())(m.handle)(t.Context(), c)
 	if err != nil {
 		return nil, err
 	}
@@ -283,13 +285,13 @@ func TestInspectRefuses(t *testing.T) {
 			m := &model{parts: plainAnswer("hi")}
 			_, err := inspected(t, guardOf(t, blocking), m, callOf(t, tt.body))
 			var e *openai.Error
-			if !errors.As(err, &e) || e.Kind != openai.Invalid || e.Code != CodeBlocked || e.Param != tt.path || m.calls != 0 {
+			if !errors.As(err, &e) || e.Kind != openai.Invalid || e.Code != inspect.CodeBlocked || e.Param != tt.path || m.calls != 0 {
 				t.Errorf("%v (param %q, %d calls)", err, e.Param, m.calls)
 			}
 			if strings.Contains(e.Message, "ann@") {
 				t.Errorf("the message repeats what was found: %s", e.Message)
 			}
-			answering := guardOf(t, blocking, func(g *Guard) { g.Answer, g.Message = true, "Not here." })
+			answering := guardOf(t, blocking, func(g *inspect.Guard) { g.Answer, g.Message = true, "Not here." })
 			for _, stream := range []bool{false, true} {
 				c := callOf(t, tt.body)
 				c.Request.(*openai.ChatRequest).Stream = stream
@@ -340,7 +342,7 @@ func TestInspectUnscanned(t *testing.T) {
 	strict.Redaction.Unscanned = policy.Block
 	_, err := inspected(t, guardOf(t, strict), m, callOf(t, body))
 	var e *openai.Error
-	if !errors.As(err, &e) || e.Code != CodeBlocked || e.Param != "messages[0].content[1]" {
+	if !errors.As(err, &e) || e.Code != inspect.CodeBlocked || e.Param != "messages[0].content[1]" {
 		t.Errorf("refused: %v", err)
 	}
 }
@@ -348,7 +350,7 @@ func TestInspectUnscanned(t *testing.T) {
 func TestInspectSignedReasoning(t *testing.T) {
 	guards := guardOf(t, tokenizing)
 	m := &model{parts: plainAnswer("fine")}
-	history := func(thought string) *Call {
+	history := func(thought string) *call.Call {
 		return callOf(t, `{"model":"m","messages":[{"role":"user","content":"`+personal+`"},{"role":"assistant","content":"ok","reasoning_details":[{"type":"reasoning.text","text":"`+thought+`","signature":"s1"}]},{"role":"user","content":"and?"}]}`)
 	}
 	c := history("I shall write to <EMAIL_1>.")
@@ -423,7 +425,7 @@ func TestInspectEmbeddings(t *testing.T) {
 			t.Fatal(bad)
 		}
 		m := &model{parts: []openai.Part{&openai.EmbeddingResponse{}}}
-		c := &Call{Endpoint: Embeddings, Request: req}
+		c := &call.Call{Endpoint: Embeddings, Request: req}
 		if _, err := inspected(t, guards, m, c); err != nil {
 			t.Fatal(err)
 		}
@@ -439,7 +441,7 @@ func TestInspectStreamErrors(t *testing.T) {
 	if !errors.Is(err, boom) {
 		t.Errorf("%v after %d parts", err, len(got))
 	}
-	reply, err := Inspect(guardOf(t, tokenizing), telemetry.New())((&model{parts: streamAnswer("one two three four", " five")}).handle)(t.Context(), userCall(t, personal))
+	reply, err := inspect.Inspect(guardOf(t, tokenizing), telemetry.New())((&model{parts: streamAnswer("one two three four", " five")}).handle)(t.Context(), userCall(t, personal))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,7 +484,7 @@ func TestInspectJSONMode(t *testing.T) {
 	cfg.Redaction.Custom = []policy.Custom{{Kind: "X", Pattern: `Ann "the\\boss" Miller`}}
 	cfg.Redaction.Entities = []string{"X", "EMAIL", "CREDIT_CARD"}
 	guards := guardOf(t, cfg)
-	ask := func(stream bool) *Call {
+	ask := func(stream bool) *call.Call {
 		c := callOf(t, `{"model":"m","response_format":{"type":"json_object"},"messages":[{"role":"user","content":"JSON about Ann \"the\\boss\" Miller"}]}`)
 		c.Request.(*openai.ChatRequest).Stream = stream
 		return c

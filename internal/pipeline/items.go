@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"outcrop/cache"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/translate"
 	"outcrop/translate/embed"
@@ -14,14 +15,14 @@ import (
 
 // byItem answers embedding requests from memory, item by item: only texts that are new cost a call (R-EMB-17). A vector
 // depends on nothing but its text and how it is asked for, so temperature and the like are no question.
-func (r *recaller) byItem(ctx context.Context, c *Call) (Reply, error) {
+func (r *recaller) byItem(ctx context.Context, c *call.Call) (call.Reply, error) {
 	ttl := r.cfg.ttl(c)
 	if ttl <= 0 {
 		return r.around(ctx, c)
 	}
 	it, err := r.itemsOf(c)
 	if err != nil {
-		return Reply{Head: Head{Target: first(c), Adjusted: it.back.Adjusted}}, err
+		return call.Reply{Head: call.Head{Target: call.First(c), Adjusted: it.back.Adjusted}}, err
 	}
 	it.question = question{recaller: r, call: c, how: c.Endpoint.Keeps, key: it.all, ttl: ttl}
 	it.look, it.fetch, it.worth = it.remember, it.ask, it.values
@@ -29,13 +30,13 @@ func (r *recaller) byItem(ctx context.Context, c *Call) (Reply, error) {
 }
 
 // keptItems: what is kept was kept item by item, and an answer with all of them has no id or time that would make it another.
-var keptItems = Keeping{
+var keptItems = call.Keeping{
 	Items: true,
 	Copies: func(translate.Meta, *openai.Extension) func(openai.Part) openai.Part {
 		return func(p openai.Part) openai.Part { return p.(*openai.EmbeddingResponse).Copy() }
 	},
 	Size:  func(openai.Part) int { return 0 }, // a plain answer is one part
-	Stamp: func(*Call) translate.Meta { return translate.Meta{} },
+	Stamp: func(*call.Call) translate.Meta { return translate.Meta{} },
 }
 
 // items is an embedding request whose vectors are kept. What a flight finds is its leader's alone.
@@ -65,7 +66,7 @@ type vector struct {
 }
 
 // itemsOf checks the request as a call would, and makes the keys. The error is an *openai.Error.
-func (r *recaller) itemsOf(c *Call) (*items, error) {
+func (r *recaller) itemsOf(c *call.Call) (*items, error) {
 	it := &items{req: c.Request.(*openai.EmbeddingRequest)}
 	options := c.Options
 	options.InputType = c.Plan.InputType
@@ -74,7 +75,7 @@ func (r *recaller) itemsOf(c *Call) (*items, error) {
 		options.Known[i] = true // only to check: no call is made up
 	}
 	var err error
-	if _, it.back, err = embed.Inputs(it.req, first(c), options); err != nil {
+	if _, it.back, err = embed.Inputs(it.req, call.First(c), options); err != nil {
 		return it, err
 	}
 	if err := embed.Decode(it.req); err != nil {
@@ -109,21 +110,21 @@ func (it *items) recall(ctx context.Context) {
 }
 
 // remember answers when memory has every item.
-func (it *items) remember(ctx context.Context) (Reply, bool) {
+func (it *items) remember(ctx context.Context) (call.Reply, bool) {
 	it.recall(ctx)
 	f := it.found
 	if f.hits < len(it.keys) {
-		return Reply{}, false
+		return call.Reply{}, false
 	}
-	head := Head{Target: first(it.call), Adjusted: it.back.Adjusted, Cache: it.status("hit")}
+	head := call.Head{Target: call.First(it.call), Adjusted: it.back.Adjusted, Cache: it.status("hit")}
 	head.Cache.Age = f.oldest
-	whole := &openai.EmbeddingResponse{Model: first(it.call).Public, Data: make([]openai.Embedding, len(it.keys))}
+	whole := &openai.EmbeddingResponse{Model: call.First(it.call).Public, Data: make([]openai.Embedding, len(it.keys))}
 	it.fill(whole, f)
-	return Reply{Head: head, Parts: one(whole)}, true
+	return call.Reply{Head: head, Parts: call.One(whole)}, true
 }
 
 // ask makes a call for the items that memory lacks, and joins what it brings with the others.
-func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
+func (it *items) ask(ctx context.Context, c *call.Call) (call.Reply, error) {
 	if it.found == nil {
 		it.recall(ctx)
 	}
@@ -135,7 +136,7 @@ func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return reply, err
 	}
-	if f.hits > 0 && reply.Head.Target.Row.ID != first(c).Row.ID {
+	if f.hits > 0 && reply.Head.Target.Row.ID != call.First(c).Row.ID {
 		// Vectors of another model do not go together with these: they are let go, and all are asked for.
 		for _, err := range reply.Parts {
 			if err != nil {
@@ -145,7 +146,7 @@ func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
 		c.Known = nil
 		return it.next(ctx, c)
 	}
-	reply.Head.Cache = CacheStatus{State: "miss", Key: it.key.public(), Items: len(it.keys), Hits: f.hits}
+	reply.Head.Cache = call.CacheStatus{State: "miss", Key: it.key.public(), Items: len(it.keys), Hits: f.hits}
 	if it.call.Tune.CacheControl.NoCache {
 		reply.Head.Cache.State = "bypass"
 	}
@@ -159,12 +160,12 @@ func (it *items) ask(ctx context.Context, c *Call) (Reply, error) {
 	it.new = whole.Data
 	it.join(whole, f)
 	reply.Head.Cache.Saved = f.tokens()
-	reply.Parts = one(whole)
+	reply.Parts = call.One(whole)
 	return reply, nil
 }
 
 // values is what is kept of an answer: the vectors of the call, each under its own key.
-func (it *items) values(head Head, _ []openai.Part) []cache.Item {
+func (it *items) values(head call.Head, _ []openai.Part) []cache.Item {
 	if !fromFirst(it.call, head.Target) || len(it.new) == 0 {
 		return nil
 	}
@@ -177,7 +178,7 @@ func (it *items) values(head Head, _ []openai.Part) []cache.Item {
 		e := &it.new[next]
 		next++
 		if values, err := packed(e); err == nil {
-			value := writeValue(k, Head{}, func(b []byte) []byte {
+			value := writeValue(k, call.Head{}, func(b []byte) []byte {
 				b = binary.AppendUvarint(b, uint64(max(e.Tokens, 0)))
 				return append(b, values...)
 			})

@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -77,7 +79,7 @@ func (e *embedder) took() (texts, calls int) {
 	return texts, calls
 }
 
-func (e *embedder) handler(t testing.TB, m Memory) Handler {
+func (e *embedder) handler(t testing.TB, m Memory) call.Handler {
 	t.Helper()
 	c := catalog.Default()
 	r, err := router.New(router.Config{}, c, "us-east-1")
@@ -88,21 +90,21 @@ func (e *embedder) handler(t testing.TB, m Memory) Handler {
 	carried := NewShared(telemetry.New(), nil)
 	return settling(carried, New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(), Carried: &Carried{Shared: carried},
-		Backends: func(catalog.Target) (Backend, error) { return f, nil },
+		Backends: func(catalog.Target) (attempt.Backend, error) { return f, nil },
 	}))
 }
 
-func embedCall(t testing.TB, body string) *Call {
+func embedCall(t testing.TB, body string) *call.Call {
 	t.Helper()
 	req, err := openai.DecodeEmbedding([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Call{ID: fmt.Sprint("id", ids.Add(1)), At: time.Now(), Endpoint: Embeddings, Request: req}
+	return &call.Call{ID: fmt.Sprint("id", ids.Add(1)), At: time.Now(), Endpoint: Embeddings, Request: req}
 }
 
 // embedded asks for the texts and gives the head and the answer as it is written.
-func embedded(t testing.TB, h Handler, body string, changes ...func(*Call)) (Head, string) {
+func embedded(t testing.TB, h call.Handler, body string, changes ...func(*call.Call)) (call.Head, string) {
 	t.Helper()
 	c := embedCall(t, body)
 	for _, change := range changes {
@@ -213,7 +215,7 @@ func TestItemsApart(t *testing.T) {
 	e.took()
 	for name, test := range map[string]struct {
 		body   string
-		change func(*Call)
+		change func(*call.Call)
 		state  string
 	}{
 		"dimensions":                 {embedBody(titan, `,"dimensions":256`, "a"), nil, "miss"},
@@ -223,13 +225,13 @@ func TestItemsApart(t *testing.T) {
 		"input type without meaning": {embedBody(titan, `,"input_type":"search_query"`, "a"), nil, "hit"},
 		"truncate":                   {embedBody(cohere, `,"truncate":"end"`, "a"), nil, "miss"},
 		"user":                       {embedBody(titan, `,"user":"u"`, "a"), nil, "hit"},
-		"tenant":                     {embedBody(titan, "", "a"), func(c *Call) { c.Principal.Tenant = "u" }, "miss"},
-		"no-store":                   {embedBody(titan, "", "a"), func(c *Call) { c.Tune.CacheControl.NoStore = true }, "bypass"},
-		"no-cache":                   {embedBody(titan, "", "a"), func(c *Call) { c.Tune.CacheControl.NoCache = true }, "bypass"},
-		"max-age":                    {embedBody(titan, "", "a"), func(c *Call) { c.Tune.CacheControl.HasAge = true }, "miss"},
+		"tenant":                     {embedBody(titan, "", "a"), func(c *call.Call) { c.Principal.Tenant = "u" }, "miss"},
+		"no-store":                   {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.NoStore = true }, "bypass"},
+		"no-cache":                   {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.NoCache = true }, "bypass"},
+		"max-age":                    {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.HasAge = true }, "miss"},
 	} {
 		if test.change == nil {
-			test.change = func(*Call) {}
+			test.change = func(*call.Call) {}
 		}
 		head, _ := embedded(t, h, test.body, test.change)
 		if n, _ := e.took(); head.Cache.State != test.state || (n == 0) != (test.state == "hit") {
@@ -280,7 +282,7 @@ func TestOneFlightOfItems(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &embedder{wait: time.Second}
 		h := e.handler(t, newMemory())
-		var calls []*Call
+		var calls []*call.Call
 		for range 20 {
 			calls = append(calls, embedCall(t, embedBody(cohere, "", "a", "b")))
 		}
@@ -302,7 +304,7 @@ func TestOneFlightOfItems(t *testing.T) {
 // TestVectorsOfAnotherModel: what another model has made does not go between vectors of the first.
 func TestVectorsOfAnotherModel(t *testing.T) {
 	served, calls := "m", 0
-	answer := func(_ context.Context, c *Call) (Reply, error) {
+	answer := func(_ context.Context, c *call.Call) (call.Reply, error) {
 		calls++
 		whole := &openai.EmbeddingResponse{Model: served}
 		for i, text := range c.Request.(*openai.EmbeddingRequest).Input.Texts {
@@ -310,13 +312,13 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 				whole.Data = append(whole.Data, openai.Embedding{Floats: []byte("[" + number(served+text) + "]")})
 			}
 		}
-		return Reply{Head: Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: one(whole)}, nil
+		return call.Reply{Head: call.Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: call.One(whole)}, nil
 	}
 	m := newMemory()
 	carried := NewShared(telemetry.New(), nil)
 	h := Recall(DefaultCache(), time.Minute, m, carried)(answer)
 	row := &catalog.Model{ID: "m", Kind: catalog.Embed, EmbedShape: catalog.EmbedTitan}
-	plan := func(c *Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }
+	plan := func(c *call.Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }
 	embedded(t, h, embedBody("m", "", "a"), plan)
 	if err := carried.Settle(t.Context()); err != nil {
 		t.Fatal(err)

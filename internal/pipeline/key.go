@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 
+	"outcrop/internal/call"
 	"outcrop/internal/media"
 	"outcrop/openai"
 	"outcrop/translate"
@@ -43,7 +44,7 @@ func newKeyer() *keyer {
 }
 
 // chat is the key of a chat request: whatever may change the answer, and whose it is (ARCHITECTURE 5).
-func (k *keyer) chat(c *Call) key {
+func (k *keyer) chat(c *call.Call) key {
 	s := k.states.Get().(*keying)
 	defer k.states.Put(s)
 	s.reset(c.Media)
@@ -59,7 +60,7 @@ func (k *keyer) chat(c *Call) key {
 
 // vectors are the keys of an embedding request's items, and one for all of them as they are sent: of equal texts that are asked
 // for in equal ways, whoever else is asked for in the same request.
-func (k *keyer) vectors(c *Call, texts []string, shape string) (items []key, all key) {
+func (k *keyer) vectors(c *call.Call, texts []string, shape string) (items []key, all key) {
 	s := k.states.Get().(*keying)
 	defer k.states.Put(s)
 	s.reset(nil)
@@ -105,7 +106,7 @@ func (s *keying) reset(m media.Set) {
 
 // scope is what every key begins with: whose answer it is, and who is asked for it. Without tenants every API key is one of
 // its own.
-func (s *keying) scope(c *Call) {
+func (s *keying) scope(c *call.Call) {
 	s.text(c.Endpoint.Name)
 	s.bool(c.Principal.Tenant != "")
 	s.text(cmp.Or(c.Principal.Tenant, c.Principal.Key))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/media"
 	"outcrop/openai"
@@ -16,8 +17,8 @@ import (
 )
 
 // keyed is a chat call as it comes to Recall.
-func keyed(req *openai.ChatRequest) *Call {
-	return &Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Tenant: "t"},
+func keyed(req *openai.ChatRequest) *call.Call {
+	return &call.Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Tenant: "t"},
 		Plan: router.Plan{Targets: []catalog.Target{{Row: &catalog.Model{ID: "m"}, CalledID: "us.m", Public: "m"}}}}
 }
 
@@ -167,25 +168,27 @@ func TestKeyOfChat(t *testing.T) {
 		return `{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + url + `"}}]}]}`
 	}
 	const plain = `{"model":"m","temperature":0,"messages":[{"role":"user","content":"hi"}]}`
-	base := func() *Call { return keyed(decoded(plain)) }
+	base := func() *call.Call { return keyed(decoded(plain)) }
 	was := keys.chat(base())
-	differ := map[string]func(c *Call){
-		"endpoint":        func(c *Call) { c.Endpoint = Embeddings },
-		"tenant":          func(c *Call) { c.Principal.Tenant = "u" },
-		"no tenant":       func(c *Call) { c.Principal = access.Principal{Key: "t"} },
-		"called id":       func(c *Call) { c.Plan.Targets[0].CalledID = "eu.m" },
-		"region":          func(c *Call) { c.Plan.Targets[0].Region = "eu-west-1" },
-		"role":            func(c *Call) { c.Plan.Targets[0].Role = "r" },
-		"tier of target":  func(c *Call) { c.Plan.Targets[0].ServiceTier = "flex" },
-		"row":             func(c *Call) { c.Plan.Targets[0].Row = &catalog.Model{ID: "n"} },
-		"strict":          func(c *Call) { c.Options.Strict = true },
-		"guardrail":       func(c *Call) { c.Options.Guardrail = translate.Guardrail{Identifier: "g", Version: "1"} },
-		"default":         func(c *Call) { c.Options.DefaultGuardrail = translate.Guardrail{Identifier: "g", Version: "1"} },
-		"unknown member":  func(c *Call) { c.Request = decoded(strings.Replace(plain, "{", `{"zzz":1,`, 1)) },
-		"unknown below":   func(c *Call) { c.Request = decoded(strings.Replace(plain, `"role"`, `"zzz":1,"role"`, 1)) },
-		"text":            func(c *Call) { c.Request = decoded(strings.Replace(plain, "hi", "ho", 1)) },
-		"temperature":     func(c *Call) { c.Request = decoded(strings.Replace(plain, `"temperature":0,`, "", 1)) },
-		"text into parts": func(c *Call) { c.Request = decoded(strings.Replace(plain, `"hi"`, `[{"type":"text","text":"hi"}]`, 1)) },
+	differ := map[string]func(c *call.Call){
+		"endpoint":       func(c *call.Call) { c.Endpoint = Embeddings },
+		"tenant":         func(c *call.Call) { c.Principal.Tenant = "u" },
+		"no tenant":      func(c *call.Call) { c.Principal = access.Principal{Key: "t"} },
+		"called id":      func(c *call.Call) { c.Plan.Targets[0].CalledID = "eu.m" },
+		"region":         func(c *call.Call) { c.Plan.Targets[0].Region = "eu-west-1" },
+		"role":           func(c *call.Call) { c.Plan.Targets[0].Role = "r" },
+		"tier of target": func(c *call.Call) { c.Plan.Targets[0].ServiceTier = "flex" },
+		"row":            func(c *call.Call) { c.Plan.Targets[0].Row = &catalog.Model{ID: "n"} },
+		"strict":         func(c *call.Call) { c.Options.Strict = true },
+		"guardrail":      func(c *call.Call) { c.Options.Guardrail = translate.Guardrail{Identifier: "g", Version: "1"} },
+		"default":        func(c *call.Call) { c.Options.DefaultGuardrail = translate.Guardrail{Identifier: "g", Version: "1"} },
+		"unknown member": func(c *call.Call) { c.Request = decoded(strings.Replace(plain, "{", `{"zzz":1,`, 1)) },
+		"unknown below":  func(c *call.Call) { c.Request = decoded(strings.Replace(plain, `"role"`, `"zzz":1,"role"`, 1)) },
+		"text":           func(c *call.Call) { c.Request = decoded(strings.Replace(plain, "hi", "ho", 1)) },
+		"temperature":    func(c *call.Call) { c.Request = decoded(strings.Replace(plain, `"temperature":0,`, "", 1)) },
+		"text into parts": func(c *call.Call) {
+			c.Request = decoded(strings.Replace(plain, `"hi"`, `[{"type":"text","text":"hi"}]`, 1))
+		},
 	}
 	for name, f := range differ {
 		c := base()
@@ -259,7 +262,7 @@ func TestLongTextsInKeys(t *testing.T) {
 
 func TestKeyOfVectors(t *testing.T) {
 	keys := newKeyer()
-	call := func(change func(c *Call, r *openai.EmbeddingRequest)) (item, all key) {
+	own := func(change func(c *call.Call, r *openai.EmbeddingRequest)) (item, all key) {
 		r := &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: []string{"a"}, Given: true}}
 		c := keyed(nil)
 		c.Endpoint, c.Request = Embeddings, r
@@ -268,22 +271,22 @@ func TestKeyOfVectors(t *testing.T) {
 		return items[0], all
 	}
 	base64, user := "base64", "u"
-	was, all := call(func(*Call, *openai.EmbeddingRequest) {})
-	if same, other := call(func(_ *Call, r *openai.EmbeddingRequest) { r.EncodingFormat = &base64 }); same != was || other == all {
+	was, all := own(func(*call.Call, *openai.EmbeddingRequest) {})
+	if same, other := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.EncodingFormat = &base64 }); same != was || other == all {
 		t.Error("R-EMB-17 the encoding changes the vector's key, or not that of the answer")
 	}
-	if same, _ := call(func(_ *Call, r *openai.EmbeddingRequest) { r.User = &user }); same != was {
+	if same, _ := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.User = &user }); same != was {
 		t.Error("R-EMB-17 the end user changes the key of a vector")
 	}
-	if same, other := call(func(_ *Call, r *openai.EmbeddingRequest) { r.Input.Texts = []string{"a", "b"} }); same != was || other == all {
+	if same, other := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.Input.Texts = []string{"a", "b"} }); same != was || other == all {
 		t.Error("R-EMB-17 another text changes the key of a vector, or not that of the answer")
 	}
-	for name, f := range map[string]func(c *Call, r *openai.EmbeddingRequest){
-		"text":   func(_ *Call, r *openai.EmbeddingRequest) { r.Input.Texts[0] = "b" },
-		"tenant": func(c *Call, _ *openai.EmbeddingRequest) { c.Principal.Tenant = "u" },
-		"target": func(c *Call, _ *openai.EmbeddingRequest) { c.Plan.Targets[0].CalledID = "n" },
+	for name, f := range map[string]func(c *call.Call, r *openai.EmbeddingRequest){
+		"text":   func(_ *call.Call, r *openai.EmbeddingRequest) { r.Input.Texts[0] = "b" },
+		"tenant": func(c *call.Call, _ *openai.EmbeddingRequest) { c.Principal.Tenant = "u" },
+		"target": func(c *call.Call, _ *openai.EmbeddingRequest) { c.Plan.Targets[0].CalledID = "n" },
 	} {
-		if other, _ := call(f); other == was {
+		if other, _ := own(f); other == was {
 			t.Errorf("R-EMB-17 the same key: %s", name)
 		}
 	}

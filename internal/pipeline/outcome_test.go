@@ -13,6 +13,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
+	"outcrop/internal/inspect"
+	"outcrop/internal/observe"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
@@ -21,16 +25,16 @@ import (
 type outcomes struct {
 	mu             sync.Mutex
 	served, called []string
-	model          map[*Called]bool
+	model          map[*call.Called]bool
 }
 
-func (o *outcomes) handler(end Handler, between ...Stage) Handler {
-	o.model = map[*Called]bool{}
-	stages := append([]Stage{Outside(telemetry.New(), nil, o.tellServed)}, between...)
-	return Chain(end, append(stages, Inside(true, o.tellCalled), Choices)...)
+func (o *outcomes) handler(end call.Handler, between ...call.Stage) call.Handler {
+	o.model = map[*call.Called]bool{}
+	stages := append([]call.Stage{observe.Outside(telemetry.New(), nil, o.tellServed)}, between...)
+	return call.Chain(end, append(stages, observe.Inside(true, o.tellCalled), attempt.Choices)...)
 }
 
-func (o *outcomes) tellServed(_ context.Context, s *Served) {
+func (o *outcomes) tellServed(_ context.Context, s *call.Served) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	said := inWords(s.Answered, s.Usage, s.Err)
@@ -46,7 +50,7 @@ func (o *outcomes) tellServed(_ context.Context, s *Served) {
 	o.served = append(o.served, said)
 }
 
-func (o *outcomes) tellCalled(_ context.Context, k *Called) {
+func (o *outcomes) tellCalled(_ context.Context, k *call.Called) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.model[k] = true
@@ -61,16 +65,16 @@ func inWords(answered bool, u *openai.Usage, err error) string {
 	if u != nil {
 		said += fmt.Sprintf(", %d+%d tokens", u.Prompt, u.Completion)
 	}
-	return said + ", " + outcome(err)
+	return said + ", " + call.OutcomeOf(err)
 }
 
 // What became of a call is told once at each of its ends, and truly, however the call has ended.
 func TestOutcomes(t *testing.T) {
 	failure := &openai.Error{Kind: openai.BadUpstream, Code: "bad", Message: "bad"}
-	broken := func(n int, err func() error) func(context.Context, int64, *Call) (Reply, error) {
-		return func(_ context.Context, _ int64, c *Call) (Reply, error) {
+	broken := func(n int, err func() error) func(context.Context, int64, *call.Call) (call.Reply, error) {
+		return func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 			step := 0
-			return Reply{Parts: chunksOf(c, "abcd efgh", func() error {
+			return call.Reply{Parts: chunksOf(c, "abcd efgh", func() error {
 				if step++; step == n {
 					return err()
 				}
@@ -79,28 +83,31 @@ func TestOutcomes(t *testing.T) {
 		}
 	}
 	fails, panics := func() error { return failure }, func() error { panic("oh") }
-	three := func(c *Call) { c.Request.(*openai.ChatRequest).N = new(int64); *c.Request.(*openai.ChatRequest).N = 3 }
+	three := func(c *call.Call) {
+		c.Request.(*openai.ChatRequest).N = new(int64)
+		*c.Request.(*openai.ChatRequest).N = 3
+	}
 	for name, tt := range map[string]struct {
-		change         []func(*Call)
-		answer         func(context.Context, int64, *Call) (Reply, error)
+		change         []func(*call.Call)
+		answer         func(context.Context, int64, *call.Call) (call.Reply, error)
 		take           int // parts that are read; -1 is none at all
 		served, called string
 	}{
 		"plain":                 {nil, nil, 9, "answered, 7+3 tokens, ok", "answered, 7+3 tokens, ok, 0 bytes"},
-		"streamed":              {[]func(*Call){streamedCall}, nil, 99, "answered, 7+3 tokens, ok", "answered, 7+3 tokens, ok, 8 bytes"},
-		"three choices":         {[]func(*Call){three}, nil, 9, "answered, 21+9 tokens, ok", "answered, 21+9 tokens, ok, 0 bytes"},
-		"an error at once":      {nil, func(context.Context, int64, *Call) (Reply, error) { return Reply{}, failure }, 9, "refused, bad", "refused, bad, 0 bytes"},
-		"an error in the midst": {[]func(*Call){streamedCall}, broken(2, fails), 9, "answered, bad", "answered, bad, 5 bytes"},
-		"one of three fails": {[]func(*Call){three}, func(_ context.Context, n int64, c *Call) (Reply, error) {
+		"streamed":              {[]func(*call.Call){streamedCall}, nil, 99, "answered, 7+3 tokens, ok", "answered, 7+3 tokens, ok, 8 bytes"},
+		"three choices":         {[]func(*call.Call){three}, nil, 9, "answered, 21+9 tokens, ok", "answered, 21+9 tokens, ok, 0 bytes"},
+		"an error at once":      {nil, func(context.Context, int64, *call.Call) (call.Reply, error) { return call.Reply{}, failure }, 9, "refused, bad", "refused, bad, 0 bytes"},
+		"an error in the midst": {[]func(*call.Call){streamedCall}, broken(2, fails), 9, "answered, bad", "answered, bad, 5 bytes"},
+		"one of three fails": {[]func(*call.Call){three}, func(_ context.Context, n int64, c *call.Call) (call.Reply, error) {
 			if n == 2 {
-				return Reply{}, failure
+				return call.Reply{}, failure
 			}
 			return replyOf(c, "x"), nil
 		}, 9, "refused, bad", "refused, bad, 0 bytes"},
-		"a panic at once":        {nil, func(context.Context, int64, *Call) (Reply, error) { panic("oh") }, 9, "refused, panic", "refused, panic, 0 bytes"},
-		"a panic in the midst":   {[]func(*Call){streamedCall}, broken(2, panics), 9, "answered, panic", "answered, panic, 5 bytes"},
-		"the reader leaves":      {[]func(*Call){streamedCall}, broken(9, fails), 2, "answered, canceled", "answered, canceled, 5 bytes"},
-		"nobody reads":           {[]func(*Call){streamedCall}, nil, -1, "answered, canceled, without a part", "answered, canceled, 0 bytes"},
+		"a panic at once":        {nil, func(context.Context, int64, *call.Call) (call.Reply, error) { panic("oh") }, 9, "refused, panic", "refused, panic, 0 bytes"},
+		"a panic in the midst":   {[]func(*call.Call){streamedCall}, broken(2, panics), 9, "answered, panic", "answered, panic, 5 bytes"},
+		"the reader leaves":      {[]func(*call.Call){streamedCall}, broken(9, fails), 2, "answered, canceled", "answered, canceled, 5 bytes"},
+		"nobody reads":           {[]func(*call.Call){streamedCall}, nil, -1, "answered, canceled, without a part", "answered, canceled, 0 bytes"},
 		"nobody reads it, plain": {nil, nil, -1, "answered, canceled, without a part", "answered, canceled, 0 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +115,7 @@ func TestOutcomes(t *testing.T) {
 				var o outcomes
 				h := o.handler((&bed{answer: tt.answer}).handle)
 				ctx, cancel := context.WithCancel(t.Context())
-				_ = guarded(func() error {
+				_ = call.Guarded(func() error {
 					reply, err := h(ctx, exact(tt.change...))
 					if err != nil || tt.take < 0 {
 						return err
@@ -139,7 +146,7 @@ func TestOutcomesOfAFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var o outcomes
 		step := make(chan struct{})
-		h := o.handler((&bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+		h := o.handler((&bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 			r := replyOf(c, "")
 			r.Parts = chunksOf(c, "abcd efgh", func() error { <-step; return nil })
 			return r, nil
@@ -232,8 +239,8 @@ func TestSequencesOfAChunk(t *testing.T) {
 // What a part says is read twice at most, and its texts once beside the inspection, which this part is nothing to.
 func TestReadingsOfAChunk(t *testing.T) {
 	var tokens, texts, parts int
-	end := func(_ context.Context, c *Call) (Reply, error) {
-		return Reply{Head: Head{Target: first(c)}, Parts: func(yield func(openai.Part, error) bool) {
+	end := func(_ context.Context, c *call.Call) (call.Reply, error) {
+		return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: func(yield func(openai.Part, error) bool) {
 			for p := range chunksOf(c, "a b c", nil) {
 				parts++
 				if !yield(counted{p.(*openai.ChatChunk), &tokens, &texts}, nil) {
@@ -243,8 +250,8 @@ func TestReadingsOfAChunk(t *testing.T) {
 		}}, nil
 	}
 	rec := telemetry.New()
-	h := Chain(end, Outside(rec, strings.ToUpper, Limits, Record, Measure(rec)), Inspect(guardOf(t, tokenizing), rec),
-		Inside(true, Gaps(rec), Costs(rec, nil)), Choices)
+	h := call.Chain(end, observe.Outside(rec, strings.ToUpper, observe.Limits, observe.Record, observe.Measure(rec)), inspect.Inspect(guardOf(t, tokenizing), rec),
+		observe.Inside(true, observe.Gaps(rec), observe.Costs(rec, nil)), attempt.Choices)
 	c := priced(t, `,"stream":true`, plenty)
 	entryOf(t, taken(t), c)
 	reply, err := h(t.Context(), c)

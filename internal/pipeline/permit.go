@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/router"
@@ -17,12 +18,12 @@ type Leads func(name string) []router.Plan
 // Permit holds a request to the rights of its key: the model that it asks for, extension members, the guardrail and the token limit. It
 // stands outside Route, so that a model which the key may not use is refused before anything about it could show in the answer
 // (R-ERR-63).
-func Permit(leads Leads) Stage {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, c *Call) (Reply, error) {
+func Permit(leads Leads) call.Stage {
+	return func(next call.Handler) call.Handler {
+		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			if r := c.Principal.Rights; r != nil {
 				if err := permit(c, r, leads); err != nil {
-					return Reply{}, err
+					return call.Reply{}, err
 				}
 			}
 			return next(ctx, c)
@@ -30,7 +31,7 @@ func Permit(leads Leads) Stage {
 	}
 }
 
-func permit(c *Call, r *access.Rights, leads Leads) error {
+func permit(c *call.Call, r *access.Rights, leads Leads) error {
 	if asked := c.Request.Facts().Model; leads != nil && !mayAsk(r, asked, leads(asked)) {
 		return openai.ModelNotFound(asked)
 	}
@@ -48,7 +49,7 @@ func permit(c *Call, r *access.Rights, leads Leads) error {
 }
 
 // forbiddenExtension is the first extension member of the request that the key may not use. A guardrail that a header names is one too.
-func forbiddenExtension(c *Call, r *access.Rights) string {
+func forbiddenExtension(c *call.Call, r *access.Rights) string {
 	if r.Extensions == nil {
 		return ""
 	}
@@ -64,7 +65,7 @@ func forbiddenExtension(c *Call, r *access.Rights) string {
 
 // demand gives the request the guardrail that its key makes mandatory. One that names another is refused, also one that would have it
 // work beside the stream, where text is out before it was checked (R-GRD-02). Half a name is left for the translation to refuse.
-func demand(c *Call, must translate.Guardrail) error {
+func demand(c *call.Call, must translate.Guardrail) error {
 	refused := func(path string) error {
 		return &openai.Error{Kind: openai.Forbidden, Code: "guardrail_required", Param: path, Message: "This API key prescribes a guardrail, which a request cannot replace."}
 	}
@@ -87,8 +88,8 @@ func demand(c *Call, must translate.Guardrail) error {
 }
 
 // Narrow leaves those targets of the plan that the key may use. It stands right inside Route.
-func Narrow(next Handler) Handler {
-	return func(ctx context.Context, c *Call) (Reply, error) {
+func Narrow(next call.Handler) call.Handler {
+	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		r := c.Principal.Rights
 		if !r.ByModel() {
 			return next(ctx, c)
@@ -97,7 +98,7 @@ func Narrow(next Handler) Handler {
 		may := func(t catalog.Target) bool { return mayUse(r, asked, c.Plan.Tier, knownID(t)) }
 		if !slices.ContainsFunc(c.Plan.Targets, may) {
 			c.Plan = router.Plan{} // it would show in the headers of the answer
-			return Reply{}, openai.ModelNotFound(asked)
+			return call.Reply{}, openai.ModelNotFound(asked)
 		}
 		if !allOf(c.Plan.Targets, may) { // plans are shared
 			c.Plan.Targets = slices.DeleteFunc(slices.Clone(c.Plan.Targets), func(t catalog.Target) bool { return !may(t) })

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/router"
@@ -15,7 +16,7 @@ import (
 )
 
 // permitted sends a request through Permit, Route and Narrow, and gives the call as it comes out.
-func permitted(t *testing.T, rights *access.Rights, body string, prepare ...func(*Call)) (*Call, error) {
+func permitted(t *testing.T, rights *access.Rights, body string, prepare ...func(*call.Call)) (*call.Call, error) {
 	t.Helper()
 	live, err := router.NewLive(router.Config{
 		Aliases: map[string]string{"mine": nova, "any": router.Auto}, AllowARNs: true, Rules: router.DefaultRules(),
@@ -27,12 +28,12 @@ func permitted(t *testing.T, rights *access.Rights, body string, prepare ...func
 	if bad != nil {
 		t.Fatal(bad)
 	}
-	c := &Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Rights: rights}}
+	c := &call.Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Rights: rights}}
 	for _, p := range prepare {
 		p(c)
 	}
-	end := func(context.Context, *Call) (Reply, error) { return Reply{}, nil }
-	_, err = Chain(end, Permit(live.Leads), Route(live, live, &fake{}), Narrow)(t.Context(), c)
+	end := func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, nil }
+	_, err = call.Chain(end, Permit(live.Leads), Route(live, live, &fake{}), Narrow)(t.Context(), c)
 	return c, err
 }
 
@@ -107,7 +108,7 @@ func TestTargetsThatAKeyMayNotUseAreDropped(t *testing.T) {
 
 func TestExtensionsOfAKey(t *testing.T) {
 	const with = `{"model":"` + nova + `","messages":[{"role":"user","content":"hi"}],"topK":3,"guardrailConfig":{"guardrailIdentifier":"g","guardrailVersion":"1"}}`
-	header := func(c *Call) { c.Options.Guardrail.Identifier = "g" }
+	header := func(c *call.Call) { c.Options.Guardrail.Identifier = "g" }
 	for _, tt := range []struct {
 		name       string
 		extensions *[]string
@@ -122,7 +123,7 @@ func TestExtensionsOfAKey(t *testing.T) {
 		{"those that are used", &[]string{"top_k", "guardrail_*"}, with, true, ""},
 		{"a guardrail by header", &[]string{"top_k"}, asking(nova), true, "guardrail_config"},
 	} {
-		var prepare []func(*Call)
+		var prepare []func(*call.Call)
 		if tt.header {
 			prepare = append(prepare, header)
 		}
@@ -161,7 +162,7 @@ func TestMandatoryGuardrail(t *testing.T) {
 		{"R-GRD-02 beside the stream", body(`{"stream_processing_mode":"async"}`), translate.Guardrail{}, true, "guardrail_config.stream_processing_mode"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := permitted(t, must, tt.body, func(c *Call) {
+			c, err := permitted(t, must, tt.body, func(c *call.Call) {
 				c.Options.Guardrail = tt.header
 				c.Options.DefaultGuardrail = translate.Guardrail{Identifier: "default", Version: "1"}
 			})

@@ -2,9 +2,10 @@
 // stage around it, and the order of the stages stands in one place, [New], as two lists.
 //
 // It joins the packages that do not know each other (router, translate, policy, cache …). It must not know HTTP, JSON or
-// Echo, and no stage may know which endpoint it serves: what differs between endpoints is one row each in endpoints.go.
+// Echo, and no stage may know which endpoint it serves: what differs between endpoints is one row each in endpoints.go. A concern that
+// is more than a file has a room of its own (observe, inspect, attempt); the small ones are files here.
 //
-// Start at New, then Call and Reply in call.go.
+// Start at New, then Call and Reply in package call.
 package pipeline
 
 import (
@@ -15,7 +16,11 @@ import (
 	"outcrop/internal/access/budgets"
 	"outcrop/internal/access/limits"
 	"outcrop/internal/access/usage"
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
+	"outcrop/internal/inspect"
+	"outcrop/internal/observe"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/router"
@@ -52,9 +57,9 @@ type Collaborators struct {
 	Recorder *telemetry.Recorder
 	Router   Router
 	Catalog  Catalog
-	Guards   Guards // policies by profile of keys; empty: nothing is inspected
-	Leads    Leads  // nil: what a key may not ask for is found out only when it is routed
-	Backends Backends
+	Guards   inspect.Guards // policies by profile of keys; empty: nothing is inspected
+	Leads    Leads          // nil: what a key may not ask for is found out only when it is routed
+	Backends attempt.Backends
 	Profiles BaseModels
 	Download Download            // nil: links are refused
 	Upstream *upstream.Targets   // nil: with the default settings
@@ -72,7 +77,7 @@ type Collaborators struct {
 // requests more than once makes it once and hands it to every [New].
 type Carried struct {
 	*Shared
-	invokes Slots // InvokeModel calls of the whole gateway (R-EMB-05)
+	invokes attempt.Slots // InvokeModel calls of the whole gateway (R-EMB-05)
 }
 
 // NewCarried begins with nothing under way. A nil log is none.
@@ -103,7 +108,7 @@ func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
 //
 // Permit is no stage of the first chain: the rights that it knows are those to models, and who may use few of them may moderate all
 // the same.
-func New(cfg Config, with Collaborators) Handler {
+func New(cfg Config, with Collaborators) call.Handler {
 	if with.Upstream == nil {
 		with.Upstream = upstream.New(upstream.Default(), "")
 	}
@@ -111,36 +116,36 @@ func New(cfg Config, with Collaborators) Handler {
 		with.Carried = NewCarried(with.Recorder, nil)
 	}
 	with.Recorder.WatchTargets(watch(with.Upstream))
-	attempts := NewAttempts(AttemptConfig{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals, Version: with.Version},
+	attempts := attempt.New(attempt.Config{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals, Version: with.Version},
 		with.Recorder, with.Upstream, with.Backends, &with.Carried.invokes)
-	called := []func(context.Context, *Called){Gaps(with.Recorder)}
+	called := []func(context.Context, *call.Called){observe.Gaps(with.Recorder)}
 	paid := with.Budgets != nil || with.Usage != nil
 	if paid {
-		called = append(called, Costs(with.Recorder, with.Usage))
+		called = append(called, observe.Costs(with.Recorder, with.Usage))
 	}
-	calls := Chain(attempts,
+	calls := call.Chain(attempts,
 		Permit(with.Leads),
-		Inspect(with.Guards, with.Recorder),
+		inspect.Inspect(with.Guards, with.Recorder),
 		Route(with.Router, with.Catalog, with.Profiles),
 		Narrow,
 		Fetch(with.Download),
 		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried.Shared),
-		Account(with.Recorder, with.Budgets, with.Usage, outputTokens(with.Budgets)),
-		Inside(paid || with.Limiter != nil, called...),
-		Choices,
+		Account(with.Recorder, with.Budgets, with.Usage, call.OutputTokens(with.Budgets)),
+		observe.Inside(paid || with.Limiter != nil, called...),
+		attempt.Choices,
 	)
-	others := map[*Endpoint]Handler{Moderations: Moderate(with.Guards)} // call no model
-	end := func(ctx context.Context, c *Call) (Reply, error) {
+	others := map[*call.Endpoint]call.Handler{Moderations: inspect.Moderate(with.Guards)} // call no model
+	end := func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		if other := others[c.Endpoint]; other != nil {
 			return other(ctx, c)
 		}
 		return calls(ctx, c)
 	}
-	return Chain(end,
-		Outside(with.Recorder, with.Redact, Limits, Tally(with.Usage), Record, Measure(with.Recorder)),
+	return call.Chain(end,
+		observe.Outside(with.Recorder, with.Redact, observe.Limits, observe.Tally(with.Usage), observe.Record, observe.Measure(with.Recorder)),
 		Deadline(cfg.Deadline),
 		Bound,
-		Limit(with.Limiter, outputTokens(with.Budgets)),
+		Limit(with.Limiter, call.OutputTokens(with.Budgets)),
 	)
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"golang.org/x/sync/semaphore"
 
+	"outcrop/internal/attempt"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
@@ -51,9 +53,9 @@ func (f *fake) BaseModel(_ context.Context, arn string) (string, error) {
 	return "", errors.New("no such profile")
 }
 
-func handler(t *testing.T, f *fake) Handler { return handlerWith(t, f, func(*Collaborators) {}) }
+func handler(t *testing.T, f *fake) call.Handler { return handlerWith(t, f, func(*Collaborators) {}) }
 
-func handlerWith(t *testing.T, f *fake, change func(*Collaborators)) Handler {
+func handlerWith(t *testing.T, f *fake, change func(*Collaborators)) call.Handler {
 	t.Helper()
 	c := catalog.Default()
 	r, err := router.New(router.Config{AllowARNs: true}, c, "us-east-1")
@@ -62,19 +64,19 @@ func handlerWith(t *testing.T, f *fake, change func(*Collaborators)) Handler {
 	}
 	with := Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test",
-		Backends: func(catalog.Target) (Backend, error) { return f, nil },
+		Backends: func(catalog.Target) (attempt.Backend, error) { return f, nil },
 	}
 	change(&with)
 	return New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, with)
 }
 
-func chatCall(t *testing.T, body string) *Call {
+func chatCall(t *testing.T, body string) *call.Call {
 	t.Helper()
 	req, err := openai.DecodeChat([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Call{ID: "id", At: time.Now(), Endpoint: ChatCompletions, Request: req}
+	return &call.Call{ID: "id", At: time.Now(), Endpoint: ChatCompletions, Request: req}
 }
 
 func ask(rest string) string {
@@ -121,7 +123,7 @@ func told(ctx context.Context, step <-chan struct{}, deltas ...string) iter.Seq2
 	}
 }
 
-func collect(t *testing.T, r Reply) ([]openai.Part, error) {
+func collect(t *testing.T, r call.Reply) ([]openai.Part, error) {
 	t.Helper()
 	var list []openai.Part
 	for p, err := range r.Parts {
@@ -298,7 +300,7 @@ func TestEmbeddingsRunSideBySide(t *testing.T) {
 			return &bedrockruntime.InvokeModelOutput{Body: []byte(`{"embedding":[0.5,0.25],"inputTextTokenCount":3}`)}, 3, nil
 		}}
 		h := handler(t, f)
-		embed := func(n int) (Reply, error) {
+		embed := func(n int) (call.Reply, error) {
 			var items []string
 			for i := range n {
 				items = append(items, fmt.Sprintf("%q", fmt.Sprint("item ", i)))
@@ -307,7 +309,7 @@ func TestEmbeddingsRunSideBySide(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return h(t.Context(), &Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req})
+			return h(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req})
 		}
 		begin := time.Now()
 		reply, err := embed(12)
@@ -332,7 +334,7 @@ func TestFanOutStopsAtTheFirstError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
 		wrong := errors.New("wrong")
-		err := fanOut(t.Context(), 100, 4, semaphore.NewWeighted(4), func(ctx context.Context, i int) error {
+		err := call.FanOut(t.Context(), 100, 4, semaphore.NewWeighted(4), func(ctx context.Context, i int) error {
 			ran.Add(1)
 			if i == 2 {
 				return wrong
@@ -382,7 +384,7 @@ func TestPanicsAreErrors(t *testing.T) {
 		}
 	})
 	t.Run("R-ERR-08 in a fan-out", func(t *testing.T) {
-		err := fanOut(t.Context(), 3, 2, semaphore.NewWeighted(2), func(context.Context, int) error { panic("a bug") })
+		err := call.FanOut(t.Context(), 3, 2, semaphore.NewWeighted(2), func(context.Context, int) error { panic("a bug") })
 		if !internal(err) {
 			t.Errorf("error %v", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"outcrop/cache"
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/translate"
 )
@@ -18,13 +19,13 @@ type Memory interface {
 
 // Recall answers from memory what was asked before, and makes one call of equal requests that come at the same time. What is
 // kept, and for how long, is in docs/caching.md. With a nil memory there is no cache, and no header says anything of one.
-func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, shared *Shared) Stage {
-	return func(next Handler) Handler {
+func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, shared *Shared) call.Stage {
+	return func(next call.Handler) call.Handler {
 		if memory == nil {
 			return next
 		}
 		r := &recaller{cfg: cfg, deadline: deadline, memory: memory, keys: newKeyer(), Shared: shared, next: next}
-		return func(ctx context.Context, c *Call) (Reply, error) {
+		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			switch keeps := c.Endpoint.Keeps; {
 			case keeps == nil || c.Tune.CacheControl.NoStore:
 				return r.around(ctx, c)
@@ -43,18 +44,18 @@ type recaller struct {
 	deadline time.Duration // of a plain call that several requests may wait for
 	memory   Memory
 	keys     *keyer
-	next     Handler
+	next     call.Handler
 }
 
 // around is the way past the cache.
-func (r *recaller) around(ctx context.Context, c *Call) (Reply, error) {
+func (r *recaller) around(ctx context.Context, c *call.Call) (call.Reply, error) {
 	reply, err := r.next(ctx, c)
 	reply.Head.Cache.State = "bypass"
 	return reply, err
 }
 
 // whole is the way of a request whose answer is kept as one.
-func (r *recaller) whole(ctx context.Context, c *Call) (Reply, error) {
+func (r *recaller) whole(ctx context.Context, c *call.Call) (call.Reply, error) {
 	ttl := r.cfg.ttl(c)
 	if ttl <= 0 || !repeatable(c, r.cfg.MaxTemperature) && !r.cfg.always(c) {
 		return r.around(ctx, c)
@@ -66,7 +67,7 @@ func (r *recaller) whole(ctx context.Context, c *Call) (Reply, error) {
 
 // repeatable tells whether a request asks for the most likely answer, which is the same whenever it is asked. What says nothing of the
 // temperature asks for a new answer each time.
-func repeatable(c *Call, highest float64) bool {
+func repeatable(c *call.Call, highest float64) bool {
 	t := c.Request.Facts().Temperature
 	return t != nil && *t <= highest
 }
@@ -74,21 +75,21 @@ func repeatable(c *Call, highest float64) bool {
 // question is one request whose answer may be kept.
 type question struct {
 	*recaller
-	call  *Call
-	how   *Keeping
+	call  *call.Call
+	how   *call.Keeping
 	key   key
 	ttl   time.Duration
-	look  func(ctx context.Context) (Reply, bool)           // answers from memory, if it can
-	fetch Handler                                           // answers in another way
-	worth func(head Head, parts []openai.Part) []cache.Item // what is worth keeping of a complete answer that fetch gave
+	look  func(ctx context.Context) (call.Reply, bool)           // answers from memory, if it can
+	fetch call.Handler                                           // answers in another way
+	worth func(head call.Head, parts []openai.Part) []cache.Item // what is worth keeping of a complete answer that fetch gave
 }
 
-func (a *question) status(state string) CacheStatus {
-	return CacheStatus{State: state, Key: a.key.public()}
+func (a *question) status(state string) call.CacheStatus {
+	return call.CacheStatus{State: state, Key: a.key.public()}
 }
 
 // answer answers from memory, or from a call that is under way, or from one of its own.
-func (a *question) answer(ctx context.Context) (Reply, error) {
+func (a *question) answer(ctx context.Context) (call.Reply, error) {
 	if a.call.Tune.CacheControl.NoCache {
 		f := a.flight(ctx) // nobody joins it, and it joins none: what is under way is not new either
 		seat, own := f.board(), *a.call
@@ -109,29 +110,29 @@ func (a *question) answer(ctx context.Context) (Reply, error) {
 }
 
 // hit answers with a whole answer from memory.
-func (a *question) hit(ctx context.Context) (Reply, bool) {
+func (a *question) hit(ctx context.Context) (call.Reply, bool) {
 	e := a.memory.GetMany(ctx, []string{a.key.String()})[0]
 	age, fresh := age(a.call, e)
 	if !fresh {
-		return Reply{}, false
+		return call.Reply{}, false
 	}
 	head, body, ok := readValue(a.key, e.Value)
 	if !ok {
-		return Reply{}, false
+		return call.Reply{}, false
 	}
 	extension := openai.Extension{Cache: &openai.Cached{Age: int64(age.Seconds())}}
 	parts, err := a.how.Read(body, a.how.Stamp(a.call), extension, a.call.Request.Facts().Stream)
 	if err != nil {
-		return Reply{}, false // a foreign value, or one of another version
+		return call.Reply{}, false // a foreign value, or one of another version
 	}
-	head.Target = first(a.call)
+	head.Target = call.First(a.call)
 	head.Cache = a.status("hit")
 	head.Cache.Age = age
-	return Reply{Head: head, Parts: each(parts)}, true
+	return call.Reply{Head: head, Parts: call.Each(parts)}, true
 }
 
 // age is how old what was found is, and whether that will do for the request.
-func age(c *Call, e cache.Entry) (time.Duration, bool) {
+func age(c *call.Call, e cache.Entry) (time.Duration, bool) {
 	if !e.Found() {
 		return 0, false
 	}
@@ -153,11 +154,11 @@ func (a *question) flight(ctx context.Context) *flight {
 // produce makes the call of a flight, ends the flight and keeps its answer. Those who wait have the answer before it is kept, and
 // until then others may still join. With again another flight has landed since memory was looked at, which may have been for this
 // key.
-func (a *question) produce(f *flight, call *Call, again bool) {
+func (a *question) produce(f *flight, own *call.Call, again bool) {
 	defer f.cancel()
-	var head Head
+	var head call.Head
 	remembered := false
-	err := guarded(func() error {
+	err := call.Guarded(func() error {
 		if again {
 			if reply, ok := a.look(f.ctx); ok {
 				remembered = true
@@ -165,13 +166,13 @@ func (a *question) produce(f *flight, call *Call, again bool) {
 				return f.load(reply.Parts, a.how.Size)
 			}
 		}
-		reply, err := a.fetch(f.ctx, call)
+		reply, err := a.fetch(f.ctx, own)
 		head = reply.Head
-		f.depart(head, late(f.ctx, err))
+		f.depart(head, call.Late(f.ctx, err))
 		if err != nil {
 			return err
 		}
-		return late(f.ctx, f.load(reply.Parts, a.how.Size))
+		return call.Late(f.ctx, f.load(reply.Parts, a.how.Size))
 	})
 	parts, all := f.all()
 	if err != nil || remembered || !all || !a.writes.begin() {
@@ -192,8 +193,8 @@ func (a *question) produce(f *flight, call *Call, again bool) {
 const keepWithin = 10 * time.Second
 
 // keep stores what is worth it of a complete answer, and gives the bytes that it has taken of the late writes.
-func (a *question) keep(ctx context.Context, head Head, parts []openai.Part) (taken int) {
-	a.unheard(guarded(func() error {
+func (a *question) keep(ctx context.Context, head call.Head, parts []openai.Part) (taken int) {
+	a.unheard(call.Guarded(func() error {
 		items, size := a.worth(head, parts), 0
 		for i := range items {
 			size += len(items[i].Value)
@@ -215,7 +216,7 @@ func (a *question) keep(ctx context.Context, head Head, parts []openai.Part) (ta
 }
 
 // read is the answer of a flight to one of those who wait for it, in the form that this one asked for.
-func (a *question) read(ctx context.Context, s *seat, state string) (Reply, error) {
+func (a *question) read(ctx context.Context, s *seat, state string) (call.Reply, error) {
 	stop := context.AfterFunc(ctx, func() { a.flights.leave(s) }) // in case nobody ranges
 	head, err := s.head(ctx)
 	if err != nil && state == "hit" {
@@ -227,7 +228,7 @@ func (a *question) read(ctx context.Context, s *seat, state string) (Reply, erro
 	if err != nil {
 		stop()
 		a.flights.leave(s)
-		return Reply{Head: head}, err
+		return call.Reply{Head: head}, err
 	}
 	stamp := a.how.Stamp(a.call)
 	var mark *openai.Extension
@@ -252,7 +253,7 @@ func (a *question) read(ctx context.Context, s *seat, state string) (Reply, erro
 	if s.flight.streamed != a.call.Request.Facts().Stream {
 		parts = a.formed(parts, stamp)
 	}
-	return Reply{Head: head, Parts: parts}, nil
+	return call.Reply{Head: head, Parts: parts}, nil
 }
 
 // formed gives the parts in the form that the request asked for, where another request began the call in the other one.
@@ -286,7 +287,7 @@ func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.M
 }
 
 // value is what is kept of a complete answer.
-func (a *question) value(head Head, parts []openai.Part) []cache.Item {
+func (a *question) value(head call.Head, parts []openai.Part) []cache.Item {
 	if !fromFirst(a.call, head.Target) || !undoubted(head.Adjusted) {
 		return nil
 	}

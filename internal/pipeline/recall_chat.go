@@ -4,12 +4,13 @@ import (
 	"slices"
 	"strings"
 
+	"outcrop/internal/call"
 	"outcrop/openai"
 	"outcrop/translate"
 	"outcrop/translate/chat"
 )
 
-var keptChat = Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat, Copies: copiesOfChat,
+var keptChat = call.Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat, Copies: copiesOfChat,
 	Size: sizeOfChat, Stamp: stampChat}
 
 // worthyChat tells whether every choice came to its own end, without a filter or a guardrail having had a say.
@@ -109,8 +110,8 @@ func sizeOfChat(p openai.Part) (n int) {
 	return n
 }
 
-func stampChat(c *Call) translate.Meta {
-	return translate.Meta{ID: "chatcmpl-" + c.ID, Model: first(c).Public, Created: c.At.Unix()}
+func stampChat(c *call.Call) translate.Meta {
+	return translate.Meta{ID: "chatcmpl-" + c.ID, Model: call.First(c).Public, Created: c.At.Unix()}
 }
 
 // foldChat leaves what was kept as it is.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 )
 
@@ -31,7 +32,7 @@ func DefaultCache() CacheConfig {
 
 // ttl is how long the answer to a call is kept, 0 for not at all: what the request says counts before what is set for the
 // name that it used, for the tier, for the model, for the endpoint and for all.
-func (cfg *CacheConfig) ttl(c *Call) time.Duration {
+func (cfg *CacheConfig) ttl(c *call.Call) time.Duration {
 	if asked := c.Tune.CacheControl.TTL; asked > 0 {
 		return min(asked, cfg.MaxTTL)
 	}
@@ -47,7 +48,7 @@ func (cfg *CacheConfig) ttl(c *Call) time.Duration {
 }
 
 // always tells whether the answer may be kept whatever the request's temperature: the operator says so, or the client.
-func (cfg *CacheConfig) always(c *Call) bool {
+func (cfg *CacheConfig) always(c *call.Call) bool {
 	if c.Tune.CacheControl.TTL > 0 {
 		return true
 	}
@@ -56,12 +57,12 @@ func (cfg *CacheConfig) always(c *Call) bool {
 }
 
 // names are what settings can call a request by, the most particular first.
-func names(c *Call) []string {
-	return []string{c.Request.Facts().Model, c.Plan.Tier, first(c).Row.ID}
+func names(c *call.Call) []string {
+	return []string{c.Request.Facts().Model, c.Plan.Tier, call.First(c).Row.ID}
 }
 
 // fromFirst tells whether a target stands for the first of the plan: it is the same model, among the first equals.
-func fromFirst(c *Call, t catalog.Target) bool {
-	f := first(c)
+func fromFirst(c *call.Call, t catalog.Target) bool {
+	f := call.First(c)
 	return t.Row != nil && t.Row.ID == f.Row.ID && t.Order == f.Order
 }

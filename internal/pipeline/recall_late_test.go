@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"outcrop/cache"
+	"outcrop/internal/call"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
@@ -33,7 +34,7 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, NewShared(telemetry.New(), nil)
 				h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
-				change := func(c *Call) {
+				change := func(c *call.Call) {
 					if form == "streamed" {
 						streamedCall(c)
 					}
@@ -68,7 +69,7 @@ func TestMendA6LateWritesAreBounded(t *testing.T) {
 		carried := NewShared(telemetry.New(), nil)
 		h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		for i := range mostWrites + 10 {
-			answerOf(t, h, exact(func(c *Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
+			answerOf(t, h, exact(func(c *call.Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
 		}
 		synctest.Wait()
 		carried.flights.mu.Lock()
@@ -120,7 +121,7 @@ func TestMendA6CallsUnderWayOutliveAReload(t *testing.T) {
 		before := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		after := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
 		done := make(chan []landed)
-		go func() { done <- together(before, contexts(t, 1), []*Call{exact()}) }()
+		go func() { done <- together(before, contexts(t, 1), []*call.Call{exact()}) }()
 		synctest.Wait()
 		if head, _ := answerOf(t, after, exact()); head.Cache.State != "hit" || b.calls.Load() != 1 {
 			t.Errorf("Mend A6: %+v, %d calls", head.Cache, b.calls.Load())

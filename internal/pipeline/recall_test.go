@@ -18,6 +18,7 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/dialect"
 	"outcrop/internal/telemetry"
@@ -73,10 +74,10 @@ func (m *memory) size() int {
 // bed is what is behind Recall: it counts calls and answers each with its number.
 type bed struct {
 	calls  atomic.Int64
-	answer func(ctx context.Context, n int64, c *Call) (Reply, error)
+	answer func(ctx context.Context, n int64, c *call.Call) (call.Reply, error)
 }
 
-func (b *bed) handle(ctx context.Context, c *Call) (Reply, error) {
+func (b *bed) handle(ctx context.Context, c *call.Call) (call.Reply, error) {
 	n := b.calls.Add(1)
 	if b.answer != nil {
 		return b.answer(ctx, n, c)
@@ -87,14 +88,14 @@ func (b *bed) handle(ctx context.Context, c *Call) (Reply, error) {
 var usual = openai.Usage{Prompt: 7, Completion: 3, Reasoning: new(int64)}
 
 // wholeOf is the plain answer of a text, complete.
-func wholeOf(c *Call, text string) *openai.ChatResponse {
+func wholeOf(c *call.Call, text string) *openai.ChatResponse {
 	usage := usual
 	return &openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: "m", Fingerprint: "fp_1"}, ServiceTier: "default",
 		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}}, Usage: &usage}
 }
 
 // chunksOf is the same as a stream, a word a chunk, after each of which step is called.
-func chunksOf(c *Call, text string, step func() error) iter.Seq2[openai.Part, error] {
+func chunksOf(c *call.Call, text string, step func() error) iter.Seq2[openai.Part, error] {
 	whole := wholeOf(c, text)
 	h := whole.Head
 	return func(yield func(openai.Part, error) bool) {
@@ -119,16 +120,16 @@ func chunksOf(c *Call, text string, step func() error) iter.Seq2[openai.Part, er
 	}
 }
 
-func replyOf(c *Call, text string) Reply {
-	head := Head{Target: first(c), Attempts: 1, Upstream: []string{"aws-1"}}
+func replyOf(c *call.Call, text string) call.Reply {
+	head := call.Head{Target: call.First(c), Attempts: 1, Upstream: []string{"aws-1"}}
 	if c.Request.Facts().Stream {
-		return Reply{Head: head, Parts: chunksOf(c, text, nil)}
+		return call.Reply{Head: head, Parts: chunksOf(c, text, nil)}
 	}
-	return Reply{Head: head, Parts: one(wholeOf(c, text))}
+	return call.Reply{Head: head, Parts: call.One(wholeOf(c, text))}
 }
 
 // around puts Recall around the bed, with the default settings as changed.
-func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) Handler {
+func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) call.Handler {
 	cfg := DefaultCache()
 	for _, change := range changes {
 		change(&cfg)
@@ -138,9 +139,9 @@ func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) Handler {
 }
 
 // settling waits behind each answer until what is to be kept is kept, so that a test can look at it.
-func settling(c *Shared, h Handler) Handler {
+func settling(c *Shared, h call.Handler) call.Handler {
 	wait := func() { _ = c.Settle(context.Background()) }
-	return func(ctx context.Context, call *Call) (Reply, error) {
+	return func(ctx context.Context, call *call.Call) (call.Reply, error) {
 		reply, err := h(ctx, call)
 		if err != nil {
 			wait()
@@ -158,7 +159,7 @@ func settling(c *Shared, h Handler) Handler {
 var ids atomic.Int64
 
 // exact is a request that is answered from memory, as changed.
-func exact(changes ...func(*Call)) *Call {
+func exact(changes ...func(*call.Call)) *call.Call {
 	zero := 0.0
 	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero, Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
 	c.ID, c.At = fmt.Sprint("id", ids.Add(1)), time.Now()
@@ -168,10 +169,10 @@ func exact(changes ...func(*Call)) *Call {
 	return c
 }
 
-func streamedCall(c *Call) { c.Request.(*openai.ChatRequest).Stream = true }
+func streamedCall(c *call.Call) { c.Request.(*openai.ChatRequest).Stream = true }
 
 // answerOf runs a call and gives its head and its answer as it is written, folded when it was a stream.
-func answerOf(t testing.TB, h Handler, c *Call) (Head, *openai.ChatResponse) {
+func answerOf(t testing.TB, h call.Handler, c *call.Call) (call.Head, *openai.ChatResponse) {
 	t.Helper()
 	reply, err := h(t.Context(), c)
 	if err != nil {
@@ -205,7 +206,7 @@ func answerOf(t testing.TB, h Handler, c *Call) (Head, *openai.ChatResponse) {
 func content(r *openai.ChatResponse) string { return *r.Choices[0].Message.Content }
 
 func TestRecall(t *testing.T) {
-	forms := map[string]func(*Call){"plain": func(*Call) {}, "streamed": streamedCall}
+	forms := map[string]func(*call.Call){"plain": func(*call.Call) {}, "streamed": streamedCall}
 	for _, was := range slices.Sorted(maps.Keys(forms)) {
 		for _, is := range slices.Sorted(maps.Keys(forms)) {
 			t.Run(was+" then "+is, func(t *testing.T) {
@@ -220,7 +221,7 @@ func TestRecall(t *testing.T) {
 					time.Sleep(90 * time.Second)
 					two := exact(forms[is])
 					hit, again := answerOf(t, h, two)
-					if b.calls.Load() != 1 || hit.Cache != (CacheStatus{State: "hit", Age: 90 * time.Second, Key: head.Cache.Key}) {
+					if b.calls.Load() != 1 || hit.Cache != (call.CacheStatus{State: "hit", Age: 90 * time.Second, Key: head.Cache.Key}) {
 						t.Fatalf("second: %d calls, %+v", b.calls.Load(), hit.Cache)
 					}
 					if hit.Target.Row == nil || hit.Attempts != 0 || len(hit.Upstream) != 0 {
@@ -248,7 +249,7 @@ func TestRecall(t *testing.T) {
 // TestReplayedStream: a hit looks like a stream that a model wrote.
 func TestReplayedStream(t *testing.T) {
 	text := strings.Repeat("Ein längerer Satz über Fjorde. ", 60) + strings.Repeat("ø", 500)
-	b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }}
+	b := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return replyOf(c, text), nil }}
 	h := b.recall(newMemory())
 	answerOf(t, h, exact())
 	reply, err := h(t.Context(), exact(streamedCall))
@@ -292,23 +293,23 @@ func TestReplayedStream(t *testing.T) {
 }
 
 func TestWhatIsKept(t *testing.T) {
-	edit := func(f func(r *openai.ChatResponse)) func(c *Call) Reply {
-		return func(c *Call) Reply {
+	edit := func(f func(r *openai.ChatResponse)) func(c *call.Call) call.Reply {
+		return func(c *call.Call) call.Reply {
 			r := wholeOf(c, "text")
 			f(r)
-			return Reply{Head: Head{Target: first(c)}, Parts: one(r)}
+			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: call.One(r)}
 		}
 	}
 	tool := openai.ToolCall{ID: "t1", Type: "function", Function: openai.FunctionCall{Name: "f", Arguments: new(string)}}
-	other := func(id string, order int) func(c *Call) Reply {
-		return func(c *Call) Reply {
+	other := func(id string, order int) func(c *call.Call) call.Reply {
+		return func(c *call.Call) call.Reply {
 			r := replyOf(c, "text")
 			r.Head.Target = catalog.Target{Row: &catalog.Model{ID: id}, Order: order}
 			return r
 		}
 	}
-	adjusted := func(param, reason string) func(c *Call) Reply {
-		return func(c *Call) Reply {
+	adjusted := func(param, reason string) func(c *call.Call) call.Reply {
+		return func(c *call.Call) call.Reply {
 			r := replyOf(c, "text")
 			r.Head.Adjusted.Add(param, reason)
 			return r
@@ -316,7 +317,7 @@ func TestWhatIsKept(t *testing.T) {
 	}
 	tools := func(cfg *CacheConfig) { cfg.ToolCalls = true }
 	for name, test := range map[string]struct {
-		reply func(c *Call) Reply
+		reply func(c *call.Call) call.Reply
 		cfg   func(*CacheConfig)
 		kept  bool
 	}{
@@ -351,7 +352,7 @@ func TestWhatIsKept(t *testing.T) {
 		"one of the first equals": {other("m", 0), nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return test.reply(c), nil }}
+			b := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return test.reply(c), nil }}
 			m := newMemory()
 			change := test.cfg
 			if change == nil {
@@ -373,11 +374,11 @@ func TestWhatIsKept(t *testing.T) {
 		})
 	}
 	t.Run("errors", func(t *testing.T) {
-		b := &bed{answer: func(_ context.Context, n int64, c *Call) (Reply, error) {
+		b := &bed{answer: func(_ context.Context, n int64, c *call.Call) (call.Reply, error) {
 			if n == 1 {
-				return Reply{}, &openai.Error{Kind: openai.RateLimited, Message: "slow down"}
+				return call.Reply{}, &openai.Error{Kind: openai.RateLimited, Message: "slow down"}
 			}
-			return Reply{Head: Head{Target: first(c)}, Parts: chunksOf(c, "a b", func() error { return errors.New("cut") })}, nil
+			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, "a b", func() error { return errors.New("cut") })}, nil
 		}}
 		m := newMemory()
 		h := b.recall(m)
@@ -394,37 +395,39 @@ func TestWhatIsKept(t *testing.T) {
 }
 
 func TestWhichRequests(t *testing.T) {
-	temperature := func(x float64) func(*Call) {
-		return func(c *Call) { c.Request.(*openai.ChatRequest).Temperature = &x }
+	temperature := func(x float64) func(*call.Call) {
+		return func(c *call.Call) { c.Request.(*openai.ChatRequest).Temperature = &x }
 	}
-	unset := func(c *Call) { c.Request.(*openai.ChatRequest).Temperature = nil }
-	control := func(f func(*CacheControl)) func(*Call) { return func(c *Call) { f(&c.Tune.CacheControl) } }
-	hour := control(func(x *CacheControl) { x.TTL = time.Hour })
-	noStore := control(func(x *CacheControl) { x.NoStore = true })
-	noCache := control(func(x *CacheControl) { x.NoCache = true })
+	unset := func(c *call.Call) { c.Request.(*openai.ChatRequest).Temperature = nil }
+	control := func(f func(*call.CacheControl)) func(*call.Call) {
+		return func(c *call.Call) { f(&c.Tune.CacheControl) }
+	}
+	hour := control(func(x *call.CacheControl) { x.TTL = time.Hour })
+	noStore := control(func(x *call.CacheControl) { x.NoStore = true })
+	noCache := control(func(x *call.CacheControl) { x.NoCache = true })
 	for name, test := range map[string]struct {
-		call   []func(*Call)
+		call   []func(*call.Call)
 		cfg    func(*CacheConfig)
 		states string // of two requests after each other
 	}{
 		"temperature 0":             {nil, nil, "miss hit"},
-		"temperature 0.1":           {[]func(*Call){temperature(0.1)}, nil, "bypass bypass"},
-		"no temperature":            {[]func(*Call){unset}, nil, "bypass bypass"},
-		"temperature 0.1, allowed":  {[]func(*Call){temperature(0.1)}, func(c *CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
-		"no temperature, asked for": {[]func(*Call){unset, hour}, nil, "miss hit"},
-		"no temperature, by model":  {[]func(*Call){unset}, func(c *CacheConfig) { c.Always = []string{"m"} }, "miss hit"},
-		"no temperature, by tier":   {[]func(*Call){unset, func(c *Call) { c.Plan.Tier = "fast" }}, func(c *CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
-		"no-store":                  {[]func(*Call){noStore}, nil, "bypass bypass"},
-		"no-cache":                  {[]func(*Call){noCache}, nil, "bypass bypass"},
+		"temperature 0.1":           {[]func(*call.Call){temperature(0.1)}, nil, "bypass bypass"},
+		"no temperature":            {[]func(*call.Call){unset}, nil, "bypass bypass"},
+		"temperature 0.1, allowed":  {[]func(*call.Call){temperature(0.1)}, func(c *CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
+		"no temperature, asked for": {[]func(*call.Call){unset, hour}, nil, "miss hit"},
+		"no temperature, by model":  {[]func(*call.Call){unset}, func(c *CacheConfig) { c.Always = []string{"m"} }, "miss hit"},
+		"no temperature, by tier":   {[]func(*call.Call){unset, func(c *call.Call) { c.Plan.Tier = "fast" }}, func(c *CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
+		"no-store":                  {[]func(*call.Call){noStore}, nil, "bypass bypass"},
+		"no-cache":                  {[]func(*call.Call){noCache}, nil, "bypass bypass"},
 		"kept for no time":          {nil, func(c *CacheConfig) { c.TTL = 0 }, "bypass bypass"},
-		"no time, but asked for":    {[]func(*Call){hour}, func(c *CacheConfig) { c.TTL = 0 }, "miss hit"},
+		"no time, but asked for":    {[]func(*call.Call){hour}, func(c *CacheConfig) { c.TTL = 0 }, "miss hit"},
 		"model kept for no time":    {nil, func(c *CacheConfig) { c.TTLByModel = map[string]time.Duration{"m": 0} }, "bypass bypass"},
 		"endpoint kept for no time": {nil, func(c *CacheConfig) { c.TTLByEndpoint = map[string]time.Duration{"chat.completions": 0} }, "bypass bypass"},
 		"model before its endpoint": {nil, func(c *CacheConfig) {
 			c.TTLByEndpoint, c.TTLByModel = map[string]time.Duration{"chat.completions": 0}, map[string]time.Duration{"m": 1e9}
 		}, "miss hit"},
-		"max-age 0":                  {[]func(*Call){control(func(x *CacheControl) { x.HasAge = true })}, nil, "miss miss"},
-		"no answer older than 1 min": {[]func(*Call){control(func(x *CacheControl) { x.HasAge, x.MaxAge = true, time.Minute })}, nil, "miss hit"},
+		"max-age 0":                  {[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge = true })}, nil, "miss miss"},
+		"no answer older than 1 min": {[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge, x.MaxAge = true, time.Minute })}, nil, "miss hit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -456,8 +459,8 @@ func TestWhichRequests(t *testing.T) {
 		b := &bed{}
 		h := b.recall(newMemory())
 		answerOf(t, h, exact())
-		head, _ := answerOf(t, h, exact(func(c *Call) { c.Principal = access.Principal{Tenant: "u"} }))
-		key, _ := answerOf(t, h, exact(func(c *Call) { c.Principal = access.Principal{Key: "t"} }))
+		head, _ := answerOf(t, h, exact(func(c *call.Call) { c.Principal = access.Principal{Tenant: "u"} }))
+		key, _ := answerOf(t, h, exact(func(c *call.Call) { c.Principal = access.Principal{Key: "t"} }))
 		if head.Cache.State != "miss" || key.Cache.State != "miss" {
 			t.Errorf("%+v %+v", head.Cache, key.Cache)
 		}
@@ -477,7 +480,7 @@ func TestWhichRequests(t *testing.T) {
 		b := &bed{}
 		h := b.recall(nil)
 		answerOf(t, h, exact())
-		if head, _ := answerOf(t, h, exact()); head.Cache != (CacheStatus{}) || b.calls.Load() != 2 {
+		if head, _ := answerOf(t, h, exact()); head.Cache != (call.CacheStatus{}) || b.calls.Load() != 2 {
 			t.Errorf("%+v", head.Cache)
 		}
 	})
@@ -492,10 +495,10 @@ func TestPoisonedValues(t *testing.T) {
 		"format":  func(v []byte) []byte { v[0]++; return v },
 		"foreign": func([]byte) []byte { return []byte(`{"id":"chatcmpl-evil","choices":[]}`) },
 		"other key": func([]byte) []byte {
-			return writeValue(key{1}, Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "evil")) })
+			return writeValue(key{1}, call.Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "evil")) })
 		},
 	} {
-		for form, as := range map[string]func(*Call){"plain": func(*Call) {}, "streamed": streamedCall} {
+		for form, as := range map[string]func(*call.Call){"plain": func(*call.Call) {}, "streamed": streamedCall} {
 			t.Run(name+" "+form, func(t *testing.T) {
 				b, m := &bed{}, newMemory()
 				h := b.recall(m)
@@ -511,7 +514,7 @@ func TestPoisonedValues(t *testing.T) {
 
 func FuzzReadValue(f *testing.F) {
 	k := key{1, 2}
-	f.Add(writeValue(k, Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "text")) }))
+	f.Add(writeValue(k, call.Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "text")) }))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, body, ok := readValue(k, b); ok {
 			b = body
@@ -524,8 +527,8 @@ func FuzzReadValue(f *testing.F) {
 
 func BenchmarkRecall(b *testing.B) {
 	text := strings.Repeat("words of an answer ", 105)
-	answer := func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }
-	drain := func(b *testing.B, h Handler, c *Call) {
+	answer := func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return replyOf(c, text), nil }
+	drain := func(b *testing.B, h call.Handler, c *call.Call) {
 		reply, err := h(context.Background(), c)
 		if err != nil {
 			b.Fatal(err)
@@ -538,7 +541,7 @@ func BenchmarkRecall(b *testing.B) {
 			out = dialect.OpenAI.Plain(out[:0], nil, p)
 		}
 	}
-	run := func(name string, h Handler, c *Call) {
+	run := func(name string, h call.Handler, c *call.Call) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -555,9 +558,9 @@ func BenchmarkRecall(b *testing.B) {
 	run("without", direct.handle, exact())
 	run("without, stream", direct.handle, exact(streamedCall))
 	h := direct.recall(store)
-	miss := exact(func(c *Call) { c.Tune.CacheControl.NoCache = true })
+	miss := exact(func(c *call.Call) { c.Tune.CacheControl.NoCache = true })
 	run("miss", h, miss)
-	run("miss, stream", h, exact(streamedCall, func(c *Call) { c.Tune.CacheControl.NoCache = true }))
+	run("miss, stream", h, exact(streamedCall, func(c *call.Call) { c.Tune.CacheControl.NoCache = true }))
 	drain(b, h, exact())
 	run("hit", h, exact())
 	run("hit, stream", h, exact(streamedCall))

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 
+	"outcrop/internal/call"
 	"outcrop/translate"
 )
 
@@ -13,7 +14,7 @@ const valueFormat = 2
 // writeValue makes the value that is kept under a key: the format, the adjustments of the head, what body appends, and a
 // checksum over the key and all of it. The cache seals what it gives to others; the checksum finds what was kept under
 // this key by something else than this code.
-func writeValue(k key, head Head, body func([]byte) []byte) []byte {
+func writeValue(k key, head call.Head, body func([]byte) []byte) []byte {
 	b := append(make([]byte, 0, 2048), valueFormat)
 	list := head.Adjusted.List()
 	b = binary.AppendUvarint(b, uint64(len(list)))
@@ -26,24 +27,24 @@ func writeValue(k key, head Head, body func([]byte) []byte) []byte {
 }
 
 // readValue takes a value apart; ok is false for what writeValue has not written for the key.
-func readValue(k key, b []byte) (head Head, body []byte, ok bool) {
+func readValue(k key, b []byte) (head call.Head, body []byte, ok bool) {
 	n := len(b) - crc32.Size
 	if n < 2 || b[0] != valueFormat || binary.BigEndian.Uint32(b[n:]) != valueSum(k, b[:n]) {
-		return Head{}, nil, false
+		return call.Head{}, nil, false
 	}
 	body = b[1:n]
 	entries, size := binary.Uvarint(body)
 	if size <= 0 {
-		return Head{}, nil, false
+		return call.Head{}, nil, false
 	}
 	body = body[size:]
 	for range entries {
 		var param, reason string
 		if param, body, ok = cutText(body); !ok {
-			return Head{}, nil, false
+			return call.Head{}, nil, false
 		}
 		if reason, body, ok = cutText(body); !ok {
-			return Head{}, nil, false
+			return call.Head{}, nil, false
 		}
 		head.Adjusted.Add(param, reason)
 	}

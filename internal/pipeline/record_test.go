@@ -13,7 +13,9 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/audit"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
+	"outcrop/internal/observe"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/router"
@@ -35,9 +37,11 @@ func taken(t testing.TB) *audit.Log {
 }
 
 // recorded is the stage that keeps records.
-func recorded(redact func(string) string) Stage { return Outside(telemetry.New(), redact, Record) }
+func recorded(redact func(string) string) call.Stage {
+	return observe.Outside(telemetry.New(), redact, observe.Record)
+}
 
-func entryOf(t testing.TB, l *audit.Log, c *Call) *audit.Entry {
+func entryOf(t testing.TB, l *audit.Log, c *call.Call) *audit.Entry {
 	t.Helper()
 	e, err := l.Open("req_"+c.ID, c.At)
 	if err != nil {
@@ -57,8 +61,8 @@ func TestRecord(t *testing.T) {
 	account := access.Principal{Key: "k", Tenant: "t"}
 	failure := &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "bad"}
 	target := catalog.Target{Row: &catalog.Model{ID: "m"}, Public: "m", CalledID: "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/x", Region: "eu-west-1"}
-	paid := func(nanos int64, guess bool) *Called {
-		b := &Called{}
+	paid := func(nanos int64, guess bool) *call.Called {
+		b := &call.Called{}
 		b.SetCost(nanos, guess)
 		return b
 	}
@@ -67,13 +71,13 @@ func TestRecord(t *testing.T) {
 	found := []audit.Finding{{Direction: "input", Kind: "EMAIL", Action: "redact", Count: 1}}
 
 	cases := map[string]struct {
-		change []func(*Call)
-		answer func(context.Context, int64, *Call) (Reply, error)
+		change []func(*call.Call)
+		answer func(context.Context, int64, *call.Call) (call.Reply, error)
 		take   int // parts that the reader takes; 0 is all
 		want   audit.Record
 	}{
 		"plain": {
-			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 				c.Findings = found
 				// Inspect rewrites: the digest is of what was sent.
 				c.Request.(*openai.ChatRequest).Messages[0].Content.Text = "rewritten"
@@ -84,8 +88,8 @@ func TestRecord(t *testing.T) {
 			want: audit.Record{Answers: digest, Usage: used, Cost: "0.0012345", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}, Policy: found},
 		},
 		"stream": {
-			change: []func(*Call){streamedCall},
-			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+			change: []func(*call.Call){streamedCall},
+			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 				r := replyOf(c, words)
 				r.Head.Called, r.Head.Target = paid(2e9, true), target
 				return r, nil
@@ -93,15 +97,15 @@ func TestRecord(t *testing.T) {
 			want: audit.Record{Stream: true, Answers: digest, Usage: audit.Usage{Prompt: 7, Completion: 3, Estimated: true}, Cost: "2", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}},
 		},
 		"reader leaves": {
-			change: []func(*Call){streamedCall}, take: 3,
-			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, words), nil },
+			change: []func(*call.Call){streamedCall}, take: 3,
+			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return replyOf(c, words), nil },
 			want:   audit.Record{Stream: true, Answers: []string{l.Keys().Digest("one two ")}, Attempts: 1, Upstream: []string{"aws-1"}},
 		},
 		"stream breaks": {
-			change: []func(*Call){streamedCall},
-			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+			change: []func(*call.Call){streamedCall},
+			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 				n := 0
-				return Reply{Parts: chunksOf(c, words, func() error {
+				return call.Reply{Parts: chunksOf(c, words, func() error {
 					if n++; n == 3 {
 						return failure
 					}
@@ -111,18 +115,18 @@ func TestRecord(t *testing.T) {
 			want: audit.Record{Stream: true, Answers: []string{l.Keys().Digest("one two ")}},
 		},
 		"refused": {
-			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
-				return Reply{Head: Head{Target: target, Attempts: 2, Upstream: []string{"aws-2"}}}, failure
+			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
+				return call.Reply{Head: call.Head{Target: target, Attempts: 2, Upstream: []string{"aws-2"}}}, failure
 			},
 			want: audit.Record{Called: called, Region: "eu-west-1", Attempts: 2, Upstream: []string{"aws-2"}},
 		},
 		"choices and calls": {
-			answer: func(_ context.Context, _ int64, c *Call) (Reply, error) {
+			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 				r := wholeOf(c, "a")
 				args, no := "{}", "no"
 				r.Choices = append(r.Choices, openai.Choice{Index: 1, Message: openai.ReplyMessage{Refusal: &no}}, openai.Choice{Index: 2, Message: openai.ReplyMessage{
 					ToolCalls: []openai.ToolCall{{ID: "call_1", Function: openai.FunctionCall{Name: "f", Arguments: &args}}}}})
-				return Reply{Parts: one(r)}, nil
+				return call.Reply{Parts: call.One(r)}, nil
 			},
 			want: audit.Record{Usage: used, Answers: func() []string {
 				a := l.Keys().Answer()
@@ -173,14 +177,14 @@ func differ(got, want audit.Record) string {
 // A hit is on record as what it is: the same answer, from the cache, for nothing.
 func TestRecordOfHits(t *testing.T) {
 	l := taken(t)
-	b := &bed{answer: func(_ context.Context, n int64, c *Call) (Reply, error) {
+	b := &bed{answer: func(_ context.Context, n int64, c *call.Call) (call.Reply, error) {
 		r := replyOf(c, "one two three")
-		r.Head.Called = &Called{}
+		r.Head.Called = &call.Called{}
 		r.Head.Called.SetCost(5, false)
 		return r, nil
 	}}
-	h := Chain(b.handle, recorded(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
-	for i, change := range []func(*Call){func(*Call) {}, func(*Call) {}, streamedCall} {
+	h := call.Chain(b.handle, recorded(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
+	for i, change := range []func(*call.Call){func(*call.Call) {}, func(*call.Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)
 		answerOf(t, h, c)
@@ -198,11 +202,11 @@ func TestRecordOfVectors(t *testing.T) {
 	l := taken(t)
 	var sums [][]string
 	for _, data := range [][]openai.Embedding{{{Floats: []byte("[1,2]")}, {Floats: []byte("[3,4]")}}, {{Floats: []byte("[1, 2]")}, {Floats: []byte("[3 ,4]")}}, {{Base64: "AAAA"}}} {
-		c := &Call{ID: "e", At: time.Now(), Endpoint: Embeddings, Request: &openai.EmbeddingRequest{Model: "m"}}
+		c := &call.Call{ID: "e", At: time.Now(), Endpoint: Embeddings, Request: &openai.EmbeddingRequest{Model: "m"}}
 		e := entryOf(t, l, c)
 		c.Tune.Manifest = true
-		reply, err := recorded(nil)(func(context.Context, *Call) (Reply, error) {
-			return Reply{Parts: one(&openai.EmbeddingResponse{Data: data})}, nil
+		reply, err := recorded(nil)(func(context.Context, *call.Call) (call.Reply, error) {
+			return call.Reply{Parts: call.One(&openai.EmbeddingResponse{Data: data})}, nil
 		})(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -244,12 +248,14 @@ func TestRecordOfText(t *testing.T) {
 		"kept":          {wants, redact, "one two", &audit.Text{Prompt: "user: hi\n", Answers: []string{"one <NUMBER>"}}},
 		"kept in limit": {wants, redact, strings.Repeat("é", 1<<20), &audit.Text{Prompt: "user: hi\n", Answers: []string{strings.Repeat("é", (64<<10)/2) + "…"}}},
 	} {
-		for _, change := range []func(*Call){func(*Call) {}, streamedCall} {
-			call := exact(change)
-			call.Principal.Rights = c.rights
-			e := entryOf(t, l, call)
-			b := &bed{answer: func(_ context.Context, _ int64, call *Call) (Reply, error) { return replyOf(call, c.answer), nil }}
-			answerOf(t, Chain(b.handle, recorded(c.redact)), call)
+		for _, change := range []func(*call.Call){func(*call.Call) {}, streamedCall} {
+			own := exact(change)
+			own.Principal.Rights = c.rights
+			e := entryOf(t, l, own)
+			b := &bed{answer: func(_ context.Context, _ int64, call *call.Call) (call.Reply, error) {
+				return replyOf(call, c.answer), nil
+			}}
+			answerOf(t, call.Chain(b.handle, recorded(c.redact)), own)
 			if marshal(e.Text) != marshal(c.want) {
 				t.Errorf("%s: %.200s", name, marshal(e.Text))
 			}
@@ -265,18 +271,18 @@ func TestManifestOfChoices(t *testing.T) {
 	}
 	usage := &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}
 	for _, withUsage := range []bool{true, false} {
-		call := exact(streamedCall)
-		call.Tune.Manifest = true
+		own := exact(streamedCall)
+		own.Tune.Manifest = true
 		yes := true
-		call.Request.(*openai.ChatRequest).StreamOptions = &openai.StreamOptions{IncludeUsage: &yes}
+		own.Request.(*openai.ChatRequest).StreamOptions = &openai.StreamOptions{IncludeUsage: &yes}
 		if !withUsage {
-			call.Request.(*openai.ChatRequest).StreamOptions = nil
+			own.Request.(*openai.ChatRequest).StreamOptions = nil
 		}
-		entryOf(t, l, call)
-		reply, err := recorded(nil)(func(context.Context, *Call) (Reply, error) {
+		entryOf(t, l, own)
+		reply, err := recorded(nil)(func(context.Context, *call.Call) (call.Reply, error) {
 			own := *usage
-			return Reply{Parts: each([]openai.Part{chunk(0, "a", ""), chunk(0, "", "stop"), chunk(1, "b", ""), chunk(1, "", "stop"), &own})}, nil
-		})(t.Context(), call)
+			return call.Reply{Parts: call.Each([]openai.Part{chunk(0, "a", ""), chunk(0, "", "stop"), chunk(1, "b", ""), chunk(1, "", "stop"), &own})}, nil
+		})(t.Context(), own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -302,8 +308,8 @@ func TestManifestOfChoices(t *testing.T) {
 func BenchmarkRecord(b *testing.B) {
 	l := taken(b)
 	text := strings.Repeat("words of an answer ", 105) // 2 KB
-	direct := &bed{answer: func(_ context.Context, _ int64, c *Call) (Reply, error) { return replyOf(c, text), nil }}
-	run := func(name string, h Handler, change func(*Call)) {
+	direct := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return replyOf(c, text), nil }}
+	run := func(name string, h call.Handler, change func(*call.Call)) {
 		b.Run(name, func(b *testing.B) {
 			c := exact(change)
 			c.Request.(*openai.ChatRequest).Messages[0].Content.Text = text
@@ -325,7 +331,7 @@ func BenchmarkRecord(b *testing.B) {
 		})
 	}
 	with := recorded(nil)(direct.handle)
-	nothing := func(*Call) {}
+	nothing := func(*call.Call) {}
 	run("without", direct.handle, nothing)
 	run("record", with, nothing)
 	run("without, stream", direct.handle, streamedCall)

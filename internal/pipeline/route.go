@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/router"
@@ -10,16 +11,16 @@ import (
 
 // Route resolves the model that the client named to the ordered list of targets. Where a target is an application inference
 // profile, its base model is looked up, since only that tells the capabilities (R-CAP-04).
-func Route(r Router, known Catalog, profiles BaseModels) Stage {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, c *Call) (Reply, error) {
+func Route(r Router, known Catalog, profiles BaseModels) call.Stage {
+	return func(next call.Handler) call.Handler {
+		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			facts := FactsOf(c)
 			plan, err := r.Plan(facts)
 			if err != nil {
-				return Reply{}, err
+				return call.Reply{}, err
 			}
 			if plan.Targets, err = withBases(ctx, facts, plan, known, profiles); err != nil {
-				return Reply{}, err
+				return call.Reply{}, err
 			}
 			c.Plan = plan
 			return next(ctx, c)
@@ -28,7 +29,7 @@ func Route(r Router, known Catalog, profiles BaseModels) Stage {
 }
 
 // FactsOf are the facts of a call for the router.
-func FactsOf(c *Call) *router.Facts {
+func FactsOf(c *call.Call) *router.Facts {
 	return router.FactsOf(c.Request, c.Endpoint.Kind, router.Caller{
 		Key: c.Principal.Key, Tenant: c.Principal.Tenant, Tier: c.Tune.Tier, TimeBudget: c.Tune.Timeout,
 	})

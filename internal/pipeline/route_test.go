@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"outcrop/internal/access"
+	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/router"
@@ -46,14 +47,14 @@ func TestRouteTier(t *testing.T) {
 	}
 	profiles := behind{profileARN("blind"): "amazon.nova-micro-v1:0", profileARN("embeds"): titan}
 	const image = `{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}`
-	ask := func(model, content string) *Call {
+	ask := func(model, content string) *call.Call {
 		return chatCall(t, `{"model":"`+model+`","messages":[{"role":"user","content":[{"type":"text","text":"hi"}`+content+`]}]}`)
 	}
-	route := func(ctx context.Context, c *Call) ([]string, error) {
+	route := func(ctx context.Context, c *call.Call) ([]string, error) {
 		var plan router.Plan
-		_, err := Route(r, known, profiles)(func(_ context.Context, c *Call) (Reply, error) {
+		_, err := Route(r, known, profiles)(func(_ context.Context, c *call.Call) (call.Reply, error) {
 			plan = c.Plan
-			return Reply{}, nil
+			return call.Reply{}, nil
 		})(ctx, c)
 		var called []string
 		for _, t := range plan.Targets {
@@ -63,7 +64,7 @@ func TestRouteTier(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		call *Call
+		call *call.Call
 		want []string
 		code string
 	}{
@@ -82,7 +83,7 @@ func TestRouteTier(t *testing.T) {
 	}
 	t.Run("facts of the call", func(t *testing.T) {
 		c := ask(router.Auto, "")
-		c.Principal, c.Tune = access.Principal{Key: "k", Tenant: "t"}, Tune{Tier: "h", Timeout: time.Second}
+		c.Principal, c.Tune = access.Principal{Key: "k", Tenant: "t"}, call.Tune{Tier: "h", Timeout: time.Second}
 		if called, err := route(t.Context(), c); err != nil || len(called) != 3 || c.Plan.Rule != "hurry" {
 			t.Errorf("%q %v", called, err)
 		}

@@ -1,0 +1,45 @@
+package call
+
+import (
+	"outcrop/internal/catalog"
+	"outcrop/openai"
+	"outcrop/translate"
+)
+
+// Endpoint is what differs between kinds of requests.
+type Endpoint struct {
+	Name   string                          // "chat.completions": metric label, configuration key
+	Kind   catalog.Kind                    // of the models that it calls, which says how they are called; "" calls none
+	Digest func(d Digester, p openai.Part) // tells the record what a part says, so that it can be proven later; nil where that is nothing
+	Keeps  *Keeping                        // how answers are kept; nil where none is
+	Chat   *Chatting                       // nil where requests are no chats
+}
+
+// Keeping is how answers of an endpoint are kept.
+type Keeping struct {
+	Items  bool                                                                                     // one by one; the next four have no say then
+	Worthy func(whole openai.Part, tools bool) bool                                                 // whether an answer is complete and good enough
+	Write  func(b []byte, whole openai.Part) []byte                                                 //
+	Read   func(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]openai.Part, error) // Write's inverse
+	Fold   func(parts []openai.Part) (openai.Part, error)                                           // the parts of a stream into the plain answer; a plain one stays
+	Unfold func(p openai.Part, m translate.Meta) []openai.Part                                      // and back, under id and time of m; a chunk stays
+	Copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part                // of parts, under another head
+	Size   func(p openai.Part) int                                                                  // of its texts, in bytes
+	Stamp  func(c *Call) translate.Meta                                                             // of the answer to c
+}
+
+// Chatting is what only requests need that ask for choices of text.
+type Chatting struct {
+	// Links checks the request and lists what has to be fetched for it.
+	Links func(c *Call, t catalog.Target) ([]translate.Link, error)
+	// Refuse is the whole answer to a request that the policy has blocked.
+	Refuse func(c *Call, message string) []openai.Part
+}
+
+// Digester is told what an answer says: its texts and calls by choice, or its vectors.
+type Digester interface {
+	Text(choice int, text string)
+	Call(choice, call int, name, arguments string)
+	Vector(floats []byte)
+	VectorText(base64 string)
+}
