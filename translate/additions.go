@@ -7,8 +7,8 @@ import (
 	"outcrop/openai"
 )
 
-// Additions is a set of what the gateway puts into a request by itself: because it helps, or as the means by which it meets a wish.
-// None of it may fail a request (R-CAP-07).
+// Additions is a set of what the gateway puts into a request by itself: because it helps, or as the means by which it
+// meets a wish. None of it may fail a request (R-CAP-07).
 type Additions uint8
 
 // The kinds of additions.
@@ -24,8 +24,8 @@ var AdditionKinds = map[Additions]string{
 	CachePoints: "cache_points", NativeFormat: "native_format", StrictTools: "strict_tools", SingleCall: "single_call",
 }
 
-// refusal is one line of the table of refusals: texts, in lower case, of which one occurs in what Bedrock says against additions of
-// these kinds [F 2.2, 2.5, 2.7, 2.9, 2.10, 4.4].
+// refusal is one line of the table of refusals: texts, in lower case, of which one occurs in what Bedrock says
+// against additions of these kinds [F 2.2, 2.5, 2.7, 2.9, 2.10, 4.4].
 type refusal struct {
 	kinds Additions
 	texts []string
@@ -45,8 +45,8 @@ var refusals = []refusal{
 	{kinds: SingleCall, texts: []string{"disable_parallel_tool_use", "tool_choice"}},
 }
 
-// Refused tells which of the additions a, which a request had, an error of Bedrock is about, and which of them the model will refuse
-// in other requests too. Nothing is refused by an error of any other kind.
+// Refused tells which of the additions a, which a request had, an error of Bedrock is about, and which of them the
+// model will refuse in other requests too. Nothing is refused by an error of any other kind.
 func (a Additions) Refused(err *openai.Error) (refused, lasting Additions) {
 	if err == nil || err.Kind != openai.Invalid || a == 0 {
 		return 0, 0

@@ -43,8 +43,8 @@ const UnknownParameter = "unknown_parameter"
 // Clip keeps copies from writing into one another's list: several choices of one request add to their own at once.
 func (a *Adjustments) Clip() { a.list = slices.Clip(a.list) }
 
-// fewAdjustments is how many of the first ones Add compares with: the gateway itself makes hardly more, but a client may make
-// up hundreds of thousands of members, and comparing each with all before it would take minutes.
+// fewAdjustments is how many of the first ones Add compares with: the gateway itself makes hardly more, but a client
+// may make up hundreds of thousands of members, and comparing each with all before it would take minutes.
 const fewAdjustments = 32
 
 // Add notes an adjustment.
@@ -54,8 +54,8 @@ func (a *Adjustments) Add(param, reason string) {
 	}
 }
 
-// List gives the adjustments, each pair once, in the order of the table in TRANSLATION 1.2; those of one member stay as they
-// were added.
+// List gives the adjustments, each pair once, in the order of the table in TRANSLATION 1.2; those of one member stay
+// as they were added.
 func (a *Adjustments) List() []Adjustment {
 	var byRank [len(memberOrder) + 1][]Adjustment
 	var seen map[Adjustment]bool // only of a list that Add could not keep free of repetitions
@@ -108,7 +108,8 @@ func comma(b *strings.Builder) {
 	}
 }
 
-// entry is param:reason. The brackets of our own paths stay; every odd byte of a name that the client made up is encoded.
+// entry is param:reason. The brackets of our own paths stay; every odd byte of a name that the client made up is
+// encoded.
 func (x Adjustment) entry() string {
 	param := x.Param
 	if x.Reason == UnknownParameter {

@@ -1,12 +1,14 @@
-// Package translate turns values of OpenAI's API into Bedrock's and back, plain and streamed. Here are the words that its rooms share;
-// the work is done in converse (turns of blocks and Converse), chat (chat completions, which stands on converse) and embed (embeddings). The rules are numbered in the specification (R-…); docs and
-// tests cite the numbers.
+// Package translate turns values of OpenAI's API into Bedrock's and back, plain and streamed. Here are the words that
+// its rooms share; the work is done in converse (turns of blocks and Converse), chat (chat completions, which stands
+// on converse) and embed (embeddings). The rules are numbered in the specification (R-…); docs and tests cite the
+// numbers.
 //
-// It is pure, and so are its rooms: no context, no clock, no randomness, no I/O, no logging. What they may not invent (ids, times,
-// media bytes, the model's row) is handed in. They never ask for a model by name: they read capabilities of the catalogue's row.
+// It is pure, and so are its rooms: no context, no clock, no randomness, no I/O, no logging. What they may not invent
+// (ids, times, media bytes, the model's row) is handed in. They never ask for a model by name: they read capabilities
+// of the catalogue's row.
 //
-// Start reading at converse/request.go, converse/input.go and converse/reader.go, then chat/input.go (the way in), chat/output.go and
-// chat/stream.go (the way back), embed/embed.go.
+// Start reading at converse/request.go, converse/input.go and converse/reader.go, then chat/input.go (the way in),
+// chat/output.go and chat/stream.go (the way back), embed/embed.go.
 package translate
 
 import (
@@ -15,8 +17,8 @@ import (
 	"outcrop/internal/media"
 )
 
-// Version names the state of the rules. It goes into system_fingerprint (R-RES-03): raise it when a change makes the same
-// request into another Bedrock call, or the same reply into another answer.
+// Version names the state of the rules. It goes into system_fingerprint (R-RES-03): raise it when a change makes the
+// same request into another Bedrock call, or the same reply into another answer.
 const Version = "2"
 
 // Meta is what an answer carries that translation may not invent.

@@ -56,8 +56,8 @@ func webpSize(b []byte) (width, height int) {
 
 func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
 
-// SoundOrVideo tells the common containers of "sound" and "video", "" when it is none of them (R-PART-11). What may hold
-// either counts as what it mostly holds.
+// SoundOrVideo tells the common containers of "sound" and "video", "" when it is none of them (R-PART-11). What may
+// hold either counts as what it mostly holds.
 func SoundOrVideo(b []byte) string {
 	if len(b) < 12 {
 		return ""
@@ -97,8 +97,9 @@ func IsText(format string) bool {
 	return false
 }
 
-// DocumentFormat is Bedrock's format of a file of that MIME type and name: from the bytes where they tell, else from the MIME type or the extension
-// (R-PART-10); "" for bytes that are none of them. Binary formats are only believed when the bytes say so.
+// DocumentFormat is Bedrock's format of a file of that MIME type and name: from the bytes where they tell, else from
+// the MIME type or the extension (R-PART-10); "" for bytes that are none of them. Binary formats are only believed
+// when the bytes say so.
 func DocumentFormat(b []byte, mime, name string) string {
 	switch {
 	case bytes.HasPrefix(b, []byte("%PDF-")):

@@ -38,6 +38,7 @@ func Members(object []byte, yield func(name string, value []byte) bool) {
 	})
 }
 
+// NameOf is the decoded name of a member.
 func NameOf(object []byte, m Span) string {
 	return Unquote(object[m.Name:SkipValue(object, m.Name)])
 }
@@ -65,6 +66,7 @@ func Kind(value []byte) byte {
 	return 0
 }
 
+// IsEmptyObject tells whether a value is an object without members.
 func IsEmptyObject(value []byte) bool {
 	i := SkipSpace(value, 0)
 	if i >= len(value) || value[i] != '{' {
@@ -74,6 +76,7 @@ func IsEmptyObject(value []byte) bool {
 	return i < len(value) && value[i] == '}'
 }
 
+// SkipSpace is the index of the first byte from i on that is no white space.
 func SkipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
 		i++
@@ -109,6 +112,7 @@ func SkipValue(b []byte, i int) int {
 	return len(b)
 }
 
+// ClosingQuote is the index of the quote that ends the string which begins at i.
 func ClosingQuote(b []byte, i int) int {
 	for i++; i < len(b) && b[i] != '"'; i++ {
 		if b[i] == '\\' {
@@ -118,6 +122,7 @@ func ClosingQuote(b []byte, i int) int {
 	return i
 }
 
+// Unquote decodes a JSON string; what is none is given back as it is.
 func Unquote(quoted []byte) string {
 	if len(quoted) >= 2 && bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])

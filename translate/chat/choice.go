@@ -10,7 +10,9 @@ func (r *reader) readChoice() {
 	asked, member := r.req.ToolChoice, "tool_choice"
 	if r.req.FunctionCall != nil {
 		if asked != nil {
-			r.Refuse(openai.CodeInvalidValue, "function_call", "'function_call' and 'tool_choice' cannot be given together; 'function_call' is the older form of 'tool_choice'.")
+			r.Refuse(openai.CodeInvalidValue, "function_call",
+				"'function_call' and 'tool_choice' cannot be given together; 'function_call' is the older form of "+
+					"'tool_choice'.")
 		} else {
 			asked, member = r.req.FunctionCall, "function_call"
 		}
@@ -22,7 +24,8 @@ func (r *reader) readChoice() {
 	switch asked.Type {
 	case "", "function", "allowed_tools":
 	default:
-		r.Refuse(openai.CodeInvalidValue, member, "Invalid value: '%s'. Only tools of type 'function' can be chosen.", asked.Type)
+		r.Refuse(openai.CodeInvalidValue, member,
+			"Invalid value: '%s'. Only tools of type 'function' can be chosen.", asked.Type)
 		return
 	}
 	switch {

@@ -24,7 +24,8 @@ func (w *writer) finish() (string, *openai.Extension, error) {
 	return reason, &x, nil
 }
 
-// reason is the table of stop reasons. It sets the extension's StopReason where the finish reason tells less (R-FIN-01).
+// reason is the table of stop reasons. It sets the extension's StopReason where the finish reason tells less
+// (R-FIN-01).
 func (w *writer) reason(f *converse.Finish, x *openai.Extension) string {
 	ordinary := openai.FinishStop
 	if w.Calls > 0 {

@@ -11,8 +11,8 @@ import (
 )
 
 // Fold joins the chunks of a whole stream, of any number of choices, into the plain answer that they make up
-// (R-STR-17). A plain answer is folded already. It fails for a stream that has not ended: a part of an answer must not pass
-// for all of it.
+// (R-STR-17). A plain answer is folded already. It fails for a stream that has not ended: a part of an answer must
+// not pass for all of it.
 func Fold(parts []openai.Part) (openai.Part, error) {
 	if len(parts) == 1 {
 		if whole, ok := parts[0].(*openai.ChatResponse); ok {
@@ -56,8 +56,8 @@ func Fold(parts []openai.Part) (openai.Part, error) {
 	return &whole, nil
 }
 
-// maxGap is how far ahead of those seen so far a choice may start: n is at most a few dozen, and the parallel calls behind
-// it start in any order.
+// maxGap is how far ahead of those seen so far a choice may start: n is at most a few dozen, and the parallel calls
+// behind it start in any order.
 const maxGap = 128
 
 // merge joins the extensions of several choices.

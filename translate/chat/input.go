@@ -131,7 +131,9 @@ func (r *reader) readEffort() {
 	switch e := r.req.ReasoningEffort; {
 	case e == nil:
 	case !slices.Contains(converse.Efforts[:], *e):
-		r.Refuse(openai.CodeInvalidValue, "reasoning_effort", "Invalid value: '%s'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and 'max'.", *e)
+		r.Refuse(openai.CodeInvalidValue, "reasoning_effort",
+			"Invalid value: '%s'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and "+
+				"'max'.", *e)
 	default:
 		r.Effort = *e
 	}
@@ -151,7 +153,8 @@ func (r *reader) readFormat() {
 	case "":
 		r.Missing("response_format.type")
 	default:
-		r.Refuse(openai.CodeInvalidValue, "response_format.type", "Invalid value: '%s'. Supported values are: 'text', 'json_schema' and 'json_object'.", f.Type)
+		r.Refuse(openai.CodeInvalidValue, "response_format.type",
+			"Invalid value: '%s'. Supported values are: 'text', 'json_schema' and 'json_object'.", f.Type)
 	}
 }
 
@@ -182,7 +185,8 @@ func (r *reader) readCacheOptions() {
 		r.Cache.Explicit = true
 	case "implicit", "auto":
 	default:
-		r.Refuse(openai.CodeInvalidValue, "prompt_cache_options.mode", "Invalid value: '%s'. Supported values are: 'implicit' and 'explicit'.", *o.Mode)
+		r.Refuse(openai.CodeInvalidValue, "prompt_cache_options.mode",
+			"Invalid value: '%s'. Supported values are: 'implicit' and 'explicit'.", *o.Mode)
 	}
 }
 
@@ -190,7 +194,8 @@ func (r *reader) readCacheOptions() {
 func (r *reader) readTools() {
 	req := r.req
 	if len(req.Functions) > 0 && len(req.Tools) > 0 {
-		r.Refuse(openai.CodeInvalidValue, "functions", "'functions' and 'tools' cannot be given together; 'functions' is the older form of 'tools'.")
+		r.Refuse(openai.CodeInvalidValue, "functions",
+			"'functions' and 'tools' cannot be given together; 'functions' is the older form of 'tools'.")
 		return
 	}
 	if n := len(req.Functions) + len(req.Tools); n > 0 {
@@ -208,7 +213,8 @@ func (r *reader) readTools() {
 		case "":
 			r.Missing(converse.At("tools", i, ".type"))
 		default:
-			r.Refuse(openai.CodeUnsupportedValue, converse.At("tools", i, ".type"), "Unsupported value: '%s'. Only tools of type 'function' are supported.", t.Type)
+			r.Refuse(openai.CodeUnsupportedValue, converse.At("tools", i, ".type"),
+				"Unsupported value: '%s'. Only tools of type 'function' are supported.", t.Type)
 		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"outcrop/translate/converse"
 )
 
-// Links lists the links of a request, each URL once, where it stands first. A request with links is checked before: the
-// error is the fault that [Input] would find whatever the bytes are, so that nothing is fetched for a request that cannot be
-// answered (R-REQ-05). It is always an *openai.Error with Param set.
+// Links lists the links of a request, each URL once, where it stands first. A request with links is checked before:
+// the error is the fault that [Input] would find whatever the bytes are, so that nothing is fetched for a request
+// that cannot be answered (R-REQ-05). It is always an *openai.Error with Param set.
 func Links(req *openai.ChatRequest, t catalog.Target, o translate.Options) ([]translate.Link, error) {
 	if !slices.ContainsFunc(req.Messages, hasLinks) {
 		return nil, nil

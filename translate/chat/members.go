@@ -14,7 +14,8 @@ func (r *reader) judgeMembers(mostChoices int) {
 			continue
 		}
 		if m.refused {
-			r.Refuse(openai.CodeUnsupported, m.name, "Unsupported parameter: '%s' is not supported with this model.", m.name)
+			r.Refuse(openai.CodeUnsupported, m.name,
+				"Unsupported parameter: '%s' is not supported with this model.", m.name)
 		} else {
 			r.Adjust(m.name, "unsupported")
 		}
@@ -26,8 +27,8 @@ func (r *reader) judgeMembers(mostChoices int) {
 	}
 }
 
-// ChoicesFault is the fault of a request for n choices where the gateway makes so many at most, nil for none; n nil asks for
-// one, and most 0 is 8 (R-PAR-10).
+// ChoicesFault is the fault of a request for n choices where the gateway makes so many at most, nil for none; n nil
+// asks for one, and most 0 is 8 (R-PAR-10).
 func ChoicesFault(n *int64, most int) *openai.Error {
 	if most == 0 {
 		most = 8
@@ -35,10 +36,12 @@ func ChoicesFault(n *int64, most int) *openai.Error {
 	if n == nil || *n <= int64(most) {
 		return nil
 	}
-	return openai.Invalidf(openai.CodeIntegerAboveMax, "n", "Invalid 'n': integer above maximum value. Expected a value <= %d, but got %d instead.", most, *n)
+	return openai.Invalidf(openai.CodeIntegerAboveMax, "n",
+		"Invalid 'n': integer above maximum value. Expected a value <= %d, but got %d instead.", most, *n)
 }
 
-// unanswered are the members that are adjusted, or refused where an answer without them would not be what was asked for.
+// unanswered are the members that are adjusted, or refused where an answer without them would not be what was asked
+// for.
 var unanswered = [...]struct {
 	name    string
 	refused bool
@@ -65,7 +68,8 @@ func (r *reader) judgeStreamOptions() {
 		return
 	}
 	if !r.req.Stream {
-		r.Refuse(openai.CodeUnsupported, "stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
+		r.Refuse(openai.CodeUnsupported, "stream_options",
+			"The 'stream_options' parameter is only allowed when 'stream' is enabled.")
 	} else if o.IncludeObfuscation != nil && *o.IncludeObfuscation {
 		r.Adjust("stream_options.include_obfuscation", "unsupported")
 	}
@@ -76,9 +80,11 @@ func (r *reader) judgeModalities() {
 		switch m {
 		case "text":
 		case "audio":
-			r.Refuse(openai.CodeUnsupportedValue, "modalities", "Unsupported value: 'modalities' does not support 'audio' with this model.")
+			r.Refuse(openai.CodeUnsupportedValue, "modalities",
+				"Unsupported value: 'modalities' does not support 'audio' with this model.")
 		default:
-			r.Refuse(openai.CodeInvalidValue, converse.At("modalities", i, ""), "Invalid value: '%s'. Supported values are: 'text' and 'audio'.", m)
+			r.Refuse(openai.CodeInvalidValue, converse.At("modalities", i, ""),
+				"Invalid value: '%s'. Supported values are: 'text' and 'audio'.", m)
 		}
 	}
 }

@@ -30,7 +30,9 @@ func (r *reader) readMessage(i int, m *openai.Message) {
 	case "":
 		r.Missing(converse.At("messages", i, ".role"))
 	default:
-		r.Refuse(openai.CodeInvalidValue, converse.At("messages", i, ".role"), "Invalid value: '%s'. Supported values are: 'system', 'developer', 'user', 'assistant', 'tool' and 'function'.", m.Role)
+		r.Refuse(openai.CodeInvalidValue, converse.At("messages", i, ".role"),
+			"Invalid value: '%s'. Supported values are: 'system', 'developer', 'user', 'assistant', 'tool' and "+
+				"'function'.", m.Role)
 	}
 }
 
@@ -62,7 +64,9 @@ func (r *reader) systemMessage(i int, m *openai.Message) {
 func (r *reader) userMessage(i int, m *openai.Message) {
 	defer r.end(false)
 	if m.Content == nil {
-		r.Refuse(openai.CodeInvalidType, converse.At("messages", i, ".content"), "Invalid type for '%s': expected a string or an array of content parts, but got null instead.", converse.At("messages", i, ".content"))
+		r.Refuse(openai.CodeInvalidType, converse.At("messages", i, ".content"),
+			"Invalid type for '%s': expected a string or an array of content parts, but got null "+
+				"instead.", converse.At("messages", i, ".content"))
 		return
 	}
 	prefix := r.speaker(m)
@@ -75,7 +79,9 @@ func (r *reader) userMessage(i int, m *openai.Message) {
 	if m.Content.Parts == nil {
 		say(m.Content.Text)
 	} else if len(m.Content.Parts) == 0 {
-		r.Refuse(openai.CodeEmptyArray, converse.At("messages", i, ".content"), "Invalid '%s': empty array. Expected an array with minimum length 1, but got an empty array instead.", converse.At("messages", i, ".content"))
+		r.Refuse(openai.CodeEmptyArray, converse.At("messages", i, ".content"),
+			"Invalid '%s': empty array. Expected an array with minimum length 1, but got an empty array "+
+				"instead.", converse.At("messages", i, ".content"))
 	}
 	for j := range m.Content.Parts {
 		p := &m.Content.Parts[j]
@@ -130,7 +136,8 @@ func (r *reader) assistantMessage(i int, m *openai.Message) {
 	lost := r.retell(i, m)
 	if m.Audio != nil {
 		if !speaks(m) && len(m.ToolCalls) == 0 && m.FunctionCall == nil {
-			r.Refuse(openai.CodeUnsupportedValue, converse.At("messages", i, ".audio"), "Unsupported value: '%s' refers to audio that was not made here.", converse.At("messages", i, ".audio"))
+			r.Refuse(openai.CodeUnsupportedValue, converse.At("messages", i, ".audio"),
+				"Unsupported value: '%s' refers to audio that was not made here.", converse.At("messages", i, ".audio"))
 		}
 		r.Adjust("messages[].audio", "ignored")
 	}

@@ -41,7 +41,8 @@ func (r *reader) allowed(i, j int, p *openai.ContentPart, place int) bool {
 		return false
 	}
 	if partPlaces(p.Type)&place == 0 {
-		r.Refuse(openai.CodeInvalidValue, partPath(i, j, ".type"), "Invalid value: '%s'. A part of this type cannot stand in a message of this role.", p.Type)
+		r.Refuse(openai.CodeInvalidValue, partPath(i, j, ".type"),
+			"Invalid value: '%s'. A part of this type cannot stand in a message of this role.", p.Type)
 		return false
 	}
 	there := false
@@ -100,7 +101,8 @@ func (r *reader) readImage(m *converse.Media, path string, u *openai.ImageURL) b
 	case "s3":
 		r.Refuse(openai.CodeUnsupportedValue, path, "Unsupported value: images in S3 are not supported.")
 	default:
-		r.Refuse(openai.CodeInvalidImageURL, path, "Invalid image URL: expected a data URL, or a URL that starts with http:// or https://.")
+		r.Refuse(openai.CodeInvalidImageURL, path,
+			"Invalid image URL: expected a data URL, or a URL that starts with http:// or https://.")
 	}
 	return false
 }
@@ -108,7 +110,8 @@ func (r *reader) readImage(m *converse.Media, path string, u *openai.ImageURL) b
 func (r *reader) readFile(m *converse.Media, path string, f *openai.File) bool {
 	switch {
 	case f.ID != nil:
-		r.Refuse(openai.CodeUnsupported, path+".file_id", "Unsupported parameter: '%s'. Send the file itself as 'file_data'.", path+".file_id")
+		r.Refuse(openai.CodeUnsupported, path+".file_id",
+			"Unsupported parameter: '%s'. Send the file itself as 'file_data'.", path+".file_id")
 		return false
 	case f.Data == nil:
 		r.Missing(path + ".file_data")

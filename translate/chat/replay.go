@@ -18,8 +18,9 @@ type replayed struct {
 	after openai.Position
 }
 
-// replayable are the reasoning blocks of a message that this family will take back, in their order (R-RPL-02, -03). Where one of
-// several tells no place, they may only go back if there is but one order: lost says that they stay behind (R-RPL-05).
+// replayable are the reasoning blocks of a message that this family will take back, in their order (R-RPL-02, -03).
+// Where one of several tells no place, they may only go back if there is but one order: lost says that they stay
+// behind (R-RPL-05).
 func (r *reader) replayable(m *openai.Message) (list []replayed, lost bool) {
 	details := m.ReasoningDetails
 	byIndex := func(a, b openai.ReasoningDetail) int { return cmp.Compare(a.Index, b.Index) }
@@ -75,7 +76,8 @@ func reasoningOf(d *openai.ReasoningDetail) *converse.Reasoning {
 	return &converse.Reasoning{}
 }
 
-// retelling appends an assistant's message to its turn, in the order in which Bedrock produced its pieces (R-RPL-05, R-MSG-16).
+// retelling appends an assistant's message to its turn, in the order in which Bedrock produced its pieces (R-RPL-05,
+// R-MSG-16).
 type retelling struct {
 	*reader
 	i    int
@@ -183,7 +185,8 @@ func (r *reader) readCall(i, j int, t *openai.ToolCall) {
 	case t.Type == "custom" && t.Custom != nil:
 		c.Name, c.Input, c.Custom = t.Custom.Name, t.Custom.Input, true
 	case t.Type != "function" && t.Type != "":
-		r.Refuse(openai.CodeInvalidValue, converse.At("messages", i, converse.At(".tool_calls", j, ".type")), "Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
+		r.Refuse(openai.CodeInvalidValue, converse.At("messages", i, converse.At(".tool_calls", j, ".type")),
+			"Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
 	}
 	r.addCall(c)
 }

@@ -10,10 +10,10 @@ import (
 	"outcrop/translate/converse"
 )
 
-// Chunks turns the events of ConverseStream into the chunks of a streamed answer (TRANSLATION 3.2). Every chunk is the
-// caller's to keep. Errors, always [*openai.Error], are the last thing in the sequence; those among the events are passed
-// on as they are, but for one after messageStop, when the answer itself is complete (R-STR-14): then the sequence just ends
-// without a usage chunk.
+// Chunks turns the events of ConverseStream into the chunks of a streamed answer (TRANSLATION 3.2). Every chunk is
+// the caller's to keep. Errors, always [*openai.Error], are the last thing in the sequence; those among the events
+// are passed on as they are, but for one after messageStop, when the answer itself is complete (R-STR-14): then the
+// sequence just ends without a usage chunk.
 func Chunks(events iter.Seq2[types.ConverseStreamOutput, error], in *Context, m translate.Meta) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
 		s := stream{head: head(m), yield: yield}
@@ -38,8 +38,8 @@ func Chunks(events iter.Seq2[types.ConverseStreamOutput, error], in *Context, m 
 	}
 }
 
-// stream is a streamed reply on its way. Its states: before the role chunk (!started), in the answer, after the finish chunk (finished),
-// over.
+// stream is a streamed reply on its way. Its states: before the role chunk (!started), in the answer, after the
+// finish chunk (finished), over.
 type stream struct {
 	*writer
 	head  *openai.Head

@@ -11,9 +11,9 @@ import (
 	"outcrop/translate"
 )
 
-// Unfold tells a plain answer as a stream, under the id, time and model of m, for a model that cannot stream (R-STR-20).
-// Each choice is a role chunk, a delta for each part of its message and the finish chunk; the usage comes last. Anything but a
-// plain chat answer is given back as it is.
+// Unfold tells a plain answer as a stream, under the id, time and model of m, for a model that cannot stream
+// (R-STR-20). Each choice is a role chunk, a delta for each part of its message and the finish chunk; the usage comes
+// last. Anything but a plain chat answer is given back as it is.
 func Unfold(whole openai.Part, m translate.Meta) []openai.Part { return unfold(whole, m, 0) }
 
 // Replay is Unfold for an answer that did not have to be waited for. It tells content and reasoning in pieces of about
@@ -53,8 +53,8 @@ func unfold(whole openai.Part, m translate.Meta, piece int) []openai.Part {
 	return parts
 }
 
-// deltas are the message in pieces: content and calls in one row, and in it each entry of reasoning_details where it stood, since
-// whoever changes the content moves what is told of it.
+// deltas are the message in pieces: content and calls in one row, and in it each entry of reasoning_details where it
+// stood, since whoever changes the content moves what is told of it.
 func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	var list []openai.Delta
 	for _, text := range pieces(m.Reasoning, piece) {

@@ -37,8 +37,8 @@ func (c *pass) timed(ttl string) *types.CachePointBlock {
 	return p
 }
 
-// takePoint puts a point after the block before it. A blank text has none (R-MSG-12): its point stands after the block before that, if
-// the turn has one.
+// takePoint puts a point after the block before it. A blank text has none (R-MSG-12): its point stands after the
+// block before that, if the turn has one.
 func (v *conversation) takePoint(asked *Point) {
 	if last := &v.turns[len(v.turns)-1]; last.from < last.to {
 		if point := v.point(asked, v.caps.Caching.Messages); point != nil {
@@ -139,7 +139,8 @@ func (c *pass) placeIn(turn int, point types.CachePointBlock) {
 	}
 }
 
-// placeBefore is the last place for a point at or before at: directly after a block that bars none; 0 when there is none.
+// placeBefore is the last place for a point at or before at: directly after a block that bars none; 0 when there is
+// none.
 func placeBefore[T any](list []T, at int, bars func(T) bool) int {
 	for at > 0 && bars != nil && bars(list[at-1]) {
 		at--

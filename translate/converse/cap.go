@@ -7,10 +7,11 @@ import (
 	"outcrop/internal/rawjson"
 )
 
-// Names under which the families know a limit on what they write, and on what they think before, in small letters without anything
-// between the words. They are those of Claude (max_tokens, max_tokens_to_sample, budget_tokens), Nova (inferenceConfig.maxTokens,
-// max_new_tokens), Llama (max_gen_len), Titan (maxTokenCount), Jurassic (maxTokens), and of what is served with vLLM or OpenAI's
-// parameters. Several answers in one, each as long as the limit (num_generations of Cohere, numResults of Jurassic, n), are one.
+// Names under which the families know a limit on what they write, and on what they think before, in small letters
+// without anything between the words. They are those of Claude (max_tokens, max_tokens_to_sample, budget_tokens),
+// Nova (inferenceConfig.maxTokens, max_new_tokens), Llama (max_gen_len), Titan (maxTokenCount), Jurassic (maxTokens),
+// and of what is served with vLLM or OpenAI's parameters. Several answers in one, each as long as the limit
+// (num_generations of Cohere, numResults of Jurassic, n), are one.
 var (
 	limitNames  = spellings("maxtokens", "maxnewtokens", "maxcompletiontokens", "maxoutputtokens", "maxtokenstosample", "maxgenlen", "maxtokencount", "maxlength", "maxgeneratedtokens")
 	copiesNames = spellings("n", "numgenerations", "numreturnsequences", "numresults", "bestof")
@@ -25,7 +26,8 @@ func spellings(list ...string) map[string]bool {
 	return m
 }
 
-// capFields holds what additionalModelRequestFields say to the cap of the caller's key, in every spelling and at any depth (R-LIM-03).
+// capFields holds what additionalModelRequestFields say to the cap of the caller's key, in every spelling and at any
+// depth (R-LIM-03).
 func (c *pass) capFields() {
 	for i := range c.fields.list {
 		f := &c.fields.list[i]
@@ -55,8 +57,8 @@ func (c *pass) whoGave(field string) string {
 	return by
 }
 
-// capLimits gives JSON in which no limit is above most, and no budget for thinking above the share of it that leaves room for an answer.
-// It goes through the text once; duplicates of a name are each looked at.
+// capLimits gives JSON in which no limit is above most, and no budget for thinking above the share of it that leaves
+// room for an answer. It goes through the text once; duplicates of a name are each looked at.
 func capLimits(b []byte, most int64) (out []byte, capped bool) {
 	kept := 0
 	for i := 0; i < len(b); {
@@ -104,8 +106,8 @@ func highestOf(name string, most int64) int64 {
 	return 0
 }
 
-// above tells whether a value is more than highest. What is less than nothing stands for no limit; what is no number is left for the
-// model to judge.
+// above tells whether a value is more than highest. What is less than nothing stands for no limit; what is no number
+// is left for the model to judge.
 func above(value []byte, highest int64) bool {
 	text := string(value)
 	if rawjson.Kind(value) == '"' {

@@ -30,7 +30,8 @@ func (c *pass) chooseTool() {
 	}
 	c.choice = asked
 	if c.choice.forced() && len(c.tools) == 0 {
-		c.Refuse(openai.CodeInvalidValue, asked.Member, "Invalid value: '%s' demands a call, but no tools are given.", asked.Member)
+		c.Refuse(openai.CodeInvalidValue, asked.Member,
+			"Invalid value: '%s' demands a call, but no tools are given.", asked.Member)
 		c.choice.Kind = Auto
 	}
 	c.stepDown()
@@ -67,7 +68,8 @@ func (c *pass) stepDown() {
 	c.relax(can.Any)
 }
 
-// relax takes a forced choice back as far as it must: to any tool with only the wanted one sent, or to no choice at all.
+// relax takes a forced choice back as far as it must: to any tool with only the wanted one sent, or to no choice at
+// all.
 func (c *pass) relax(toAny bool) {
 	h := &c.choice
 	if h.Kind == One {

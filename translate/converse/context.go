@@ -46,8 +46,8 @@ type Answer struct {
 	Properties bool   // the schema has a property "properties", so R-FMT-09 does not apply
 }
 
-// Locate puts the member that the client used into an error of Bedrock: one that names a place in Bedrock's or Claude's own form
-// (R-TOOL-19), or one that could only name its kind (R-ERR-21, -24, -25, -29).
+// Locate puts the member that the client used into an error of Bedrock: one that names a place in Bedrock's or
+// Claude's own form (R-TOOL-19), or one that could only name its kind (R-ERR-21, -24, -25, -29).
 func (c *Context) Locate(e *openai.Error) {
 	if e == nil || e.Kind != openai.Invalid || c.names == nil || c.locatePlace(e) {
 		return
@@ -91,7 +91,8 @@ func (c *Context) Refused(err *openai.Error) (refused, lasting translate.Additio
 // add notes an addition that is now in the request.
 func (c *pass) add(a translate.Additions) { c.out.added |= a }
 
-// may tells whether an addition may be made. In strict mode the means of a wish are part of it, so that only Bedrock may refuse them.
+// may tells whether an addition may be made. In strict mode the means of a wish are part of it, so that only Bedrock
+// may refuse them.
 func (c *pass) may(a translate.Additions) bool {
 	return c.opts.Without&a == 0 || c.opts.Strict && a&meansOfWishes != 0
 }

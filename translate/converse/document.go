@@ -21,11 +21,13 @@ func (v *conversation) document(x payload, format string) types.ContentBlock {
 	case asText && !media.IsText(format):
 		v.unsupportedPart(x.path, "documents of the format "+format)
 	case len(x.data) > limits.FileBytes:
-		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), limits.FileBytes)
+		v.Refuse(openai.CodeInvalidValue, x.path,
+			"Invalid value: the file has %d bytes, and at most %d are possible.", len(x.data), limits.FileBytes)
 	case asText:
 		return text("File: " + name + "\n" + string(x.data))
 	case v.media.documents > limits.Documents:
-		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: at most %d documents are possible in one request.", limits.Documents)
+		v.Refuse(openai.CodeInvalidValue, x.path,
+			"Invalid value: at most %d documents are possible in one request.", limits.Documents)
 	default:
 		v.out.files = append(v.out.files, x.at)
 		d := types.DocumentBlock{Name: &name, Format: types.DocumentFormat(format), Source: &types.DocumentSourceMemberBytes{Value: x.data}}

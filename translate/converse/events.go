@@ -45,8 +45,8 @@ func (r *Reader) Event(event types.ConverseStreamOutput) Step {
 // Stopped tells whether Bedrock has said that the answer is complete.
 func (r *Reader) Stopped() bool { return r.stopped }
 
-// opened gives the open block of that index, or opens one: text and reasoning have no contentBlockStart. A new block ends
-// reasoning before it that nobody has ended (R-STR-16), so that its entry comes before what follows it.
+// opened gives the open block of that index, or opens one: text and reasoning have no contentBlockStart. A new block
+// ends reasoning before it that nobody has ended (R-STR-16), so that its entry comes before what follows it.
 func (r *Reader) opened(index int32) *Content {
 	for _, b := range r.open {
 		if b.index == index {

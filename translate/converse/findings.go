@@ -7,7 +7,8 @@ import (
 	"outcrop/translate"
 )
 
-// Findings are what was found of a request on its way: the first fault in the order of TRANSLATION 1.2, and what was adjusted.
+// Findings are what was found of a request on its way: the first fault in the order of TRANSLATION 1.2, and what was
+// adjusted.
 type Findings struct {
 	Adjusted translate.Adjustments
 	fault    *openai.Error
@@ -37,7 +38,8 @@ func (f *Findings) Adjust(param, reason string) {
 	}
 }
 
-// before tells whether one path comes before another: by its first member, else by the first index in which they differ.
+// before tells whether one path comes before another: by its first member, else by the first index in which they
+// differ.
 func before(a, b string) bool {
 	if x, y := translate.Rank(a), translate.Rank(b); x != y {
 		return x < y

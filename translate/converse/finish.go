@@ -29,8 +29,8 @@ type Finish struct {
 	ServerTools []string       // that ran inside Bedrock
 }
 
-// Finish tells what was still held back, and gives the end. The error is an [*openai.Error]: the model produced nothing that could be
-// passed on.
+// Finish tells what was still held back, and gives the end. The error is an [*openai.Error]: the model produced
+// nothing that could be passed on.
 func (r *Reader) Finish() (Finish, error) {
 	r.flushJSON()
 	f := Finish{Stop: r.stop, Called: r.Calls > 0 || r.asked || r.dropped || len(r.serverTools) > 0, ServerTools: r.serverTools}
@@ -62,9 +62,9 @@ func badUpstream(message string, cause error) error {
 	return &openai.Error{Kind: openai.BadUpstream, Code: openai.CodeBadUpstream, Message: message, Err: cause}
 }
 
-// compact gives a document as compact JSON: numbers keep their digits, members the order that the document has them in
-// (one decoded by the SDK has forgotten the wire's, and sorts them), strings only the escapes that JSON demands. What is
-// absent or null is "" (R-RES-09).
+// compact gives a document as compact JSON: numbers keep their digits, members the order that the document has them
+// in (one decoded by the SDK has forgotten the wire's, and sorts them), strings only the escapes that JSON demands.
+// What is absent or null is "" (R-RES-09).
 func compact(d document.Interface) (string, error) {
 	if d == nil {
 		return "", nil
@@ -84,8 +84,8 @@ func compact(d document.Interface) (string, error) {
 	return string(v), nil
 }
 
-// dequoted is an input that came as a JSON string: models write their arguments as text, and what that text holds is what
-// they mean. A string that holds no object stays as it is; one that holds nothing is "" (R-RES-09).
+// dequoted is an input that came as a JSON string: models write their arguments as text, and what that text holds is
+// what they mean. A string that holds no object stays as it is; one that holds nothing is "" (R-RES-09).
 func dequoted(input []byte) string {
 	inner, err := jsontext.AppendUnquote(nil, bytes.TrimRight(input, jsonSpace))
 	switch {

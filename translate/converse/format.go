@@ -10,7 +10,8 @@ import (
 	"outcrop/translate"
 )
 
-// structure decides by which means a structured answer is asked for (TRANSLATION 1.8): native, forced tool, instruction.
+// structure decides by which means a structured answer is asked for (TRANSLATION 1.8): native, forced tool,
+// instruction.
 func (c *pass) structure() {
 	switch f := c.req.Format; {
 	case f == nil:
@@ -101,8 +102,8 @@ func (c *pass) instruct() {
 	c.in.System = append(c.in.System, block)
 }
 
-// wrapRoot puts a root that is not an object under "value" (R-FMT-08). Its definitions stay at the root, where references
-// look for them.
+// wrapRoot puts a root that is not an object under "value" (R-FMT-08). Its definitions stay at the root, where
+// references look for them.
 func wrapRoot(schema []byte) (out []byte, wrapped bool) {
 	typ, properties := "", false
 	var definitions []byte

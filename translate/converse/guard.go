@@ -17,7 +17,8 @@ var (
 
 const longestGuardrailID = 2048
 
-// guard sets guardrailConfig from the first source that names one (R-GRD-01): the body, the headers, the gateway's default.
+// guard sets guardrailConfig from the first source that names one (R-GRD-01): the body, the headers, the gateway's
+// default.
 func (c *pass) guard() {
 	g, path := c.guardrail()
 	if g == nil {
@@ -29,9 +30,11 @@ func (c *pass) guard() {
 	case g.Version == "":
 		c.Missing(path + ".guardrail_version")
 	case len(g.Identifier) > longestGuardrailID || !guardrailID.MatchString(g.Identifier):
-		c.Refuse(openai.CodeInvalidValue, path+".guardrail_identifier", "Invalid value: expected the id of a guardrail (lower-case letters and digits) or its ARN.")
+		c.Refuse(openai.CodeInvalidValue, path+".guardrail_identifier",
+			"Invalid value: expected the id of a guardrail (lower-case letters and digits) or its ARN.")
 	case !guardrailVersion.MatchString(g.Version):
-		c.Refuse(openai.CodeInvalidValue, path+".guardrail_version", "Invalid value: '%s'. Expected the number of a version, or 'DRAFT'.", g.Version)
+		c.Refuse(openai.CodeInvalidValue, path+".guardrail_version",
+			"Invalid value: '%s'. Expected the number of a version, or 'DRAFT'.", g.Version)
 	}
 	config := &types.GuardrailConfiguration{
 		GuardrailIdentifier: &g.Identifier, GuardrailVersion: &g.Version,
@@ -47,7 +50,8 @@ func (c *pass) guard() {
 	case "enabled", "enabled_full":
 		c.out.Trace = true
 	default:
-		c.Refuse(openai.CodeInvalidValue, path+".trace", "Invalid value: '%s'. Supported values are: 'enabled', 'disabled' and 'enabled_full'.", asked)
+		c.Refuse(openai.CodeInvalidValue, path+".trace",
+			"Invalid value: '%s'. Supported values are: 'enabled', 'disabled' and 'enabled_full'.", asked)
 	}
 	if asked == "enabled_full" || g.Trace == "enabled_full" {
 		config.Trace = types.GuardrailTraceEnabledFull
@@ -78,7 +82,8 @@ func (c *pass) guardrail() (*translate.Guardrail, string) {
 	return &translate.Guardrail{Identifier: asked.Identifier, Version: asked.Version}, path
 }
 
-// bedrockMember is how Bedrock's own OpenAI endpoint names a guardrail in the body; it ranks with the headers (R-GRD-01).
+// bedrockMember is how Bedrock's own OpenAI endpoint names a guardrail in the body; it ranks with the headers
+// (R-GRD-01).
 const bedrockMember = "amazon-bedrock-guardrailConfig"
 
 func (c *pass) streamMode(mode string) types.GuardrailStreamProcessingMode {

@@ -93,8 +93,8 @@ func keyOf(byName bool, id, name string) callKey {
 	return callKey{false, id}
 }
 
-// namesakes are the calls of one turn that carry one id. Nearly always that is one call, whose answer is noted at once; of
-// several, the results that answer them are collected (R-MSG-11).
+// namesakes are the calls of one turn that carry one id. Nearly always that is one call, whose answer is noted at
+// once; of several, the results that answer them are collected (R-MSG-11).
 type namesakes struct {
 	turn    int
 	call    int
@@ -173,8 +173,8 @@ func (p *pairing) unique(id string) string {
 	return p.taken.free(p.fitID(id), func(n int64) string { return p.fitID(id + "-" + itoa(n)) })
 }
 
-// taken holds the names that are in use, and behind each the last number that was tried to make another of it: a thousand
-// calls of one id must not try a thousand numbers each.
+// taken holds the names that are in use, and behind each the last number that was tried to make another of it: a
+// thousand calls of one id must not try a thousand numbers each.
 type taken map[string]int64
 
 // free is the name, or the first of its numbered forms from 2 on that is not in use; it is in use from then on.
@@ -346,8 +346,8 @@ func (v *conversation) results(calls []call) []types.ContentBlock {
 	return out
 }
 
-// resultContent is the content of a result. Media that the family does not take inside a result are appended to the last turn, and a
-// text says so (R-TOOL-13).
+// resultContent is the content of a result. Media that the family does not take inside a result are appended to the
+// last turn, and a text says so (R-TOOL-13).
 func (v *conversation) resultContent(r *Result, paired bool) []types.ToolResultContentBlock {
 	out := make([]types.ToolResultContentBlock, 0, len(r.Content))
 	for i := range r.Content {

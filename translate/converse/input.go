@@ -12,9 +12,9 @@ import (
 	"outcrop/translate"
 )
 
-// Input takes a request through the passes and gives the input of Converse for the target, and what the way back must know. The
-// fault is the first in the order of TRANSLATION 1.2, with Param set. The input shares bytes with r, which must not change while the
-// input is in use.
+// Input takes a request through the passes and gives the input of Converse for the target, and what the way back must
+// know. The fault is the first in the order of TRANSLATION 1.2, with Param set. The input shares bytes with r, which
+// must not change while the input is in use.
 func Input(r *Request, t catalog.Target, o translate.Options) (*bedrockruntime.ConverseInput, Context, *openai.Error) {
 	c := newPass(r, t, o)
 	if fault := c.translate(); fault != nil {
@@ -37,8 +37,8 @@ const formatPrefix = "bedrock." // before the name of the family that reasoning 
 
 // translate fills in and out, and gives the first fault.
 func (c *pass) translate() *openai.Error {
-	// What is sent of the tools decides how history is written, and so does reasoning; the rest needs no order. Faults and
-	// adjustments are put into theirs at the end.
+	// What is sent of the tools decides how history is written, and so does reasoning; the rest needs no order.
+	// Faults and adjustments are put into theirs at the end.
 	c.declareTools()
 	c.chooseTool()
 	c.structure()

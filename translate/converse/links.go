@@ -16,8 +16,8 @@ func IsLink(url string) bool {
 	return s == "http" || s == "https"
 }
 
-// Links lists the links of a request, each URL once, where it stands first, and takes the request through the passes: the fault is the
-// one that [Input] would find whatever the bytes are.
+// Links lists the links of a request, each URL once, where it stands first, and takes the request through the passes:
+// the fault is the one that [Input] would find whatever the bytes are.
 func Links(r *Request, t catalog.Target, o translate.Options) ([]translate.Link, *openai.Error) {
 	found := linkReader{names: r.Names, most: o.Limits.Filled().Images + o.Limits.Filled().Documents, seen: media.Set{}}
 	for i := range r.Turns {
@@ -32,9 +32,11 @@ func Links(r *Request, t catalog.Target, o translate.Options) ([]translate.Link,
 	c.unfetched = true
 	// One more can never be answered; without a limit here it would still be fetched.
 	if found.tooMany != "" {
-		c.Refuse(openai.CodeInvalidValue, found.tooMany, "Invalid value: at most %d images and documents are possible in one message.", found.most)
+		c.Refuse(openai.CodeInvalidValue, found.tooMany,
+			"Invalid value: at most %d images and documents are possible in one message.", found.most)
 	} else if len(found.links) > mostLinks {
-		c.Refuse(openai.CodeInvalidValue, found.links[mostLinks].Param, "Invalid value: at most %d images and documents can be fetched for one request.", mostLinks)
+		c.Refuse(openai.CodeInvalidValue, found.links[mostLinks].Param,
+			"Invalid value: at most %d images and documents can be fetched for one request.", mostLinks)
 	}
 	if fault := c.translate(); fault != nil {
 		return nil, fault

@@ -13,16 +13,17 @@ import (
 	"outcrop/translate"
 )
 
-// Where Bedrock and Claude's own server say that a fault is: toolConfig.tools.3.toolSpec.name counts from 0, with ".member" behind
-// the number from 1, both with the cache points; tools.3.custom.name is Claude's, without them [F 2.2].
+// Where Bedrock and Claude's own server say that a fault is: toolConfig.tools.3.toolSpec.name counts from 0, with
+// ".member" behind the number from 1, both with the cache points; tools.3.custom.name is Claude's, without them [F
+// 2.2].
 var (
 	toolPlace    = regexp.MustCompile(`(?i)(toolConfig\.)?\btools\.(\d{1,6})(\.member)?((?:\.\w+)*)`)
 	contentPlace = regexp.MustCompile(`(?i)\bmessages\.(\d{1,6})(\.member)?\.content\.(\d{1,6})(\.member)?((?:\.\w+)*)`)
 	quotedValue  = regexp.MustCompile(`(?i)value '([^']{1,100})'`)
 )
 
-// locatePlace reads a place out of a refusal and puts the client's path for it into the error (R-TOOL-19); it tells whether there was
-// one.
+// locatePlace reads a place out of a refusal and puts the client's path for it into the error (R-TOOL-19); it tells
+// whether there was one.
 func (c *Context) locatePlace(e *openai.Error) bool {
 	if e.Code == openai.CodeContextLength {
 		return false
@@ -162,8 +163,8 @@ func (c *Context) locateMedia(e *openai.Error, m []string) bool {
 	return true
 }
 
-// mediaBefore counts the media of one kind before a block; -1 when there is no such block. Cache points are no blocks to who counts as
-// Claude does, so a place that holds none of the kind means the next one that does.
+// mediaBefore counts the media of one kind before a block; -1 when there is no such block. Cache points are no blocks
+// to who counts as Claude does, so a place that holds none of the kind means the next one that does.
 func mediaBefore(messages []types.Message, turn, block int, count func(types.ContentBlock) int) int {
 	if turn < 0 || turn >= len(messages) || block < 0 {
 		return -1

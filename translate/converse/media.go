@@ -34,7 +34,8 @@ type payload struct {
 	path string // of the part
 }
 
-// mediaBlock is the block of a file: an image, a document, or a text for a model without documents; nil when it was refused.
+// mediaBlock is the block of a file: an image, a document, or a text for a model without documents; nil when it was
+// refused.
 func (v *conversation) mediaBlock(b *Block) types.ContentBlock {
 	x, ok := v.load(b)
 	switch {
@@ -59,15 +60,19 @@ func (v *conversation) mediaBlock(b *Block) types.ContentBlock {
 		v.out.File = cmp.Or(v.out.File, x.path)
 		return v.document(x, format)
 	case x.Kind == Image:
-		v.Refuse(openai.CodeInvalidImage, x.path+x.Member, "You uploaded an unsupported image. Please make sure your image is valid and has one of the following formats: ['png', 'jpeg', 'gif', 'webp'].")
+		v.Refuse(openai.CodeInvalidImage, x.path+x.Member,
+			"You uploaded an unsupported image. Please make sure your image is valid and has one of the following "+
+				"formats: ['png', 'jpeg', 'gif', 'webp'].")
 	default:
-		v.Refuse(CodeUnsupportedFile, x.path+x.Member[:strings.LastIndexByte(x.Member, '.')], "Unsupported file. Supported formats are: pdf, csv, doc, docx, xls, xlsx, html, txt and md.")
+		v.Refuse(CodeUnsupportedFile, x.path+x.Member[:strings.LastIndexByte(x.Member, '.')],
+			"Unsupported file. Supported formats are: pdf, csv, doc, docx, xls, xlsx, html, txt and md.")
 	}
 	return nil
 }
 
 func (c *pass) unsupportedPart(path, kind string) {
-	c.Refuse(openai.CodeUnsupportedValue, path, "Unsupported value: the model '%s' does not take %s here.", c.to.Public, kind)
+	c.Refuse(openai.CodeUnsupportedValue, path,
+		"Unsupported value: the model '%s' does not take %s here.", c.to.Public, kind)
 }
 
 // load gets at the bytes of a file.
@@ -86,7 +91,7 @@ func (v *conversation) load(b *Block) (payload, bool) {
 	if encoded {
 		x.mime = mimeOf(m.URL)
 	}
-	ok := true
+	var ok bool
 	switch {
 	case m.Text != nil && *m.Text != "":
 		x.data = []byte(*m.Text)
@@ -135,13 +140,19 @@ func (v *conversation) image(x payload, format string) types.ContentBlock {
 	case v.caps.Vision == catalog.No:
 		v.unsupportedPart(x.path, "images")
 	case v.media.images > limits.Images:
-		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: at most %d images are possible in one message.", limits.Images)
+		v.Refuse(openai.CodeInvalidValue, x.path,
+			"Invalid value: at most %d images are possible in one message.", limits.Images)
 	case len(x.data) > limits.ImageBytes:
-		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: the image has %d bytes, and at most %d are possible.", len(x.data), limits.ImageBytes)
+		v.Refuse(openai.CodeInvalidValue, x.path,
+			"Invalid value: the image has %d bytes, and at most %d are possible.", len(x.data), limits.ImageBytes)
 	case width > limits.ImageSide || height > limits.ImageSide:
-		v.Refuse(openai.CodeInvalidValue, x.path, "Invalid value: the image has %d × %d pixels, and at most %d each way are possible.", width, height, limits.ImageSide)
+		v.Refuse(openai.CodeInvalidValue, x.path,
+			"Invalid value: the image has %d × %d pixels, and at most %d each way are "+
+				"possible.", width, height, limits.ImageSide)
 	default:
-		return &types.ContentBlockMemberImage{Value: types.ImageBlock{Format: types.ImageFormat(format), Source: &types.ImageSourceMemberBytes{Value: x.data}}}
+		return &types.ContentBlockMemberImage{Value: types.ImageBlock{
+			Format: types.ImageFormat(format), Source: &types.ImageSourceMemberBytes{Value: x.data},
+		}}
 	}
 	return nil
 }

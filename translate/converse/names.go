@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// names translates tool names where the alphabet or length of Bedrock, or of the model, forbids the client's (R-TOOL-02). The maps
-// are made only when a request has such a name.
+// names translates tool names where the alphabet or length of Bedrock, or of the model, forbids the client's
+// (R-TOOL-02). The maps are made only when a request has such a name.
 type names struct {
 	words   bool              // the model takes no hyphens
 	forward map[string]string // client's → Bedrock's
 	taken   map[string]bool   // Bedrock's
 }
 
-// assign gives every name of the request its name at Bedrock: valid ones keep theirs, then come the declared ones in order,
-// then those in history.
+// assign gives every name of the request its name at Bedrock: valid ones keep theirs, then come the declared ones in
+// order, then those in history.
 func (n *names) assign(c *pass) {
 	every := func(yield func(string) bool) {
 		for i := range c.tools {

@@ -58,7 +58,9 @@ const mostStops = 2500
 func (c *pass) stops() []string {
 	stop := c.req.Stop
 	if len(stop) > mostStops {
-		c.Refuse(openai.CodeArrayAboveMax, "stop", "Invalid 'stop': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", mostStops, len(stop))
+		c.Refuse(openai.CodeArrayAboveMax, "stop",
+			"Invalid 'stop': array too long. Expected an array with maximum length %d, but got an array with length "+
+				"%d instead.", mostStops, len(stop))
 		return nil
 	}
 	drop := func(s string) bool { return s == "" || c.caps.BlankStopRefused && Blank(s) }
@@ -123,8 +125,8 @@ func (c *pass) sample() {
 	c.sampleTopK(topK)
 }
 
-// whyDropped is what a model that reasons is said not to take: a model that never takes a parameter is not to be had by switching
-// the reasoning off (R-SMP-04 before R-SMP-05).
+// whyDropped is what a model that reasons is said not to take: a model that never takes a parameter is not to be had
+// by switching the reasoning off (R-SMP-04 before R-SMP-05).
 func whyDropped(takes catalog.Tri) string {
 	if takes == catalog.No {
 		return "unsupported"
@@ -200,7 +202,9 @@ func (c *pass) tier() {
 	case "scale":
 		c.in.ServiceTier = &types.ServiceTier{Type: types.ServiceTierTypeReserved}
 	default:
-		c.Refuse(openai.CodeInvalidValue, "service_tier", "Invalid value: '%s'. Supported values are: 'auto', 'default', 'flex', 'priority', 'fast' and 'scale'.", *c.req.Tier)
+		c.Refuse(openai.CodeInvalidValue, "service_tier",
+			"Invalid value: '%s'. Supported values are: 'auto', 'default', 'flex', 'priority', 'fast' and "+
+				"'scale'.", *c.req.Tier)
 	}
 }
 
@@ -236,7 +240,9 @@ func (c *pass) metadata() {
 		}
 	}
 	if len(out) > mostMetadata {
-		c.Refuse(openai.CodeInvalidValue, "request_metadata", "Invalid 'request_metadata': together with 'metadata' it has %d pairs, and at most %d are possible.", len(out), mostMetadata)
+		c.Refuse(openai.CodeInvalidValue, "request_metadata",
+			"Invalid 'request_metadata': together with 'metadata' it has %d pairs, and at most %d are "+
+				"possible.", len(out), mostMetadata)
 	}
 	c.in.RequestMetadata = out
 }

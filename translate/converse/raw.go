@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
 )
 
-// rawDocument is a document of the SDK that is written to the wire byte for byte (R-GEN-07). The SDK's own lazy document
-// sorts members and rounds numbers, which changes what the model reads and breaks prompt caching.
+// rawDocument is a document of the SDK that is written to the wire byte for byte (R-GEN-07). The SDK's own lazy
+// document sorts members and rounds numbers, which changes what the model reads and breaks prompt caching.
 type rawDocument struct {
 	document.Interface // only for the unexported method that marks a document
 	json               []byte

@@ -18,13 +18,14 @@ const redactedReasoning = "[REDACTED]"
 // jsonSpace is what JSON calls white space.
 const jsonSpace = " \t\r\n"
 
-// Sink is who writes an answer down in the words of a dialect. Blocks come in Bedrock's order; several may be open at once. What the
-// client is not to see is never told: calls of tools that ran inside Bedrock, calls that are dropped, wrappers of structured answers.
+// Sink is who writes an answer down in the words of a dialect. Blocks come in Bedrock's order; several may be open at
+// once. What the client is not to see is never told: calls of tools that ran inside Bedrock, calls that are dropped,
+// wrappers of structured answers.
 type Sink interface {
 	// Call tells that a call begins, whose ID and Name are known.
 	Call(b *Content)
-	// Tell tells a piece of text, of reasoning or of a call's input. The text of a structured answer may come when its block has ended:
-	// what it is can take the whole answer to decide.
+	// Tell tells a piece of text, of reasoning or of a call's input. The text of a structured answer may come when
+	// its block has ended: what it is can take the whole answer to decide.
 	Tell(b *Content, k Kind, piece string)
 	// End tells that nothing more of the block comes, of which nothing need have been told.
 	End(b *Content)
@@ -71,8 +72,8 @@ type Source struct {
 	Title, Source, Quote string
 }
 
-// Reader reads one answer, plain or streamed, and tells it to a sink. It is the one place that knows what Bedrock's blocks and events
-// mean. Finish ends both.
+// Reader reads one answer, plain or streamed, and tells it to a sink. It is the one place that knows what Bedrock's
+// blocks and events mean. Finish ends both.
 type Reader struct {
 	Context *Context
 	Sink    Sink
@@ -210,7 +211,8 @@ func (r *Reader) show(b *Content, s string) {
 	}
 }
 
-// toolUse opens a tool call. Only absent and tool_use are types of calls that the client has to run (R-RES-09, R-RES-10).
+// toolUse opens a tool call. Only absent and tool_use are types of calls that the client has to run (R-RES-09,
+// R-RES-10).
 func (r *Reader) toolUse(b *Content, id, name *string, kind types.ToolUseType) {
 	called := deref(name)
 	if kind != "" && kind != "tool_use" {

@@ -107,8 +107,8 @@ func (c *pass) effortObject(asked string) {
 	c.fields.add("reasoning", append(rawjson.Quote([]byte(`{"effort":`), asked), '}'))
 }
 
-// replays tells whether reasoning blocks of the history may go back (R-RSN-09): to a family that signs them while it thinks, to one
-// that encrypts them unless it was told not to.
+// replays tells whether reasoning blocks of the history may go back (R-RSN-09): to a family that signs them while it
+// thinks, to one that encrypts them unless it was told not to.
 func (c *pass) replays() bool {
 	if c.caps.Reasoning.Encrypted {
 		return c.req.Effort != "none"
@@ -202,8 +202,8 @@ func (c *pass) limitOrNone() int64 {
 	return n
 }
 
-// openLoopUnsigned tells whether the last assistant turn has calls and brings no reasoning that can be sent back; Claude
-// then refuses to think (R-RSN-07). Several of the client's turns may make up that turn (R-MSG-05).
+// openLoopUnsigned tells whether the last assistant turn has calls and brings no reasoning that can be sent back;
+// Claude then refuses to think (R-RSN-07). Several of the client's turns may make up that turn (R-MSG-05).
 func (c *pass) openLoopUnsigned() bool {
 	seen, calls, brings := false, false, false
 	for i := len(c.req.Turns) - 1; i >= 0; i-- {
@@ -225,7 +225,8 @@ func (c *pass) openLoopUnsigned() bool {
 	return calls && !brings
 }
 
-// Returns tells whether a model takes back a piece of reasoning: one that its family has signed or encrypted (R-RPL-02, -03).
+// Returns tells whether a model takes back a piece of reasoning: one that its family has signed or encrypted
+// (R-RPL-02, -03).
 func Returns(r *Reasoning, row *catalog.Model) bool { return signed(row, r) != nil }
 
 // signed is reasoning as the family takes it back, nil for none.
@@ -242,8 +243,8 @@ func signed(row *catalog.Model, r *Reasoning) types.ReasoningContentBlock {
 	return nil
 }
 
-// thinkingObject finds Claude's own object, given as an extension or among the additional fields, which win (R-RSN-11). A
-// model of which nothing is known gets what the client asked for (R-CAP-06).
+// thinkingObject finds Claude's own object, given as an extension or among the additional fields, which win
+// (R-RSN-11). A model of which nothing is known gets what the client asked for (R-CAP-06).
 func (c *pass) thinkingObject() (object []byte, member string) {
 	r := &c.caps.Reasoning
 	if c.req.Thinking != nil {

@@ -2,9 +2,9 @@ package converse
 
 import "outcrop/openai"
 
-// Request is what a client wants of a model, before the passes: turns of blocks, tools, and wishes. A dialect fills it with what its
-// client said, and judges no more of it than its own form; the passes of [Input] do the rest. Unset members are wishes that nobody
-// has.
+// Request is what a client wants of a model, before the passes: turns of blocks, tools, and wishes. A dialect fills
+// it with what its client said, and judges no more of it than its own form; the passes of [Input] do the rest. Unset
+// members are wishes that nobody has.
 type Request struct {
 	Findings // what the dialect itself found
 	Names    *Names
@@ -53,8 +53,9 @@ type Names struct {
 	Tool func(i int, rest string) string
 }
 
-// Place is where a block stands in the client's request: the number of the message or item, and that of the part in it, which may
-// count in whatever way the API's Names.Part understands, in the order of the parts. Of a message as a whole Part is -1.
+// Place is where a block stands in the client's request: the number of the message or item, and that of the part in
+// it, which may count in whatever way the API's Names.Part understands, in the order of the parts. Of a message as a
+// whole Part is -1.
 type Place struct{ Item, Part int }
 
 // Turn is what one side says, without a break, in one message or item.
@@ -68,8 +69,8 @@ type Turn struct {
 type Block struct {
 	At   Place
 	Text string
-	// A text that reasoning parts is several blocks: the first has the whole text, the others continue it. If the reasoning is not sent,
-	// the text is one again.
+	// A text that reasoning parts is several blocks: the first has the whole text, the others continue it. If the
+	// reasoning is not sent, the text is one again.
 	Whole     string
 	Continues bool
 

@@ -7,18 +7,19 @@ import (
 	"outcrop/internal/rawjson"
 )
 
-// nativeSchema rewrites a JSON Schema for Bedrock's constrained decoding (R-FMT-03): objects are closed, and bounds that it
-// does not know move into the description. Nothing else changes, neither order nor white space. size is what its grammar costs. ok is
-// false for a schema that cannot be said: open objects, recursion, references to anything but a definition of its own root, words
-// that the service does not compile, more than deepestSchema schemas inside each other.
+// nativeSchema rewrites a JSON Schema for Bedrock's constrained decoding (R-FMT-03): objects are closed, and bounds
+// that it does not know move into the description. Nothing else changes, neither order nor white space. size is what
+// its grammar costs. ok is false for a schema that cannot be said: open objects, recursion, references to anything
+// but a definition of its own root, words that the service does not compile, more than deepestSchema schemas inside
+// each other.
 func nativeSchema(schema []byte) (out []byte, size grammar, ok bool) {
 	r := rewriter{uses: map[string][]string{}, state: map[string]visit{"": unseen}}
 	out = r.node(schema)
 	return out, r.size, !r.bad && r.finite("")
 }
 
-// deepestSchema bounds the work: what stands inside is read once more for each schema around it. People and generators stay
-// far below it.
+// deepestSchema bounds the work: what stands inside is read once more for each schema around it. People and
+// generators stay far below it.
 const deepestSchema = 32
 
 type rewriter struct {
@@ -96,7 +97,8 @@ func (r *rewriter) node(node []byte) []byte {
 	return join(kept, tail)
 }
 
-// untouched tells whether a rewrite gave back the very bytes that it was given; a rewritten node may have the same length.
+// untouched tells whether a rewrite gave back the very bytes that it was given; a rewritten node may have the same
+// length.
 func untouched(after, before []byte) bool {
 	return len(after) == len(before) && (len(after) == 0 || &after[0] == &before[0])
 }

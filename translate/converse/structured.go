@@ -93,9 +93,9 @@ func (r *Reader) flushJSON() {
 	r.say(r.spoken, rest)
 }
 
-// jsonText cleans a text that should be one JSON value (R-FMT-07). Pushed piece by piece it gives out the value as it comes:
-// held are the opening fence, white space, and what may be the closing fence. Of a fenced text that turns out not to be
-// JSON after its value has begun, only the opening fence is gone; told whole, such a text stays unchanged.
+// jsonText cleans a text that should be one JSON value (R-FMT-07). Pushed piece by piece it gives out the value as it
+// comes: held are the opening fence, white space, and what may be the closing fence. Of a fenced text that turns out
+// not to be JSON after its value has begun, only the opening fence is gone; told whole, such a text stays unchanged.
 type jsonText struct {
 	raw    []byte
 	points int // code points of raw
@@ -118,8 +118,8 @@ func (j *jsonText) add(s string) {
 	j.points += utf8.RuneCountInString(s)
 }
 
-// size is how many code points of the value are there so far, given out or held. It decides on a copy: only the text that is
-// told in pieces is decided before its end.
+// size is how many code points of the value are there so far, given out or held. It decides on a copy: only the text
+// that is told in pieces is decided before its end.
 func (j jsonText) size() int {
 	if j.mode == undecided {
 		j.decide()

@@ -45,13 +45,15 @@ func (c *pass) declare(t *Tool) {
 	}
 	if j, there := c.toolAt[t.Name]; there {
 		if !bytes.Equal(c.tools[j].Sent, t.Sent) {
-			c.Refuse(openai.CodeInvalidValue, path(t.Index, ".name"), "Invalid value: '%s'. Another tool of this name is defined otherwise.", t.Name)
+			c.Refuse(openai.CodeInvalidValue, path(t.Index, ".name"),
+				"Invalid value: '%s'. Another tool of this name is defined otherwise.", t.Name)
 		}
 		return
 	}
 	schema, ok := objectSchema(t.Schema)
 	if !ok {
-		c.Refuse(openai.CodeInvalidParameters, path(t.Index, ".parameters"), "Invalid schema for function '%s': the root of the schema must be of type 'object'.", t.Name)
+		c.Refuse(openai.CodeInvalidParameters, path(t.Index, ".parameters"),
+			"Invalid schema for function '%s': the root of the schema must be of type 'object'.", t.Name)
 		return
 	}
 	c.toolAt[t.Name] = len(c.tools)
@@ -61,8 +63,8 @@ func (c *pass) declare(t *Tool) {
 // noParameters is the schema of a function that has none.
 const noParameters = `{"type":"object","properties":{}}`
 
-// objectSchema makes a schema's root an object without touching anything else (R-TOOL-04); ok is false for a root of another
-// type.
+// objectSchema makes a schema's root an object without touching anything else (R-TOOL-04); ok is false for a root of
+// another type.
 func objectSchema(schema []byte) (out []byte, ok bool) {
 	if schema == nil || rawjson.IsEmptyObject(schema) {
 		return []byte(noParameters), true
@@ -144,12 +146,13 @@ func (c *pass) refuseTools() {
 		return
 	}
 	member := c.req.Names.Tools
-	c.Refuse(openai.CodeUnsupported, member, "Unsupported parameter: '%s' is not supported with the model '%s'.", member, c.to.Public)
+	c.Refuse(openai.CodeUnsupported, member,
+		"Unsupported parameter: '%s' is not supported with the model '%s'.", member, c.to.Public)
 	c.tools = nil
 }
 
-// declareHistory declares every tool that history names, where the setting asks for it (R-TOOL-15); it tells whether there
-// are any.
+// declareHistory declares every tool that history names, where the setting asks for it (R-TOOL-15); it tells whether
+// there are any.
 func (c *pass) declareHistory() bool {
 	if !c.opts.DeclareHistory || c.caps.Tools == catalog.No {
 		return false
@@ -165,8 +168,8 @@ func (c *pass) declareHistory() bool {
 	return c.out.DiscardCalls
 }
 
-// makeStrict gives a tool to Bedrock's strict mode where the model has it, the schema can be said in it and there is room for it
-// beside those that were given before (R-TOOL-06).
+// makeStrict gives a tool to Bedrock's strict mode where the model has it, the schema can be said in it and there is
+// room for it beside those that were given before (R-TOOL-06).
 func (c *pass) makeStrict(t *tool) bool {
 	if c.caps.StrictTools != catalog.Yes || !c.may(translate.StrictTools) {
 		return false

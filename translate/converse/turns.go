@@ -23,8 +23,8 @@ type conversation struct {
 	room [4]turn // for conversations of ordinary size
 }
 
-// turn is a run of the client's turns that becomes one message at Bedrock. Results are not among its blocks: they follow from the
-// calls of the turn before.
+// turn is a run of the client's turns that becomes one message at Bedrock. Results are not among its blocks: they
+// follow from the calls of the turn before.
 type turn struct {
 	assistant         bool
 	from, to          int // in blocks
@@ -94,10 +94,11 @@ func (c *pass) systemToUser() {
 		m.Content = slices.Insert(slices.Clip(m.Content), 0, block)
 		return
 	}
-	c.in.Messages = slices.Insert(c.in.Messages, 0, types.Message{Role: types.ConversationRoleUser, Content: []types.ContentBlock{block}})
+	c.in.Messages = slices.Insert(c.in.Messages, 0, fromUser(block))
 }
 
-// turn gives the last turn if it is of that side, else a new one. An assistant turn that came to nothing is dropped (R-MSG-12).
+// turn gives the last turn if it is of that side, else a new one. An assistant turn that came to nothing is dropped
+// (R-MSG-12).
 func (v *conversation) turn(assistant bool) *turn {
 	if n := len(v.turns); n > 0 && !assistant && v.isNothing(&v.turns[n-1]) {
 		v.blocks = v.blocks[:v.turns[n-1].from]
@@ -110,8 +111,8 @@ func (v *conversation) turn(assistant bool) *turn {
 	return &v.turns[len(v.turns)-1]
 }
 
-// isNothing tells whether a turn is the assistant's and has neither a word nor a call: reasoning alone is refused, and so is a
-// turn without blocks.
+// isNothing tells whether a turn is the assistant's and has neither a word nor a call: reasoning alone is refused,
+// and so is a turn without blocks.
 func (v *conversation) isNothing(t *turn) bool {
 	return t.assistant && !slices.ContainsFunc(v.blocks[t.from:t.to], func(b types.ContentBlock) bool {
 		return !isReasoning(b) && !isBlockPoint(b)
@@ -134,8 +135,8 @@ func (v *conversation) takeUser(t *Turn) {
 	}
 }
 
-// takeAssistant appends an assistant's blocks in the order in which Bedrock produced them, without its reasoning while thinking is off
-// (R-RSN-09).
+// takeAssistant appends an assistant's blocks in the order in which Bedrock produced them, without its reasoning
+// while thinking is off (R-RSN-09).
 func (v *conversation) takeAssistant(t *Turn) {
 	last := v.turn(true)
 	if last.messages++; last.messages == 1 {
@@ -193,7 +194,8 @@ func (v *conversation) addText(s string) {
 	}
 }
 
-// finish puts the turns into the input, with the results of each assistant turn's calls in front of the user turn after it.
+// finish puts the turns into the input, with the results of each assistant turn's calls in front of the user turn
+// after it.
 func (v *conversation) finish() {
 	if n := len(v.turns); n > 0 && v.turns[n-1].assistant {
 		if last := v.turns[n-1]; v.isNothing(&last) || last.lastOf > last.firstCall {
@@ -224,39 +226,45 @@ func (v *conversation) finish() {
 
 const filler = "."
 
-// assistantTurn appends what the assistant said, its calls in a turn of their own where the family takes no text beside them
-// (FACTS 2.2). As in [conversation.userTurn], only a word of the other side keeps the service from joining the two again.
+func fromAssistant(content ...types.ContentBlock) types.Message {
+	return types.Message{Role: types.ConversationRoleAssistant, Content: content}
+}
+
+func fromUser(content ...types.ContentBlock) types.Message {
+	return types.Message{Role: types.ConversationRoleUser, Content: content}
+}
+
+// assistantTurn appends what the assistant said, its calls in a turn of their own where the family takes no text
+// beside them (FACTS 2.2). As in [conversation.userTurn], only a word of the other side keeps the service from
+// joining the two again.
 func (v *conversation) assistantTurn(out []types.Message, blocks []types.ContentBlock) []types.Message {
-	assistant := func(content []types.ContentBlock) types.Message {
-		return types.Message{Role: types.ConversationRoleAssistant, Content: content}
-	}
 	if v.caps.ToolUseAlone == catalog.Yes {
 		call := slices.IndexFunc(blocks, isCall)
 		if call > 0 {
-			return append(out, assistant(blocks[:call:call]),
-				types.Message{Role: types.ConversationRoleUser, Content: []types.ContentBlock{text(filler)}}, assistant(blocks[call:]))
+			return append(out, fromAssistant(blocks[:call:call]...),
+				fromUser(text(filler)), fromAssistant(blocks[call:]...))
 		}
 	}
-	return append(out, assistant(blocks))
+	return append(out, fromAssistant(blocks...))
 }
 
-// userTurn appends results and content as one turn, or as two with an assistant's word between them where the family does
-// not take the content beside results (R-MSG-07).
+// userTurn appends results and content as one turn, or as two with an assistant's word between them where the family
+// does not take the content beside results (R-MSG-07).
 func (v *conversation) userTurn(out []types.Message, results, content []types.ContentBlock) []types.Message {
 	content = withText(content)
 	if len(results) > 0 && len(content) > 0 && !v.beside(content) {
 		out = append(out,
-			types.Message{Role: types.ConversationRoleUser, Content: results},
-			types.Message{Role: types.ConversationRoleAssistant, Content: []types.ContentBlock{text(filler)}})
+			fromUser(results...),
+			fromAssistant(text(filler)))
 		results = nil
 	}
 	if len(results) > 0 {
 		content = append(results, content...)
 	}
 	if len(content) == 0 {
-		content = []types.ContentBlock{text(filler)}
+		content = append(content, text(filler))
 	}
-	return append(out, types.Message{Role: types.ConversationRoleUser, Content: content})
+	return append(out, fromUser(content...))
 }
 
 // beside tells whether the content may stand beside results in one turn.
@@ -286,14 +294,15 @@ func kindOfBlock(b types.ContentBlock) string {
 	return ""
 }
 
-// interleaved tells whether reasoning stands first and again further on: its order is then that in which it was produced, and
-// nothing of it may move (R-RPL-05).
+// interleaved tells whether reasoning stands first and again further on: its order is then that in which it was
+// produced, and nothing of it may move (R-RPL-05).
 func interleaved(blocks []types.ContentBlock) bool {
 	lead := slices.IndexFunc(blocks, func(b types.ContentBlock) bool { return !isReasoning(b) })
 	return lead > 0 && slices.ContainsFunc(blocks[lead:], isReasoning)
 }
 
-// misplaced tells whether a text follows a call where no reasoning has to keep its place: some families refuse it there.
+// misplaced tells whether a text follows a call where no reasoning has to keep its place: some families refuse it
+// there.
 func misplaced(blocks []types.ContentBlock) bool {
 	call := slices.IndexFunc(blocks, isCall)
 	isText := func(b types.ContentBlock) bool { return kindOfBlock(b) == "text" }
@@ -302,8 +311,8 @@ func misplaced(blocks []types.ContentBlock) bool {
 
 func isCall(b types.ContentBlock) bool { return is[*types.ContentBlockMemberToolUse](b) }
 
-// inOrder sorts the blocks of several assistant messages: reasoning, text, calls (R-MSG-16). A cache point follows the block
-// that it stands after.
+// inOrder sorts the blocks of several assistant messages: reasoning, text, calls (R-MSG-16). A cache point follows
+// the block that it stands after.
 func inOrder(blocks []types.ContentBlock) []types.ContentBlock {
 	out := make([]types.ContentBlock, 0, len(blocks))
 	for want := range 3 {
@@ -328,7 +337,7 @@ func inOrder(blocks []types.ContentBlock) []types.ContentBlock {
 // leading puts a user turn before a conversation that starts with the assistant (R-MSG-14).
 func (c *pass) leading() {
 	if c.in.Messages[0].Role == types.ConversationRoleAssistant && c.caps.LeadingAssistantOK != catalog.Yes {
-		c.in.Messages = slices.Insert(c.in.Messages, 0, types.Message{Role: types.ConversationRoleUser, Content: []types.ContentBlock{text(filler)}})
+		c.in.Messages = slices.Insert(c.in.Messages, 0, fromUser(text(filler)))
 	}
 }
 
@@ -348,5 +357,5 @@ func (c *pass) prefill() {
 		return
 	}
 	c.Adjust(c.req.Names.Turn, "prefill_unsupported")
-	c.in.Messages = append(c.in.Messages, types.Message{Role: types.ConversationRoleUser, Content: []types.ContentBlock{text("Continue.")}})
+	c.in.Messages = append(c.in.Messages, fromUser(text("Continue.")))
 }

@@ -27,8 +27,8 @@ var cohereInputTypes = map[string]string{
 	"classification": "classification", "clustering": "clustering",
 }
 
-// What one call may hold (R-EMB-06). The second limit is documented for v4 as "about 20 MB"; v3's texts are too short to
-// come near it.
+// What one call may hold (R-EMB-06). The second limit is documented for v4 as "about 20 MB"; v3's texts are too short
+// to come near it.
 const (
 	maxCohereTexts = 96
 	maxCohereBytes = 20_000_000 - 200 // what follows the texts is shorter than 200 bytes

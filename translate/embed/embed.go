@@ -15,8 +15,8 @@ import (
 	"outcrop/translate"
 )
 
-// embedFamilies is the one place that knows which models can be asked for embeddings, by the shape that the catalogue gives
-// them. A new family is a file with its embedFamily and a row here.
+// embedFamilies is the one place that knows which models can be asked for embeddings, by the shape that the catalogue
+// gives them. A new family is a file with its embedFamily and a row here.
 var embedFamilies = map[catalog.EmbedShape]*embedFamily{
 	catalog.EmbedTitan:      &titanText,
 	catalog.EmbedTitanImage: &titanMultimodal,
@@ -25,8 +25,8 @@ var embedFamilies = map[catalog.EmbedShape]*embedFamily{
 	catalog.EmbedNova:       &novaEmbed,
 }
 
-// embedFamily is how one family is asked and how it answers (FACTS 5). What differs within a family is in the rows of the
-// catalogue: a model with a single size has no member for it.
+// embedFamily is how one family is asked and how it answers (FACTS 5). What differs within a family is in the rows of
+// the catalogue: a model with a single size has no member for it.
 type embedFamily struct {
 	// call writes the body of one call for the first n of the texts, n being as many as one call may hold.
 	call func(ask *embedAsk, texts []string) (body []byte, n int)
@@ -62,8 +62,8 @@ const maxEmbedItems = 2048 // OpenAI's limit (R-EMB-01)
 type Context struct {
 	Adjusted translate.Adjustments // what was adjusted on the way in
 
-	// Shape is what decides on a vector beside the model and the text. It is the same for requests that ask in other words for the
-	// same.
+	// Shape is what decides on a vector beside the model and the text. It is the same for requests that ask in other
+	// words for the same.
 	Shape string
 
 	family *embedFamily
@@ -75,8 +75,8 @@ type Context struct {
 }
 
 // Inputs gives the calls that answer the request, each with a part of the items, in order of the items. Running them
-// side by side is the caller's business. There are no calls for items that are known already (R-EMB-17). The error is always an
-// *openai.Error.
+// side by side is the caller's business. There are no calls for items that are known already (R-EMB-17). The error is
+// always an *openai.Error.
 func Inputs(req *openai.EmbeddingRequest, t catalog.Target, o translate.Options) ([]*bedrockruntime.InvokeModelInput, Context, error) {
 	family, err := embedFamilyOf(req, t.Row)
 	if err == nil {
@@ -166,8 +166,10 @@ func embedRefused(req *openai.EmbeddingRequest, o translate.Options) *openai.Err
 		return openai.Invalidf(openai.CodeUnknownParameter, top[0], "Unknown parameter: '%s'.", top[0])
 	}
 	if o.Guardrail != (translate.Guardrail{}) {
-		// A safety control that was asked for is never ignored. The gateway's own default is for texts that models write.
-		return openai.Invalidf(openai.CodeUnsupported, "guardrail_config", "A guardrail cannot be applied to embeddings.")
+		// A safety control that was asked for is never ignored. The gateway's own default is for texts that models
+		// write.
+		return openai.Invalidf(openai.CodeUnsupported, "guardrail_config",
+			"A guardrail cannot be applied to embeddings.")
 	}
 	return nil
 }
@@ -178,7 +180,8 @@ func embedTexts(in *openai.EmbeddingInput) ([]string, *openai.Error) {
 	case !in.Given:
 		return nil, openai.Invalidf(openai.CodeMissing, "input", "Missing required parameter: 'input'.")
 	case n == 0:
-		return nil, openai.Invalidf(openai.CodeEmptyArray, "input", "Invalid 'input': an empty array was given, where at least one item is needed.")
+		return nil, openai.Invalidf(openai.CodeEmptyArray, "input",
+			"Invalid 'input': an empty array was given, where at least one item is needed.")
 	case n > maxEmbedItems:
 		return nil, openai.Invalidf(openai.CodeArrayAboveMax, "input",
 			"Invalid 'input': array too long. Expected an array with at most %d items, but got one with %d.", maxEmbedItems, n)
@@ -187,7 +190,8 @@ func embedTexts(in *openai.EmbeddingInput) ([]string, *openai.Error) {
 		return tokenTexts(in)
 	}
 	if i := slices.Index(in.Texts, ""); i >= 0 {
-		return nil, openai.Invalidf(openai.CodeInvalidValue, in.Path(i), "Invalid value for '%s': the text is empty.", in.Path(i))
+		return nil, openai.Invalidf(openai.CodeInvalidValue, in.Path(i),
+			"Invalid value for '%s': the text is empty.", in.Path(i))
 	}
 	return in.Texts, nil
 }
@@ -252,8 +256,8 @@ func embedDimensions(asked *int64, choices []int) (int64, *openai.Error) {
 	return *asked, nil
 }
 
-// word gives the family's word for the value of an extension member, or for the default when the client gave none; "" when
-// the family has no word for it, which is an adjustment if the client asked.
+// word gives the family's word for the value of an extension member, or for the default when the client gave none; ""
+// when the family has no word for it, which is an adjustment if the client asked.
 func (c *Context) word(param string, given *string, among embedChoice, words map[string]string) (string, *openai.Error) {
 	value := among.unasked
 	if given != nil {

@@ -20,8 +20,8 @@ var tooLongTexts = []string{
 	"input tokens exceeded", "maximum length", "too many total text bytes",
 }
 
-// Locate makes Bedrock's refusal of one call one of the client's request: it names the item that was refused (R-EMB-07),
-// and gives a text that is too long its code (R-EMB-12). Failures that no item caused stay as they are.
+// Locate makes Bedrock's refusal of one call one of the client's request: it names the item that was refused
+// (R-EMB-07), and gives a text that is too long its code (R-EMB-12). Failures that no item caused stay as they are.
 func (c *Context) Locate(call int, e *openai.Error) {
 	if e.Kind != openai.Invalid {
 		return

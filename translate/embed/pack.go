@@ -44,8 +44,8 @@ func PackVector(b []byte, v jsontext.Value) ([]byte, error) {
 	return b, nil
 }
 
-// UnpackVector appends the JSON array of what [PackVector] has packed: each number in the fewest digits that read back as the same
-// float32, and in the form in which Cohere's and Nova's answers have it.
+// UnpackVector appends the JSON array of what [PackVector] has packed: each number in the fewest digits that read
+// back as the same float32, and in the form in which Cohere's and Nova's answers have it.
 func UnpackVector(b, packed []byte) jsontext.Value {
 	b = append(b, '[')
 	for i := 0; i+4 <= len(packed); i += 4 {
@@ -66,9 +66,10 @@ func UnpackVector(b, packed []byte) jsontext.Value {
 var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
-// shortFloat reads a JSON number as nearly all vectors have them, of some digits and no exponent, several times faster than
-// strconv, with the same result; ok is false for any other. Digits and power of ten are exact in a float64, so their
-// quotient is rounded once; rounding it again to float32 goes wrong only from the middle between two of them.
+// shortFloat reads a JSON number as nearly all vectors have them, of some digits and no exponent, several times
+// faster than strconv, with the same result; ok is false for any other. Digits and power of ten are exact in a
+// float64, so their quotient is rounded once; rounding it again to float32 goes wrong only from the middle between
+// two of them.
 func shortFloat(number []byte) (f float32, ok bool) {
 	digits := bytes.TrimPrefix(number, []byte("-"))
 	var whole uint64

@@ -55,8 +55,8 @@ func Output(outs []Reply, in *Context, m translate.Meta) (*openai.EmbeddingRespo
 	return resp, nil
 }
 
-// share is the part of a call's tokens that falls to its item i, by the sizes of the texts. The parts of all items add up to the
-// whole; a call with one item needs no estimate.
+// share is the part of a call's tokens that falls to its item i, by the sizes of the texts. The parts of all items
+// add up to the whole; a call with one item needs no estimate.
 func share(tokens int64, sizes []int, i int) int64 {
 	var before, all int64
 	for j, n := range sizes {
@@ -71,8 +71,8 @@ func share(tokens int64, sizes []int, i int) int64 {
 	return tokens*(before+int64(sizes[i]))/all - tokens*before/all
 }
 
-// embedReader walks over the body of one answer and collects its vectors and its token count. Members that nobody asks for
-// are skipped (R-GEN-10).
+// embedReader walks over the body of one answer and collects its vectors and its token count. Members that nobody
+// asks for are skipped (R-GEN-10).
 type embedReader struct {
 	dec     *jsontext.Decoder
 	vectors []jsontext.Value // JSON arrays, slices of the body
@@ -97,8 +97,8 @@ func (r *embedReader) read(family *embedFamily) error {
 	return nil
 }
 
-// members calls f with the name of each member of the object that comes next; f must read or skip its value. A null is as
-// good as an empty object.
+// members calls f with the name of each member of the object that comes next; f must read or skip its value. A null
+// is as good as an empty object.
 func (r *embedReader) members(f func(name string) error) error {
 	if ok, err := r.open('{'); !ok {
 		return err
@@ -192,8 +192,8 @@ func (r *embedReader) count() error {
 	return nil
 }
 
-// onlyNumbers checks a vector that is passed on as it is. It is valid JSON already, so without quotes, letters of literals
-// and brackets inside it can only hold numbers.
+// onlyNumbers checks a vector that is passed on as it is. It is valid JSON already, so without quotes, letters of
+// literals and brackets inside it can only hold numbers.
 func onlyNumbers(v jsontext.Value) error {
 	digits := false
 	for _, c := range v[1 : len(v)-1] {

@@ -10,8 +10,8 @@ import (
 	"outcrop/openai"
 )
 
-// vocabulary is cl100k_base, in which clients write token lists for models that they do not know (R-EMB-02). It is built on
-// the first use, which takes about 10 ms and 5 MB; most gateways never see a token list.
+// vocabulary is cl100k_base, in which clients write token lists for models that they do not know (R-EMB-02). It is
+// built on the first use, which takes about 10 ms and 5 MB; most gateways never see a token list.
 var vocabulary = sync.OnceValue(codec.NewCl100kBase)
 
 // maxEmbedTokens is OpenAI's own limit of tokens in one request. Here it bounds memory too: five bytes of a request can
