@@ -78,7 +78,7 @@ func (s *spans) child(parent int32, text string) int32 {
 	if v := s.nodes[node.back].value; v != nil && border(text, len(text)-len(v.text)) {
 		node.inner = node.back
 	}
-	at := int32(len(s.nodes)) //nolint:gosec // as many as the values of one request have bytes
+	at := int32(len(s.nodes)) // as many as the values of one request have bytes
 	s.nodes = append(s.nodes, node)
 	if parent == 0 {
 		s.first[c] = at
@@ -88,7 +88,7 @@ func (s *spans) child(parent int32, text string) int32 {
 	return at
 }
 
-func edge(node int32, c byte) uint64 { return uint64(node)<<8 | uint64(c) } //nolint:gosec // no node is negative
+func edge(node int32, c byte) uint64 { return uint64(node)<<8 | uint64(c) }
 
 // step is the node below another, if there is one.
 func (s *spans) step(node int32, c byte) (int32, bool) {
