@@ -55,5 +55,13 @@ func TestFileTextCanBeRewritten(t *testing.T) {
 		if fault != nil || !strings.Contains(body, `"bytes":"eHh4"`) || !strings.Contains(body, `"format":"md"`) {
 			t.Errorf("R-PART-10 R-PART-11 %s: %s, %v", part, body, fault)
 		}
+		body, fault = partAsked(t, part, func(r *openai.ChatRequest) {
+			for _, s := range r.Texts() {
+				*s = strings.ReplaceAll(*s, "secret", "")
+			}
+		})
+		if fault == nil || strings.Contains(body, "c2VjcmV0") {
+			t.Errorf("R-PART-10 %s, of which nothing is left: %s", part, body)
+		}
 	}
 }

@@ -93,9 +93,8 @@ func (v *conversation) load(b *Block) (payload, bool) {
 	}
 	var ok bool
 	switch {
-	case m.Text != nil && *m.Text != "":
-		x.data = []byte(*m.Text)
-		return x, true
+	case m.Text != nil: // also when nothing is left of it
+		x.data, ok = []byte(*m.Text), true
 	case IsLink(m.URL):
 		item, fetched := v.opts.Media[m.URL]
 		if !fetched {
