@@ -87,33 +87,20 @@ func (c *pass) sample() {
 		temperature = ptr(1.0)
 	}
 	s := &c.caps.Sampling
-	switch {
-	case c.thinking.dropsSampling:
-		c.drop("temperature", whyDropped(s.Temperature), &temperature)
-		c.drop("top_p", whyDropped(s.TopP), &topP)
-		if topK != nil && c.thinking.on {
-			if *topK != 1 {
-				c.Adjust("top_k", "unsupported_with_reasoning")
-			}
-			topK = nil
-		}
-	default:
-		if s.Temperature == catalog.No {
-			c.drop("temperature", "unsupported", &temperature)
-		}
-		if s.TopP == catalog.No {
-			c.drop("top_p", "unsupported", &topP)
-		}
+	if c.thinking.dropsSampling || s.Temperature == catalog.No {
+		drop(c, "temperature", whyDropped(s.Temperature), &temperature)
+	}
+	if c.thinking.dropsSampling || s.TopP == catalog.No {
+		drop(c, "top_p", whyDropped(s.TopP), &topP)
+	}
+	if c.thinking.on {
+		drop(c, "top_k", whyDropped(catalog.Unknown), &topK)
 	}
 	if temperature != nil && topP != nil && s.Both == catalog.No {
-		switch {
-		case *topP == 1:
-			topP = nil
-		case *temperature == 1:
+		if *temperature == 1 && *topP != 1 {
 			temperature = nil
-		default:
-			c.Adjust("top_p", "conflicts_with_temperature")
-			topP = nil
+		} else {
+			drop(c, "top_p", "conflicts_with_temperature", &topP)
 		}
 	}
 	if temperature != nil {
@@ -135,7 +122,7 @@ func whyDropped(takes catalog.Tri) string {
 }
 
 // drop leaves the value out, and reports that unless it was 1, the default.
-func (c *pass) drop(member, reason string, v **float64) {
+func drop[T int64 | float64](c *pass, member, reason string, v **T) {
 	if *v != nil && **v != 1 {
 		c.Adjust(member, reason)
 	}

@@ -140,24 +140,16 @@ func (c *pass) claudeThinking(asked string) {
 	wanted := asked != "" && asked != "none"
 	var budget int64
 	if wanted && r.Shape == catalog.ReasoningBudget {
-		if budget = c.budget(asked); budget == 0 {
-			wanted = false
-		}
+		budget = c.budget(asked)
+		wanted = budget > 0
 	}
-	c.thinking.on = wanted || r.Default == "always" || r.Default == "on" && asked != "none"
+	c.thinking.on = wanted || c.thinksUnasked(asked)
 	if c.thinking.on && c.choice.forced() && !r.ForcedChoiceAllowed {
-		if r.Default == "always" {
-			c.relax(false)
-		} else {
-			if wanted {
-				c.Adjust(c.req.Names.Effort, "disabled_by_tool_choice")
-			}
-			c.thinking.on, wanted = false, false
-		}
+		wanted = c.yieldToChoice(wanted)
 	}
 	c.thinking.dropsSampling = c.thinking.on
 	switch {
-	case wanted && r.Shape == catalog.ReasoningBudget:
+	case wanted && budget > 0:
 		c.fields.add("thinking", []byte(`{"type":"enabled","budget_tokens":`+itoa(budget)+`}`))
 	case wanted:
 		c.adaptive(asked)
@@ -166,6 +158,26 @@ func (c *pass) claudeThinking(asked string) {
 	case !c.thinking.on && r.Default == "on":
 		c.fields.add("thinking", []byte(`{"type":"disabled"}`))
 	}
+}
+
+// thinksUnasked tells whether Claude thinks by its own nature.
+func (c *pass) thinksUnasked(asked string) bool {
+	by := c.caps.Reasoning.Default
+	return by == "always" || by == "on" && asked != "none"
+}
+
+// yieldToChoice settles the quarrel with a forced choice, which a model that always thinks cannot win (R-CHO-05). It tells
+// whether thinking is still wanted.
+func (c *pass) yieldToChoice(wanted bool) bool {
+	if c.caps.Reasoning.Default == "always" {
+		c.relax(false)
+		return wanted
+	}
+	if wanted {
+		c.Adjust(c.req.Names.Effort, "disabled_by_tool_choice")
+	}
+	c.thinking.on = false
+	return false
 }
 
 func (c *pass) adaptive(asked string) {

@@ -60,20 +60,11 @@ func (r *rewriter) node(node []byte) []byte {
 	r.depth++
 	defer func() { r.depth-- }()
 	pieces, tail := split(node)
-	changed, object, closed := false, false, false
-	r.measure(pieces)
+	open := r.measure(pieces)
+	changed := open
 	var bounds []string
 	kept := pieces[:0]
 	for _, p := range pieces {
-		switch p.name {
-		case "type":
-			object = object || strings.Contains(string(p.value), `"object"`)
-		case "properties":
-			object = true
-		case "additionalProperties":
-			closed = true
-			r.bad = r.bad || string(p.value) != "false"
-		}
 		if bound(&p) {
 			bounds = append(bounds, p.name+"="+string(p.value))
 			changed = true
@@ -87,9 +78,8 @@ func (r *rewriter) node(node []byte) []byte {
 	if len(bounds) > 0 {
 		kept = describe(kept, "("+strings.Join(bounds, ", ")+")")
 	}
-	if object && !closed {
+	if open {
 		kept = append(kept, piece{head: []byte(`"additionalProperties":`), value: []byte("false")})
-		changed = true
 	}
 	if !changed {
 		return node
@@ -115,7 +105,7 @@ func bound(p *piece) bool {
 func (r *rewriter) value(name string, value []byte) []byte {
 	switch name {
 	case "properties", "patternProperties":
-		return r.each(value, r.node)
+		return r.each(value, func(string) {})
 	case "$defs", "definitions":
 		return r.definitions(name, value)
 	case "items", "not", "if", "then", "else", "contains", "propertyNames":
@@ -135,31 +125,24 @@ func (r *rewriter) value(name string, value []byte) []byte {
 func (r *rewriter) definitions(name string, object []byte) []byte {
 	outside := r.at
 	defer func() { r.at = outside }()
+	return r.each(object, func(definition string) {
+		r.at = "#/" + name + "/" + definition
+		if r.depth == 1 {
+			r.state[r.at] = unseen
+		}
+	})
+}
+
+// each rewrites the schemas that are the members of an object, after telling the name of each.
+func (r *rewriter) each(object []byte, enter func(name string)) []byte {
 	pieces, tail := split(object)
 	changed := false
 	for i := range pieces {
 		p := &pieces[i]
-		r.at = "#/" + name + "/" + p.name
-		if r.depth == 1 {
-			r.state[r.at] = unseen
-		}
+		enter(p.name)
 		value := r.node(p.value)
 		changed = changed || !untouched(value, p.value)
 		p.value = value
-	}
-	if !changed {
-		return object
-	}
-	return join(pieces, tail)
-}
-
-func (r *rewriter) each(object []byte, rewrite func([]byte) []byte) []byte {
-	pieces, tail := split(object)
-	changed := false
-	for i := range pieces {
-		value := rewrite(pieces[i].value)
-		changed = changed || !untouched(value, pieces[i].value)
-		pieces[i].value = value
 	}
 	if !changed {
 		return object

@@ -2,6 +2,7 @@ package converse
 
 import (
 	"slices"
+	"strings"
 
 	"outcrop/internal/rawjson"
 )
@@ -34,19 +35,24 @@ var uncompiled = []string{
 	"contains", "minProperties", "maxProperties", "$dynamicRef", "$recursiveRef",
 }
 
-// measure counts what one schema costs, and notes what in it cannot be said.
-func (r *rewriter) measure(pieces []piece) {
+// measure counts what one schema costs, notes what in it cannot be said, and tells whether it is an object that has to
+// be closed.
+func (r *rewriter) measure(pieces []piece) (open bool) {
 	var properties, required []byte
-	union := false
+	union, closed := false, false
 	for i := range pieces {
 		p := &pieces[i]
 		switch p.name {
 		case "properties":
-			properties = p.value
+			properties, open = p.value, true
 		case "required":
 			required = p.value
 		case "type":
 			union = union || length(p.value) > 1
+			open = open || strings.Contains(string(p.value), `"object"`)
+		case "additionalProperties":
+			closed = true
+			r.bad = r.bad || string(p.value) != "false"
 		case "anyOf":
 			union = true
 		case "nullable":
@@ -63,6 +69,7 @@ func (r *rewriter) measure(pieces []piece) {
 		r.size.unions++
 	}
 	r.countOptional(properties, required)
+	return open && !closed
 }
 
 func (r *rewriter) countOptional(properties, required []byte) {
