@@ -15,7 +15,7 @@ func TestTimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, wait := range map[string]func(*timed) context.Context{
 			"itself":      func(c *timed) context.Context { return c },
-			"a child":     func(c *timed) context.Context { return context.WithValue(c, key{}, "a child") },
+			"a child":     func(c *timed) context.Context { return context.WithValue(c, mark{}, "a child") },
 			"a waiter":    func(c *timed) context.Context { return waiter(c, t) },
 			"after a nap": func(c *timed) context.Context { time.Sleep(2 * time.Minute); return c },
 		} {
@@ -55,3 +55,6 @@ func TestTimedEnds(t *testing.T) {
 		}
 	}
 }
+
+// mark is a key of contexts.
+type mark struct{}

@@ -107,7 +107,7 @@ func TestOneFlight(t *testing.T) {
 					if o.err != nil {
 						t.Fatalf("%d: %v", i, o.err)
 					}
-					whole, err := foldChat(o.parts)
+					whole, err := ChatCompletions.Keeps.Fold(o.parts)
 					if err != nil {
 						t.Fatalf("%d: %v", i, err)
 					}
@@ -202,7 +202,7 @@ func TestHangUps(t *testing.T) {
 							if !errors.Is(o.err, context.Canceled) {
 								t.Errorf("%v", o.err)
 							}
-						} else if whole, err := foldChat(o.parts); err != nil || content(whole.(*openai.ChatResponse)) != "a b c" {
+						} else if whole, err := ChatCompletions.Keeps.Fold(o.parts); err != nil || content(whole.(*openai.ChatResponse)) != "a b c" {
 							t.Errorf("%v", err)
 						}
 					}
@@ -490,7 +490,7 @@ func TestReadersShareNoText(t *testing.T) {
 		calls := []*call.Call{exact(), exact(streamedCall), exact(), exact(streamedCall)}
 		for range 2 { // together, then out of memory
 			for i, o := range together(h, contexts(t, 4), calls) {
-				whole, err := foldChat(o.parts)
+				whole, err := ChatCompletions.Keeps.Fold(o.parts)
 				if err != nil {
 					t.Fatal(err)
 				}

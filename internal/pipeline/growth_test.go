@@ -158,9 +158,9 @@ func TestMendA2GrowthOfInspectedAnswers(t *testing.T) {
 	}
 }
 
-// TestMendA2GrowthOfRequests inspects, reckons and keys requests of n parts, and takes down what they say.
+// TestMendA2GrowthOfRequests inspects and reckons requests of n parts, and takes down what they say.
 func TestMendA2GrowthOfRequests(t *testing.T) {
-	inspect, keys := inspect.Inspect(guardOf(t, tokenizing), telemetry.New()), newKeyer()
+	inspect := inspect.Inspect(guardOf(t, tokenizing), telemetry.New())
 	for name, c := range map[string]struct {
 		n    int
 		body func(n int) string
@@ -185,39 +185,12 @@ func TestMendA2GrowthOfRequests(t *testing.T) {
 					own.ID = "c1"
 					reply, err := inspect(func(ctx context.Context, c *call.Call) (call.Reply, error) {
 						call.Reckon(c, 100)
-						keys.chat(c)
 						return m.handle(ctx, c)
 					})(t.Context(), own)
 					drain(t, reply, err)
 				}
 			})
 		})
-	}
-}
-
-// TestMendA2GrowthOfKeys makes the keys under which answers and vectors are remembered.
-func TestMendA2GrowthOfKeys(t *testing.T) {
-	keys := newKeyer()
-	chat := func(body string) func() {
-		c := keyed(callOf(t, `{"model":"m",`+body+`}`).Request.(*openai.ChatRequest))
-		return func() { keys.chat(c) }
-	}
-	for name, prepare := range map[string]func(n int) func(){
-		"messages": func(n int) func() { return chat(`"messages":[` + listed(n, `{"role":"user","content":"to %d"}`) + `]`) },
-		"members of a schema": func(n int) func() {
-			return chat(`"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{` + listed(n, `"p%d":{"type":"string"}`) + `}}}}]`)
-		},
-		"fields of the model": func(n int) func() {
-			return chat(`"messages":[],"additional_model_request_fields":{` + listed(n, `"u%d":{"a":[1]}`) + `}`)
-		},
-		"texts": func(n int) func() {
-			c := keyed(nil)
-			texts := strings.Split(listed(n, "text %d"), ",")
-			c.Endpoint, c.Request = Embeddings, &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
-			return func() { keys.vectors(c, texts, "0 search_document") }
-		},
-	} {
-		t.Run(name, func(t *testing.T) { growthtest.Check(t, 1000, prepare) })
 	}
 }
 

@@ -23,7 +23,6 @@ import (
 	"outcrop/internal/dialect"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
-	"outcrop/translate"
 )
 
 // memory is a Memory of a map.
@@ -185,7 +184,7 @@ func answerOf(t testing.TB, h call.Handler, c *call.Call) (call.Head, *openai.Ch
 		}
 		parts = append(parts, p)
 	}
-	whole, err := foldChat(parts)
+	whole, err := ChatCompletions.Keeps.Fold(parts)
 	if err != nil {
 		t.Fatalf("%s: %v", c.ID, err)
 	}
@@ -510,19 +509,6 @@ func TestPoisonedValues(t *testing.T) {
 			})
 		}
 	}
-}
-
-func FuzzReadValue(f *testing.F) {
-	k := key{1, 2}
-	f.Add(writeValue(k, call.Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "text")) }))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, body, ok := readValue(k, b); ok {
-			b = body
-		}
-		for _, stream := range []bool{true, false} {
-			_, _ = readChat(b, translate.Meta{}, openai.Extension{}, stream)
-		}
-	})
 }
 
 func BenchmarkRecall(b *testing.B) {

@@ -1,0 +1,35 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+
+	"outcrop/internal/growthtest"
+	"outcrop/openai"
+)
+
+// TestMendA2GrowthOfKeys makes the keys under which answers and vectors are remembered.
+func TestMendA2GrowthOfKeys(t *testing.T) {
+	keys := newKeyer()
+	chat := func(body string) func() {
+		c := keyed(callOf(t, `{"model":"m",`+body+`}`).Request.(*openai.ChatRequest))
+		return func() { keys.chat(c) }
+	}
+	for name, prepare := range map[string]func(n int) func(){
+		"messages": func(n int) func() { return chat(`"messages":[` + listed(n, `{"role":"user","content":"to %d"}`) + `]`) },
+		"members of a schema": func(n int) func() {
+			return chat(`"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{` + listed(n, `"p%d":{"type":"string"}`) + `}}}}]`)
+		},
+		"fields of the model": func(n int) func() {
+			return chat(`"messages":[],"additional_model_request_fields":{` + listed(n, `"u%d":{"a":[1]}`) + `}`)
+		},
+		"texts": func(n int) func() {
+			c := keyed(nil)
+			texts := strings.Split(listed(n, "text %d"), ",")
+			c.Endpoint, c.Request = Embeddings, &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
+			return func() { keys.vectors(c, texts, "0 search_document") }
+		},
+	} {
+		t.Run(name, func(t *testing.T) { growthtest.Check(t, 1000, prepare) })
+	}
+}
