@@ -52,13 +52,14 @@ var arrows = map[string][]string{
 	"internal/observe":          {"openai", "internal/call", "internal/catalog", "internal/access", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/audit"},
 	"internal/judge":            {"openai", "internal/call", "internal/telemetry", "policy"},
 	"internal/inspect":          {"openai", "internal/call", "internal/judge", "internal/access", "internal/telemetry", "internal/audit", "policy", "translate/embed"},
+	"internal/recall":           {"openai", "internal/call", "internal/catalog", "internal/media", "internal/telemetry", "cache", "translate", "translate/chat", "translate/embed"},
 	"internal/attempt":          {"openai", "internal/call", "internal/catalog", "internal/access", "internal/telemetry", "internal/upstream", "translate", "translate/chat", "translate/embed"},
-	"internal/pipeline": {"openai", "internal/call", "internal/observe", "internal/inspect", "internal/attempt", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/access/usage",
-		"internal/media", "internal/telemetry", "internal/upstream", "cache", "translate", "translate/chat", "translate/embed", "router"},
+	"internal/pipeline": {"openai", "internal/call", "internal/observe", "internal/inspect", "internal/recall", "internal/attempt", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets",
+		"internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "translate", "translate/chat", "router"},
 	"server":          {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/call", "internal/observe", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
-	"internal/config": {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/judge", "internal/pipeline", "internal/upstream"}, // their Config structs and checks
+	"internal/config": {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/judge", "internal/recall", "internal/upstream"}, // their Config structs and checks
 	"cmd/outcrop": {"internal/nearest", "openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
-		"internal/media", "internal/attempt", "internal/call", "internal/inspect", "internal/judge", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
+		"internal/media", "internal/attempt", "internal/call", "internal/inspect", "internal/judge", "internal/recall", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }
 

@@ -22,7 +22,7 @@ var unguarded = map[string]string{
 	"cmd/outcrop/translate.go":                 "net/http catches what its handlers do",
 	"internal/attempt/choices.go mergedStream": "closes a channel when guarded readers have ended",
 	"internal/attempt/slot.go":                 "ends a context",
-	"internal/pipeline/recall.go read":         "leaves a flight",
+	"internal/recall/recall.go read":           "leaves a flight",
 	"internal/pipeline/deadline.go":            "ends a context",
 	"internal/media/media.go":                  "closes a connection",
 	"internal/bedrock/stream.go":               "closes a body, ends a context",

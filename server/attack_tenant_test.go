@@ -14,6 +14,7 @@ import (
 	"outcrop/internal/access/limits"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 	"outcrop/internal/store/redis"
 	"outcrop/internal/test/redistest"
 )
@@ -61,7 +62,7 @@ func sharedCache(t *testing.T, url string) func(*pipeline.Collaborators) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return func(with *pipeline.Collaborators) { with.Memory, with.Cache = c, pipeline.DefaultCache() }
+	return func(with *pipeline.Collaborators) { with.Memory, with.Cache = c, recall.DefaultCache() }
 }
 
 // TestAttackCacheOfAnotherTenant: the same prompt of another tenant is never answered from a tenant's memory, however the names of

@@ -15,6 +15,7 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/internal/observe"
 	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/router"
@@ -37,7 +38,7 @@ func BenchmarkHit(b *testing.B) {
 	with := collaborators(call.Chain(answering(text),
 		observe.Outside(rec, nil, observe.Measure(rec)),
 		pipeline.Route(routes, catalog.Default(), nil),
-		pipeline.Recall(pipeline.DefaultCache(), 1<<40, store, pipeline.NewShared(telemetry.New(), nil)),
+		recall.Recall(recall.DefaultCache(), 1<<40, store, recall.NewShared(telemetry.New(), nil)),
 	))
 	with.Recorder = rec
 	gateway := start(b, config(), with)

@@ -15,6 +15,7 @@ import (
 	"outcrop/cache"
 	"outcrop/internal/bedrock/offline"
 	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 )
 
 // remembering lets a house keep answers.
@@ -26,14 +27,14 @@ func remembering(t testing.TB) func(*pipeline.Collaborators) {
 	}
 	t.Cleanup(c.Close)
 	return func(with *pipeline.Collaborators) {
-		with.Carried, with.Cache = pipeline.NewCarried(with.Recorder, nil), pipeline.DefaultCache()
+		with.Carried, with.Cache = pipeline.NewCarried(with.Recorder, nil), recall.DefaultCache()
 		with.Memory = orderly{c, with.Carried}
 	}
 }
 
 // orderly is a memory that has what was answered before it is asked: answers go out before they are kept, and tests ask quickly.
 type orderly struct {
-	pipeline.Memory
+	recall.Memory
 	carried *pipeline.Carried
 }
 

@@ -14,7 +14,7 @@ import (
 	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/observe"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 	api "outcrop/openai"
 	"outcrop/router"
 	"outcrop/server"
@@ -69,7 +69,7 @@ func panicOnce(t *testing.T, model, rest string, callers int) {
 	}
 	with := collaborators(nil)
 	with.Handle = call.Chain(panics, observe.Outside(with.Recorder, nil, observe.Measure(with.Recorder)), plan,
-		pipeline.Recall(pipeline.DefaultCache(), time.Minute, forgetful{}, pipeline.NewShared(with.Recorder, with.Log)), attempt.Choices)
+		recall.Recall(recall.DefaultCache(), time.Minute, forgetful{}, recall.NewShared(with.Recorder, with.Log)), attempt.Choices)
 	var logs lines
 	with.Log = slog.New(slog.NewJSONHandler(&logs, nil))
 	pipes := listen()

@@ -21,6 +21,7 @@ import (
 	"outcrop/internal/config"
 	"outcrop/internal/media"
 	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/router"
@@ -115,7 +116,7 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 	if err != nil {
 		return server.Config{}, server.Collaborators{}, err
 	}
-	var memory pipeline.Memory
+	var memory recall.Memory
 	if g.cache != nil {
 		memory = g.cache
 	}

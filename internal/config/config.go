@@ -13,7 +13,7 @@ import (
 	"outcrop/internal/audit"
 	"outcrop/internal/catalog"
 	"outcrop/internal/judge"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 	"outcrop/internal/upstream"
 	"outcrop/router"
 )
@@ -165,7 +165,7 @@ type Log struct {
 // Cache is what is kept of answers, and where.
 type Cache struct {
 	cache.Config `reload:"no"`
-	pipeline.CacheConfig
+	recall.CacheConfig
 	Secret Secret `yaml:"secret" reload:"no" help:"seals what is kept in Redis, so that nobody without it can put an answer there; the same for all instances"`
 }
 
@@ -222,7 +222,7 @@ func Default() *Config {
 		Access:  Access{Grace: time.Hour, FailedAttempts: 20},
 		Log:     Log{Level: "info", Format: "auto"},
 
-		Cache:      Cache{Config: cache.Default(), CacheConfig: pipeline.DefaultCache()},
+		Cache:      Cache{Config: cache.Default(), CacheConfig: recall.DefaultCache()},
 		Resilience: upstream.Default(),
 		Audit:      audit.Default(),
 		Security:   Security{Managed: judge.Default()},

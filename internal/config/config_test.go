@@ -21,7 +21,7 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/internal/config"
 	"outcrop/internal/judge"
-	"outcrop/internal/pipeline"
+	"outcrop/internal/recall"
 	"outcrop/internal/upstream"
 	"outcrop/policy"
 	"outcrop/router"
@@ -136,7 +136,7 @@ func TestLoadFull(t *testing.T) {
 		Redis: config.Redis{URL: "rediss://:secret@cache.example:6380/1"},
 		Cache: config.Cache{
 			Config: cache.Config{Memory: cache.Memory{MaxBytes: 5_000_000}, MaxEntryBytes: 20_000, Timeout: 50 * time.Millisecond},
-			CacheConfig: pipeline.CacheConfig{
+			CacheConfig: recall.CacheConfig{
 				TTL: 5 * time.Minute, TTLByEndpoint: map[string]time.Duration{"embeddings": time.Hour}, TTLByModel: map[string]time.Duration{"gpt-4o": 2 * time.Minute},
 				MaxTTL: 3 * time.Hour, ToolCalls: true, MaxTemperature: 0.2, Always: []string{"gpt-4o"},
 			},

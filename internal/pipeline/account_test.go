@@ -20,6 +20,7 @@ import (
 	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/observe"
+	"outcrop/internal/recall"
 	"outcrop/internal/store"
 
 	statestore "outcrop/internal/store/memory"
@@ -347,7 +348,7 @@ func TestPanicIsSettled(t *testing.T) {
 func TestHitsCostNothing(t *testing.T) {
 	b := newBooks()
 	bed := bed{}
-	h := call.Chain(b.account(bed.handle), observe.Outside(telemetry.New(), nil, observe.Tally(b.usage)), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
+	h := call.Chain(b.account(bed.handle), observe.Outside(telemetry.New(), nil, observe.Tally(b.usage)), recall.Recall(recall.DefaultCache(), time.Minute, newMemory(), recall.NewShared(telemetry.New(), nil)))
 	for range 3 {
 		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"outcrop/internal/attempt"
 	"outcrop/internal/call"
 	"outcrop/internal/catalog"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/router"
@@ -79,7 +80,7 @@ func (e *embedder) took() (texts, calls int) {
 	return texts, calls
 }
 
-func (e *embedder) handler(t testing.TB, m Memory) call.Handler {
+func (e *embedder) handler(t testing.TB, m recall.Memory) call.Handler {
 	t.Helper()
 	c := catalog.Default()
 	r, err := router.New(router.Config{}, c, "us-east-1")
@@ -87,9 +88,9 @@ func (e *embedder) handler(t testing.TB, m Memory) call.Handler {
 		t.Fatal(err)
 	}
 	f := &fake{invoke: e.invoke}
-	carried := NewShared(telemetry.New(), nil)
+	carried := recall.NewShared(telemetry.New(), nil)
 	return settling(carried, New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
-		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: DefaultCache(), Carried: &Carried{Shared: carried},
+		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: recall.DefaultCache(), Carried: &Carried{Shared: carried},
 		Backends: func(catalog.Target) (attempt.Backend, error) { return f, nil },
 	}))
 }
@@ -315,8 +316,8 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 		return call.Reply{Head: call.Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: call.One(whole)}, nil
 	}
 	m := newMemory()
-	carried := NewShared(telemetry.New(), nil)
-	h := Recall(DefaultCache(), time.Minute, m, carried)(answer)
+	carried := recall.NewShared(telemetry.New(), nil)
+	h := recall.Recall(recall.DefaultCache(), time.Minute, m, carried)(answer)
 	row := &catalog.Model{ID: "m", Kind: catalog.Embed, EmbedShape: catalog.EmbedTitan}
 	plan := func(c *call.Call) { c.Plan.Targets = []catalog.Target{{Row: row, CalledID: "m"}} }
 	embedded(t, h, embedBody("m", "", "a"), plan)

@@ -17,6 +17,7 @@ import (
 	"outcrop/internal/call"
 	"outcrop/internal/inspect"
 	"outcrop/internal/observe"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 )
@@ -150,7 +151,7 @@ func TestOutcomesOfAFlight(t *testing.T) {
 			r := replyOf(c, "")
 			r.Parts = chunksOf(c, "abcd efgh", func() error { <-step; return nil })
 			return r, nil
-		}}).handle, Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
+		}}).handle, recall.Recall(recall.DefaultCache(), time.Minute, newMemory(), recall.NewShared(telemetry.New(), nil)))
 		begin := func(ctx context.Context) iter.Seq2[openai.Part, error] {
 			reply, err := h(ctx, exact(streamedCall))
 			if err != nil {

@@ -21,6 +21,7 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/internal/inspect"
 	"outcrop/internal/observe"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/router"
@@ -63,9 +64,9 @@ type Collaborators struct {
 	Profiles BaseModels
 	Download Download            // nil: links are refused
 	Upstream *upstream.Targets   // nil: with the default settings
-	Memory   Memory              // of answers; nil: nothing is kept
+	Memory   recall.Memory       // of answers; nil: nothing is kept
 	Carried  *Carried            // what outlives this way of requests; nil: nothing does
-	Cache    CacheConfig         // which answers are kept there
+	Cache    recall.CacheConfig  // which answers are kept there
 	Limiter  *limits.Limiter     // nil: nobody is limited
 	Budgets  *budgets.Budgets    // nil: nobody has a budget
 	Usage    *usage.Usage        // nil: usage is not kept
@@ -76,13 +77,13 @@ type Collaborators struct {
 // Carried is what calls under way share with those that come after the configuration was read anew: whoever builds the way of
 // requests more than once makes it once and hands it to every [New].
 type Carried struct {
-	*Shared
+	*recall.Shared
 	invokes attempt.Slots // InvokeModel calls of the whole gateway (R-EMB-05)
 }
 
 // NewCarried begins with nothing under way. A nil log is none.
 func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
-	return &Carried{Shared: NewShared(rec, log)}
+	return &Carried{Shared: recall.NewShared(rec, log)}
 }
 
 // New composes the way of every request out of two chains. The order of their stages, outermost first; what every request passes:
@@ -129,7 +130,7 @@ func New(cfg Config, with Collaborators) call.Handler {
 		Route(with.Router, with.Catalog, with.Profiles),
 		Narrow,
 		Fetch(with.Download),
-		Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried.Shared),
+		recall.Recall(with.Cache, cfg.Deadline, with.Memory, with.Carried.Shared),
 		Account(with.Recorder, with.Budgets, with.Usage, call.OutputTokens(with.Budgets)),
 		observe.Inside(paid || with.Limiter != nil, called...),
 		attempt.Choices,

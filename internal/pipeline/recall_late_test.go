@@ -8,6 +8,7 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/call"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 )
 
@@ -30,8 +31,8 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 	for _, form := range []string{"plain", "streamed"} {
 		t.Run(form, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, NewShared(telemetry.New(), nil)
-				h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, recall.NewShared(telemetry.New(), nil)
+				h := recall.Recall(recall.DefaultCache(), time.Minute, m, carried)(b.handle)
 				change := func(c *call.Call) {
 					if form == "streamed" {
 						streamedCall(c)
@@ -75,9 +76,9 @@ func TestMendA6EmbeddingsReadMemoryOnce(t *testing.T) {
 // What is under way when the configuration is read anew counts, and is joined, by those that come after.
 func TestMendA6CallsUnderWayOutliveAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, m, carried := &bed{answer: slowly("one answer for both")}, newMemory(), NewShared(telemetry.New(), nil)
-		before := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
-		after := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+		b, m, carried := &bed{answer: slowly("one answer for both")}, newMemory(), recall.NewShared(telemetry.New(), nil)
+		before := recall.Recall(recall.DefaultCache(), time.Minute, m, carried)(b.handle)
+		after := recall.Recall(recall.DefaultCache(), time.Minute, m, carried)(b.handle)
 		done := make(chan []landed)
 		go func() { done <- together(before, contexts(t, 1), []*call.Call{exact()}) }()
 		synctest.Wait()

@@ -21,8 +21,10 @@ import (
 	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/dialect"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
+	"outcrop/router"
 )
 
 // memory is a Memory of a map.
@@ -128,17 +130,17 @@ func replyOf(c *call.Call, text string) call.Reply {
 }
 
 // around puts Recall around the bed, with the default settings as changed.
-func (b *bed) recall(m Memory, changes ...func(*CacheConfig)) call.Handler {
-	cfg := DefaultCache()
+func (b *bed) recall(m recall.Memory, changes ...func(*recall.CacheConfig)) call.Handler {
+	cfg := recall.DefaultCache()
 	for _, change := range changes {
 		change(&cfg)
 	}
-	carried := NewShared(telemetry.New(), nil)
-	return settling(carried, Recall(cfg, time.Minute, m, carried)(b.handle))
+	carried := recall.NewShared(telemetry.New(), nil)
+	return settling(carried, recall.Recall(cfg, time.Minute, m, carried)(b.handle))
 }
 
 // settling waits behind each answer until what is to be kept is kept, so that a test can look at it.
-func settling(c *Shared, h call.Handler) call.Handler {
+func settling(c *recall.Shared, h call.Handler) call.Handler {
 	wait := func() { _ = c.Settle(context.Background()) }
 	return func(ctx context.Context, call *call.Call) (call.Reply, error) {
 		reply, err := h(ctx, call)
@@ -314,10 +316,10 @@ func TestWhatIsKept(t *testing.T) {
 			return r
 		}
 	}
-	tools := func(cfg *CacheConfig) { cfg.ToolCalls = true }
+	tools := func(cfg *recall.CacheConfig) { cfg.ToolCalls = true }
 	for name, test := range map[string]struct {
 		reply func(c *call.Call) call.Reply
-		cfg   func(*CacheConfig)
+		cfg   func(*recall.CacheConfig)
 		kept  bool
 	}{
 		"stop":           {edit(func(*openai.ChatResponse) {}), nil, true},
@@ -355,7 +357,7 @@ func TestWhatIsKept(t *testing.T) {
 			m := newMemory()
 			change := test.cfg
 			if change == nil {
-				change = func(*CacheConfig) {}
+				change = func(*recall.CacheConfig) {}
 			}
 			h := b.recall(m, change)
 			head, before := answerOf(t, h, exact())
@@ -406,23 +408,23 @@ func TestWhichRequests(t *testing.T) {
 	noCache := control(func(x *call.CacheControl) { x.NoCache = true })
 	for name, test := range map[string]struct {
 		call   []func(*call.Call)
-		cfg    func(*CacheConfig)
+		cfg    func(*recall.CacheConfig)
 		states string // of two requests after each other
 	}{
 		"temperature 0":             {nil, nil, "miss hit"},
 		"temperature 0.1":           {[]func(*call.Call){temperature(0.1)}, nil, "bypass bypass"},
 		"no temperature":            {[]func(*call.Call){unset}, nil, "bypass bypass"},
-		"temperature 0.1, allowed":  {[]func(*call.Call){temperature(0.1)}, func(c *CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
+		"temperature 0.1, allowed":  {[]func(*call.Call){temperature(0.1)}, func(c *recall.CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
 		"no temperature, asked for": {[]func(*call.Call){unset, hour}, nil, "miss hit"},
-		"no temperature, by model":  {[]func(*call.Call){unset}, func(c *CacheConfig) { c.Always = []string{"m"} }, "miss hit"},
-		"no temperature, by tier":   {[]func(*call.Call){unset, func(c *call.Call) { c.Plan.Tier = "fast" }}, func(c *CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
+		"no temperature, by model":  {[]func(*call.Call){unset}, func(c *recall.CacheConfig) { c.Always = []string{"m"} }, "miss hit"},
+		"no temperature, by tier":   {[]func(*call.Call){unset, func(c *call.Call) { c.Plan.Tier = "fast" }}, func(c *recall.CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
 		"no-store":                  {[]func(*call.Call){noStore}, nil, "bypass bypass"},
 		"no-cache":                  {[]func(*call.Call){noCache}, nil, "bypass bypass"},
-		"kept for no time":          {nil, func(c *CacheConfig) { c.TTL = 0 }, "bypass bypass"},
-		"no time, but asked for":    {[]func(*call.Call){hour}, func(c *CacheConfig) { c.TTL = 0 }, "miss hit"},
-		"model kept for no time":    {nil, func(c *CacheConfig) { c.TTLByModel = map[string]time.Duration{"m": 0} }, "bypass bypass"},
-		"endpoint kept for no time": {nil, func(c *CacheConfig) { c.TTLByEndpoint = map[string]time.Duration{"chat.completions": 0} }, "bypass bypass"},
-		"model before its endpoint": {nil, func(c *CacheConfig) {
+		"kept for no time":          {nil, func(c *recall.CacheConfig) { c.TTL = 0 }, "bypass bypass"},
+		"no time, but asked for":    {[]func(*call.Call){hour}, func(c *recall.CacheConfig) { c.TTL = 0 }, "miss hit"},
+		"model kept for no time":    {nil, func(c *recall.CacheConfig) { c.TTLByModel = map[string]time.Duration{"m": 0} }, "bypass bypass"},
+		"endpoint kept for no time": {nil, func(c *recall.CacheConfig) { c.TTLByEndpoint = map[string]time.Duration{"chat.completions": 0} }, "bypass bypass"},
+		"model before its endpoint": {nil, func(c *recall.CacheConfig) {
 			c.TTLByEndpoint, c.TTLByModel = map[string]time.Duration{"chat.completions": 0}, map[string]time.Duration{"m": 1e9}
 		}, "miss hit"},
 		"max-age 0":                  {[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge = true })}, nil, "miss miss"},
@@ -433,7 +435,7 @@ func TestWhichRequests(t *testing.T) {
 				b := &bed{}
 				change := test.cfg
 				if change == nil {
-					change = func(*CacheConfig) {}
+					change = func(*recall.CacheConfig) {}
 				}
 				h := b.recall(newMemory(), change)
 				head, _ := answerOf(t, h, exact(test.call...))
@@ -467,7 +469,7 @@ func TestWhichRequests(t *testing.T) {
 	t.Run("a request asks for no longer than may be", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := &bed{}
-			h := b.recall(newMemory(), func(c *CacheConfig) { c.MaxTTL = time.Minute })
+			h := b.recall(newMemory(), func(c *recall.CacheConfig) { c.MaxTTL = time.Minute })
 			answerOf(t, h, exact(hour))
 			time.Sleep(61 * time.Second)
 			if head, _ := answerOf(t, h, exact(hour)); head.Cache.State != "miss" {
@@ -494,7 +496,12 @@ func TestPoisonedValues(t *testing.T) {
 		"format":  func(v []byte) []byte { v[0]++; return v },
 		"foreign": func([]byte) []byte { return []byte(`{"id":"chatcmpl-evil","choices":[]}`) },
 		"other key": func([]byte) []byte {
-			return writeValue(key{1}, call.Head{}, func(b []byte) []byte { return writeChat(b, wholeOf(exact(), "evil")) })
+			b, m := &bed{}, newMemory()
+			answerOf(t, b.recall(m), exact(func(c *call.Call) { c.Principal.Tenant = "another" }))
+			for _, e := range m.entries {
+				return e.Value
+			}
+			return nil
 		},
 	} {
 		for form, as := range map[string]func(*call.Call){"plain": func(*call.Call) {}, "streamed": streamedCall} {
@@ -550,4 +557,10 @@ func BenchmarkRecall(b *testing.B) {
 	drain(b, h, exact())
 	run("hit", h, exact())
 	run("hit, stream", h, exact(streamedCall))
+}
+
+// keyed is a chat call as it comes to Recall.
+func keyed(req *openai.ChatRequest) *call.Call {
+	return &call.Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Tenant: "t"},
+		Plan: router.Plan{Targets: []catalog.Target{{Row: &catalog.Model{ID: "m"}, CalledID: "us.m", Public: "m"}}}}
 }

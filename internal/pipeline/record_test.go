@@ -16,6 +16,7 @@ import (
 	"outcrop/internal/call"
 	"outcrop/internal/catalog"
 	"outcrop/internal/observe"
+	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/router"
@@ -183,7 +184,7 @@ func TestRecordOfHits(t *testing.T) {
 		r.Head.Called.SetCost(5, false)
 		return r, nil
 	}}
-	h := call.Chain(b.handle, recorded(nil), Recall(DefaultCache(), time.Minute, newMemory(), NewShared(telemetry.New(), nil)))
+	h := call.Chain(b.handle, recorded(nil), recall.Recall(recall.DefaultCache(), time.Minute, newMemory(), recall.NewShared(telemetry.New(), nil)))
 	for i, change := range []func(*call.Call){func(*call.Call) {}, func(*call.Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)

@@ -1,4 +1,4 @@
-package pipeline
+package recall
 
 import (
 	"testing"

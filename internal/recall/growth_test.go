@@ -1,4 +1,4 @@
-package pipeline
+package recall
 
 import (
 	"strings"
@@ -12,11 +12,17 @@ import (
 func TestMendA2GrowthOfKeys(t *testing.T) {
 	keys := newKeyer()
 	chat := func(body string) func() {
-		c := keyed(callOf(t, `{"model":"m",`+body+`}`).Request.(*openai.ChatRequest))
+		req, bad := openai.DecodeChat([]byte(`{"model":"m",` + body + `}`))
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		c := keyed(req)
 		return func() { keys.chat(c) }
 	}
 	for name, prepare := range map[string]func(n int) func(){
-		"messages": func(n int) func() { return chat(`"messages":[` + listed(n, `{"role":"user","content":"to %d"}`) + `]`) },
+		"messages": func(n int) func() {
+			return chat(`"messages":[` + listed(n, `{"role":"user","content":"to %d"}`) + `]`)
+		},
 		"members of a schema": func(n int) func() {
 			return chat(`"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{` + listed(n, `"p%d":{"type":"string"}`) + `}}}}]`)
 		},
@@ -26,7 +32,7 @@ func TestMendA2GrowthOfKeys(t *testing.T) {
 		"texts": func(n int) func() {
 			c := keyed(nil)
 			texts := strings.Split(listed(n, "text %d"), ",")
-			c.Endpoint, c.Request = Embeddings, &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
+			c.Endpoint, c.Request = embedding, &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
 			return func() { keys.vectors(c, texts, "0 search_document") }
 		},
 	} {

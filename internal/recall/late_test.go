@@ -1,4 +1,4 @@
-package pipeline
+package recall
 
 import (
 	"fmt"
@@ -15,11 +15,11 @@ import (
 // question makes a call of its own.
 func TestMendA6LateWritesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, m := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}
+		m := &slowMemory{memory: newMemory(), let: make(chan struct{})}
 		carried := NewShared(telemetry.New(), nil)
-		h := Recall(DefaultCache(), time.Minute, m, carried)(b.handle)
+		h := Recall(DefaultCache(), time.Minute, m, carried)(answer)
 		for i := range mostWrites + 10 {
-			answerOf(t, h, exact(func(c *call.Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
+			ask(t, h, exact(func(c *call.Call) { c.Request.(*openai.ChatRequest).Messages[0].Content.Text = fmt.Sprint(i) }))
 		}
 		synctest.Wait()
 		carried.flights.mu.Lock()
@@ -39,7 +39,7 @@ func TestMendA6LateWritesAreBounded(t *testing.T) {
 		if err != nil || carried.writes.n != 0 || carried.writes.bytes != 0 || len(carried.flights.byKey) != 0 {
 			t.Errorf("Mend A6: %v, %d and %d bytes left", err, carried.writes.n, carried.writes.bytes)
 		}
-		answerOf(t, h, exact())
+		ask(t, h, exact())
 		synctest.Wait()
 		if m.size() != 0 || carried.writes.n != 0 {
 			t.Error("Mend A6: kept after the end")

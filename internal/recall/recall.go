@@ -1,4 +1,10 @@
-package pipeline
+// Package recall answers from memory what was asked before, and makes one call of equal requests that come at the same time.
+//
+// How answers of an endpoint are kept is a value of its row (call.Keeping); the values of chats and of vectors are here. It must not know
+// who keeps the bytes, nor look at what an answer says beyond whether it is worth to be kept.
+//
+// Start at Recall; flight.go has the calls that several wait for, key.go what makes two requests equal.
+package recall
 
 import (
 	"context"

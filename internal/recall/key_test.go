@@ -1,4 +1,4 @@
-package pipeline
+package recall
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ import (
 
 // keyed is a chat call as it comes to Recall.
 func keyed(req *openai.ChatRequest) *call.Call {
-	return &call.Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Tenant: "t"},
+	return &call.Call{Endpoint: chatting, Request: req, Principal: access.Principal{Tenant: "t"},
 		Plan: router.Plan{Targets: []catalog.Target{{Row: &catalog.Model{ID: "m"}, CalledID: "us.m", Public: "m"}}}}
 }
 
@@ -171,7 +171,7 @@ func TestKeyOfChat(t *testing.T) {
 	base := func() *call.Call { return keyed(decoded(plain)) }
 	was := keys.chat(base())
 	differ := map[string]func(c *call.Call){
-		"endpoint":       func(c *call.Call) { c.Endpoint = Embeddings },
+		"endpoint":       func(c *call.Call) { c.Endpoint = embedding },
 		"tenant":         func(c *call.Call) { c.Principal.Tenant = "u" },
 		"no tenant":      func(c *call.Call) { c.Principal = access.Principal{Key: "t"} },
 		"called id":      func(c *call.Call) { c.Plan.Targets[0].CalledID = "eu.m" },
@@ -265,7 +265,7 @@ func TestKeyOfVectors(t *testing.T) {
 	own := func(change func(c *call.Call, r *openai.EmbeddingRequest)) (item, all key) {
 		r := &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: []string{"a"}, Given: true}}
 		c := keyed(nil)
-		c.Endpoint, c.Request = Embeddings, r
+		c.Endpoint, c.Request = embedding, r
 		change(c, r)
 		items, all := keys.vectors(c, r.Input.Texts, "0 search_document")
 		return items[0], all

@@ -1,4 +1,4 @@
-package pipeline
+package recall
 
 import (
 	"slices"
@@ -10,7 +10,8 @@ import (
 	"outcrop/translate/chat"
 )
 
-var keptChat = call.Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat, Copies: copiesOfChat,
+// Chat is how answers to chats are kept.
+var Chat = call.Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat, Copies: copiesOfChat,
 	Size: sizeOfChat, Stamp: stampChat}
 
 // worthyChat tells whether every choice came to its own end, without a filter or a guardrail having had a say.

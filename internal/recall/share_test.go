@@ -1,4 +1,4 @@
-package pipeline
+package recall
 
 import (
 	"reflect"
@@ -57,10 +57,10 @@ func partsOfFlights(t *testing.T) map[string]map[*call.Keeping][]openai.Part {
 	}
 	stored.Extension = *whole(&openai.Extension{})
 	return map[string]map[*call.Keeping][]openai.Part{
-		"plain":      {&keptChat: {whole(&openai.ChatResponse{})}},
-		"streamed":   {&keptChat: {whole(&openai.ChatChunk{}), &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}}},
-		"stored":     {&keptChat: {stored}},
-		"embeddings": {&keptItems: {whole(&openai.EmbeddingResponse{})}},
+		"plain":      {&Chat: {whole(&openai.ChatResponse{})}},
+		"streamed":   {&Chat: {whole(&openai.ChatChunk{}), &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}}},
+		"stored":     {&Chat: {stored}},
+		"embeddings": {&Items: {whole(&openai.EmbeddingResponse{})}},
 	}
 }
 
