@@ -69,14 +69,3 @@ func (b block) letter() string {
 	}
 	return "t"
 }
-
-// shapeOf says what kinds the first n blocks of a turn are; texts that follow each other are one, cache points are none.
-func shapeOf(n int, kind func(i int) string) string {
-	shape := ""
-	for i := range n {
-		if k := kind(i); k != "t" || !strings.HasSuffix(shape, "t") {
-			shape += k
-		}
-	}
-	return shape
-}

@@ -1,54 +1,8 @@
 package offline
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 )
-
-// converse answers Converse and ConverseStream.
-func (s *Server) converse(id string, body []byte, streamed bool) *reply {
-	sh := s.shapes.converse
-	if streamed {
-		sh = s.shapes.converseStream
-	}
-	r, e := decodeConverse(sh, body, streamed)
-	if e != nil {
-		return e.reply()
-	}
-	t, e := s.catalogue.resolve(id)
-	if e == nil {
-		e = validate(r, t)
-	}
-	if e != nil {
-		return e.reply()
-	}
-	if e := mismatch(r); e != nil {
-		if streamed {
-			return okStream([]frame{exceptionFrame(e)})
-		}
-		return e.reply()
-	}
-	a := compose(r, t, t.model.ID+"\n"+string(body))
-	if !guard(r, a) {
-		s.count(r, t, a)
-	}
-	if streamed {
-		return okStream(a.frames(r, t))
-	}
-	return okJSON(a.json(r, t))
-}
-
-// marshal writes JSON as the service does: members sorted, < > & as they are.
-func marshal(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return []byte(`{}`) // a raw value that is not JSON; callers hold none
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
-}
 
 // json is the body of a Converse answer [FACTS 1.3].
 func (a *answer) json(r *converseRequest, t target) []byte {

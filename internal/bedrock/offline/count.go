@@ -1,9 +1,7 @@
 package offline
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"strconv"
 )
 
 // tokens estimates how many tokens a number of bytes makes: four bytes each, at least one for any text.
@@ -105,57 +103,3 @@ func countDocument(d *media) int {
 	}
 	return tokens(n + len(joinTexts(d.Source.Content)))
 }
-
-const cannotCount = "The provided model doesn't support counting tokens."
-
-// countTokens answers CountTokens [FACTS 6.6]: only base model ids can count, even where inference needs a profile.
-func (s *Server) countTokens(id string, body []byte) *reply {
-	v, e := decodeAny(body)
-	if e == nil {
-		e = refusal(check(s.shapes.countTokens, v))
-	}
-	if e != nil {
-		return e.reply()
-	}
-	if len(id) > 256 {
-		return refusal([]violation{{path: []string{"modelId"}, text: "have length less than or equal to 256", value: id}}).reply()
-	}
-	m := s.catalogue.byID[id]
-	if m == nil {
-		if _, e := s.catalogue.find(id); e != nil {
-			return e.reply()
-		}
-		return invalid(cannotCount).reply()
-	}
-	if !affirms(m.CountTokens) && (denies(m.CountTokens) || m.Kind != "chat") {
-		return invalid(cannotCount).reply()
-	}
-	var request struct {
-		Input struct {
-			Converse *converseRequest `json:"converse"`
-			Invoke   *struct {
-				Body []byte `json:"body"`
-			} `json:"invokeModel"`
-		} `json:"input"`
-	}
-	if err := json.Unmarshal(body, &request); err != nil {
-		return (&exception{name: "SerializationException", message: err.Error()}).reply()
-	}
-	var n int
-	switch {
-	case request.Input.Converse != nil:
-		r := request.Input.Converse
-		for _, rule := range []rule{turnRule, emptyRule, blankRule, toolHistoryRule, toolPairRule} {
-			if e := rule(r, target{model: m, id: id}); e != nil {
-				return e.reply()
-			}
-		}
-		n = countRequest(r)
-	default:
-		n = tokens(len(request.Input.Invoke.Body))
-	}
-	return okJSON([]byte(`{"inputTokens":` + strconv.Itoa(n) + `}`))
-}
-
-// base64Of is how blobs stand in JSON.
-func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }

@@ -38,40 +38,6 @@ func embedderOf(m *model) (embedder, bool) {
 	return embedder{}, false
 }
 
-// maxNative is the limit of a native body [FACTS 1.5].
-const maxNative = 25_000_000
-
-// invoke answers InvokeModel, for the embedding families.
-func (s *Server) invoke(id string, body []byte) *reply {
-	t, e := s.catalogue.resolve(id)
-	if e != nil {
-		return e.reply()
-	}
-	if len(body) > maxNative {
-		return refusal([]violation{{path: []string{"body"}, kind: "length", text: fmt.Sprintf("have length less than or equal to %d", maxNative),
-			hide: true}}).reply()
-	}
-	family, ok := embedderOf(t.model)
-	if !ok {
-		return invalid("The offline Bedrock answers InvokeModel for embedding models only, not for %s.", t.model.ID).reply()
-	}
-	v, e := decodeAny(body)
-	if e != nil {
-		return invalid("Malformed input request, please reformat your input and try again.").reply()
-	}
-	if e := malformed(check(family.shape, v)); e != nil {
-		return e.reply()
-	}
-	out, e := family.embed(t.model, v.(map[string]any))
-	if e != nil {
-		return e.reply()
-	}
-	rep := okJSON(marshal(out.body))
-	rep.header.Set("X-Amzn-Bedrock-Input-Token-Count", strconv.Itoa(out.tokens))
-	rep.header.Set("X-Amzn-Bedrock-Invocation-Latency", strconv.Itoa(50+out.tokens))
-	return rep
-}
-
 // malformed renders faults of a native body in the words of its JSON Schema validator [FACTS 2.10; the words for lengths, items,
 // enums and types are that library's, unconfirmed for Bedrock].
 func malformed(found []violation) *exception {

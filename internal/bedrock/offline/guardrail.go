@@ -23,7 +23,7 @@ func guard(r *converseRequest, a *answer) (inputBlocked bool) {
 	}
 	in, out := guardedInput(r), answerText(a)
 	trace := map[string]any{"modelOutput": []any{}}
-	input := g.assessment(in)
+	input := assessment(g, in)
 	switch {
 	case strings.Contains(in, blockWord):
 		input["topicPolicy"] = blockedTopic()
@@ -31,13 +31,13 @@ func guard(r *converseRequest, a *answer) (inputBlocked bool) {
 		trace["actionReason"] = "Guardrail blocked."
 		inputBlocked = true
 	case strings.Contains(out, blockWord):
-		output := g.assessment(out)
+		output := assessment(g, out)
 		output["topicPolicy"] = blockedTopic()
 		trace["outputAssessments"] = map[string]any{g.ID: []any{output}}
 		trace["modelOutput"], trace["actionReason"] = []any{out}, "No action.\nGuardrail blocked."
 		a.blocks, a.stop = []block{textBlock(blockedOutput)}, "guardrail_intervened"
 	case strings.Contains(out, maskWord):
-		output := g.assessment(out)
+		output := assessment(g, out)
 		output["sensitiveInformationPolicy"] = map[string]any{
 			"piiEntities": []any{map[string]any{"action": "ANONYMIZED", "detected": true, "match": maskWord, "type": "NAME"}},
 			"regexes":     []any{},
@@ -51,7 +51,7 @@ func guard(r *converseRequest, a *answer) (inputBlocked bool) {
 		}
 		a.stop = "guardrail_intervened"
 	default:
-		trace["outputAssessments"] = map[string]any{g.ID: []any{g.assessment(out)}}
+		trace["outputAssessments"] = map[string]any{g.ID: []any{assessment(g, out)}}
 		trace["actionReason"] = "No action."
 	}
 	trace["inputAssessment"] = map[string]any{g.ID: input}
@@ -99,7 +99,7 @@ func blockedTopic() map[string]any {
 	return map[string]any{"topics": []any{map[string]any{"action": "BLOCKED", "detected": true, "name": "BlockMe", "type": "DENY"}}}
 }
 
-func (g *guardrail) assessment(text string) map[string]any {
+func assessment(g *guardrail, text string) map[string]any {
 	arn := g.ID
 	if !strings.HasPrefix(arn, "arn:") {
 		arn = "arn:aws:bedrock:us-east-1:" + account + ":guardrail/" + g.ID

@@ -1,19 +1,9 @@
 package offline
 
 import (
-	"encoding/json"
 	"strings"
 	"unicode/utf8"
 )
-
-// applyShape is the body of ApplyGuardrail [FACTS 6.5].
-func applyShape() *shape {
-	return structure(map[string]*shape{
-		"source":      enum("INPUT", "OUTPUT"),
-		"content":     list(guardContent()).sensitive(),
-		"outputScope": enum("INTERVENTIONS", "FULL"),
-	}, "source", "content")
-}
 
 type applyRequest struct {
 	Source  string `json:"source"`
@@ -25,40 +15,10 @@ type applyRequest struct {
 	} `json:"content"`
 }
 
-// applyGuardrail answers ApplyGuardrail. Every offline guardrail blocks BLOCKME, attacks and the worst words, and masks MASKME
-// and e-mail addresses.
-func (s *Server) applyGuardrail(op operation, body []byte) *reply {
-	v, e := decodeAny(body)
-	if e == nil {
-		e = refusal(check(s.shapes.apply, v))
-	}
-	if e == nil {
-		e = refusal(check(guardrailShape(false), map[string]any{"guardrailVersion": op.version}))
-	}
-	if e == nil {
-		e = guardrailRule(&converseRequest{Guardrail: &guardrail{ID: op.id, Version: op.version}}, target{})
-	}
-	if e != nil {
-		return e.reply()
-	}
-	var r applyRequest
-	if err := json.Unmarshal(body, &r); err != nil {
-		return (&exception{name: "SerializationException", message: err.Error()}).reply()
-	}
-	g := &guardrail{ID: op.id, Version: op.version}
-	var texts []string
-	for _, c := range r.Content {
-		if c.Text != nil {
-			texts = append(texts, c.Text.Text)
-		}
-	}
-	return okJSON(marshal(g.apply(&r, texts)))
-}
-
 // apply holds texts against the guardrail.
-func (g *guardrail) apply(r *applyRequest, texts []string) map[string]any {
+func apply(g *guardrail, r *applyRequest, texts []string) map[string]any {
 	all := strings.Join(texts, "\n")
-	a := g.assessment(all)
+	a := assessment(g, all)
 	blocked := strings.Contains(all, blockWord)
 	if blocked {
 		a["topicPolicy"] = blockedTopic()

@@ -2,42 +2,10 @@ package offline
 
 import (
 	"cmp"
-	"encoding/json"
 	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
-
-// entityTypes are the kinds of sensitive information that can be asked for.
-var entityTypes = []string{
-	"ADDRESS", "AGE", "AWS_ACCESS_KEY", "AWS_SECRET_KEY", "CA_HEALTH_NUMBER", "CA_SOCIAL_INSURANCE_NUMBER", "CREDIT_DEBIT_CARD_CVV",
-	"CREDIT_DEBIT_CARD_EXPIRY", "CREDIT_DEBIT_CARD_NUMBER", "DRIVER_ID", "EMAIL", "INTERNATIONAL_BANK_ACCOUNT_NUMBER", "IP_ADDRESS", "LICENSE_PLATE",
-	"MAC_ADDRESS", "NAME", "PASSWORD", "PHONE", "PIN", "SWIFT_CODE", "UK_NATIONAL_HEALTH_SERVICE_NUMBER", "UK_NATIONAL_INSURANCE_NUMBER",
-	"UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER", "URL", "USERNAME", "US_BANK_ACCOUNT_NUMBER", "US_BANK_ROUTING_NUMBER",
-	"US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", "US_PASSPORT_NUMBER", "US_SOCIAL_SECURITY_NUMBER", "VEHICLE_IDENTIFICATION_NUMBER",
-}
-
-// checksShape is the body of InvokeGuardrailChecks [FACTS 6.5].
-func checksShape() *shape {
-	category := func(values ...string) *shape {
-		return structure(map[string]*shape{"category": enum(values...)}, "category")
-	}
-	return structure(map[string]*shape{
-		"messages": list(structure(map[string]*shape{
-			"role":    enum("user", "assistant", "system"),
-			"content": list(union(map[string]*shape{"text": str()})),
-		}, "role", "content")).sensitive(),
-		"checks": structure(map[string]*shape{
-			"contentFilter": structure(map[string]*shape{
-				"categories": list(category("VIOLENCE", "HATE", "SEXUAL", "MISCONDUCT", "INSULTS")).between(1, 5)}, "categories"),
-			"promptAttack": structure(map[string]*shape{
-				"categories": list(category("JAILBREAK", "PROMPT_INJECTION", "PROMPT_LEAKAGE")).between(1, 3)}, "categories"),
-			"sensitiveInformation": structure(map[string]*shape{
-				"entities": list(structure(map[string]*shape{"type": enum(entityTypes...)}, "type")).between(1, 31)}, "entities"),
-		}),
-	}, "messages", "checks")
-}
 
 type wantedCategories struct {
 	Categories []struct {
@@ -113,40 +81,6 @@ func personal(text string) []bit {
 	}
 	slices.SortFunc(all, func(a, b bit) int { return cmp.Compare(a.start, b.start) })
 	return all
-}
-
-// invokeChecks answers InvokeGuardrailChecks. Offsets are in characters; the service's own are unconfirmed.
-func (s *Server) invokeChecks(body []byte) *reply {
-	v, e := decodeAny(body)
-	if e == nil {
-		e = refusal(check(s.shapes.checks, v))
-	}
-	if e != nil {
-		return e.reply()
-	}
-	var r checksRequest
-	if err := json.Unmarshal(body, &r); err != nil {
-		return (&exception{name: "SerializationException", message: err.Error()}).reply()
-	}
-	var texts []string
-	for _, m := range r.Messages {
-		for _, c := range m.Content {
-			texts = append(texts, c.Text)
-		}
-	}
-	all := strings.Join(texts, "\n")
-	results, usage := map[string]any{}, map[string]any{}
-	used := map[string]any{"textUnits": units(all)}
-	if w := r.Checks.Filter; w != nil {
-		results["contentFilter"], usage["contentFilter"] = map[string]any{"results": w.scores(categories, all)}, used
-	}
-	if w := r.Checks.Attack; w != nil {
-		results["promptAttack"], usage["promptAttack"] = map[string]any{"results": w.scores(attacks, all)}, used
-	}
-	if r.Checks.Sensitive != nil {
-		results["sensitiveInformation"], usage["sensitiveInformation"] = map[string]any{"results": r.entities(), "truncated": false}, used
-	}
-	return okJSON(marshal(map[string]any{"results": results, "usage": usage}))
 }
 
 func (w *wantedCategories) scores(by []filter, text string) []any {

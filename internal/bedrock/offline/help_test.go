@@ -43,8 +43,8 @@ func catalogueFile(t testing.TB) []byte {
 	return b
 }
 
-// wire gives the folder of recordings, above the module's root or where OUTCROP_SHARED says.
-func wire(t testing.TB) string {
+// recordingsDir gives the folder of recordings, above the module's root or where OUTCROP_SHARED says.
+func recordingsDir(t testing.TB) string {
 	t.Helper()
 	shared := os.Getenv("OUTCROP_SHARED")
 	if shared == "" {

@@ -18,7 +18,7 @@ type recorded struct {
 
 func eachRecorded(t *testing.T, yield func(t *testing.T, r recorded)) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(wire(t), "*.json"))
+	files, err := filepath.Glob(filepath.Join(recordingsDir(t), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings", err)
 	}

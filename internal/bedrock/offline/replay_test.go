@@ -17,7 +17,7 @@ import (
 
 // Every recording with a request is found by it, and served byte for byte.
 func TestReplayServesEveryRecording(t *testing.T) {
-	dir := wire(t)
+	dir := recordingsDir(t)
 	served := map[string][]*reply{}
 	s := newServer(t, func(c *Config) { c.Replay = filepath.Dir(dir) }) // the folder above bedrock/ is taken too
 	eachRecorded(t, func(t *testing.T, r recorded) {
@@ -54,7 +54,7 @@ func TestReplayServesEveryRecording(t *testing.T) {
 // What the recordings' bytes are worth: the SDK client decodes all of them. The request sent is the recorded one, put into the
 // client's HTTP call; the client's own input is a dummy.
 func TestReplayThroughTheSDK(t *testing.T) {
-	dir := wire(t)
+	dir := recordingsDir(t)
 	ts := start(t, func(c *Config) { c.Replay = dir })
 	plain, streams := 0, 0
 	eachRecorded(t, func(t *testing.T, r recorded) {
@@ -98,7 +98,7 @@ func TestReplayThroughTheSDK(t *testing.T) {
 }
 
 func TestReplayMisses(t *testing.T) {
-	s := newServer(t, func(c *Config) { c.Replay = wire(t) })
+	s := newServer(t, func(c *Config) { c.Replay = recordingsDir(t) })
 	rep := s.answer(operation{name: "Converse", id: novaLite}, []byte(`{`+talk(hi)+`}`))
 	if rep.status != 400 || !strings.HasPrefix(messageOf(t, rep.body), "no recording matches") {
 		t.Errorf("%d %s", rep.status, rep.body)

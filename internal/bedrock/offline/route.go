@@ -6,15 +6,6 @@ import (
 	"strings"
 )
 
-// operation is a call of the API: its name and the names in its path, decoded.
-type operation struct {
-	name    string
-	id      string     // model id, profile id or guardrail
-	version string     // of a guardrail
-	query   url.Values // of a GET
-	spec    string     // fault suffix of the id
-}
-
 // routes maps the last path segments of POST /model/{id}/… to operations.
 var routes = map[string]string{
 	"converse":                    "Converse",

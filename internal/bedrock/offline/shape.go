@@ -242,30 +242,6 @@ func (c *checker) wrongType(v any, want string, path []string, hide bool) {
 	c.add(violation{kind: "type", text: text, value: want}, path, hide)
 }
 
-// refusal renders faults in the words of AWS's request validation [FACTS 2.2]: all of them at once. A value of a wrong JSON type
-// is refused by the parser, before validation (the words are those of other AWS services: unconfirmed for Bedrock). That an
-// unknown member is refused and not skipped is stricter than the service may be: it is what botocore does on the client's side,
-// and a misspelt member must not pass here.
-func refusal(found []violation) *exception {
-	if len(found) == 0 {
-		return nil
-	}
-	var texts []string
-	for _, v := range found {
-		switch v.kind {
-		case "type":
-			return &exception{name: "SerializationException", message: v.text}
-		case "unknown":
-			return invalid("Unknown parameter in input: %q, must %s", strings.Join(v.path, "."), v.text)
-		}
-		texts = append(texts, v.constraint())
-	}
-	if len(texts) == 1 {
-		return invalid("1 validation error detected: %s", texts[0])
-	}
-	return invalid("%d validation errors detected: %s", len(texts), strings.Join(texts, "; "))
-}
-
 func (v violation) constraint() string {
 	shown := "Value"
 	switch {

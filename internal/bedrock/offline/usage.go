@@ -1,7 +1,6 @@
 package offline
 
 import (
-	"crypto/sha256"
 	"sync"
 	"time"
 )
@@ -86,33 +85,4 @@ func (p *prefixes) remember(hash [32]byte, until time.Time) {
 		p.order = append(p.order, hash)
 	}
 	p.until[hash] = until
-}
-
-// count fills in the usage of an answer.
-func (s *Server) count(r *converseRequest, t target, a *answer) {
-	for _, b := range a.blocks {
-		a.usage.output += b.tokens()
-	}
-	h := sha256.New()
-	h.Write([]byte(t.model.ID))
-	total, points := 0, []checkpoint(nil)
-	for _, seg := range segments(r) {
-		h.Write(seg.bytes)
-		total += seg.tokens
-		if seg.cut == nil {
-			continue
-		}
-		a.usage.points = true
-		if total >= t.model.Caching.MinTokens {
-			ttl := seg.cut.ttl
-			if ttl == "" {
-				ttl = "5m"
-			}
-			points = append(points, checkpoint{hash: [32]byte(h.Sum(nil)), tokens: total, ttl: ttl})
-		}
-	}
-	if len(points) > 0 {
-		a.usage.read, a.usage.write, a.usage.written = s.prefixes.account(points, time.Now())
-	}
-	a.usage.input = total - a.usage.read - a.usage.write
 }

@@ -2,38 +2,7 @@ package offline
 
 import "slices"
 
-// point is one cache point with the field it stands in.
-type point struct {
-	field string
-	ttl   string
-}
-
 const noCaching = "You invoked an unsupported model or your request did not allow prompt caching."
-
-// points lists the cache points in the order in which the service reads a request: tools, system, messages.
-func (r *converseRequest) points() []point {
-	var found []point
-	if r.Tools != nil {
-		for _, d := range r.Tools.Tools {
-			if d.CachePoint != nil {
-				found = append(found, point{"tools", d.CachePoint.TTL})
-			}
-		}
-	}
-	for _, b := range r.System {
-		if b.CachePoint != nil {
-			found = append(found, point{"system", b.CachePoint.TTL})
-		}
-	}
-	for _, m := range r.Messages {
-		for _, b := range m.Content {
-			if b.CachePoint != nil {
-				found = append(found, point{"messages", b.CachePoint.TTL})
-			}
-		}
-	}
-	return found
-}
 
 // cacheRule: [FACTS 2.9, 4.3]. Only the text for models without caching is known; those for number and order are Anthropic's own.
 func cacheRule(r *converseRequest, t target) *exception {

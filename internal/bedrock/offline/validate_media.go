@@ -16,38 +16,6 @@ const (
 	maxVideoBytes    = 25_000_000
 )
 
-// eachMedia calls yield for every media block of the request, also those in tool results, until it returns an exception.
-func (r *converseRequest) eachMedia(yield func(role, kind string, m *media) *exception) *exception {
-	for _, m := range r.Messages {
-		if e := eachOf(m.Role, m.Content, yield); e != nil {
-			return e
-		}
-	}
-	return nil
-}
-
-func eachOf(role string, blocks []contentOf, yield func(role, kind string, m *media) *exception) *exception {
-	for _, b := range blocks {
-		var e *exception
-		switch {
-		case b.Image != nil:
-			e = yield(role, "image", b.Image)
-		case b.Document != nil:
-			e = yield(role, "document", b.Document)
-		case b.Video != nil:
-			e = yield(role, "video", b.Video)
-		case b.Audio != nil:
-			e = yield(role, "audio", b.Audio)
-		case b.ToolResult != nil:
-			e = eachOf(role, b.ToolResult.Content, yield)
-		}
-		if e != nil {
-			return e
-		}
-	}
-	return nil
-}
-
 // mediaSupportRule: kinds of media and S3 sources by model [FACTS 2.5, 4.1]. The texts for video and S3 are recorded, those for the
 // other kinds follow them.
 func mediaSupportRule(r *converseRequest, t target) *exception {

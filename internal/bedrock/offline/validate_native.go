@@ -141,14 +141,3 @@ func samplingRule(r *converseRequest, t target) *exception {
 	}
 	return nil
 }
-
-// sampled tells whether a sampling parameter is set, in Converse's place or in Claude's own.
-func (r *converseRequest) sampled(name string) bool {
-	switch name {
-	case "temperature":
-		return r.Inference.Temperature != nil || r.Native["temperature"] != nil
-	case "top_p":
-		return r.Inference.TopP != nil || r.Native["top_p"] != nil
-	}
-	return r.Native[name] != nil
-}

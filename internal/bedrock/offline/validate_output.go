@@ -128,25 +128,3 @@ func (s *subset) keywords(n map[string]any) *exception {
 	}
 	return nil
 }
-
-func asList(v any) []any {
-	l, _ := v.([]any)
-	return l
-}
-
-// lookup follows a local reference such as #/$defs/Point; nil when it leads nowhere.
-func lookup(root map[string]any, ref string) map[string]any {
-	var at any = root
-	for _, part := range strings.Split(strings.TrimPrefix(strings.TrimPrefix(ref, "#"), "/"), "/") {
-		if part == "" {
-			continue
-		}
-		m, ok := at.(map[string]any)
-		if !ok {
-			return nil
-		}
-		at = m[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
-	}
-	m, _ := at.(map[string]any)
-	return m
-}

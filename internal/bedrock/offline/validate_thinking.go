@@ -1,43 +1,6 @@
 package offline
 
-import "slices"
-
-// thinking is what a request asks of Claude.
-type thinking struct {
-	on      bool
-	mode    string // enabled, adaptive, disabled; "" when not sent
-	budget  float64
-	display string
-}
-
 const thinkingPage = "Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
-
-func (r *converseRequest) thinking(f family) thinking {
-	native, set := r.Native["thinking"].(map[string]any)
-	th := thinking{on: f.reasoning == claudeDefault || f.reasoning == claudeAlways}
-	if !set {
-		return th
-	}
-	th.mode, _ = native["type"].(string)
-	th.budget, _ = native["budget_tokens"].(float64)
-	th.display, _ = native["display"].(string)
-	th.on = th.mode != "disabled"
-	return th
-}
-
-// forced tells whether the request forces a tool call, in Converse's place or in Claude's own.
-func (r *converseRequest) forced() bool {
-	if r.Tools != nil && r.Tools.Choice != nil && r.Tools.Choice.Auto == nil {
-		return true
-	}
-	return slices.Contains([]string{"any", "tool"}, r.nativeChoice())
-}
-
-func (r *converseRequest) nativeChoice() string {
-	c, _ := r.Native["tool_choice"].(map[string]any)
-	sort, _ := c["type"].(string)
-	return sort
-}
 
 // thinkingRule: Claude's conditions on extended thinking [FACTS 2.2, 2.6, 4.2]. The texts are Anthropic's own (unconfirmed for
 // Bedrock).
@@ -176,19 +139,6 @@ func unmovedRule(r *converseRequest, f family) *exception {
 		}
 	}
 	return nil
-}
-
-// letter is that of a block in history as [shapeOf] counts it; cache points and what no assistant says are nothing.
-func (b *contentOf) letter() string {
-	switch {
-	case b.Reasoning != nil:
-		return "r"
-	case b.ToolUse != nil:
-		return "c"
-	case b.Text != nil:
-		return "t"
-	}
-	return ""
 }
 
 // encryptedRule: families that encrypt their reasoning take nothing else back. Texts unconfirmed.

@@ -88,18 +88,6 @@ func toolChoiceRule(r *converseRequest, t target) *exception {
 	return nil
 }
 
-func (r *converseRequest) toolNamed(name string) *tool {
-	if r.Tools == nil {
-		return nil
-	}
-	for i, d := range r.Tools.Tools {
-		if d.Spec != nil && d.Spec.Name == name || d.System != nil && d.System.Name == name {
-			return &r.Tools.Tools[i]
-		}
-	}
-	return nil
-}
-
 // toolHistoryRule: history with tool blocks needs toolConfig, and inputs are objects [FACTS 2.2].
 func toolHistoryRule(r *converseRequest, _ target) *exception {
 	for i, m := range r.Messages {
@@ -275,25 +263,4 @@ func spoiltCallRule(r *converseRequest, t target) *exception {
 		}
 	}
 	return nil
-}
-
-// kind names the one member of a block.
-func (c contentOf) kind() string {
-	switch {
-	case c.Text != nil:
-		return "text"
-	case c.Image != nil:
-		return "image"
-	case c.Document != nil:
-		return "document"
-	case c.Video != nil:
-		return "video"
-	case c.Audio != nil:
-		return "audio"
-	case c.Search != nil:
-		return "searchResult"
-	case c.JSON != nil:
-		return "json"
-	}
-	return "other"
 }
