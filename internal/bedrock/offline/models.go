@@ -68,7 +68,7 @@ type model struct {
 	ToolResultStatus      *bool    `json:"tool_result_status_field"`
 	Unconfirmed           []string `json:"unconfirmed"`
 
-	family family
+	family family `json:"-"`
 }
 
 // denies tells whether the data file is sure that the model lacks something.

@@ -12,19 +12,19 @@ import (
 // not looked at are left out.
 
 type converseRequest struct {
-	Messages  []message      `json:"messages"`
-	System    []contentOf    `json:"system"`
-	Inference inference      `json:"inferenceConfig"`
-	Tools     *toolConfig    `json:"toolConfig"`
-	Guardrail *guardrail     `json:"guardrailConfig"`
-	Native    map[string]any `json:"additionalModelRequestFields"`
-	Paths     []string       `json:"additionalModelResponseFieldPaths"`
-	Variables map[string]any `json:"promptVariables"`
-	Latency   *latency       `json:"performanceConfig"`
-	Tier      *tier          `json:"serviceTier"`
-	Output    output         `json:"outputConfig"`
-	streamed  bool
-	has       map[string]bool // members at the top level that were sent
+	Messages  []message       `json:"messages"`
+	System    []contentOf     `json:"system"`
+	Inference inference       `json:"inferenceConfig"`
+	Tools     *toolConfig     `json:"toolConfig"`
+	Guardrail *guardrail      `json:"guardrailConfig"`
+	Native    map[string]any  `json:"additionalModelRequestFields"`
+	Paths     []string        `json:"additionalModelResponseFieldPaths"`
+	Variables map[string]any  `json:"promptVariables"`
+	Latency   *latency        `json:"performanceConfig"`
+	Tier      *tier           `json:"serviceTier"`
+	Output    output          `json:"outputConfig"`
+	streamed  bool            `json:"-"`
+	has       map[string]bool `json:"-"` // members at the top level that were sent
 }
 
 type message struct {
