@@ -97,6 +97,7 @@ func (r *Rights) AllowsExtension(name string) bool {
 // ByModel tells whether models or tiers are restricted at all.
 func (r *Rights) ByModel() bool { return r != nil && (len(r.Models) > 0 || len(r.Tiers) > 0) }
 
+// AllowsAddr tells whether calls may come from an address.
 func (r *Rights) AllowsAddr(a netip.Addr) bool {
 	if r == nil || len(r.Networks) == 0 {
 		return true
@@ -110,6 +111,7 @@ func (r *Rights) AllowsAddr(a netip.Addr) bool {
 	return false
 }
 
+// Expired tells whether the key has ended.
 func (r *Rights) Expired(now time.Time) bool {
 	return r != nil && !r.Expires.IsZero() && !now.Before(r.Expires)
 }

@@ -17,7 +17,7 @@ import (
 	"outcrop/openai"
 )
 
-// BudgetStore keeps what was spent and what is held; internal/store has engines, and storetest says what they promise.
+// Store keeps what was spent and what is held; internal/store has engines, and storetest says what they promise.
 type Store interface {
 	// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is
 	// -1. What it gives besides, of all of them and in either case, is how they stood at that moment. Once it has returned, the hold
@@ -35,7 +35,7 @@ type Store interface {
 	Lapse(ctx context.Context, now int64) (charged []store.Hold, err error)
 }
 
-// BudgetConfig are the budgets beside those of keys, and how calls are reckoned before they are made.
+// Config are the budgets beside those of keys, and how calls are reckoned before they are made.
 type Config struct {
 	Tenants      map[string]access.Budget `yaml:"tenants" validate:"dive,keys,label,endkeys" help:"tenant: budget of all its keys together"`
 	OutputTokens int64                    `yaml:"output_tokens" validate:"min=1,max=2147483647" help:"output tokens that a request without a limit is reckoned with before it is answered"`
@@ -43,7 +43,7 @@ type Config struct {
 	InMemory     string                   `yaml:"in_memory" validate:"oneof=refuse warn" help:"budgets whose sums would be kept in memory, where a restart forgets what was spent: refuse to start, or warn"`
 }
 
-// DefaultBudgets limits nobody but keys.
+// Default limits nobody but keys.
 func Default() Config {
 	return Config{OutputTokens: 4096, UnknownPrice: "allow", InMemory: "refuse"}
 }
@@ -82,14 +82,14 @@ type Budgets struct {
 	warned *sync.Map // accounts of which was reported that they come to their end; bounded by the keys there are
 }
 
-// BudgetEvent is something that people should know of a budget.
+// Event is something that people should know of a budget.
 type Event struct {
 	Account store.Account
 	Warning string // "" for an error
 	Err     error
 }
 
-// NewBudgets works on a store by its leases, and reports what people should know.
+// New works on a store by its leases, and reports what people should know.
 func New(cfg Config, l *Leases, report func(Event)) *Budgets {
 	return &Budgets{cfg, l, report, &sync.Map{}}
 }

@@ -16,7 +16,7 @@ type Config struct {
 	Required bool // whether a key is demanded although there is none
 }
 
-// ConfiguredKey is a key in the configuration, of which only the hash stands there. What is left out restricts nothing.
+// Configured is a key in the configuration, of which only the hash stands there. What is left out restricts nothing.
 type Configured struct {
 	Name       string           `yaml:"name" validate:"label" help:"name of the key, unique among those of the configuration"`
 	Hash       Hash             `yaml:"hash" help:"sha256:HEX of the key; outcrop key create --no-store makes both"`
@@ -54,7 +54,7 @@ func (c *Configured) Faults() map[string]error {
 	return faults
 }
 
-// KeyFaults gives what is wrong with keys beside each other, by their place: two of one name or hash.
+// Faults gives what is wrong with keys beside each other, by their place: two of one name or hash.
 func Faults(keys []Configured) map[string]error {
 	faults := map[string]error{}
 	for i := range keys {
@@ -70,7 +70,7 @@ func Faults(keys []Configured) map[string]error {
 	return faults
 }
 
-// KeyBudgets gives the settings of all budgets that keys have, in order.
+// WithBudget gives the settings of all budgets that keys have, in order.
 func WithBudget(keys []Configured) (settings []string) {
 	for i := range keys {
 		if keys[i].Budget.Amount > 0 {

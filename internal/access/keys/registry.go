@@ -12,7 +12,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// KeyStore keeps keys; internal/store has engines, and storetest says what they promise.
+// Store keeps keys; internal/store has engines, and storetest says what they promise.
 type Store interface {
 	Documents(kind string) store.Documents
 	// Changes gives a number that changes whenever a document of a kind does; 0 while there never was one.

@@ -26,7 +26,7 @@ type Limiter struct {
 	meters *Meters
 }
 
-// NewLimiter limits by the settings.
+// New limits by the settings.
 func New(cfg Config, meters *Meters) *Limiter { return &Limiter{cfg, meters} }
 
 // Ask is what a request asks for.
@@ -80,7 +80,7 @@ func (l *Limiter) limits(p *access.Principal) (key, tenant access.Limits) {
 		key = p.Rights.Limits
 	}
 	if p.Tenant != "" {
-		tenant = access.Limits(l.cfg.Tenants[p.Tenant])
+		tenant = l.cfg.Tenants[p.Tenant]
 	}
 	return key, tenant
 }
@@ -107,7 +107,7 @@ func (l *Limiter) Limits(p *access.Principal, user string) (tokens, anything boo
 	key, tenant := l.limits(p)
 	var own access.Limits
 	if user != "" {
-		own = access.Limits(l.cfg.EndUser)
+		own = l.cfg.EndUser
 	}
 	tokens = key.TokensPerMinute+tenant.TokensPerMinute+own.TokensPerMinute > 0
 	return tokens, tokens || key != access.Limits{} || tenant != access.Limits{} || own != access.Limits{}
@@ -117,7 +117,7 @@ func (l *Limiter) Limits(p *access.Principal, user string) (tokens, anything boo
 // Without an error the admission must be settled.
 func (l *Limiter) Admit(ctx context.Context, p *access.Principal, ask Ask) (*Admission, Standing, error) {
 	key, tenant := l.limits(p)
-	own := access.Limits(l.cfg.EndUser)
+	own := l.cfg.EndUser
 	if ask.User == "" {
 		own = access.Limits{}
 	}

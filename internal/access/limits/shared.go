@@ -11,7 +11,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// LimitStore counts limits for many gateways, each call in one round trip. internal/store/redis is one.
+// Store counts limits for many gateways, each call in one round trip. internal/store/redis is one.
 type Store interface {
 	// TakeLimits grants demands of a tenant, all or none, by the store's own clock. id names the slots that are taken.
 	TakeLimits(ctx context.Context, tenant, id string, demands []store.Demand) (store.Verdict, error)

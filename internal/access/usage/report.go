@@ -16,7 +16,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// UsageQuery asks for usage. Whole hours are counted: From is rounded down to one and To up.
+// Query asks for usage. Whole hours are counted: From is rounded down to one and To up.
 type Query struct {
 	From, To time.Time // zero: a month before To; now
 	GroupBy  []string  // "key", "tenant", "model", "hour", "day", "tag:NAME"
@@ -61,11 +61,11 @@ func (q *Query) asksFor(k *store.UsageKey) bool {
 	return true
 }
 
-// UsageReport is the answer, in order of its groups.
+// Report is the answer, in order of its groups.
 type Report struct {
 	From, To time.Time
 	GroupBy  []string
-	Rows     []UsageRow
+	Rows     []Row
 	Total    store.UsageSums
 }
 
@@ -83,8 +83,8 @@ func (r *Report) NameKeys(names func() map[string]string) {
 	}
 }
 
-// UsageRow is the sums of one group, with a value for each of GroupBy.
-type UsageRow struct {
+// Row is the sums of one group, with a value for each of GroupBy.
+type Row struct {
 	Group []string
 	store.UsageSums
 }
@@ -96,7 +96,7 @@ const (
 
 var tagName = regexp.MustCompile(`^tag:[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// ParseUsageQuery reads times, as a date, as in RFC 3339 or in seconds since 1970, and the names of groups with commas between them.
+// ParseQuery reads times, as a date, as in RFC 3339 or in seconds since 1970, and the names of groups with commas between them.
 // "" leaves each to its default. An error names the argument that is at fault, "from", "to" or "group_by".
 func ParseQuery(from, to, groupBy string, now time.Time) (q Query, argument string, err error) {
 	if q.To, err = usageTime(to, now.Add(time.Second)); err != nil { // so that an hour which has just begun is in it
@@ -140,11 +140,11 @@ func usageTime(text string, otherwise time.Time) (time.Time, error) {
 	return m.Time, nil
 }
 
-// ReadUsage adds up what a store has.
+// Read adds up what a store has.
 func Read(ctx context.Context, s Store, q Query) (*Report, error) {
 	from, to := q.From.Unix()/3600, (q.To.Unix()+3599)/3600
 	report := &Report{From: time.Unix(from*3600, 0).UTC(), To: time.Unix(to*3600, 0).UTC(), GroupBy: q.GroupBy}
-	groups := map[string]*UsageRow{}
+	groups := map[string]*Row{}
 	err := s.Usage(ctx, from, to, func(u store.Usage) error {
 		if !q.asksFor(&u.UsageKey) {
 			return nil
@@ -156,7 +156,7 @@ func Read(ctx context.Context, s Store, q Query) (*Report, error) {
 			if len(groups) >= mostGroups {
 				return fmt.Errorf("more than %d groups: ask for less time, or fewer groups", mostGroups)
 			}
-			row = &UsageRow{Group: values}
+			row = &Row{Group: values}
 			groups[name] = row
 		}
 		row.Add(u.UsageSums)
@@ -169,7 +169,7 @@ func Read(ctx context.Context, s Store, q Query) (*Report, error) {
 	for _, row := range groups {
 		report.Rows = append(report.Rows, *row)
 	}
-	slices.SortFunc(report.Rows, func(a, b UsageRow) int { return slices.CompareFunc(a.Group, b.Group, cmp.Compare[string]) })
+	slices.SortFunc(report.Rows, func(a, b Row) int { return slices.CompareFunc(a.Group, b.Group, cmp.Compare[string]) })
 	return report, nil
 }
 

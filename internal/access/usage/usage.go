@@ -15,7 +15,7 @@ import (
 	"outcrop/internal/store"
 )
 
-// UsageStore keeps usage; internal/store has engines, and storetest says what they promise.
+// Store keeps usage; internal/store has engines, and storetest says what they promise.
 type Store interface {
 	// AddUsage adds to the sums of rows, all or none.
 	AddUsage(ctx context.Context, rows []store.Usage) error
@@ -25,13 +25,13 @@ type Store interface {
 	ForgetUsage(ctx context.Context, before int64) error
 }
 
-// UsageConfig says what usage is added up by, and how long it is kept.
+// Config says what usage is added up by, and how long it is kept.
 type Config struct {
 	Tags []string      `yaml:"tags" validate:"unique,max=8,dive,label" help:"keys of metadata that usage is added up by too, such as project and team"`
 	Keep time.Duration `yaml:"keep" validate:"min=1h" reload:"no" help:"how long usage is kept"`
 }
 
-// DefaultUsage keeps a good year.
+// Default keeps a good year.
 func Default() Config { return Config{Keep: 400 * 24 * time.Hour} }
 
 // What a ledger holds is bounded: rows that are not written yet, and what clients can make up.
@@ -65,7 +65,7 @@ func NewLedger(s Store, report func(error)) *Ledger {
 	return &Ledger{store: s, report: report, rows: map[store.UsageKey]*store.UsageSums{}}
 }
 
-// UsageSums are what a call adds to the usage.
+// Sums are what a call adds to the usage.
 type Sums = store.UsageSums
 
 // Usage is how calls are counted into a ledger, by the settings.
@@ -74,7 +74,7 @@ type Usage struct {
 	ledger *Ledger
 }
 
-// NewUsage counts into a ledger.
+// New counts into a ledger.
 func New(cfg Config, l *Ledger) *Usage { return &Usage{cfg, l} }
 
 // Count adds what a caller has used. A model is one of the catalogue's ids, or another name from a closed list; metadata is the
@@ -98,6 +98,7 @@ func (u *Usage) Row(p *access.Principal, model string, metadata map[string]strin
 	return &store.Usage{UsageKey: k, UsageSums: sums}
 }
 
+// Add adds to the row of a key; one that finds no room is counted as lost.
 func (l *Ledger) Add(u store.Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // deliver sends a reply, at its pace and with the faults that were asked for. It returns early when the client leaves.
-func deliver(w http.ResponseWriter, r *http.Request, rep *reply, f fault) {
+func deliver(w http.ResponseWriter, r *http.Request, rep *wire.Reply, f fault) {
 	ctx := r.Context()
 	if f.mute {
 		<-ctx.Done()
@@ -18,47 +20,47 @@ func deliver(w http.ResponseWriter, r *http.Request, rep *reply, f fault) {
 		return
 	}
 	rep = f.spoil(rep)
-	for name, values := range rep.header {
+	for name, values := range rep.Header {
 		w.Header()[http.CanonicalHeaderKey(name)] = values
 	}
 	out := &writer{w: w, flush: http.NewResponseController(w), split: f.split}
-	if rep.stream {
+	if rep.Stream {
 		sendFrames(ctx, out, rep, f)
 		return
 	}
 	sendBody(ctx, out, rep, f)
 }
 
-func sendBody(ctx context.Context, out *writer, rep *reply, f fault) {
+func sendBody(ctx context.Context, out *writer, rep *wire.Reply, f fault) {
 	if f.split == 0 {
-		out.w.Header().Set("Content-Length", strconv.Itoa(len(rep.body)))
+		out.w.Header().Set("Content-Length", strconv.Itoa(len(rep.Body)))
 	}
-	out.w.WriteHeader(rep.status)
+	out.w.WriteHeader(rep.Status)
 	switch {
 	case f.tearing:
-		out.write(rep.body[:len(rep.body)/2])
+		out.write(rep.Body[:len(rep.Body)/2])
 		panic(http.ErrAbortHandler) // the way of net/http to tear a connection
 	case f.muting:
 		out.write(nil)
 		<-ctx.Done()
 	default:
-		out.write(rep.body)
+		out.write(rep.Body)
 	}
 }
 
-func sendFrames(ctx context.Context, out *writer, rep *reply, f fault) {
-	out.w.WriteHeader(rep.status)
+func sendFrames(ctx context.Context, out *writer, rep *wire.Reply, f fault) {
+	out.w.WriteHeader(rep.Status)
 	out.write(nil) // the headers go out before the first event
-	for i, fr := range rep.frames {
+	for i, fr := range rep.Frames {
 		switch {
 		case f.tearing && i == f.cut:
-			out.write(fr.bytes[:len(fr.bytes)/2])
+			out.write(fr.Bytes[:len(fr.Bytes)/2])
 			panic(http.ErrAbortHandler)
 		case f.muting && i == f.silent:
 			<-ctx.Done()
 			return
 		}
-		if i > 0 && !pause(ctx, f.pace) || !out.write(fr.bytes) {
+		if i > 0 && !pause(ctx, f.pace) || !out.write(fr.Bytes) {
 			return
 		}
 	}

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // fault is what a request asks to go wrong; the package comment is its grammar. The zero value is a good day.
@@ -14,9 +17,9 @@ type fault struct {
 	throttle int // -1: always; n: the first n requests
 	key      string
 	delay    time.Duration
-	err      *exception
-	first    *exception
-	after    *exception
+	err      *wire.Exception
+	first    *wire.Exception
+	after    *wire.Exception
 	afterN   int
 	cut      int // events before the tear, if tearing
 	silent   int // events before the silence, if muting
@@ -33,20 +36,20 @@ type fault struct {
 }
 
 // faultOf reads the faults of a request from the suffix of its model id and from its header.
-func faultOf(op operation, header string) (fault, *exception) {
+func faultOf(op wire.Operation, header string) (fault, *wire.Exception) {
 	var f fault
-	for i, spec := range []string{op.spec, header} {
+	for i, spec := range []string{op.Spec, header} {
 		for _, one := range strings.FieldsFunc(spec, func(r rune) bool { return r == ',' || r == '+' }) {
 			if f.set(strings.TrimSpace(one)) {
 				continue
 			}
 			if i == 0 {
-				return f, invalid(badIdentifier)
+				return f, wire.Invalid(wire.BadIdentifier)
 			}
-			return f, invalid("The header x-outcrop-fault holds an unknown fault: %s", one)
+			return f, wire.Invalid("The header x-outcrop-fault holds an unknown fault: %s", one)
 		}
 	}
-	f.key = op.id + "\n" + op.spec + "\n" + header
+	f.key = op.ID + "\n" + op.Spec + "\n" + header
 	return f, nil
 }
 
@@ -70,15 +73,15 @@ func (f *fault) set(spec string) bool {
 		f.pace = span
 		return notSpan == nil
 	case "error":
-		f.err = byName(value)
+		f.err = wire.ByName(value)
 		return value != ""
 	case "first":
-		f.first = byName(value)
+		f.first = wire.ByName(value)
 		return value != ""
 	case "after":
 		count, exception, ok := strings.Cut(value, ":")
 		n, err := strconv.Atoi(count)
-		f.afterN, f.after = n, byName(exception)
+		f.afterN, f.after = n, wire.ByName(exception)
 		return ok && err == nil && n >= 0 && exception != ""
 	case "cut":
 		f.cut, f.tearing = n, true
@@ -112,22 +115,22 @@ func (f *fault) flag(name string) bool {
 }
 
 // spoil changes a reply by those faults that do not depend on time.
-func (f fault) spoil(rep *reply) *reply {
+func (f fault) spoil(rep *wire.Reply) *wire.Reply {
 	if f.err != nil {
-		return f.err.reply()
+		return f.err.Reply()
 	}
-	if rep.status >= 400 {
+	if rep.Status >= 400 {
 		return rep
 	}
-	if !rep.stream {
+	if !rep.Stream {
 		return f.spoilBody(rep)
 	}
-	frames := slices.Clone(rep.frames)
+	frames := slices.Clone(rep.Frames)
 	if f.noMeta {
-		frames = slices.DeleteFunc(frames, func(fr frame) bool { return fr.event == "metadata" })
+		frames = slices.DeleteFunc(frames, func(fr wire.Frame) bool { return fr.Event == "metadata" })
 	}
 	if f.noStop {
-		frames = slices.DeleteFunc(frames, func(fr frame) bool { return fr.event == "contentBlockStop" })
+		frames = slices.DeleteFunc(frames, func(fr wire.Frame) bool { return fr.Event == "contentBlockStop" })
 	}
 	if f.unknown {
 		frames = addUnknown(frames)
@@ -136,54 +139,54 @@ func (f fault) spoil(rep *reply) *reply {
 	case f.empty:
 		frames = nil
 	case f.first != nil:
-		frames = []frame{exceptionFrame(f.first)}
+		frames = []wire.Frame{answer.ExceptionFrame(f.first)}
 	case f.after != nil:
-		frames = append(frames[:min(f.afterN, len(frames))], exceptionFrame(f.after))
+		frames = append(frames[:min(f.afterN, len(frames))], answer.ExceptionFrame(f.after))
 	}
 	if f.garbage && len(frames) > 0 {
-		bad := bytes.Clone(frames[len(frames)/2].bytes)
+		bad := bytes.Clone(frames[len(frames)/2].Bytes)
 		bad[len(bad)-1] ^= 0xff // the last byte belongs to the checksum
-		frames[len(frames)/2].bytes = bad
+		frames[len(frames)/2].Bytes = bad
 	}
-	return &reply{status: rep.status, header: rep.header, stream: true, frames: frames}
+	return &wire.Reply{Status: rep.Status, Header: rep.Header, Stream: true, Frames: frames}
 }
 
-func (f fault) spoilBody(rep *reply) *reply {
-	out := &reply{status: rep.status, header: rep.header, body: rep.body}
+func (f fault) spoilBody(rep *wire.Reply) *wire.Reply {
+	out := &wire.Reply{Status: rep.Status, Header: rep.Header, Body: rep.Body}
 	switch {
 	case f.first != nil:
-		return f.first.reply()
+		return f.first.Reply()
 	case f.after != nil:
-		return f.after.reply()
+		return f.after.Reply()
 	case f.empty:
-		out.body = nil
+		out.Body = nil
 	case f.garbage:
-		out.body = []byte(`{"output": this is not JSON`)
+		out.Body = []byte(`{"output": this is not JSON`)
 	case f.unknown:
-		out.body = addUnknownMembers(rep.body)
+		out.Body = addUnknownMembers(rep.Body)
 	}
 	return out
 }
 
 // addUnknown puts what no service model of today knows into a stream: an event, a block with a start of an unknown kind, and a
 // delta of an unknown kind inside a block that is open.
-func addUnknown(frames []frame) []frame {
+func addUnknown(frames []wire.Frame) []wire.Frame {
 	strange := map[string]any{"kind": "not known"}
-	var out []frame
+	var out []wire.Frame
 	for _, fr := range frames {
-		if fr.event == "messageStop" {
+		if fr.Event == "messageStop" {
 			out = append(out,
-				eventFrame("contentBlockStart", map[string]any{"contentBlockIndex": 900, "start": map[string]any{"hologram": strange}}),
-				eventFrame("contentBlockDelta", map[string]any{"contentBlockIndex": 900, "delta": map[string]any{"hologram": strange}}),
-				eventFrame("contentBlockStop", map[string]any{"contentBlockIndex": 900}))
+				answer.EventFrame("contentBlockStart", map[string]any{"contentBlockIndex": 900, "start": map[string]any{"hologram": strange}}),
+				answer.EventFrame("contentBlockDelta", map[string]any{"contentBlockIndex": 900, "delta": map[string]any{"hologram": strange}}),
+				answer.EventFrame("contentBlockStop", map[string]any{"contentBlockIndex": 900}))
 		}
 		out = append(out, fr)
-		switch fr.event {
+		switch fr.Event {
 		case "messageStart":
-			out = append(out, eventFrame("contentBlockHeartbeat", map[string]any{"kind": "not known"}))
+			out = append(out, answer.EventFrame("contentBlockHeartbeat", map[string]any{"kind": "not known"}))
 		case "contentBlockDelta":
-			if !slices.ContainsFunc(out[:len(out)-1], func(fr frame) bool { return fr.event == "contentBlockDelta" }) {
-				out = append(out, eventFrame("contentBlockDelta", map[string]any{"contentBlockIndex": 0, "delta": map[string]any{"hologram": strange}}))
+			if !slices.ContainsFunc(out[:len(out)-1], func(fr wire.Frame) bool { return fr.Event == "contentBlockDelta" }) {
+				out = append(out, answer.EventFrame("contentBlockDelta", map[string]any{"contentBlockIndex": 0, "delta": map[string]any{"hologram": strange}}))
 			}
 		}
 	}
@@ -191,7 +194,7 @@ func addUnknown(frames []frame) []frame {
 }
 
 func addUnknownMembers(body []byte) []byte {
-	v, e := decodeAny(body)
+	v, e := wire.DecodeAny(body)
 	m, ok := v.(map[string]any)
 	if e != nil || !ok {
 		return body
@@ -199,10 +202,10 @@ func addUnknownMembers(body []byte) []byte {
 	m["hologram"] = map[string]any{"kind": "not known"}
 	if output, ok := m["output"].(map[string]any); ok {
 		if msg, ok := output["message"].(map[string]any); ok {
-			msg["content"] = append(asList(msg["content"]), map[string]any{"hologram": map[string]any{"kind": "not known"}})
+			msg["content"] = append(wire.AsList(msg["content"]), map[string]any{"hologram": map[string]any{"kind": "not known"}})
 		}
 	}
-	return marshal(m)
+	return wire.Marshal(m)
 }
 
 // throttles counts how often a list of faults was used, for throttle=N.
@@ -216,12 +219,12 @@ const maxThrottles = 1024
 func newThrottles() *throttles { return &throttles{seen: map[string]int{}} }
 
 // refuse gives the exception of a throttled request, else nil.
-func (t *throttles) refuse(f fault) *exception {
+func (t *throttles) refuse(f fault) *wire.Exception {
 	switch {
 	case f.throttle == 0:
 		return nil
 	case f.throttle < 0:
-		return byName("ThrottlingException")
+		return wire.ByName("ThrottlingException")
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -230,7 +233,7 @@ func (t *throttles) refuse(f fault) *exception {
 	}
 	t.seen[f.key]++
 	if t.seen[f.key] <= f.throttle {
-		return byName("ThrottlingException")
+		return wire.ByName("ThrottlingException")
 	}
 	return nil
 }

@@ -17,6 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/aws/smithy-go"
 	"go.uber.org/goleak"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/replay"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,7 +59,7 @@ func codeOf(err error) string {
 func TestFaultsByName(t *testing.T) {
 	ts := start(t)
 	c, ctx := runtimeClient(ts, 1), context.Background()
-	for name := range statuses {
+	for name := range wire.Statuses {
 		if err := converseOn(ctx, c, novaLite+"+error="+name); codeOf(err) != name {
 			t.Errorf("plain %s: %v", name, err)
 		}
@@ -74,7 +78,7 @@ func TestFaultsByName(t *testing.T) {
 	if err := converseOn(ctx, c, novaLite+"+nonsense"); codeOf(err) != "ValidationException" {
 		t.Errorf("unknown fault: %v", err)
 	}
-	if err := converseOn(ctx, c, "nothing+delay=1ms"); err == nil || !strings.Contains(err.Error(), badIdentifier) {
+	if err := converseOn(ctx, c, "nothing+delay=1ms"); err == nil || !strings.Contains(err.Error(), wire.BadIdentifier) {
 		t.Errorf("the id before the plus is not looked at: %v", err)
 	}
 	resp, body := post(t, ts, "/model/"+novaLite+"/converse", `{`+talk(hi)+`}`, "x-outcrop-fault", "error=ModelErrorException")
@@ -200,7 +204,7 @@ func TestPace(t *testing.T) {
 			w := httptest.NewRecorder()
 			begin := time.Now()
 			s.ServeHTTP(w, r)
-			frames, err := cutFrames(w.Body.Bytes())
+			frames, err := replay.CutFrames(w.Body.Bytes())
 			if took := time.Since(begin); err != nil || took != want(len(frames)) {
 				t.Errorf("%q: %d events took %s, %v", path, len(frames), took, err)
 			}
@@ -211,24 +215,24 @@ func TestPace(t *testing.T) {
 // The cache forgets after five minutes, and its memory is bounded.
 func TestCacheForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPrefixes()
-		one := []checkpoint{{hash: [32]byte{1}, tokens: 10, ttl: "5m"}}
-		if read, write, _ := p.account(one, time.Now()); read != 0 || write != 10 {
+		p := answer.NewPrefixes()
+		one := []answer.Checkpoint{{Hash: [32]byte{1}, Tokens: 10, TTL: "5m"}}
+		if read, write, _ := p.Account(one, time.Now()); read != 0 || write != 10 {
 			t.Errorf("first: read %d, write %d", read, write)
 		}
 		time.Sleep(5*time.Minute - time.Second)
-		if read, _, _ := p.account(one, time.Now()); read != 10 {
+		if read, _, _ := p.Account(one, time.Now()); read != 10 {
 			t.Errorf("before the end: read %d", read)
 		}
 		time.Sleep(5 * time.Minute)
-		if read, _, _ := p.account(one, time.Now()); read != 0 {
+		if read, _, _ := p.Account(one, time.Now()); read != 0 {
 			t.Errorf("after the end: read %d", read)
 		}
-		for i := range 3 * maxPrefixes {
-			p.account([]checkpoint{{hash: [32]byte{2, byte(i), byte(i >> 8), byte(i >> 16)}, tokens: 1}}, time.Now())
+		for i := range 3 * answer.MaxPrefixes {
+			p.Account([]answer.Checkpoint{{Hash: [32]byte{2, byte(i), byte(i >> 8), byte(i >> 16)}, Tokens: 1}}, time.Now())
 		}
-		if len(p.until) > maxPrefixes || len(p.order) > maxPrefixes {
-			t.Errorf("%d prefixes remembered", len(p.until))
+		if len(p.Until) > answer.MaxPrefixes || len(p.Order) > answer.MaxPrefixes {
+			t.Errorf("%d prefixes remembered", len(p.Until))
 		}
 	})
 	th := newThrottles()

@@ -7,197 +7,203 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/guardrail"
+	"outcrop/internal/bedrock/offline/rules"
+	"outcrop/internal/bedrock/offline/shape"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // converse answers Converse and ConverseStream.
-func (s *Server) converse(id string, body []byte, streamed bool) *reply {
-	sh := s.shapes.converse
+func (s *Server) converse(id string, body []byte, streamed bool) *wire.Reply {
+	sh := s.shapes.Converse
 	if streamed {
-		sh = s.shapes.converseStream
+		sh = s.shapes.ConverseStream
 	}
-	r, e := decodeConverse(sh, body, streamed)
+	r, e := wire.DecodeConverse(sh, body, streamed)
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
-	t, e := s.catalogue.resolve(id)
+	t, e := s.catalogue.Resolve(id)
 	if e == nil {
-		e = validate(r, t)
+		e = rules.Validate(r, t)
 	}
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
-	if e := mismatch(r); e != nil {
+	if e := rules.Mismatch(r); e != nil {
 		if streamed {
-			return okStream([]frame{exceptionFrame(e)})
+			return wire.OkStream([]wire.Frame{answer.ExceptionFrame(e)})
 		}
-		return e.reply()
+		return e.Reply()
 	}
-	a := compose(r, t, t.model.ID+"\n"+string(body))
-	if !guard(r, a) {
+	a := answer.Compose(r, t, t.Model.ID+"\n"+string(body))
+	if !guardrail.Guard(r, a) {
 		s.count(r, t, a)
 	}
 	if streamed {
-		return okStream(a.frames(r, t))
+		return wire.OkStream(a.Frames(r, t))
 	}
-	return okJSON(a.json(r, t))
+	return wire.OkJSON(a.JSON(r, t))
 }
 
 // maxNative is the limit of a native body [FACTS 1.5].
 const maxNative = 25_000_000
 
 // invoke answers InvokeModel, for the embedding families.
-func (s *Server) invoke(id string, body []byte) *reply {
-	t, e := s.catalogue.resolve(id)
+func (s *Server) invoke(id string, body []byte) *wire.Reply {
+	t, e := s.catalogue.Resolve(id)
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
 	if len(body) > maxNative {
-		return refusal([]violation{{path: []string{"body"}, kind: "length", text: fmt.Sprintf("have length less than or equal to %d", maxNative),
-			hide: true}}).reply()
+		return wire.Refusal([]shape.Violation{{Path: []string{"body"}, Kind: "length", Text: fmt.Sprintf("have length less than or equal to %d", maxNative),
+			Hide: true}}).Reply()
 	}
-	family, ok := embedderOf(t.model)
+	family, ok := answer.EmbedderOf(t.Model)
 	if !ok {
-		return invalid("The offline Bedrock answers InvokeModel for embedding models only, not for %s.", t.model.ID).reply()
+		return wire.Invalid("The offline Bedrock answers InvokeModel for embedding models only, not for %s.", t.Model.ID).Reply()
 	}
-	v, e := decodeAny(body)
+	v, e := wire.DecodeAny(body)
 	if e != nil {
-		return invalid("Malformed input request, please reformat your input and try again.").reply()
+		return wire.Invalid("Malformed input request, please reformat your input and try again.").Reply()
 	}
-	if e := malformed(check(family.shape, v)); e != nil {
-		return e.reply()
+	if e := answer.Malformed(shape.Check(family.Shape, v)); e != nil {
+		return e.Reply()
 	}
-	out, e := family.embed(t.model, v.(map[string]any))
+	out, e := family.Embed(t.Model, v.(map[string]any))
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
-	rep := okJSON(marshal(out.body))
-	rep.header.Set("X-Amzn-Bedrock-Input-Token-Count", strconv.Itoa(out.tokens))
-	rep.header.Set("X-Amzn-Bedrock-Invocation-Latency", strconv.Itoa(50+out.tokens))
+	rep := wire.OkJSON(wire.Marshal(out.Body))
+	rep.Header.Set("X-Amzn-Bedrock-Input-Token-Count", strconv.Itoa(out.Tokens))
+	rep.Header.Set("X-Amzn-Bedrock-Invocation-Latency", strconv.Itoa(50+out.Tokens))
 	return rep
 }
 
 const cannotCount = "The provided model doesn't support counting tokens."
 
 // countTokens answers CountTokens [FACTS 6.6]: only base model ids can count, even where inference needs a profile.
-func (s *Server) countTokens(id string, body []byte) *reply {
-	v, e := decodeAny(body)
+func (s *Server) countTokens(id string, body []byte) *wire.Reply {
+	v, e := wire.DecodeAny(body)
 	if e == nil {
-		e = refusal(check(s.shapes.countTokens, v))
+		e = wire.Refusal(shape.Check(s.shapes.CountTokens, v))
 	}
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
 	if len(id) > 256 {
-		return refusal([]violation{{path: []string{"modelId"}, text: "have length less than or equal to 256", value: id}}).reply()
+		return wire.Refusal([]shape.Violation{{Path: []string{"modelId"}, Text: "have length less than or equal to 256", Value: id}}).Reply()
 	}
-	m := s.catalogue.byID[id]
+	m := s.catalogue.ByID[id]
 	if m == nil {
-		if _, e := s.catalogue.find(id); e != nil {
-			return e.reply()
+		if _, e := s.catalogue.Find(id); e != nil {
+			return e.Reply()
 		}
-		return invalid(cannotCount).reply()
+		return wire.Invalid(cannotCount).Reply()
 	}
-	if !affirms(m.CountTokens) && (denies(m.CountTokens) || m.Kind != "chat") {
-		return invalid(cannotCount).reply()
+	if !wire.Affirms(m.CountTokens) && (wire.Denies(m.CountTokens) || m.Kind != "chat") {
+		return wire.Invalid(cannotCount).Reply()
 	}
 	var request struct {
 		Input struct {
-			Converse *converseRequest `json:"converse"`
+			Converse *wire.ConverseRequest `json:"converse"`
 			Invoke   *struct {
 				Body []byte `json:"body"`
 			} `json:"invokeModel"`
 		} `json:"input"`
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
-		return (&exception{name: "SerializationException", message: err.Error()}).reply()
+		return (&wire.Exception{Name: "SerializationException", Message: err.Error()}).Reply()
 	}
 	var n int
 	switch {
 	case request.Input.Converse != nil:
 		r := request.Input.Converse
-		for _, rule := range []rule{turnRule, emptyRule, blankRule, toolHistoryRule, toolPairRule} {
-			if e := rule(r, target{model: m, id: id}); e != nil {
-				return e.reply()
+		for _, rule := range []rules.Rule{rules.TurnRule, rules.EmptyRule, rules.BlankRule, rules.ToolHistoryRule, rules.ToolPairRule} {
+			if e := rule(r, wire.Target{Model: m, ID: id}); e != nil {
+				return e.Reply()
 			}
 		}
-		n = countRequest(r)
+		n = wire.CountRequest(r)
 	default:
-		n = tokens(len(request.Input.Invoke.Body))
+		n = wire.Tokens(len(request.Input.Invoke.Body))
 	}
-	return okJSON([]byte(`{"inputTokens":` + strconv.Itoa(n) + `}`))
+	return wire.OkJSON([]byte(`{"inputTokens":` + strconv.Itoa(n) + `}`))
 }
 
 // count fills in the usage of an answer.
-func (s *Server) count(r *converseRequest, t target, a *answer) {
-	for _, b := range a.blocks {
-		a.usage.output += b.tokens()
+func (s *Server) count(r *wire.ConverseRequest, t wire.Target, a *answer.Answer) {
+	for _, b := range a.Blocks {
+		a.Usage.Output += b.Tokens()
 	}
 	h := sha256.New()
-	h.Write([]byte(t.model.ID))
-	total, points := 0, []checkpoint(nil)
-	for _, seg := range segments(r) {
-		h.Write(seg.bytes)
-		total += seg.tokens
-		if seg.cut == nil {
+	h.Write([]byte(t.Model.ID))
+	total, points := 0, []answer.Checkpoint(nil)
+	for _, seg := range wire.Segments(r) {
+		h.Write(seg.Bytes)
+		total += seg.Tokens
+		if seg.Cut == nil {
 			continue
 		}
-		a.usage.points = true
-		if total >= t.model.Caching.MinTokens {
-			ttl := seg.cut.ttl
+		a.Usage.Points = true
+		if total >= t.Model.Caching.MinTokens {
+			ttl := seg.Cut.TTL
 			if ttl == "" {
 				ttl = "5m"
 			}
-			points = append(points, checkpoint{hash: [32]byte(h.Sum(nil)), tokens: total, ttl: ttl})
+			points = append(points, answer.Checkpoint{Hash: [32]byte(h.Sum(nil)), Tokens: total, TTL: ttl})
 		}
 	}
 	if len(points) > 0 {
-		a.usage.read, a.usage.write, a.usage.written = s.prefixes.account(points, time.Now())
+		a.Usage.Read, a.Usage.Write, a.Usage.Written = s.prefixes.Account(points, time.Now())
 	}
-	a.usage.input = total - a.usage.read - a.usage.write
+	a.Usage.Input = total - a.Usage.Read - a.Usage.Write
 }
 
 // applyGuardrail answers ApplyGuardrail. Every offline guardrail blocks BLOCKME, attacks and the worst words, and masks MASKME
 // and e-mail addresses.
-func (s *Server) applyGuardrail(op operation, body []byte) *reply {
-	v, e := decodeAny(body)
+func (s *Server) applyGuardrail(op wire.Operation, body []byte) *wire.Reply {
+	v, e := wire.DecodeAny(body)
 	if e == nil {
-		e = refusal(check(s.shapes.apply, v))
+		e = wire.Refusal(shape.Check(s.shapes.Apply, v))
 	}
 	if e == nil {
-		e = refusal(check(guardrailShape(false), map[string]any{"guardrailVersion": op.version}))
+		e = wire.Refusal(shape.Check(shape.GuardrailShape(false), map[string]any{"guardrailVersion": op.Version}))
 	}
 	if e == nil {
-		e = guardrailRule(&converseRequest{Guardrail: &guardrail{ID: op.id, Version: op.version}}, target{})
+		e = rules.GuardrailRule(&wire.ConverseRequest{Guardrail: &wire.Guardrail{ID: op.ID, Version: op.Version}}, wire.Target{})
 	}
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
-	var r applyRequest
+	var r guardrail.ApplyRequest
 	if err := json.Unmarshal(body, &r); err != nil {
-		return (&exception{name: "SerializationException", message: err.Error()}).reply()
+		return (&wire.Exception{Name: "SerializationException", Message: err.Error()}).Reply()
 	}
-	g := &guardrail{ID: op.id, Version: op.version}
+	g := &wire.Guardrail{ID: op.ID, Version: op.Version}
 	var texts []string
 	for _, c := range r.Content {
 		if c.Text != nil {
 			texts = append(texts, c.Text.Text)
 		}
 	}
-	return okJSON(marshal(apply(g, &r, texts)))
+	return wire.OkJSON(wire.Marshal(guardrail.Apply(g, &r, texts)))
 }
 
 // invokeChecks answers InvokeGuardrailChecks. Offsets are in characters; the service's own are unconfirmed.
-func (s *Server) invokeChecks(body []byte) *reply {
-	v, e := decodeAny(body)
+func (s *Server) invokeChecks(body []byte) *wire.Reply {
+	v, e := wire.DecodeAny(body)
 	if e == nil {
-		e = refusal(check(s.shapes.checks, v))
+		e = wire.Refusal(shape.Check(s.shapes.Checks, v))
 	}
 	if e != nil {
-		return e.reply()
+		return e.Reply()
 	}
-	var r checksRequest
+	var r guardrail.ChecksRequest
 	if err := json.Unmarshal(body, &r); err != nil {
-		return (&exception{name: "SerializationException", message: err.Error()}).reply()
+		return (&wire.Exception{Name: "SerializationException", Message: err.Error()}).Reply()
 	}
 	var texts []string
 	for _, m := range r.Messages {
@@ -207,15 +213,15 @@ func (s *Server) invokeChecks(body []byte) *reply {
 	}
 	all := strings.Join(texts, "\n")
 	results, usage := map[string]any{}, map[string]any{}
-	used := map[string]any{"textUnits": units(all)}
+	used := map[string]any{"textUnits": guardrail.Units(all)}
 	if w := r.Checks.Filter; w != nil {
-		results["contentFilter"], usage["contentFilter"] = map[string]any{"results": w.scores(categories, all)}, used
+		results["contentFilter"], usage["contentFilter"] = map[string]any{"results": w.Scores(guardrail.Categories, all)}, used
 	}
 	if w := r.Checks.Attack; w != nil {
-		results["promptAttack"], usage["promptAttack"] = map[string]any{"results": w.scores(attacks, all)}, used
+		results["promptAttack"], usage["promptAttack"] = map[string]any{"results": w.Scores(guardrail.Attacks, all)}, used
 	}
 	if r.Checks.Sensitive != nil {
-		results["sensitiveInformation"], usage["sensitiveInformation"] = map[string]any{"results": r.entities(), "truncated": false}, used
+		results["sensitiveInformation"], usage["sensitiveInformation"] = map[string]any{"results": r.Entities(), "truncated": false}, used
 	}
-	return okJSON(marshal(map[string]any{"results": results, "usage": usage}))
+	return wire.OkJSON(wire.Marshal(map[string]any{"results": results, "usage": usage}))
 }

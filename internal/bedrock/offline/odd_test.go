@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // TestMendB3ThinkingMayNotBeMoved: thinking stands between texts and calls on demand, and comes back as it was or not at all.
@@ -35,19 +38,19 @@ func TestMendB3ThinkingMayNotBeMoved(t *testing.T) {
 		if got := strings.Join(kinds, " "); got != want {
 			t.Fatalf("%s: %s", question, got)
 		}
-		again := func(blocks ...map[string]any) *reply {
-			return s.converse(sonnet45, []byte(`{`+talk(ask, `{"role":"assistant","content":`+string(marshal(blocks))+`}`, turnOf(answer))+`,`+oneTool+`,`+think+`}`), false)
+		again := func(blocks ...map[string]any) *wire.Reply {
+			return s.converse(sonnet45, []byte(`{`+talk(ask, `{"role":"assistant","content":`+string(wire.Marshal(blocks))+`}`, turnOf(answer))+`,`+oneTool+`,`+think+`}`), false)
 		}
-		if rep := again(content...); rep.status != 200 {
-			t.Errorf("%s: unchanged: %s", question, rep.body)
+		if rep := again(content...); rep.Status != 200 {
+			t.Errorf("%s: unchanged: %s", question, rep.Body)
 		}
 		const cannot = "`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response."
 		swapped := append([]map[string]any{content[2], content[1], content[0]}, content[3:]...)
 		gathered := append([]map[string]any{content[0], content[2], content[1]}, content[3:]...)
 		without := append([]map[string]any{content[2]}, content[3:]...)
 		for name, blocks := range map[string][]map[string]any{"swapped": swapped, "gathered": gathered, "the first left out": without} {
-			if rep := again(blocks...); rep.status != 400 || !strings.Contains(messageOf(t, rep.body), cannot) {
-				t.Errorf("%s, %s: %d %s", question, name, rep.status, rep.body)
+			if rep := again(blocks...); rep.Status != 400 || !strings.Contains(messageOf(t, rep.Body), cannot) {
+				t.Errorf("%s, %s: %d %s", question, name, rep.Status, rep.Body)
 			}
 		}
 	}
@@ -58,25 +61,25 @@ func TestMendOddAnswers(t *testing.T) {
 	s := newServer(t)
 	ask := func(word string, stream bool) string {
 		rep := s.converse(novaLite, []byte(`{`+talk(`{"role":"user","content":[{"text":"call f, `+word+`"}]}`)+`,`+oneTool+`}`), stream)
-		text := string(rep.body)
-		for _, f := range rep.frames {
-			text += string(f.bytes)
+		text := string(rep.Body)
+		for _, f := range rep.Frames {
+			text += string(f.Bytes)
 		}
-		if rep.status != 200 {
+		if rep.Status != 200 {
 			t.Fatalf("%s: %s", word, text)
 		}
 		return text
 	}
 	for _, stream := range []bool{false, true} {
-		if got := ask(noCall, stream); strings.Contains(got, "toolUse\"") || !strings.Contains(got, `"stopReason":"tool_use"`) {
+		if got := ask(answer.NoCall, stream); strings.Contains(got, "toolUse\"") || !strings.Contains(got, `"stopReason":"tool_use"`) {
 			t.Errorf("Mend B12: stopped for a tool, streamed %v: %s", stream, got)
 		}
-		got := ask(sameID, stream)
+		got := ask(answer.SameID, stream)
 		_, id, _ := strings.Cut(got, `"toolUseId":"`)
 		if id, _, _ = strings.Cut(id, `"`); strings.Count(got, `"toolUseId":"`+id+`"`) != 2 {
 			t.Errorf("Mend B4: two calls under one id, streamed %v: %s", stream, got)
 		}
-		if got := ask(stringInput, stream); !strings.Contains(got, `"input":"{}"`) && !strings.Contains(got, `"input":"\"{}\""`) {
+		if got := ask(answer.StringInput, stream); !strings.Contains(got, `"input":"{}"`) && !strings.Contains(got, `"input":"\"{}\""`) {
 			t.Errorf("Mend B12: an input that is a JSON string, streamed %v: %s", stream, got)
 		}
 	}

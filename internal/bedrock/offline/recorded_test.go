@@ -6,10 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"outcrop/internal/bedrock/offline/replay"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 type recorded struct {
-	recording
+	replay.Recording
 	Integrity struct {
 		Request string `json:"request"`
 	} `json:"integrity"`
@@ -38,19 +41,19 @@ func eachRecorded(t *testing.T, yield func(t *testing.T, r recorded)) {
 // resigned gives a recorded request the signatures of the offline Bedrock: it cannot verify those of Anthropic.
 func resigned(t *testing.T, request json.RawMessage) []byte {
 	t.Helper()
-	v, e := decodeAny(request)
+	v, e := wire.DecodeAny(request)
 	if e != nil {
 		t.Fatal(e)
 	}
-	for _, m := range asList(v.(map[string]any)["messages"]) {
-		for _, b := range asList(m.(map[string]any)["content"]) {
+	for _, m := range wire.AsList(v.(map[string]any)["messages"]) {
+		for _, b := range wire.AsList(m.(map[string]any)["content"]) {
 			reasoning, _ := b.(map[string]any)["reasoningContent"].(map[string]any)
 			if text, ok := reasoning["reasoningText"].(map[string]any); ok && text["signature"] != nil {
-				text["signature"] = sign(text["text"].(string))
+				text["signature"] = wire.Sign(text["text"].(string))
 			}
 		}
 	}
-	return marshal(v)
+	return wire.Marshal(v)
 }
 
 // What Bedrock accepted must be accepted here, apart from models that have ended since (their end is taken away for the test)
@@ -73,8 +76,8 @@ func TestRecordedRequestsAreAccepted(t *testing.T) {
 			s = servers["us-east-1"]
 		}
 		rep := s.converse(r.Model, resigned(t, r.Request), r.Operation == "ConverseStream")
-		if rep.status != 200 {
-			t.Errorf("%s integrity=%s: refused: %s", r.Model, r.Integrity.Request, rep.body)
+		if rep.Status != 200 {
+			t.Errorf("%s integrity=%s: refused: %s", r.Model, r.Integrity.Request, rep.Body)
 		}
 	})
 }
@@ -90,9 +93,9 @@ func TestRecordedRefusals(t *testing.T) {
 			return
 		}
 		n++
-		rep := s.answer(operation{name: r.Operation, id: r.Model}, r.Request)
-		if want := messageOf(t, r.Response); rep.status != 400 || messageOf(t, rep.body) != want {
-			t.Errorf("got %d %s, want %s", rep.status, rep.body, want)
+		rep := s.answer(wire.Operation{Name: r.Operation, ID: r.Model}, r.Request)
+		if want := messageOf(t, r.Response); rep.Status != 400 || messageOf(t, rep.Body) != want {
+			t.Errorf("got %d %s, want %s", rep.Status, rep.Body, want)
 		}
 	})
 	if n < 8 {
@@ -104,7 +107,7 @@ func TestMatchKeys(t *testing.T) {
 	n := 0
 	eachRecorded(t, func(t *testing.T, r recorded) {
 		n++
-		if got, err := matchKey(r.Operation, r.name(), r.Request); err != nil || got != r.Key {
+		if got, err := replay.MatchKey(r.Operation, r.Name(), r.Request); err != nil || got != r.Key {
 			t.Errorf("match key %s (%v), stored %s", got, err, r.Key)
 		}
 	})

@@ -13,28 +13,30 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // Every recording with a request is found by it, and served byte for byte.
 func TestReplayServesEveryRecording(t *testing.T) {
 	dir := recordingsDir(t)
-	served := map[string][]*reply{}
+	served := map[string][]*wire.Reply{}
 	s := newServer(t, func(c *Config) { c.Replay = filepath.Dir(dir) }) // the folder above bedrock/ is taken too
 	eachRecorded(t, func(t *testing.T, r recorded) {
-		rep := s.answer(operation{name: r.Operation, id: r.name()}, r.Request)
+		rep := s.answer(wire.Operation{Name: r.Operation, ID: r.Name()}, r.Request)
 		served[r.Key] = append(served[r.Key], rep)
-		if rep.status != r.Status {
-			t.Fatalf("status %d, recorded %d: %s", rep.status, r.Status, rep.body)
+		if rep.Status != r.Status {
+			t.Fatalf("status %d, recorded %d: %s", rep.Status, r.Status, rep.Body)
 		}
 		if r.Stream == "" {
-			if !bytes.Equal(rep.body, r.Response) {
+			if !bytes.Equal(rep.Body, r.Response) {
 				t.Error("another body")
 			}
 			return
 		}
 		var all []byte
-		for _, f := range rep.frames {
-			all = append(all, f.bytes...)
+		for _, f := range rep.Frames {
+			all = append(all, f.Bytes...)
 		}
 		if base64.StdEncoding.EncodeToString(all) != r.Stream {
 			t.Error("other bytes of the stream")
@@ -45,7 +47,7 @@ func TestReplayServesEveryRecording(t *testing.T) {
 		if len(list) == 1 {
 			continue
 		}
-		if slices.ContainsFunc(list[1:], func(r *reply) bool { return r == list[0] }) {
+		if slices.ContainsFunc(list[1:], func(r *wire.Reply) bool { return r == list[0] }) {
 			t.Error("several recordings with one key, but the first came twice")
 		}
 	}
@@ -99,12 +101,12 @@ func TestReplayThroughTheSDK(t *testing.T) {
 
 func TestReplayMisses(t *testing.T) {
 	s := newServer(t, func(c *Config) { c.Replay = recordingsDir(t) })
-	rep := s.answer(operation{name: "Converse", id: novaLite}, []byte(`{`+talk(hi)+`}`))
-	if rep.status != 400 || !strings.HasPrefix(messageOf(t, rep.body), "no recording matches") {
-		t.Errorf("%d %s", rep.status, rep.body)
+	rep := s.answer(wire.Operation{Name: "Converse", ID: novaLite}, []byte(`{`+talk(hi)+`}`))
+	if rep.Status != 400 || !strings.HasPrefix(messageOf(t, rep.Body), "no recording matches") {
+		t.Errorf("%d %s", rep.Status, rep.Body)
 	}
-	if rep := s.answer(operation{name: "ListFoundationModels"}, nil); rep.status != 200 {
-		t.Errorf("model list: %d", rep.status)
+	if rep := s.answer(wire.Operation{Name: "ListFoundationModels"}, nil); rep.Status != 200 {
+		t.Errorf("model list: %d", rep.Status)
 	}
 	if _, err := New(Config{Models: catalogueFile(t), Replay: t.TempDir()}); err == nil {
 		t.Error("an empty folder is no error")
@@ -135,8 +137,8 @@ func TestLooseMatchAndOrder(t *testing.T) {
 	exact := `{"system":[],"inferenceConfig":{"temperature":1},"messages":[{"content":[{"text":"x"},{"document":{"format":"txt","name":"a","source":{"bytes":"eA=="}}},{"cachePoint":{"type":"default"}}],"role":"user"}]}`
 	loose := `{"messages":[{"role":"user","content":[{"text":"x"},{"text":" "}]},{"role":"user","content":[{"document":{"name":"Document 1","format":"txt","source":{"bytes":"eA=="}}}]}],"inferenceConfig":{"maxTokens":9}}`
 	for _, c := range []struct{ body, want string }{{exact, `"one"`}, {exact, `"two"`}, {exact, `"two"`}, {loose, `"one"`}, {loose, `"two"`}, {loose, `"two"`}} {
-		if rep := s.answer(operation{name: "Converse", id: "m"}, []byte(c.body)); string(rep.body) != c.want {
-			t.Errorf("got %s, want %s", rep.body, c.want)
+		if rep := s.answer(wire.Operation{Name: "Converse", ID: "m"}, []byte(c.body)); string(rep.Body) != c.want {
+			t.Errorf("got %s, want %s", rep.Body, c.want)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // routes maps the last path segments of POST /model/{id}/… to operations.
@@ -17,7 +19,7 @@ var routes = map[string]string{
 
 // route finds the operation of a request. Path segments are cut before they are decoded, so that an id keeps its %2F; ok is false
 // for anything that is no operation.
-func route(r *http.Request) (op operation, ok bool) {
+func route(r *http.Request) (op wire.Operation, ok bool) {
 	var seg []string
 	for _, s := range strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/") {
 		d, err := url.PathUnescape(s)
@@ -26,26 +28,26 @@ func route(r *http.Request) (op operation, ok bool) {
 		}
 		seg = append(seg, d)
 	}
-	op.query = r.URL.Query()
+	op.Query = r.URL.Query()
 	switch {
 	case r.Method == http.MethodPost && len(seg) == 3 && seg[0] == "model" && routes[seg[2]] != "":
-		op.name = routes[seg[2]]
-		op.id, op.spec, _ = strings.Cut(seg[1], "+")
+		op.Name = routes[seg[2]]
+		op.ID, op.Spec, _ = strings.Cut(seg[1], "+")
 	case r.Method == http.MethodPost && len(seg) == 5 && seg[0] == "guardrail" && seg[2] == "version" && seg[4] == "apply":
-		op.name, op.version = "ApplyGuardrail", seg[3]
-		op.id, op.spec, _ = strings.Cut(seg[1], "+")
+		op.Name, op.Version = "ApplyGuardrail", seg[3]
+		op.ID, op.Spec, _ = strings.Cut(seg[1], "+")
 	case r.Method == http.MethodPost && len(seg) == 2 && seg[0] == "guardrail-checks" && seg[1] == "invoke":
-		op.name = "InvokeGuardrailChecks"
+		op.Name = "InvokeGuardrailChecks"
 	case r.Method != http.MethodGet:
 		return op, false
 	case len(seg) == 1 && seg[0] == "foundation-models":
-		op.name = "ListFoundationModels"
+		op.Name = "ListFoundationModels"
 	case len(seg) == 2 && seg[0] == "foundation-models":
-		op.name, op.id = "GetFoundationModel", seg[1]
+		op.Name, op.ID = "GetFoundationModel", seg[1]
 	case len(seg) == 1 && seg[0] == "inference-profiles":
-		op.name = "ListInferenceProfiles"
+		op.Name = "ListInferenceProfiles"
 	case len(seg) == 2 && seg[0] == "inference-profiles":
-		op.name, op.id = "GetInferenceProfile", seg[1]
+		op.Name, op.ID = "GetInferenceProfile", seg[1]
 	default:
 		return op, false
 	}
@@ -53,6 +55,6 @@ func route(r *http.Request) (op operation, ok bool) {
 }
 
 // unknownOperation is what a wrong path comes back as, with status 200 [FACTS 2.10].
-func unknownOperation() *reply {
-	return okJSON([]byte(`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`))
+func unknownOperation() *wire.Reply {
+	return wire.OkJSON([]byte(`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`))
 }

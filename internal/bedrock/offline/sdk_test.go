@@ -16,6 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/aws/smithy-go"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/guardrail"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 func user(blocks ...types.ContentBlock) types.Message {
@@ -60,7 +64,7 @@ func TestConverse(t *testing.T) {
 		}
 	}
 	u := out.Usage
-	if *u.TotalTokens != *u.InputTokens+*u.OutputTokens || *u.InputTokens < 8 || *u.OutputTokens != int32(tokens(len(got))) {
+	if *u.TotalTokens != *u.InputTokens+*u.OutputTokens || *u.InputTokens < 8 || *u.OutputTokens != int32(wire.Tokens(len(got))) {
 		t.Errorf("usage %d + %d = %d", *u.InputTokens, *u.OutputTokens, *u.TotalTokens)
 	}
 	if out.StopReason != types.StopReasonEndTurn || out.ServiceTier.Type != types.ServiceTierTypeFlex || *out.Metrics.LatencyMs == 0 {
@@ -149,7 +153,7 @@ func TestForcedChoice(t *testing.T) {
 	}
 }
 
-func contentOfReply(t testing.TB, rep *reply) []map[string]any {
+func contentOfReply(t testing.TB, rep *wire.Reply) []map[string]any {
 	t.Helper()
 	var out struct {
 		Output struct {
@@ -158,8 +162,8 @@ func contentOfReply(t testing.TB, rep *reply) []map[string]any {
 			} `json:"message"`
 		} `json:"output"`
 	}
-	if err := json.Unmarshal(rep.body, &out); err != nil || rep.status != 200 {
-		t.Fatalf("%d %s %v", rep.status, rep.body, err)
+	if err := json.Unmarshal(rep.Body, &out); err != nil || rep.Status != 200 {
+		t.Fatalf("%d %s %v", rep.Status, rep.Body, err)
 	}
 	return out.Output.Message.Content
 }
@@ -292,7 +296,7 @@ func TestReasoning(t *testing.T) {
 				}
 			}
 			if kind != c.kind || (model == "us.deepseek.r1-v1:0" && at != 1) {
-				t.Errorf("reasoning %q at %d, want %q: %s", kind, at, c.kind, rep.body)
+				t.Errorf("reasoning %q at %d, want %q: %s", kind, at, c.kind, rep.Body)
 			}
 		})
 	}
@@ -302,21 +306,21 @@ func TestReasoningReplay(t *testing.T) {
 	s := newServer(t)
 	const think = `"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}`
 	first := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"Hi"}]}],`+think+`}`), false)
-	turn := marshal(contentOfReply(t, first))
-	again := func(content string) *reply {
+	turn := wire.Marshal(contentOfReply(t, first))
+	again := func(content string) *wire.Reply {
 		return s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":`+content+
 			`},{"role":"user","content":[{"text":"On"}]}],`+think+`}`), false)
 	}
-	if rep := again(string(turn)); rep.status != 200 {
-		t.Errorf("unchanged reasoning is refused: %s", rep.body)
+	if rep := again(string(turn)); rep.Status != 200 {
+		t.Errorf("unchanged reasoning is refused: %s", rep.Body)
 	}
 	altered := strings.Replace(string(turn), "There are", "There were", 1)
-	if rep := again(altered); altered == string(turn) || messageOf(t, rep.body) != "The model returned the following errors: messages.1.content.0: Invalid `signature` in `thinking` block" {
-		t.Errorf("altered reasoning: %s", rep.body)
+	if rep := again(altered); altered == string(turn) || messageOf(t, rep.Body) != "The model returned the following errors: messages.1.content.0: Invalid `signature` in `thinking` block" {
+		t.Errorf("altered reasoning: %s", rep.Body)
 	}
-	hidden := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"`+redactMe+`_46"}]}],`+think+`}`), false)
-	block := marshal(contentOfReply(t, hidden))
-	if !strings.Contains(string(block), "redactedContent") || again(string(block)).status != 200 {
+	hidden := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"`+answer.RedactMe+`_46"}]}],`+think+`}`), false)
+	block := wire.Marshal(contentOfReply(t, hidden))
+	if !strings.Contains(string(block), "redactedContent") || again(string(block)).Status != 200 {
 		t.Errorf("redacted reasoning %s", block)
 	}
 }
@@ -337,7 +341,7 @@ func TestLimitsAndStops(t *testing.T) {
 					Stop string `json:"stop_sequence"`
 				} `json:"additionalModelResponseFields"`
 			}
-			if err := json.Unmarshal(rep.body, &out); err != nil {
+			if err := json.Unmarshal(rep.Body, &out); err != nil {
 				t.Fatal(err)
 			}
 			got := contentOfReply(t, rep)[0]["text"]
@@ -392,7 +396,7 @@ func TestGuardrail(t *testing.T) {
 		return out.Output.(*types.ConverseOutputMemberMessage).Value.Content[0].(*types.ContentBlockMemberText).Value
 	}
 	blocked := call("please BLOCKME", types.GuardrailTraceEnabled)
-	if blocked.StopReason != types.StopReasonGuardrailIntervened || said(blocked) != blockedInput || *blocked.Usage.TotalTokens != 0 ||
+	if blocked.StopReason != types.StopReasonGuardrailIntervened || said(blocked) != guardrail.BlockedInput || *blocked.Usage.TotalTokens != 0 ||
 		*blocked.Trace.Guardrail.ActionReason != "Guardrail blocked." ||
 		blocked.Trace.Guardrail.InputAssessment["abc123"].TopicPolicy.Topics[0].Action != types.GuardrailTopicPolicyActionBlocked {
 		t.Errorf("blocked: %s %q %+v", blocked.StopReason, said(blocked), blocked.Trace)
@@ -411,7 +415,7 @@ func TestStructuredOutput(t *testing.T) {
 	s := newServer(t)
 	schema := `{"type":"object","properties":{"city":{"type":"string"},"size":{"type":"integer"}},"required":["city","size"],"additionalProperties":false}`
 	rep := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"Tell me about Paris"}]}],"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":`+
-		string(marshal(schema))+`}}}}}`), false)
+		string(wire.Marshal(schema))+`}}}}}`), false)
 	if got := contentOfReply(t, rep)[0]["text"]; got != `{"city":"Paris","size":1}` {
 		t.Errorf("got %v", got)
 	}
@@ -514,9 +518,9 @@ func TestDeterminism(t *testing.T) {
 		var first []byte
 		for range 5 {
 			rep := newServer(t).converse(sonnet45, body, streamed)
-			all := slices.Clone(rep.body)
-			for _, f := range rep.frames {
-				all = append(all, f.bytes...)
+			all := slices.Clone(rep.Body)
+			for _, f := range rep.Frames {
+				all = append(all, f.Bytes...)
 			}
 			if first == nil {
 				first = all
@@ -531,10 +535,10 @@ func embed(t *testing.T, s *Server, model, body string) map[string]any {
 	t.Helper()
 	rep := s.invoke(model, []byte(body))
 	var out map[string]any
-	if err := json.Unmarshal(rep.body, &out); err != nil || rep.status != 200 {
-		t.Fatalf("%s: %d %s", model, rep.status, rep.body)
+	if err := json.Unmarshal(rep.Body, &out); err != nil || rep.Status != 200 {
+		t.Fatalf("%s: %d %s", model, rep.Status, rep.Body)
 	}
-	if rep.header.Get("X-Amzn-Bedrock-Input-Token-Count") == "" {
+	if rep.Header.Get("X-Amzn-Bedrock-Input-Token-Count") == "" {
 		t.Errorf("%s: no token count", model)
 	}
 	return out
@@ -580,7 +584,7 @@ func TestEmbeddings(t *testing.T) {
 	} {
 		t.Run(c.model, func(t *testing.T) {
 			of := func(text string) []any {
-				return at(embed(t, s, c.model, c.before+string(marshal(text))+c.after), c.path...).([]any)
+				return at(embed(t, s, c.model, c.before+string(wire.Marshal(text))+c.after), c.path...).([]any)
 			}
 			dog, dogs, tax := of("A dog plays in the garden"), of("Two dogs are playing in a garden"), of("The tax authority wants quarterly reports")
 			if len(dog) != c.size {

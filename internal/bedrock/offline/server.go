@@ -7,8 +7,8 @@
 //
 // It must not import anything of this module: a misunderstanding shared with the code that it tests would confirm itself.
 //
-// Start reading at server.go (one request), then converse.go, validate.go (the rules), families.go (what differs between models),
-// answer.go, deliver.go.
+// Start reading at server.go and handle.go (one request), then the rooms: wire (what all share; families.go has what differs between
+// models), shape (forms of bodies), rules, answer, guardrail, replay. deliver.go sends what was made.
 //
 // # Answers
 //
@@ -16,10 +16,10 @@
 // numbers. A tool is called when the last user text names it or a significant word of its name ("weather" for get_weather), or
 // when the choice is forced. Words in the last user text make it odd: THINKAGAIN thinks between texts and calls, SAMEID makes two
 // calls under one id, STRINGINPUT writes the input of calls as a JSON string, NOCALL stops for a tool and calls none
-// (answer_odd.go). After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
+// (answer/odd.go). After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
 // Markdown code fence, by the schema that the prompt quotes. With a guardrail, the word BLOCKME in a text is blocked and MASKME in
 // an answer is masked. ApplyGuardrail and InvokeGuardrailChecks also know e-mail addresses, "ignore previous instructions" and its
-// like, and a few bad words (guardrail_checks.go).
+// like, and a few bad words (guardrail/checks.go).
 //
 // # Resources of the account 123456789012
 //
@@ -59,6 +59,11 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/replay"
+	"outcrop/internal/bedrock/offline/shape"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 // Config is what a server is made of.
@@ -71,11 +76,11 @@ type Config struct {
 
 // Server is the offline Bedrock. It is an http.Handler, safe for concurrent use, and has nothing to close.
 type Server struct {
-	catalogue *catalogue
-	shapes    shapes
-	replay    *recordings // nil: answers are made
+	catalogue *wire.Catalogue
+	shapes    shape.Shapes
+	replay    *replay.Recordings // nil: answers are made
 	pace      time.Duration
-	prefixes  *prefixes
+	prefixes  *answer.Prefixes
 	throttles *throttles
 }
 
@@ -84,13 +89,13 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
 	}
-	c, err := readCatalogue(cfg.Models, cfg.Region)
+	c, err := wire.ReadCatalogue(cfg.Models, cfg.Region)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{catalogue: c, shapes: newShapes(), pace: cfg.Pace, prefixes: newPrefixes(), throttles: newThrottles()}
+	s := &Server{catalogue: c, shapes: shape.All(), pace: cfg.Pace, prefixes: answer.NewPrefixes(), throttles: newThrottles()}
 	if cfg.Replay != "" {
-		if s.replay, err = readRecordings(cfg.Replay); err != nil {
+		if s.replay, err = replay.ReadRecordings(cfg.Replay); err != nil {
 			return nil, err
 		}
 	}
@@ -105,8 +110,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", newRequestID())
 	if r.Header.Get("Authorization") == "" {
 		// Bedrock refuses unsigned requests; who signed is not looked at.
-		e := &exception{name: "MissingAuthenticationTokenException", message: "Missing Authentication Token"}
-		deliver(w, r, e.reply(), fault{})
+		e := &wire.Exception{Name: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+		deliver(w, r, e.Reply(), fault{})
 		return
 	}
 	op, ok := route(r)
@@ -116,7 +121,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f, e := faultOf(op, r.Header.Get("X-Outcrop-Fault"))
 	if e != nil {
-		deliver(w, r, e.reply(), fault{})
+		deliver(w, r, e.Reply(), fault{})
 		return
 	}
 	if f.pace == 0 {
@@ -126,52 +131,52 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			deliver(w, r, invalid("Input is too long for requested model.").reply(), fault{})
+			deliver(w, r, wire.Invalid("Input is too long for requested model.").Reply(), fault{})
 		}
 		return // otherwise the client left in the middle of its request
 	}
 	rep := s.answer(op, body)
-	if rep.status < 400 {
+	if rep.Status < 400 {
 		if e := s.throttles.refuse(f); e != nil {
-			rep = e.reply()
+			rep = e.Reply()
 		}
 	}
 	deliver(w, r, rep, f)
 }
 
 // answer makes the whole reply to an operation; only the catalogue, the recordings and the prompt cache's memory stand behind it.
-func (s *Server) answer(op operation, body []byte) *reply {
+func (s *Server) answer(op wire.Operation, body []byte) *wire.Reply {
 	if s.replay != nil {
-		rep := s.replay.answer(op, body)
+		rep := s.replay.Answer(op, body)
 		if rep != nil {
 			return rep
 		}
-		if !catalogueOperation[op.name] {
+		if !catalogueOperation[op.Name] {
 			// Never a made answer: a test that replays must not take one for a recording.
-			return invalid("no recording matches this request: %s %s", op.name, op.id).reply()
+			return wire.Invalid("no recording matches this request: %s %s", op.Name, op.ID).Reply()
 		}
 	}
-	switch op.name {
+	switch op.Name {
 	case "Converse", "ConverseStream":
-		return s.converse(op.id, body, op.name == "ConverseStream")
+		return s.converse(op.ID, body, op.Name == "ConverseStream")
 	case "InvokeModel":
-		return s.invoke(op.id, body)
+		return s.invoke(op.ID, body)
 	case "ApplyGuardrail":
 		return s.applyGuardrail(op, body)
 	case "InvokeGuardrailChecks":
 		return s.invokeChecks(body)
 	case "CountTokens":
-		return s.countTokens(op.id, body)
+		return s.countTokens(op.ID, body)
 	case "ListFoundationModels":
 		return s.listModels(op)
 	case "GetFoundationModel":
-		return s.getModel(op.id)
+		return s.getModel(op.ID)
 	case "ListInferenceProfiles":
 		return s.listProfiles(op)
 	case "GetInferenceProfile":
-		return s.getProfile(op.id)
+		return s.getProfile(op.ID)
 	case "InvokeModelWithResponseStream":
-		return invalid("The model is unsupported for streaming.").reply()
+		return wire.Invalid("The model is unsupported for streaming.").Reply()
 	}
 	return unknownOperation()
 }

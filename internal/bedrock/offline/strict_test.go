@@ -8,6 +8,10 @@ import (
 	"image/png"
 	"strings"
 	"testing"
+
+	"outcrop/internal/bedrock/offline/answer"
+	"outcrop/internal/bedrock/offline/rules"
+	"outcrop/internal/bedrock/offline/wire"
 )
 
 const (
@@ -27,7 +31,7 @@ func picture(t testing.TB, width, height int) string {
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
 		t.Fatal(err)
 	}
-	return base64Of(b.Bytes())
+	return wire.Base64Of(b.Bytes())
 }
 
 func imageBlock(data string) string {
@@ -45,7 +49,7 @@ func turnOf(blocks ...string) string {
 func amrf(fields string) string { return talk(hi) + `,"additionalModelRequestFields":` + fields }
 
 func jsonSchema(schema string) string {
-	return talk(hi) + `,"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":` + string(marshal(schema)) + `}}}}`
+	return talk(hi) + `,"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":` + string(wire.Marshal(schema)) + `}}}}`
 }
 
 // What Bedrock refuses, with its words: one row for each rule of FACTS. Rows with an empty text must be accepted: they are the
@@ -134,27 +138,27 @@ func TestStrict(t *testing.T) {
 		{"2.5 image on a text model", "amazon.nova-micro-v1:0", talk(turnOf(imageBlock(img), `{"text":"x"}`)), "This model doesn't support the image content block that you provided. Update the content block and try again."},
 		{"2.5 21 images", novaLite, talk(turnOf(strings.TrimSuffix(strings.Repeat(imageBlock(img)+",", 21), ","))), "You can't include more than 20 images in a request. Reduce the number of images and retry your request."},
 		{"2.5 8,001 pixels", novaLite, talk(turnOf(imageBlock(picture(t, 8001, 1)))), "The maximum image dimension is 8000 px. Reduce the size of your image and retry your request."},
-		{"2.5 image above 3.75 MB", novaLite, talk(turnOf(imageBlock(base64Of(make([]byte, maxImageBytes+1))))), "The maximum image size is 3.75 MB. Reduce the size of your image and retry your request."},
+		{"2.5 image above 3.75 MB", novaLite, talk(turnOf(imageBlock(wire.Base64Of(make([]byte, rules.MaxImageBytes+1))))), "The maximum image size is 3.75 MB. Reduce the size of your image and retry your request."},
 		{"2.5 six documents", novaLite, talk(turnOf(`{"text":"x"}`, docBlock("a", "eA=="), docBlock("b", "eA=="), docBlock("c", "eA=="), docBlock("d", "eA=="), docBlock("e", "eA=="), docBlock("f", "eA=="))), "You can't include more than 5 documents in a request. Reduce the number of documents and retry your request."},
-		{"2.5 document above 4.5 MB", novaLite, talk(turnOf(`{"text":"x"}`, docBlock("a", base64Of(make([]byte, maxDocumentBytes+1))))), "The maximum document size is 4.5 MB. Reduce the size of your document and retry your request."},
+		{"2.5 document above 4.5 MB", novaLite, talk(turnOf(`{"text":"x"}`, docBlock("a", wire.Base64Of(make([]byte, rules.MaxDocumentBytes+1))))), "The maximum document size is 4.5 MB. Reduce the size of your document and retry your request."},
 		{"2.5 document name", novaLite, talk(turnOf(`{"text":"x"}`, docBlock("a.txt", "eA=="))), "The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and square brackets. The name can't contain more than one consecutive whitespace character."},
 		{"2.5 document name with two spaces", novaLite, talk(turnOf(`{"text":"x"}`, docBlock("a  b", "eA=="))), "The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and square brackets. The name can't contain more than one consecutive whitespace character."},
 		{"2.5 document names twice", novaLite, talk(turnOf(`{"text":"x"}`, docBlock("a", "eA=="), docBlock("a", "eA=="))), `The document file name "a" is used more than once. Document file names must be unique in a request.`},
 		{"2.5 document without text", novaLite, talk(turnOf(docBlock("a", "eA=="))), "The message at messages.0 holds a document but no text. Add a text content block and try again."},
-		{"2.5 format and bytes", novaLite, talk(turnOf(imageBlock(base64Of([]byte("plain words"))))), native + "The detected file MIME type text/plain does not match the expected type image/png. Reformat your input and try again."},
+		{"2.5 format and bytes", novaLite, talk(turnOf(imageBlock(wire.Base64Of([]byte("plain words"))))), native + "The detected file MIME type text/plain does not match the expected type image/png. Reformat your input and try again."},
 		{"2.5 video on Claude", sonnet45, talk(turnOf(`{"video":{"format":"mp4","source":{"bytes":"AAAA"}}}`)), "This model doesn't support the video content block that you provided. Update the content block and try again."},
 		{"2.5 S3 on Claude", sonnet45, talk(turnOf(`{"image":{"format":"png","source":{"s3Location":{"uri":"s3://bucket/key"}}}}`)), "This model doesn't support the s3Uri field. Remove s3Uri and try again."},
 		{"2.5 image of an assistant", sonnet45, talk(hi, `{"role":"assistant","content":[`+imageBlock(img)+`]}`, hi), "The image content block can only be used in a message with the user role."},
 
 		// FACTS 2.6 and 4.2: reasoning.
-		{"2.10 a turn of nothing but thinking", sonnet45, talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x","signature":"`+sign("x")+`"}}}]}`, hi), native + "messages.1: The final block in an assistant message cannot be `thinking`."},
+		{"2.10 a turn of nothing but thinking", sonnet45, talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x","signature":"`+wire.Sign("x")+`"}}}]}`, hi), native + "messages.1: The final block in an assistant message cannot be `thinking`."},
 		{"2.6 unsigned block", sonnet45, talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x"}}},{"text":"y"}]}`, hi), native + "messages.1.content.0.thinking.signature: Field required"},
 		{"2.6 unsigned block elsewhere", "openai.gpt-oss-120b-1:0", talk(hi, `{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"x"}}},{"text":"y"}]}`, hi), ""},
 		{"2.6 budget too small", sonnet45, amrf(`{"thinking":{"type":"enabled","budget_tokens":1023}}`), native + "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"},
-		{"2.6 budget and maxTokens", sonnet45, amrf(`{"thinking":{"type":"enabled","budget_tokens":2048}}`) + `,"inferenceConfig":{"maxTokens":2048}`, native + "`max_tokens` must be greater than `thinking.budget_tokens`. " + thinkingPage + "#max-tokens-and-context-window-size"},
-		{"2.6 temperature with thinking", sonnet45, amrf(`{"thinking":{"type":"enabled","budget_tokens":1024}}`) + `,"inferenceConfig":{"temperature":0.5}`, native + "`temperature` must be unset when thinking is enabled. " + thinkingPage},
-		{"2.6 top_k with thinking", sonnet45, amrf(`{"top_k":5,"thinking":{"type":"enabled","budget_tokens":1024}}`), native + "`top_k` must be unset when thinking is enabled. " + thinkingPage},
-		{"2.6 open loop without reasoning", sonnet45, talk(hi, called, answered) + "," + oneTool + `,"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}`, native + "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable `thinking`. " + thinkingPage},
+		{"2.6 budget and maxTokens", sonnet45, amrf(`{"thinking":{"type":"enabled","budget_tokens":2048}}`) + `,"inferenceConfig":{"maxTokens":2048}`, native + "`max_tokens` must be greater than `thinking.budget_tokens`. " + rules.ThinkingPage + "#max-tokens-and-context-window-size"},
+		{"2.6 temperature with thinking", sonnet45, amrf(`{"thinking":{"type":"enabled","budget_tokens":1024}}`) + `,"inferenceConfig":{"temperature":0.5}`, native + "`temperature` must be unset when thinking is enabled. " + rules.ThinkingPage},
+		{"2.6 top_k with thinking", sonnet45, amrf(`{"top_k":5,"thinking":{"type":"enabled","budget_tokens":1024}}`), native + "`top_k` must be unset when thinking is enabled. " + rules.ThinkingPage},
+		{"2.6 open loop without reasoning", sonnet45, talk(hi, called, answered) + "," + oneTool + `,"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}`, native + "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable `thinking`. " + rules.ThinkingPage},
 		{"4.2 budget on Opus 4.7", opus47, amrf(`{"thinking":{"type":"enabled","budget_tokens":1024}}`), native + `"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.`},
 		{"4.2 adaptive on 4.5", sonnet45, amrf(`{"thinking":{"type":"adaptive"}}`), native + "adaptive thinking is not supported on this model"},
 		{"4.2 Fable always thinks", fable, amrf(`{"thinking":{"type":"disabled"}}`), native + `"thinking.type.disabled" is not supported for this model.`},
@@ -181,8 +185,8 @@ func TestStrict(t *testing.T) {
 		{"2.8 context of Claude", sonnet45, talk(turnOf(`{"text":"` + strings.Repeat("word", 200_000) + `"}`)), native + "prompt is too long: 200003 tokens > 200000 maximum"},
 
 		// FACTS 2.9, 4.3: caching.
-		{"2.9 no caching", "moonshotai.kimi-k2.5", talk(turnOf(`{"text":"x"}`, `{"cachePoint":{"type":"default"}}`)), "AccessDeniedException " + noCaching},
-		{"2.9 no caching on Nemotron", "nvidia.nemotron-nano-12b-v2", talk(turnOf(`{"text":"x"}`, `{"cachePoint":{"type":"default"}}`)), noCaching},
+		{"2.9 no caching", "moonshotai.kimi-k2.5", talk(turnOf(`{"text":"x"}`, `{"cachePoint":{"type":"default"}}`)), "AccessDeniedException " + rules.NoCaching},
+		{"2.9 no caching on Nemotron", "nvidia.nemotron-nano-12b-v2", talk(turnOf(`{"text":"x"}`, `{"cachePoint":{"type":"default"}}`)), rules.NoCaching},
 		{"2.9 first", sonnet45, talk(turnOf(`{"cachePoint":{"type":"default"}}`, `{"text":"x"}`)), "The cachePoint block at messages.0.content.0 is not allowed there. A cachePoint can't be the first block and can't follow another cachePoint, a document or a video."},
 		{"2.9 two in a row", sonnet45, talk(hi) + `,"system":[{"text":"x"},{"cachePoint":{"type":"default"}},{"cachePoint":{"type":"default"}}]`, "The cachePoint block at system.2 is not allowed there. A cachePoint can't be the first block and can't follow another cachePoint, a document or a video."},
 		{"2.9 after a document", sonnet45, talk(turnOf(`{"text":"x"}`, docBlock("a", "eA=="), `{"cachePoint":{"type":"default"}}`)), "The cachePoint block at messages.0.content.2 is not allowed there. A cachePoint can't be the first block and can't follow another cachePoint, a document or a video."},
@@ -240,11 +244,11 @@ func TestStrict(t *testing.T) {
 			model, streamed := strings.CutPrefix(c.model, "stream ")
 			rep := s.converse(model, []byte("{"+c.body+"}"), streamed)
 			got, want := "", c.want
-			if rep.status != 200 {
-				name, _, _ := strings.Cut(rep.header.Get("X-Amzn-Errortype"), ":")
-				got = name + " " + messageOf(t, rep.body)
-				if rep.status != statuses[name] {
-					t.Errorf("status %d of %s", rep.status, name)
+			if rep.Status != 200 {
+				name, _, _ := strings.Cut(rep.Header.Get("X-Amzn-Errortype"), ":")
+				got = name + " " + messageOf(t, rep.Body)
+				if rep.Status != wire.Statuses[name] {
+					t.Errorf("status %d of %s", rep.Status, name)
 				}
 			}
 			if first, _, _ := strings.Cut(want, " "); want != "" && !strings.HasSuffix(first, "Exception") {
@@ -259,9 +263,9 @@ func TestStrict(t *testing.T) {
 
 // In a stream the model's server finds the wrong type of an image after the stream has begun.
 func TestMismatchIsTheFirstFrame(t *testing.T) {
-	rep := newServer(t).converse(novaLite, []byte(`{`+talk(turnOf(imageBlock(base64Of([]byte("plain words")))))+`}`), true)
-	if rep.status != 200 || len(rep.frames) != 1 || rep.frames[0].event != "validationException" {
-		t.Errorf("%d %v", rep.status, rep.frames)
+	rep := newServer(t).converse(novaLite, []byte(`{`+talk(turnOf(imageBlock(wire.Base64Of([]byte("plain words")))))+`}`), true)
+	if rep.Status != 200 || len(rep.Frames) != 1 || rep.Frames[0].Event != "validationException" {
+		t.Errorf("%d %v", rep.Status, rep.Frames)
 	}
 }
 
@@ -289,8 +293,8 @@ func TestStrictEmbeddings(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			rep := s.invoke(c.model, []byte(c.body))
-			if got := messageOf(t, rep.body); rep.status != 400 || got != c.want {
-				t.Errorf("\ngot  %d %s\nwant %s", rep.status, got, c.want)
+			if got := messageOf(t, rep.Body); rep.Status != 400 || got != c.want {
+				t.Errorf("\ngot  %d %s\nwant %s", rep.Status, got, c.want)
 			}
 		})
 	}
@@ -314,13 +318,13 @@ func TestFill(t *testing.T) {
 		"nothing":   {`true`, "", `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := string(fill([]byte(c.schema), c.text)); got != c.want {
+			if got := string(answer.Fill([]byte(c.schema), c.text)); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
 	}
 	// A schema without end makes a value with an end.
-	if got := fill([]byte(`{"type":"object","properties":{"n":{"$ref":"#"},"m":{"$ref":"#"}}}`), ""); !json.Valid(got) || len(got) > 10_000 {
+	if got := answer.Fill([]byte(`{"type":"object","properties":{"n":{"$ref":"#"},"m":{"$ref":"#"}}}`), ""); !json.Valid(got) || len(got) > 10_000 {
 		t.Errorf("recursive schema: %d bytes", len(got))
 	}
 }
@@ -333,7 +337,7 @@ func TestWebP(t *testing.T) {
 		"RIFF\x00\x00\x00\x00WAVEVP8 \x0a\x00\x00\x00\x00\x00\x00\x9d\x01\x2a\x64\x00\xc8\x00 no picture": "none",
 	} {
 		got := "none"
-		if w, h, ok := imageSize([]byte(head)); ok {
+		if w, h, ok := wire.ImageSize([]byte(head)); ok {
 			got = fmt.Sprint(w, h)
 		}
 		if got != want {
