@@ -27,11 +27,14 @@ func TestMendC2TryingThingsOutLeavesTheUsersOwnStoreAlone(t *testing.T) {
 	if after, err := os.Stat(store); err != nil || !after.ModTime().Equal(before.ModTime()) {
 		t.Errorf("the user's store was written to: %v", err)
 	}
+	r.stop(t) // from here on all of its greeting is there
 	if said := r.said(); !strings.Contains(said, "in memory") || strings.Contains(said, "authorization") {
 		t.Errorf("the greeting: %s", said)
 	}
 	named := start(t, append(env, "OUTCROP_STATE="+store), "serve", "--offline", "--addr", "127.0.0.1:0")
-	if res := named.post(t, hello); res.StatusCode != 401 || !strings.Contains(named.said(), "authorization: Bearer YOUR_KEY") || !strings.Contains(named.said(), store) {
+	res := named.post(t, hello)
+	named.stop(t)
+	if res.StatusCode != 401 || !strings.Contains(named.said(), "authorization: Bearer YOUR_KEY") || !strings.Contains(named.said(), store) {
 		t.Errorf("a store that is named: status %d, %s", res.StatusCode, named.said())
 	}
 	if out := ends(t, 0, env, "key", "revoke", "mine"); !strings.Contains(out, "last key") || !strings.Contains(out, store) || !strings.Contains(out, "OUTCROP_STATE") {
