@@ -58,6 +58,14 @@ func (b *badLines) Error() string {
 	return fmt.Sprintf("%d of %d lines could not be worked on: %s", b.bad, b.lines, list)
 }
 
+// whole is the error of all lines; nil when each was fine.
+func (b *badLines) whole() error {
+	if b.bad == 0 {
+		return nil
+	}
+	return b
+}
+
 func (b *badLines) add(number int, fine bool) {
 	const shown = 10
 	b.lines = number
@@ -105,13 +113,11 @@ func eachLine(ctx context.Context, r io.Reader, w io.Writer, seen func(lines, ba
 			}
 			out = out[:0]
 		}
-		switch {
-		case in.err != nil && !errors.Is(in.err, io.EOF):
+		if errors.Is(in.err, io.EOF) {
+			return sum.whole()
+		}
+		if in.err != nil {
 			return in.err
-		case in.err != nil && sum.bad > 0:
-			return &sum
-		case in.err != nil:
-			return nil
 		}
 	}
 }
