@@ -19,7 +19,7 @@ func (e *engine) fallback(ctx context.Context, c *call.Call) (call.Reply, error)
 		return call.Reply{}, openai.ModelNotFound(c.Request.Facts().Model)
 	}
 	r := &run{engine: e, call: c, plan: interchangeable(c)}
-	r.tries = r.space[:0]
+	r.tries = r.firstTry[:0]
 	e.upstream.Search(&r.search, r.plan, e.want(c))
 	for {
 		callCtx, i, more, err := r.search.Next(ctx)
@@ -71,16 +71,16 @@ func interchangeable(c *call.Call) []catalog.Target {
 // run is one request on its way from target to target.
 type run struct {
 	*engine
-	call   *call.Call
-	plan   []catalog.Target
-	search upstream.Search
-	tries  []call.Try
-	space  [1]call.Try // for the ordinary case
-	calls  int         // tries that were more than waiting
-	ids    []string    // AWS's, of failures
-	last   call.Head   // of the last failure
-	err    error       // of all failures the one of most use to the client
-	why    upstream.Outcome
+	call     *call.Call
+	plan     []catalog.Target
+	search   upstream.Search
+	tries    []call.Try
+	firstTry [1]call.Try // for the ordinary case
+	calls    int         // tries that were more than waiting
+	ids      []string    // AWS's, of failures
+	last     call.Head   // of the last failure
+	err      error       // of all failures the one of most use to the client
+	why      upstream.Outcome
 
 	retries upstream.Retries // of the attempt under way
 

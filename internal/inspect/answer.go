@@ -20,7 +20,7 @@ func (i *inspection) reply(ctx context.Context, reply call.Reply) call.Reply {
 
 func (i *inspection) parts(ctx context.Context, parts iter.Seq2[openai.Part, error]) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
-		s := &screen{inspection: i, yield: yield}
+		s := &inspector{inspection: i, yield: yield}
 		defer s.end()
 		for part, err := range parts {
 			if err == nil {
@@ -43,7 +43,7 @@ func (i *inspection) parts(ctx context.Context, parts iter.Seq2[openai.Part, err
 }
 
 // part inspects a part and passes it on.
-func (s *screen) part(ctx context.Context, part openai.Part) error {
+func (s *inspector) part(ctx context.Context, part openai.Part) error {
 	switch p := part.(type) {
 	case *openai.ChatChunk:
 		return s.chunk(ctx, p)

@@ -44,7 +44,7 @@ func (l *literal) end() string {
 
 // feedJSON takes the next piece of a JSON text. A string is looked at when it is whole, decoded; what stands between strings
 // goes out at once. What turns out to be no JSON is held to the end, and then looked at as it is.
-func (l *lane) feedJSON(ctx context.Context, piece string) (string, error) {
+func (l *textStream) feedJSON(ctx context.Context, piece string) (string, error) {
 	var out strings.Builder
 	piece, l.bare = l.bare+piece, ""
 	for piece != "" && !l.noJSON {
@@ -80,7 +80,7 @@ func (l *lane) feedJSON(ctx context.Context, piece string) (string, error) {
 }
 
 // literalText inspects one string with its quotes.
-func (l *lane) literalText(ctx context.Context, literal string) (string, error) {
+func (l *textStream) literalText(ctx context.Context, literal string) (string, error) {
 	t := l.text
 	t.Value = literal
 	v, err := l.session.Inspect(ctx, policy.Output, []policy.Text{t})

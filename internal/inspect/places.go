@@ -9,7 +9,7 @@ import (
 
 // tell moves the places that a delta tells to where they lie in the content that goes out. What is told of a place that is not
 // decided yet waits until it is, and all that comes behind it waits too.
-func (l *lane) tell(d *openai.Delta) {
+func (l *textStream) tell(d *openai.Delta) {
 	told := openai.Delta{ReasoningDetails: d.ReasoningDetails, Annotations: d.Annotations, Citations: d.Citations}
 	if len(told.ReasoningDetails)+len(told.Annotations)+len(told.Citations) == 0 {
 		return
@@ -21,7 +21,7 @@ func (l *lane) tell(d *openai.Delta) {
 }
 
 // tellWaiting sends what waited for places that are decided by now; at the end of the text all are.
-func (l *lane) tellWaiting(end bool) {
+func (l *textStream) tellWaiting(end bool) {
 	for len(l.waiting) > 0 && !l.left && !l.blocked && !slices.Contains(l.closed, l.place.Choice) {
 		if !l.moved(&l.waiting[0], end) {
 			return
@@ -32,7 +32,7 @@ func (l *lane) tellWaiting(end bool) {
 }
 
 // moved moves all places that a delta tells, or none where one is not decided.
-func (l *lane) moved(d *openai.Delta, end bool) bool {
+func (l *textStream) moved(d *openai.Delta, end bool) bool {
 	places := d.Places()
 	to := make([]int, len(places))
 	for k, p := range places {
@@ -48,11 +48,11 @@ func (l *lane) moved(d *openai.Delta, end bool) bool {
 }
 
 // where is the place in what goes out of a place in what the model said, through all that changes the text on its way.
-func (l *lane) where(p int) (place int, known bool) {
+func (l *textStream) where(p int) (place int, known bool) {
 	known = true
 	if l.Managed.Looks(policy.Output) {
-		known = l.heardAt.Known(p)
-		p = l.heardAt.Place(p)
+		known = l.judgedMoves.Known(p)
+		p = l.judgedMoves.Place(p)
 	}
 	p, decided := l.stream.Place(p)
 	p, released := l.restore.Place(p)

@@ -13,47 +13,47 @@ import (
 // segment is how many bytes of a stream detectors of Bedrock see at a time: they charge by thousands of characters.
 const segment = 1000
 
-// screen inspects the parts of one answer. Each text that grows over chunks has a lane of its own; of each choice one lane is
+// inspector inspects the parts of one answer. Each text that grows over chunks has a stream of its own; of each choice one is
 // open, and closes before anything else of the choice goes out.
-type screen struct {
+type inspector struct {
 	*inspection
 	yield    func(openai.Part, error) bool
 	left     bool // the reader has
 	head     *openai.Head
-	open     map[int]*lane          // by choice
-	places   map[openai.Place]*lane // all lanes
-	lanes    []*lane                // those, in order
-	contents []*lane                // those of contents, of which a choice has one
-	closed   []int                  // choices that were blocked
+	open     map[int]*textStream          // by choice
+	places   map[openai.Place]*textStream // all of them
+	streams  []*textStream                // those, in order
+	contents []*textStream                // those of contents, of which a choice has one
+	closed   []int                        // choices that were blocked
 }
 
-// lane is one text of a streamed answer.
-type lane struct {
-	*screen
-	place   openai.Place
-	text    policy.Text
-	stream  *policy.Stream
-	restore *policy.Restorer
-	unheard strings.Builder // not seen by the detectors of Bedrock yet
-	heardAt policy.Moves    // of what they have seen
-	literal literal         // of a JSON text
-	bare    string          // of a JSON text: a number or name that has no end yet
-	noJSON  bool            // what should be JSON is none
-	waiting []openai.Delta  // what is told of places that are not decided yet
-	blocked bool
+// textStream is one text of a streamed answer.
+type textStream struct {
+	*inspector
+	place       openai.Place
+	text        policy.Text
+	stream      *policy.Stream
+	restore     *policy.Restorer
+	unjudged    strings.Builder // not seen by the detectors of Bedrock yet
+	judgedMoves policy.Moves    // of what they have seen
+	literal     literal         // of a JSON text
+	bare        string          // of a JSON text: a number or name that has no end yet
+	noJSON      bool            // what should be JSON is none
+	waiting     []openai.Delta  // what is told of places that are not decided yet
+	blocked     bool
 }
 
-func (s *screen) send(p openai.Part) { s.left = s.left || !s.yield(p, nil) }
+func (s *inspector) send(p openai.Part) { s.left = s.left || !s.yield(p, nil) }
 
-// end writes down what was decided about the lanes.
-func (s *screen) end() {
-	for _, l := range s.lanes {
+// end writes down what was decided about the texts.
+func (s *inspector) end() {
+	for _, l := range s.streams {
 		s.note(policy.Output, l.stream.Verdict().Decisions)
 	}
 }
 
 // chunk inspects one chunk. What is left of it goes out unless nothing is.
-func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
+func (s *inspector) chunk(ctx context.Context, c *openai.ChatChunk) error {
 	s.head = c.Head
 	had := len(c.Choices)
 	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) })
@@ -74,7 +74,7 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		case place.Path == "reasoning_details" || place.Path == "annotations" || place.Path == "citations":
 			err = s.once(ctx, place, text)
 		default:
-			*text, err = s.lane(place).feed(ctx, *text)
+			*text, err = s.textStream(place).feed(ctx, *text)
 		}
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *screen) chunk(ctx context.Context, c *openai.ChatChunk) error {
 		if l := s.open[ch.Index]; l != nil && l.blocked {
 			s.block(ch.Index)
 		}
-		if k := slices.IndexFunc(s.contents, func(l *lane) bool { return l.place.Choice == ch.Index }); k >= 0 {
+		if k := slices.IndexFunc(s.contents, func(l *textStream) bool { return l.place.Choice == ch.Index }); k >= 0 {
 			s.contents[k].tell(&ch.Delta)
 		}
 	}
@@ -113,9 +113,9 @@ func says(ch *openai.ChunkChoice) bool {
 		d.FunctionCall != nil || len(d.Annotations) > 0 || len(d.Citations) > 0
 }
 
-// closeBefore closes the open lane of a choice when the chunk holds something else of it, which comes after all of the lane.
-// The finish chunk comes last, unless the lane turns out to be blocked.
-func (s *screen) closeBefore(ctx context.Context, ch *openai.ChunkChoice) error {
+// closeBefore closes the open text of a choice when the chunk holds something else of it, which comes after all of the text.
+// The finish chunk comes last, unless the text turns out to be blocked.
+func (s *inspector) closeBefore(ctx context.Context, ch *openai.ChunkChoice) error {
 	l := s.open[ch.Index]
 	if l == nil || !l.endsAt(ch) {
 		return nil
@@ -124,8 +124,8 @@ func (s *screen) closeBefore(ctx context.Context, ch *openai.ChunkChoice) error 
 	return l.close(ctx)
 }
 
-// endsAt tells that the chunk holds something other than more of the lane.
-func (l *lane) endsAt(ch *openai.ChunkChoice) bool {
+// endsAt tells that the chunk holds something other than more of the text.
+func (l *textStream) endsAt(ch *openai.ChunkChoice) bool {
 	d := &ch.Delta
 	here := func(path string) bool { return l.place.Path == path }
 	other := func(t openai.ToolCallDelta) bool { return !here("tool_calls") || t.Index != l.place.Tool }
@@ -133,19 +133,19 @@ func (l *lane) endsAt(ch *openai.ChunkChoice) bool {
 		len(d.ReasoningDetails) > 0 && here("reasoning_content") || slices.ContainsFunc(d.ToolCalls, other) || d.FunctionCall != nil && !here("function_call")
 }
 
-// lane gives the lane of a place, and makes it the open one.
-func (s *screen) lane(place openai.Place) *lane {
+// textStream gives the text of a place, and makes it the open one.
+func (s *inspector) textStream(place openai.Place) *textStream {
 	if l := s.open[place.Choice]; l != nil && l.place == place {
 		return l
 	}
 	if s.open == nil {
-		s.open, s.places = map[int]*lane{}, map[openai.Place]*lane{}
+		s.open, s.places = map[int]*textStream{}, map[openai.Place]*textStream{}
 	}
 	l := s.places[place]
 	if l == nil {
 		text := s.outgoing(place)
-		l = &lane{screen: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)}
-		s.places[place], s.lanes = l, append(s.lanes, l)
+		l = &textStream{inspector: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)}
+		s.places[place], s.streams = l, append(s.streams, l)
 		if place.Path == "content" {
 			s.contents = append(s.contents, l)
 		}
@@ -155,8 +155,8 @@ func (s *screen) lane(place openai.Place) *lane {
 }
 
 // feed takes the next piece and gives what can go out.
-func (l *lane) feed(ctx context.Context, piece string) (string, error) {
-	piece, err := l.heard(ctx, piece, false)
+func (l *textStream) feed(ctx context.Context, piece string) (string, error) {
+	piece, err := l.judged(ctx, piece, false)
 	if err != nil || l.blocked {
 		return "", err
 	}
@@ -166,7 +166,7 @@ func (l *lane) feed(ctx context.Context, piece string) (string, error) {
 }
 
 // take has our own detectors look at a piece, and gives what is decided.
-func (l *lane) take(ctx context.Context, piece string) (string, error) {
+func (l *textStream) take(ctx context.Context, piece string) (string, error) {
 	if l.text.JSON && !l.session.Idle() {
 		return l.feedJSON(ctx, piece)
 	}
@@ -174,11 +174,11 @@ func (l *lane) take(ctx context.Context, piece string) (string, error) {
 }
 
 // close sends what is held back.
-func (l *lane) close(ctx context.Context) error {
+func (l *textStream) close(ctx context.Context) error {
 	if l.blocked {
 		return nil
 	}
-	out, err := l.heard(ctx, "", true)
+	out, err := l.judged(ctx, "", true)
 	if err == nil && !l.blocked {
 		out, err = l.take(ctx, out)
 	}
@@ -204,8 +204,8 @@ func (l *lane) close(ctx context.Context) error {
 	return nil
 }
 
-// piece is a chunk that holds more of the lane.
-func (l *lane) piece(text string) *openai.ChatChunk {
+// piece is a chunk that holds more of the text.
+func (l *textStream) piece(text string) *openai.ChatChunk {
 	var d openai.Delta
 	switch l.place.Path {
 	case "reasoning_content":
@@ -220,30 +220,30 @@ func (l *lane) piece(text string) *openai.ChatChunk {
 	return l.of(d)
 }
 
-// of is a chunk of the lane's choice.
-func (l *lane) of(d openai.Delta) *openai.ChatChunk {
+// of is a chunk of the text's choice.
+func (l *textStream) of(d openai.Delta) *openai.ChatChunk {
 	return &openai.ChatChunk{Head: l.head, Choices: []openai.ChunkChoice{{Index: l.place.Choice, Delta: d}}}
 }
 
-// heard collects pieces for the detectors of Bedrock and gives what has passed them; without any, it gives the piece.
-func (l *lane) heard(ctx context.Context, piece string, last bool) (string, error) {
+// judged collects pieces for the detectors of Bedrock and gives what has passed them; without any, it gives the piece.
+func (l *textStream) judged(ctx context.Context, piece string, last bool) (string, error) {
 	if !l.Managed.Looks(policy.Output) {
 		return piece, nil
 	}
-	l.unheard.WriteString(piece)
-	if l.unheard.Len() == 0 || !last && (l.text.JSON || l.unheard.Len() < segment) {
+	l.unjudged.WriteString(piece)
+	if l.unjudged.Len() == 0 || !last && (l.text.JSON || l.unjudged.Len() < segment) {
 		return "", nil
 	}
-	unheard := l.unheard.String()
-	l.unheard.Reset()
+	unjudged := l.unjudged.String()
+	l.unjudged.Reset()
 	var out strings.Builder
-	for len(unheard) >= segment || last && unheard != "" {
+	for len(unjudged) >= segment || last && unjudged != "" {
 		t := l.text
-		t.Value = unheard
+		t.Value = unjudged
 		if !last {
 			t.Value = t.Value[:judge.WordEnd(t.Value)]
 		}
-		unheard = unheard[len(t.Value):]
+		unjudged = unjudged[len(t.Value):]
 		v, err := l.inspect(ctx, policy.Output, []policy.Text{t})
 		if err != nil {
 			return "", err
@@ -253,15 +253,15 @@ func (l *lane) heard(ctx context.Context, piece string, last bool) (string, erro
 			l.blocked = true
 			return "", nil
 		}
-		l.heardAt.Add(t.Value, v.Moves(0))
+		l.judgedMoves.Add(t.Value, v.Moves(0))
 		out.WriteString(v.Texts[0])
 	}
-	l.unheard.WriteString(unheard)
+	l.unjudged.WriteString(unjudged)
 	return out.String(), nil
 }
 
 // once inspects a text that is whole in one chunk.
-func (s *screen) once(ctx context.Context, place openai.Place, text *string) error {
+func (s *inspector) once(ctx context.Context, place openai.Place, text *string) error {
 	t := s.outgoing(place)
 	t.Value = *text
 	v, err := s.session.Inspect(ctx, policy.Output, []policy.Text{t})
@@ -279,7 +279,7 @@ func (s *screen) once(ctx context.Context, place openai.Place, text *string) err
 }
 
 // block ends a choice: what is safe has gone out.
-func (s *screen) block(choice int) {
+func (s *inspector) block(choice int) {
 	if slices.Contains(s.closed, choice) {
 		return
 	}
@@ -288,8 +288,8 @@ func (s *screen) block(choice int) {
 }
 
 // flushAll sends what is held back of choices that nothing has finished.
-func (s *screen) flushAll(ctx context.Context) error {
-	for _, l := range s.lanes {
+func (s *inspector) flushAll(ctx context.Context) error {
+	for _, l := range s.streams {
 		if s.open[l.place.Choice] != l || s.left {
 			continue
 		}

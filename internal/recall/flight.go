@@ -30,8 +30,8 @@ type flights struct {
 
 func newFlights() *flights { return &flights{byKey: map[key]*flight{}} }
 
-// join gives a seat in the flight of a key. Who leads is the first, and must have the flight produced; begin makes it.
-func (fs *flights) join(k key, begin func() *flight) (s *seat, leads bool) {
+// join gives a reader of the flight of a key. Who leads is the first, and must have the flight produced; begin makes it.
+func (fs *flights) join(k key, begin func() *flight) (s *reader, leads bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	f := fs.byKey[k]
@@ -39,7 +39,7 @@ func (fs *flights) join(k key, begin func() *flight) (s *seat, leads bool) {
 		f, leads = begin(), true
 		fs.byKey[k] = f
 	}
-	return f.board(), leads
+	return f.addReader(), leads
 }
 
 // land takes the flight out when what it has to keep is kept, so that whoever comes too late to join finds that.
@@ -56,12 +56,12 @@ func (fs *flights) forget(f *flight) {
 	}
 }
 
-// leave gives a seat up. With the last of them a call that has not ended is given up, and has ended when leave returns; nobody can
+// leave takes a reader out. With the last of them a call that has not ended is given up, and has ended when leave returns; nobody can
 // join in between.
-func (fs *flights) leave(s *seat) {
+func (fs *flights) leave(s *reader) {
 	f := s.flight
 	fs.mu.Lock()
-	empty := f.unboard(s)
+	empty := f.dropReader(s)
 	if empty {
 		fs.forget(f)
 		f.cancel()
@@ -83,7 +83,7 @@ type flight struct {
 
 	mu       sync.Mutex
 	change   chan struct{} // closed at the next change, for those who wait; nil when nobody does
-	departed bool          // head and refusal are there
+	begun    bool          // head and refusal are there
 	first    call.Head
 	refusal  error         // there are no parts
 	parts    []openai.Part // those before dropped are gone
@@ -93,43 +93,43 @@ type flight struct {
 	overfull bool // has been full, once
 	ended    bool
 	err      error // how it ended
-	seats    map[*seat]struct{}
+	readers  map[*reader]struct{}
 }
 
-// seat is one reader of a flight.
-type seat struct {
+// reader is one reader of a flight.
+type reader struct {
 	flight *flight
 	next   int  // part
 	thrown bool // out, for being too slow
 }
 
 func newFlight(ctx context.Context, k key, limit time.Duration, streamed bool) *flight {
-	f := &flight{key: k, streamed: streamed, done: make(chan struct{}), seats: map[*seat]struct{}{}}
+	f := &flight{key: k, streamed: streamed, done: make(chan struct{}), readers: map[*reader]struct{}{}}
 	f.ctx, f.cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), limit, call.ErrDeadline)
 	return f
 }
 
-func (f *flight) board() *seat {
+func (f *flight) addReader() *reader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &seat{flight: f}
-	f.seats[s] = struct{}{}
+	s := &reader{flight: f}
+	f.readers[s] = struct{}{}
 	return s
 }
 
-// unboard tells whether nobody is left who waits for more.
-func (f *flight) unboard(s *seat) bool {
+// dropReader tells whether nobody is left who waits for more.
+func (f *flight) dropReader(s *reader) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.seats, s)
+	delete(f.readers, s)
 	f.changed()
-	return len(f.seats) == 0 && !f.ended
+	return len(f.readers) == 0 && !f.ended
 }
 
 func (f *flight) unread() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.seats) == 0
+	return len(f.readers) == 0
 }
 
 func (f *flight) full() bool {
@@ -154,11 +154,11 @@ func (f *flight) waiting() <-chan struct{} {
 	return f.change
 }
 
-// depart tells what is known before the first part. With an error there will be no part.
-func (f *flight) depart(h call.Head, err error) {
+// opened tells what is known before the first part. With an error there will be no part.
+func (f *flight) opened(h call.Head, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.departed, f.first, f.refusal = true, h, err
+	f.begun, f.first, f.refusal = true, h, err
 	f.changed()
 }
 
@@ -166,8 +166,8 @@ func (f *flight) depart(h call.Head, err error) {
 func (f *flight) end(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.departed {
-		f.departed, f.refusal = true, err // a panic
+	if !f.begun {
+		f.begun, f.refusal = true, err // a panic
 	}
 	f.ended, f.err = true, err
 	f.changed()
@@ -189,7 +189,7 @@ func (f *flight) load(parts iter.Seq2[openai.Part, error], size func(openai.Part
 		wait := f.overfull
 		f.mu.Unlock()
 		if wait {
-			if err := f.room(); err != nil {
+			if err := f.waitForReaders(); err != nil {
 				return err
 			}
 		}
@@ -197,18 +197,18 @@ func (f *flight) load(parts iter.Seq2[openai.Part, error], size func(openai.Part
 	return nil
 }
 
-// room waits until the readers have caught up so far that the flight is no longer full. One that keeps others waiting for too
+// waitForReaders waits until the readers have caught up so far that the flight is no longer full. One that keeps others waiting for too
 // long is thrown out; who reads alone takes the time that it needs.
-func (f *flight) room() error {
+func (f *flight) waitForReaders() error {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	late := false
 	for {
 		f.mu.Lock()
 		slowest := f.drop()
-		if late && len(f.seats) > 1 && f.bytes > flightBytes {
+		if late && len(f.readers) > 1 && f.bytes > flightBytes {
 			slowest.thrown = true
-			delete(f.seats, slowest)
+			delete(f.readers, slowest)
 			f.drop()
 		}
 		if f.bytes <= flightBytes {
@@ -231,8 +231,8 @@ func (f *flight) room() error {
 }
 
 // drop lets go of what everybody has read, and gives the slowest reader; nil when nobody reads. The lock is held.
-func (f *flight) drop() (slowest *seat) {
-	for s := range f.seats {
+func (f *flight) drop() (slowest *reader) {
+	for s := range f.readers {
 		if slowest == nil || s.next < slowest.next {
 			slowest = s
 		}
@@ -257,11 +257,11 @@ func (f *flight) all() ([]openai.Part, bool) {
 }
 
 // head waits for what is known before the first part.
-func (s *seat) head(ctx context.Context) (call.Head, error) {
+func (s *reader) head(ctx context.Context) (call.Head, error) {
 	f := s.flight
 	for {
 		f.mu.Lock()
-		if f.departed {
+		if f.begun {
 			defer f.mu.Unlock()
 			return f.first, ownError(f.refusal)
 		}
@@ -279,7 +279,7 @@ var errSlow = &openai.Error{Kind: openai.Timeout, Code: openai.CodeStreamTruncat
 	Message: "The answer was read too slowly, and others wait for it too. Try again."}
 
 // parts are the parts of the answer, which belong to all who read them.
-func (s *seat) parts(ctx context.Context) iter.Seq2[openai.Part, error] {
+func (s *reader) parts(ctx context.Context) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
 		for {
 			part, change, err := s.take()
@@ -306,7 +306,7 @@ func (s *seat) parts(ctx context.Context) iter.Seq2[openai.Part, error] {
 }
 
 // take gives the next part, or what to wait for, or nothing at the end.
-func (s *seat) take() (openai.Part, <-chan struct{}, error) {
+func (s *reader) take() (openai.Part, <-chan struct{}, error) {
 	f := s.flight
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 )
 
 // byItem answers embedding requests from memory, item by item: only texts that are new cost a call (R-EMB-17). A vector
-// depends on nothing but its text and how it is asked for, so temperature and the like are no question.
+// depends on nothing but its text and how it is asked for, so temperature and the like do not matter.
 func (r *recaller) byItem(ctx context.Context, c *call.Call) (call.Reply, error) {
 	ttl := r.cfg.ttl(c)
 	if ttl <= 0 {
@@ -24,7 +24,7 @@ func (r *recaller) byItem(ctx context.Context, c *call.Call) (call.Reply, error)
 	if err != nil {
 		return call.Reply{Head: call.Head{Target: call.First(c), Adjusted: it.back.Adjusted}}, err
 	}
-	it.question = question{recaller: r, call: c, how: c.Endpoint.Keeps, key: it.all, ttl: ttl}
+	it.lookup = lookup{recaller: r, call: c, how: c.Endpoint.Keeps, key: it.all, ttl: ttl}
 	it.look, it.fetch, it.worth = it.remember, it.ask, it.values
 	return it.answer(ctx)
 }
@@ -41,7 +41,7 @@ var Items = call.Keeping{
 
 // items is an embedding request whose vectors are kept. What a flight finds is its leader's alone.
 type items struct {
-	question
+	lookup
 	req  *openai.EmbeddingRequest
 	back embed.Context
 	keys []key

@@ -12,7 +12,7 @@ import (
 )
 
 // A memory that hangs costs neither answers nor ever more room: what it does not take in time is given up, and the next of the same
-// question makes a call of its own.
+// lookup makes a call of its own.
 func TestMendA6LateWritesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &slowMemory{memory: newMemory(), let: make(chan struct{})}

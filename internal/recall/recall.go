@@ -66,7 +66,7 @@ func (r *recaller) whole(ctx context.Context, c *call.Call) (call.Reply, error) 
 	if ttl <= 0 || !repeatable(c, r.cfg.MaxTemperature) && !r.cfg.always(c) {
 		return r.around(ctx, c)
 	}
-	a := &question{recaller: r, call: c, how: c.Endpoint.Keeps, key: r.keys.chat(c), ttl: ttl}
+	a := &lookup{recaller: r, call: c, how: c.Endpoint.Keeps, key: r.keys.chat(c), ttl: ttl}
 	a.look, a.fetch, a.worth = a.hit, r.next, a.value
 	return a.answer(ctx)
 }
@@ -78,8 +78,8 @@ func repeatable(c *call.Call, highest float64) bool {
 	return t != nil && *t <= highest
 }
 
-// question is one request whose answer may be kept.
-type question struct {
+// lookup is one request whose answer may be kept.
+type lookup struct {
 	*recaller
 	call  *call.Call
 	how   *call.Keeping
@@ -90,33 +90,33 @@ type question struct {
 	worth func(head call.Head, parts []openai.Part) []cache.Item // what is worth keeping of a complete answer that fetch gave
 }
 
-func (a *question) status(state string) call.CacheStatus {
+func (a *lookup) status(state string) call.CacheStatus {
 	return call.CacheStatus{State: state, Key: a.key.public()}
 }
 
 // answer answers from memory, or from a call that is under way, or from one of its own.
-func (a *question) answer(ctx context.Context) (call.Reply, error) {
+func (a *lookup) answer(ctx context.Context) (call.Reply, error) {
 	if a.call.Tune.CacheControl.NoCache {
 		f := a.flight(ctx) // nobody joins it, and it joins none: what is under way is not new either
-		seat, own := f.board(), *a.call
+		reader, own := f.addReader(), *a.call
 		go a.produce(f, &own, false)
-		return a.read(ctx, seat, "bypass")
+		return a.read(ctx, reader, "bypass")
 	}
 	before := a.flights.landed.Load()
 	if reply, ok := a.look(ctx); ok {
 		return reply, nil
 	}
-	seat, leads := a.flights.join(a.key, func() *flight { return a.flight(ctx) })
+	reader, leads := a.flights.join(a.key, func() *flight { return a.flight(ctx) })
 	if !leads {
-		return a.read(ctx, seat, "hit")
+		return a.read(ctx, reader, "hit")
 	}
 	own := *a.call
-	go a.produce(seat.flight, &own, a.flights.landed.Load() != before)
-	return a.read(ctx, seat, "miss")
+	go a.produce(reader.flight, &own, a.flights.landed.Load() != before)
+	return a.read(ctx, reader, "miss")
 }
 
 // hit answers with a whole answer from memory.
-func (a *question) hit(ctx context.Context) (call.Reply, bool) {
+func (a *lookup) hit(ctx context.Context) (call.Reply, bool) {
 	e := a.memory.GetMany(ctx, []string{a.key.String()})[0]
 	age, fresh := age(a.call, e)
 	if !fresh {
@@ -149,7 +149,7 @@ func age(c *call.Call, e cache.Entry) (time.Duration, bool) {
 
 // flight begins the call. It may take as long as a request may, whoever waits for it. A stream has no limit of ours (R-STR-19);
 // Bedrock ends every call within an hour.
-func (a *question) flight(ctx context.Context) *flight {
+func (a *lookup) flight(ctx context.Context) *flight {
 	limit, streamed := a.deadline, a.call.Request.Facts().Stream
 	if streamed {
 		limit = 2 * time.Hour
@@ -160,7 +160,7 @@ func (a *question) flight(ctx context.Context) *flight {
 // produce makes the call of a flight, ends the flight and keeps its answer. Those who wait have the answer before it is kept, and
 // until then others may still join. With again another flight has landed since memory was looked at, which may have been for this
 // key.
-func (a *question) produce(f *flight, own *call.Call, again bool) {
+func (a *lookup) produce(f *flight, own *call.Call, again bool) {
 	defer f.cancel()
 	var head call.Head
 	remembered := false
@@ -168,13 +168,13 @@ func (a *question) produce(f *flight, own *call.Call, again bool) {
 		if again {
 			if reply, ok := a.look(f.ctx); ok {
 				remembered = true
-				f.depart(reply.Head, nil)
+				f.opened(reply.Head, nil)
 				return f.load(reply.Parts, a.how.Size)
 			}
 		}
 		reply, err := a.fetch(f.ctx, own)
 		head = reply.Head
-		f.depart(head, call.Late(f.ctx, err))
+		f.opened(head, call.Late(f.ctx, err))
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func (a *question) produce(f *flight, own *call.Call, again bool) {
 const keepWithin = 10 * time.Second
 
 // keep stores what is worth it of a complete answer, and gives the bytes that it has taken of the late writes.
-func (a *question) keep(ctx context.Context, head call.Head, parts []openai.Part) (taken int) {
+func (a *lookup) keep(ctx context.Context, head call.Head, parts []openai.Part) (taken int) {
 	a.unheard(call.Guarded(func() error {
 		items, size := a.worth(head, parts), 0
 		for i := range items {
@@ -222,7 +222,7 @@ func (a *question) keep(ctx context.Context, head call.Head, parts []openai.Part
 }
 
 // read is the answer of a flight to one of those who wait for it, in the form that this one asked for.
-func (a *question) read(ctx context.Context, s *seat, state string) (call.Reply, error) {
+func (a *lookup) read(ctx context.Context, s *reader, state string) (call.Reply, error) {
 	stop := context.AfterFunc(ctx, func() { a.flights.leave(s) }) // in case nobody ranges
 	head, err := s.head(ctx)
 	if err != nil && state == "hit" {
@@ -263,7 +263,7 @@ func (a *question) read(ctx context.Context, s *seat, state string) (call.Reply,
 }
 
 // formed gives the parts in the form that the request asked for, where another request began the call in the other one.
-func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.Meta) iter.Seq2[openai.Part, error] {
+func (a *lookup) formed(parts iter.Seq2[openai.Part, error], stamp translate.Meta) iter.Seq2[openai.Part, error] {
 	if a.call.Request.Facts().Stream {
 		return func(yield func(openai.Part, error) bool) {
 			for part, err := range parts {
@@ -293,7 +293,7 @@ func (a *question) formed(parts iter.Seq2[openai.Part, error], stamp translate.M
 }
 
 // value is what is kept of a complete answer.
-func (a *question) value(head call.Head, parts []openai.Part) []cache.Item {
+func (a *lookup) value(head call.Head, parts []openai.Part) []cache.Item {
 	if !fromFirst(a.call, head.Target) || !undoubted(head.Adjusted) {
 		return nil
 	}

@@ -110,16 +110,16 @@ func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 	for name, of := range partsOfFlights(t) {
 		for how, parts := range of {
 			f := newFlight(t.Context(), key{}, time.Minute, false)
-			seats := []*seat{f.board(), f.board()}
+			readers := []*reader{f.addReader(), f.addReader()}
 			if err := f.load(call.Each(parts), how.Size); err != nil {
 				t.Fatal(err)
 			}
-			f.depart(call.Head{}, nil)
+			f.opened(call.Head{}, nil)
 			f.end(nil)
 			before := written(parts...)
-			got := make([][]openai.Part, len(seats))
+			got := make([][]openai.Part, len(readers))
 			var wg sync.WaitGroup
-			for i, s := range seats {
+			for i, s := range readers {
 				wg.Go(func() {
 					own := how.Copies(translate.Meta{ID: "own", Created: 1, Model: "m"}, nil)
 					for p, err := range s.parts(t.Context()) {
