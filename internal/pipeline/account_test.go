@@ -27,63 +27,7 @@ import (
 	"outcrop/internal/telemetry"
 	"outcrop/internal/upstream"
 	"outcrop/openai"
-	"outcrop/router"
 )
-
-// books is what calls are counted into, and the stages that count.
-type books struct {
-	state   *statestore.Store
-	usage   *usage.Usage
-	budgets *budgets.Budgets
-}
-
-func newBooks(change ...func(*budgets.Config)) *books {
-	s, cfg := statestore.New(), budgets.Default()
-	for _, c := range change {
-		c(&cfg)
-	}
-	return &books{s, usage.New(usage.Config{Tags: []string{"project"}, Keep: time.Hour}, usage.NewLedger(s, nil)),
-		budgets.New(cfg, budgets.NewLeases(s, nil), func(budgets.Event) {})}
-}
-
-func (b *books) account(next call.Handler) call.Handler {
-	return call.Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), observe.Inside(true, observe.Costs(telemetry.New(), b.usage)))
-}
-
-// spent is what the total budget of the test's key has spent.
-func (b *books) spent(t *testing.T) int64 {
-	t.Helper()
-	sums, err := b.state.Balances(t.Context(), []store.Account{{Tenant: "key:k", ID: "key:k:total"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sums[0].Sum()
-}
-
-func (b *books) total(t *testing.T) usage.Sums {
-	t.Helper()
-	q, _, err := usage.ParseQuery("", "", "", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := b.usage.Read(t.Context(), q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Total
-}
-
-// priced is a call with a budget for a model that costs 1 USD per million tokens in, 10 out, 0.1 of the cache.
-func priced(t *testing.T, rest string, micros int64) *call.Call {
-	t.Helper()
-	c := chatCall(t, ask(rest))
-	c.Principal = access.Principal{KeyID: "k", Rights: &access.Rights{Budget: &access.Budget{Amount: access.MicroUSD(micros), Period: "total", SoftPercent: 50}}}
-	row := &catalog.Model{ID: nova, Known: true, Prices: map[string]catalog.Price{"in_region": {Input: 1, Output: 10, CacheRead: 0.1, CacheWrite5m: 1.25, CacheWrite1h: 2}}}
-	c.Plan = router.Plan{Targets: []catalog.Target{{Row: row, Public: nova, CalledID: nova, Region: "us-east-1"}}}
-	return c
-}
-
-const plenty = 1_000_000_000
 
 func TestPlainAnswerIsSettled(t *testing.T) {
 	b := newBooks()

@@ -12,21 +12,8 @@ import (
 	"outcrop/internal/attempt"
 	"outcrop/internal/audit"
 	"outcrop/internal/call"
-	"outcrop/internal/dialect"
 	"outcrop/openai"
 )
-
-// written is the JSON of parts.
-func written(parts ...openai.Part) (all string) {
-	for _, p := range parts {
-		if c, ok := p.(*openai.ChatChunk); ok {
-			all += string(c.AppendJSON(nil, true)) + "\n"
-		} else {
-			all += string(dialect.OpenAI.Plain(nil, nil, p)) + "\n"
-		}
-	}
-	return all
-}
 
 // Equal embedding requests under way share a call, and each answer carries the manifest of its own record.
 func TestMendA4EachAnswerOfASharedCallHasItsOwnManifest(t *testing.T) {

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"outcrop/internal/access"
 	"outcrop/internal/call"
@@ -19,73 +17,6 @@ import (
 	"outcrop/policy"
 	"outcrop/translate/chat"
 )
-
-// tokenizing takes out of requests what it redacts in answers.
-var tokenizing = policy.Config{Redaction: policy.Redaction{Enabled: true, Input: policy.Tokenize, Output: policy.Redact}}
-
-func guardOf(t testing.TB, cfg policy.Config, change ...func(*inspect.Guard)) inspect.Guards {
-	t.Helper()
-	p, err := policy.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &inspect.Guard{Policy: p}
-	for _, f := range change {
-		f(g)
-	}
-	return inspect.Guards{"": g}
-}
-
-func callOf(t testing.TB, body string) *call.Call {
-	t.Helper()
-	req, bad := openai.DecodeChat([]byte(body))
-	if bad != nil {
-		t.Fatal(bad)
-	}
-	return &call.Call{ID: "c1", At: time.Unix(1, 0), Endpoint: ChatCompletions, Request: req}
-}
-
-// user is a request of one user message.
-func userCall(t testing.TB, text string) *call.Call {
-	t.Helper()
-	c := callOf(t, `{"model":"m","messages":[{"role":"user","content":""}]}`)
-	c.Request.(*openai.ChatRequest).Messages[0].Content.Text = text
-	return c
-}
-
-// model answers with parts, and keeps what it was sent.
-type model struct {
-	parts []openai.Part
-	err   error
-	sent  []string
-	calls int
-}
-
-func (m *model) handle(_ context.Context, c *call.Call) (call.Reply, error) {
-	m.calls++
-	m.sent = nil
-	for _, text := range c.Request.Texts() {
-		m.sent = append(m.sent, *text)
-	}
-	return call.Reply{Parts: func(yield func(openai.Part, error) bool) {
-		for _, p := range m.parts {
-			if !yield(p, nil) {
-				return
-			}
-		}
-		if m.err != nil {
-			yield(nil, m.err)
-		}
-	}}, nil
-}
-
-func plainAnswer(texts ...string) []openai.Part {
-	r := &openai.ChatResponse{Usage: &openai.Usage{Prompt: 1, Completion: 2}}
-	for i, text := range texts {
-		r.Choices = append(r.Choices, openai.Choice{Index: i, Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop})
-	}
-	return []openai.Part{r}
-}
 
 var streamHead = &openai.Head{ID: "chatcmpl-1", Created: 1, Model: "m"}
 

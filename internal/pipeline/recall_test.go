@@ -5,13 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,189 +18,8 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/internal/dialect"
 	"outcrop/internal/recall"
-	"outcrop/internal/telemetry"
 	"outcrop/openai"
-	"outcrop/router"
 )
-
-// memory is a Memory of a map.
-type memory struct {
-	mu      sync.Mutex
-	entries map[string]cache.Entry
-	reads   int
-}
-
-func newMemory() *memory { return &memory{entries: map[string]cache.Entry{}} }
-
-func (m *memory) GetMany(_ context.Context, keys []string) []cache.Entry {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.reads++
-	list := make([]cache.Entry, len(keys))
-	for i, k := range keys {
-		if e := m.entries[k]; e.Found() && time.Now().Before(e.Expires) {
-			list[i] = e
-		}
-	}
-	return list
-}
-
-func (m *memory) SetMany(_ context.Context, items []cache.Item, ttl time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, i := range items {
-		m.entries[i.Key] = cache.Entry{Value: i.Value, Stored: time.Now(), Expires: time.Now().Add(ttl)}
-	}
-}
-
-func (m *memory) spoil(change func(value []byte) []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for k, e := range m.entries {
-		e.Value = change(slices.Clone(e.Value))
-		m.entries[k] = e
-	}
-}
-
-func (m *memory) size() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.entries)
-}
-
-// bed is what is behind Recall: it counts calls and answers each with its number.
-type bed struct {
-	calls  atomic.Int64
-	answer func(ctx context.Context, n int64, c *call.Call) (call.Reply, error)
-}
-
-func (b *bed) handle(ctx context.Context, c *call.Call) (call.Reply, error) {
-	n := b.calls.Add(1)
-	if b.answer != nil {
-		return b.answer(ctx, n, c)
-	}
-	return replyOf(c, fmt.Sprint("answer ", n)), nil
-}
-
-var usual = openai.Usage{Prompt: 7, Completion: 3, Reasoning: new(int64)}
-
-// wholeOf is the plain answer of a text, complete.
-func wholeOf(c *call.Call, text string) *openai.ChatResponse {
-	usage := usual
-	return &openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: "m", Fingerprint: "fp_1"}, ServiceTier: "default",
-		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}}, Usage: &usage}
-}
-
-// chunksOf is the same as a stream, a word a chunk, after each of which step is called.
-func chunksOf(c *call.Call, text string, step func() error) iter.Seq2[openai.Part, error] {
-	whole := wholeOf(c, text)
-	h := whole.Head
-	return func(yield func(openai.Part, error) bool) {
-		chunk := func(d openai.Delta, finish string) bool {
-			return yield(&openai.ChatChunk{Head: &h, Choices: []openai.ChunkChoice{{Delta: d, FinishReason: finish}}}, nil)
-		}
-		if !chunk(openai.Delta{Role: "assistant"}, "") {
-			return
-		}
-		for _, word := range strings.SplitAfter(text, " ") {
-			if step != nil {
-				if err := step(); err != nil {
-					yield(nil, err)
-					return
-				}
-			}
-			if !chunk(openai.Delta{Content: word}, "") {
-				return
-			}
-		}
-		_ = chunk(openai.Delta{}, openai.FinishStop) && yield(&openai.ChatChunk{Head: &h, ServiceTier: "default", Usage: whole.Usage}, nil)
-	}
-}
-
-func replyOf(c *call.Call, text string) call.Reply {
-	head := call.Head{Target: call.First(c), Attempts: 1, Upstream: []string{"aws-1"}}
-	if c.Request.Facts().Stream {
-		return call.Reply{Head: head, Parts: chunksOf(c, text, nil)}
-	}
-	return call.Reply{Head: head, Parts: call.One(wholeOf(c, text))}
-}
-
-// around puts Recall around the bed, with the default settings as changed.
-func (b *bed) recall(m recall.Memory, changes ...func(*recall.CacheConfig)) call.Handler {
-	cfg := recall.DefaultCache()
-	for _, change := range changes {
-		change(&cfg)
-	}
-	carried := recall.NewShared(telemetry.New(), nil)
-	return settling(carried, recall.Recall(cfg, time.Minute, m, carried)(b.handle))
-}
-
-// settling waits behind each answer until what is to be kept is kept, so that a test can look at it.
-func settling(c *recall.Shared, h call.Handler) call.Handler {
-	wait := func() { _ = c.Settle(context.Background()) }
-	return func(ctx context.Context, call *call.Call) (call.Reply, error) {
-		reply, err := h(ctx, call)
-		if err != nil {
-			wait()
-			return reply, err
-		}
-		parts := reply.Parts
-		reply.Parts = func(yield func(openai.Part, error) bool) {
-			defer wait()
-			parts(yield)
-		}
-		return reply, nil
-	}
-}
-
-var ids atomic.Int64
-
-// exact is a request that is answered from memory, as changed.
-func exact(changes ...func(*call.Call)) *call.Call {
-	zero := 0.0
-	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero, Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
-	c.ID, c.At = fmt.Sprint("id", ids.Add(1)), time.Now()
-	for _, change := range changes {
-		change(c)
-	}
-	return c
-}
-
-func streamedCall(c *call.Call) { c.Request.(*openai.ChatRequest).Stream = true }
-
-// answerOf runs a call and gives its head and its answer as it is written, folded when it was a stream.
-func answerOf(t testing.TB, h call.Handler, c *call.Call) (call.Head, *openai.ChatResponse) {
-	t.Helper()
-	reply, err := h(t.Context(), c)
-	if err != nil {
-		t.Fatalf("%s: %v", c.ID, err)
-	}
-	var parts []openai.Part
-	for p, err := range reply.Parts {
-		if err != nil {
-			t.Fatalf("%s: %v", c.ID, err)
-		}
-		parts = append(parts, p)
-	}
-	whole, err := ChatCompletions.Keeps.Fold(parts)
-	if err != nil {
-		t.Fatalf("%s: %v", c.ID, err)
-	}
-	if stored, ok := whole.(*openai.StoredChat); ok {
-		text := stored.AppendJSON(nil)
-		r, err := stored.Response()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again := r.AppendJSON(nil); !bytes.Equal(text, again) || !json.Valid(text) {
-			t.Fatalf("kept\n%s\nread\n%s", text, again)
-		}
-		return reply.Head, r
-	}
-	return reply.Head, whole.(*openai.ChatResponse)
-}
-
-func content(r *openai.ChatResponse) string { return *r.Choices[0].Message.Content }
 
 func TestRecall(t *testing.T) {
 	forms := map[string]func(*call.Call){"plain": func(*call.Call) {}, "streamed": streamedCall}
@@ -557,10 +372,4 @@ func BenchmarkRecall(b *testing.B) {
 	drain(b, h, exact())
 	run("hit", h, exact())
 	run("hit, stream", h, exact(streamedCall))
-}
-
-// keyed is a chat call as it comes to Recall.
-func keyed(req *openai.ChatRequest) *call.Call {
-	return &call.Call{Endpoint: ChatCompletions, Request: req, Principal: access.Principal{Tenant: "t"},
-		Plan: router.Plan{Targets: []catalog.Target{{Row: &catalog.Model{ID: "m"}, CalledID: "us.m", Public: "m"}}}}
 }

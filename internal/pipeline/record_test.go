@@ -3,9 +3,7 @@ package pipeline
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -15,42 +13,11 @@ import (
 	"outcrop/internal/audit"
 	"outcrop/internal/call"
 	"outcrop/internal/catalog"
-	"outcrop/internal/observe"
 	"outcrop/internal/recall"
 	"outcrop/internal/telemetry"
 	"outcrop/openai"
 	"outcrop/router"
 )
-
-// taken is a log that goes nowhere, and entries in it.
-func taken(t testing.TB) *audit.Log {
-	t.Helper()
-	keys, err := audit.NewKeys(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := audit.New(audit.Default(), keys, audit.NewStream(io.Discard), audit.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close(context.Background()) })
-	return l
-}
-
-// recorded is the stage that keeps records.
-func recorded(redact func(string) string) call.Stage {
-	return observe.Outside(telemetry.New(), redact, observe.Record)
-}
-
-func entryOf(t testing.TB, l *audit.Log, c *call.Call) *audit.Entry {
-	t.Helper()
-	e, err := l.Open("req_"+c.ID, c.At)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Entry = e
-	return e
-}
 
 func TestRecord(t *testing.T) {
 	l := taken(t)
@@ -337,12 +304,4 @@ func BenchmarkRecord(b *testing.B) {
 	run("record", with, nothing)
 	run("without, stream", direct.handle, streamedCall)
 	run("record, stream", with, streamedCall)
-}
-
-func marshal(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
 }
