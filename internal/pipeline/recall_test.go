@@ -346,7 +346,11 @@ func BenchmarkRecall(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			out = dialect.OpenAI.Plain(out[:0], nil, p)
+			if chunk, ok := p.(*openai.ChatChunk); ok {
+				out = chunk.AppendJSON(out[:0], true)
+			} else {
+				out = dialect.OpenAI.Plain(out[:0], nil, p)
+			}
 		}
 	}
 	run := func(name string, h call.Handler, c *call.Call) {
