@@ -244,3 +244,20 @@ func TestPathsOfTheDialect(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentsOfTheDialect: what chat cannot say of a document goes to Bedrock all the same.
+func TestDocumentsOfTheDialect(t *testing.T) {
+	r := converse.Request{Names: &other, Turns: []converse.Turn{user(said("Sum up."), converse.Block{Media: &converse.Media{
+		Kind: converse.File, Base64: "aGk=", Name: "Letter.txt", Context: "From a friend.", Citations: true, Member: ".source.data",
+	}})}}
+	in, _, fault := converse.Input(&r, aim(t, claude), translate.Options{})
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	body := string(wiretest.Request(t, in))
+	for _, want := range []string{`"name":"Letter"`, `"context":"From a friend."`, `"citations":{"enabled":true}`, `"bytes":"aGk="`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("R-PART-10 no %s in %s", want, body)
+		}
+	}
+}
