@@ -12,14 +12,6 @@ var streetBefore = wordSet(`rue avenue av boulevard bd place chemin impasse all�
 	corso vicolo largo rua travessa praça c/ ul ulica os straat laan`)
 var streetEnds = []string{"straße", "strasse", "str.", "gasse", "platz", "allee", "straat", "laan", "gracht", "plein", "gatan", "vägen", "vej", "gade", "weg", "damm", "ufer", "gate", "katu"}
 
-func wordSet(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
-}
-
 // address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor 5), or
 // at the number of a post office box.
 func (p *patterns) address(s string, i int, out []Finding) []Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions

@@ -60,6 +60,7 @@ const (
 	KindURL       = "URL"
 	KindAddress   = "ADDRESS"
 	KindPerson    = "PERSON"
+	KindHidden    = "HIDDEN_TEXT" // text that a reader does not see and a model reads
 )
 
 // priority settles which of two findings over the same bytes counts: what a checksum or a fixed form proves comes before what

@@ -36,9 +36,6 @@ func invisible(c rune) invisibility {
 	return visible
 }
 
-// KindHidden is text that a reader does not see and a model reads.
-const KindHidden = "HIDDEN_TEXT"
-
 // HiddenText is the detector of characters that hide text: tag characters (a shadow alphabet), bidirectional overrides, and
 // characters without width inside words. Ordinary uses are no findings: flags and emoji, soft hyphens and byte order marks now
 // and then, directions in Arabic and Hebrew text.

@@ -81,9 +81,6 @@ func (p *patterns) Detect(ctx context.Context, _ Direction, texts []Text) ([]Fin
 	return out, nil
 }
 
-// stride is how many bytes of a long text a detector reads before it asks whether anybody still waits.
-const stride = 64 << 10
-
 // scan looks at candidates from one place of a text to another.
 func (p *patterns) scan(s string, from, to int, out []Finding) []Finding {
 	for i := from; i < to; i++ {
@@ -116,17 +113,4 @@ func (p *patterns) scan(s string, from, to int, out []Finding) []Finding {
 		}
 	}
 	return out
-}
-
-func isDigit(c byte) bool { return c-'0' < 10 }
-func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-func isAlnum(c byte) bool { return isDigit(c) || isAlpha(c) }
-func isHex(c byte) bool   { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
-
-// isWordByte counts bytes of letters outside ASCII as letters.
-func isWordByte(c byte) bool { return isAlnum(c) || c == '_' || c >= 0x80 }
-
-// borders tells that neither neighbour of s[a:b] is a letter or digit.
-func borders(s string, a, b int) bool {
-	return (a == 0 || !isWordByte(s[a-1])) && (b == len(s) || !isWordByte(s[b]))
 }

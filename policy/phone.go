@@ -141,13 +141,6 @@ func phoneForm(r *digitRun, g int) float64 { //nolint:gocyclo // a recogniser by
 	return 0
 }
 
-func b2f(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // pairs tells groups of two digits, as French numbers are written.
 func pairs(gs []group) bool {
 	for _, g := range gs {

@@ -245,10 +245,6 @@ func (p *splitter) count(words []word) {
 	}
 }
 
-func joined(c rune) bool {
-	return unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c)
-}
-
 func isQuote(c rune) bool {
 	switch c {
 	case '"', '“', '”', '„', '«', '»', '\'', '‘', '`', '「', '」', '『', '』':
@@ -291,11 +287,6 @@ func indexUnspaced(s string) int {
 		}
 	}
 	return -1
-}
-
-// unspaced are the scripts that put no space between words.
-func unspaced(c rune) bool {
-	return c >= 0x0E00 && unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Hangul)
 }
 
 // joinLetters puts words together that are spelled letter by letter: "i g n o r e".
