@@ -66,7 +66,7 @@ recorded: ## Print what becomes of recorded traffic, and write it to docs/record
 .PHONY: eval
 eval: ## Print what the complexity score and the detectors are worth on our labelled texts
 	$(GO) run ./internal/test/eval/report
-	$(GO) test -count=1 -v -run '^TestEval' ./policy
+	$(GO) test -count=1 -v -run '^TestEval' ./policy/...
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME (default 20s)

@@ -9,11 +9,17 @@ import (
 
 // arrows says which packages of ours each package may import, not counting tests (docs/decisions/0002).
 var arrows = map[string][]string{
-	"openai":                    {},
-	"internal/catalog":          {},
-	"cache":                     {"internal/redis"},
-	"internal/redis":            {},
-	"policy":                    {"openai"},
+	"openai":           {},
+	"internal/catalog": {},
+	"cache":            {"internal/redis"},
+	"internal/redis":   {},
+
+	"policy":           {"openai", "policy/finding", "policy/form", "policy/person", "policy/injection"},
+	"policy/finding":   {},
+	"policy/form":      {"policy/finding"},
+	"policy/person":    {"policy/finding"},
+	"policy/injection": {"policy/finding"},
+
 	"internal/audit":            {},
 	"internal/background":       {},
 	"internal/test/redistest":   {},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"outcrop/policy/finding"
 )
 
 // Action is what becomes of a finding.
@@ -144,7 +146,7 @@ func (c *Config) check() error {
 
 func (c *Config) knownKind(name string) bool {
 	k := kindOf(name)
-	if _, ok := priority[k]; ok {
+	if _, ok := finding.Priority[k]; ok {
 		return true
 	}
 	return slices.ContainsFunc(c.Redaction.Custom, func(r Custom) bool { return r.Kind == k })

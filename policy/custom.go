@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"outcrop/policy/finding"
+	"outcrop/policy/form"
 )
 
 // Custom is a kind of the user's own: an expression (RE2), an optional checksum over its digits and letters, and words that
@@ -25,7 +28,7 @@ type customRule struct {
 
 type custom struct{ rules []customRule }
 
-var checksums = map[string]func([]byte) bool{"": nil, "luhn": luhn, "mod97": mod97, "mod11": mod11}
+var checksums = map[string]func([]byte) bool{"": nil, "luhn": form.Luhn, "mod97": form.Mod97, "mod11": mod11}
 
 func newCustom(rules []Custom) (Detector, error) {
 	if len(rules) == 0 {
@@ -103,9 +106,9 @@ func (r *customRule) findings(n int, s string, matches [][]int, out []Finding) [
 func bare(s string) []byte {
 	b := make([]byte, 0, len(s))
 	for i := range len(s) {
-		if isDigit(s[i]) {
+		if finding.IsDigit(s[i]) {
 			b = append(b, s[i])
-		} else if isAlpha(s[i]) {
+		} else if finding.IsAlpha(s[i]) {
 			b = append(b, s[i]&^0x20)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"outcrop/policy/finding"
 )
 
 // expression is one of the user's own (RE2). Nobody knows what it costs, some read on to the end of the text from each place: so a long text
@@ -33,7 +35,7 @@ func (e *expression) each(ctx context.Context, s string) (all [][]int, err error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if len(s) <= stride {
+	if len(s) <= finding.Stride {
 		return e.FindAllStringSubmatchIndex(s, -1), nil
 	}
 	if begin, _ := e.LiteralPrefix(); !strings.Contains(s, begin) {

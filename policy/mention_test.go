@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"outcrop/policy/person"
 )
 
 // found gives what the default policy finds in a text, "KIND what", without web addresses.
@@ -66,7 +68,7 @@ func TestMendD6PasswordsOfConnectionsAreSecretsAndNoAddresses(t *testing.T) {
 
 // TestMendD6LetterClosingsAreNoNames holds that what ends a letter is no name, and that a surname of the same form is one.
 func TestMendD6LetterClosingsAreNoNames(t *testing.T) {
-	for closing := range closings {
+	for closing := range person.Closings {
 		closing = strings.ToUpper(closing[:1]) + closing[1:]
 		holds(t, []mention{
 			{"Hello,\n\nit is done.\n\n" + closing + ",", nil}, {"It is done.\n" + closing, nil},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"outcrop/policy/form"
 )
 
 // outputRules are the limits of answers, compiled.
@@ -43,14 +45,14 @@ func newOutputRules(cfg OutputRules) (*outputRules, error) {
 // outputFindings applies the rules of answers to a text. The error is the context's.
 func (p *Policy) outputFindings(ctx context.Context, s string, system map[uint64]bool) ([]Finding, error) {
 	var out []Finding
-	if len(p.domains.rules) > 0 {
-		all, err := links(ctx, s)
+	if len(p.domains.Rules) > 0 {
+		all, err := form.Links(ctx, s)
 		if err != nil {
 			return nil, err
 		}
 		for _, l := range all {
-			if !p.domains.Allows(s[l.start:l.end]) {
-				out = append(out, Finding{Kind: KindDomain, Start: l.from, End: l.to, Score: 1})
+			if !p.domains.Allows(s[l.Start:l.End]) {
+				out = append(out, Finding{Kind: KindDomain, Start: l.From, End: l.To, Score: 1})
 			}
 		}
 	}

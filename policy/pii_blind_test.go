@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"outcrop/policy/finding"
 )
 
 // TestEvalBlind measures on texts written by someone who had not read the detectors: sentences, forms, logs, mails and notes in the
@@ -54,7 +56,7 @@ func TestEvalBlind(t *testing.T) {
 						continue
 					}
 					at(f.Kind).fp++
-					names += int(b2f(f.Kind == KindPerson))
+					names += int(finding.B2f(f.Kind == KindPerson))
 					if show && f.Kind != KindAddress && f.Kind != KindURL {
 						t.Logf("false %s %q in %q (%.2f)", f.Kind, l.Text[f.Start:f.End], l.Text, f.Score)
 					}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"outcrop/policy/finding"
 )
 
 // labelledText is one line of testdata/pii: offsets are bytes.
@@ -82,7 +84,7 @@ func TestEvalPII(t *testing.T) {
 				}
 				if !hit {
 					at(f.Kind).fp++
-					clean += int(b2f(f.Kind == KindPerson && len(l.Entities) == 0))
+					clean += int(finding.B2f(f.Kind == KindPerson && len(l.Entities) == 0))
 					if os.Getenv("EVAL_CASES") != "" {
 						t.Logf("%s: false %s %q in %q (%.2f)", half, f.Kind, l.Text[f.Start:f.End], l.Text, f.Score)
 					}

@@ -7,6 +7,10 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"outcrop/policy/finding"
+	"outcrop/policy/form"
+	"outcrop/policy/injection"
 )
 
 // Kinds of findings that rules of answers report.
@@ -23,8 +27,8 @@ const (
 type Policy struct {
 	cfg       Config
 	detectors []Detector
-	injection *Injection
-	domains   *Domains
+	injection *injection.Scanner
+	domains   *form.Domains
 	output    *outputRules
 }
 
@@ -64,7 +68,7 @@ func (v *Verdict) Moves(i int) Moves {
 func New(cfg Config) (*Policy, error) {
 	bad := []error{cfg.check()}
 	if len(cfg.Redaction.Regions) == 0 {
-		cfg.Redaction.Regions = defaultRegions
+		cfg.Redaction.Regions = form.DefaultRegions
 	}
 	p := &Policy{cfg: cfg}
 	var err error
@@ -79,10 +83,10 @@ func New(cfg Config) (*Policy, error) {
 		}
 	}
 	if s := cfg.Injection; s.Enabled {
-		p.injection, err = NewInjection(InjectionConfig{Patterns: s.Patterns, PatternWeight: s.PatternWeight, Threshold: s.Threshold})
+		p.injection, err = injection.New(injection.Config{Patterns: s.Patterns, PatternWeight: s.PatternWeight, Threshold: s.Threshold})
 		bad = append(bad, err)
 	}
-	p.domains, err = NewDomains(cfg.AllowedDomains)
+	p.domains, err = form.NewDomains(cfg.AllowedDomains)
 	bad = append(bad, err)
 	p.output, err = newOutputRules(cfg.Output)
 	if err := errors.Join(append(bad, err)...); err != nil {
@@ -135,10 +139,10 @@ func (p *Policy) Find(ctx context.Context, d Direction, texts []Text) ([]Finding
 		found[i].Score = math.Round(min(found[i].Score, 1)*100) / 100
 	}
 	found = slices.DeleteFunc(found, func(f Finding) bool {
-		_, local := priority[f.Kind]
+		_, local := finding.Priority[f.Kind]
 		return local && !wanted(f.Kind) || f.Score < p.cfg.threshold(f.Kind)
 	})
-	return resolve(found), nil
+	return finding.Resolve(found), nil
 }
 
 // Session is one request on its way: what is taken out of it, so that the answer can be completed.
@@ -233,7 +237,7 @@ func (s *Session) edits(ctx context.Context, d Direction, t Text) ([]edit, error
 		if err != nil {
 			return nil, err
 		}
-		found = resolve(append(found, more...))
+		found = finding.Resolve(append(found, more...))
 	}
 	edits := make([]edit, 0, len(found))
 	for _, f := range found {
@@ -265,7 +269,7 @@ func (p *Policy) scanInjection(ctx context.Context, t Text, v *Verdict) error {
 	}
 	score, _, err := p.injection.ScoreContext(ctx, t.Value)
 	v.Injection = max(v.Injection, score)
-	if err != nil || score < defaultPatternWeight && score < p.injection.Threshold() {
+	if err != nil || score < injection.DefaultPatternWeight && score < p.injection.Threshold() {
 		return err
 	}
 	if score < p.injection.Threshold() {

@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 	"unicode/utf8"
+
+	"outcrop/policy/finding"
 )
 
 // redacted is the placeholder of a kind: <EMAIL>.
@@ -52,7 +54,7 @@ func firstOf(s string) string {
 func keepLast(v string, n int) string {
 	b := []byte(v)
 	for i := len(b) - 1; i >= 0; i-- {
-		if !isAlnum(b[i]) {
+		if !finding.IsAlnum(b[i]) {
 			continue
 		}
 		if n > 0 {

@@ -3,6 +3,9 @@ package policy
 import (
 	"context"
 	"testing"
+
+	"outcrop/policy/finding"
+	"outcrop/policy/person"
 )
 
 // TestForms shows each fixed form by what should and what should not be found.
@@ -42,14 +45,14 @@ func TestForms(t *testing.T) {
 }
 
 func TestNamesAreMany(t *testing.T) {
-	g, err := loadNames()
+	g, err := person.LoadNames()
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, last := 0, 0
 	for _, f := range g {
-		first += int(b2f(f&isFirst != 0))
-		last += int(b2f(f&isLast != 0))
+		first += int(finding.B2f(f&person.IsFirst != 0))
+		last += int(finding.B2f(f&person.IsLast != 0))
 	}
 	if first < 4000 || last < 6000 {
 		t.Errorf("%d given names and %d surnames", first, last)

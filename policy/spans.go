@@ -4,6 +4,8 @@ import (
 	"context"
 	"unicode"
 	"unicode/utf8"
+
+	"outcrop/policy/finding"
 )
 
 // spans finds again what detectors elsewhere have found, so that it is resolved together with what is found here, also inside
@@ -124,7 +126,7 @@ func (s *spans) Detect(ctx context.Context, _ Direction, texts []Text) ([]Findin
 	for n := range texts {
 		text, node := texts[n].Value, int32(0)
 		for i := range len(text) {
-			if i%stride == 0 && ctx.Err() != nil {
+			if i%finding.Stride == 0 && ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
 			if node = s.follow(node, text[i]); node != 0 {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"outcrop/internal/growthtest"
+	"outcrop/policy/finding"
+	"outcrop/policy/form"
 )
 
 // TestMendA2SpansAreFoundAsBefore compares with the rule in its plainest form: each value is looked for by itself.
@@ -43,8 +45,8 @@ func TestMendA2SpansAreFoundAsBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.SortFunc(plain, inText)
-		if got, want := resolve(got), resolve(slices.Compact(plain)); !slices.Equal(got, want) {
+		slices.SortFunc(plain, finding.InText)
+		if got, want := finding.Resolve(got), finding.Resolve(slices.Compact(plain)); !slices.Equal(got, want) {
 			t.Fatalf("in %q: %v\nwant %v", text, got, want)
 		}
 	}
@@ -110,7 +112,7 @@ func TestMendA2NobodyWaitsForOneText(t *testing.T) {
 	text := strings.Repeat("the blue tariff of Maria Lopez at http://a.example/b ", 10_000)
 	for name, read := range map[string]func(ctx context.Context) error{
 		"expressions": func(ctx context.Context) error { _, err := e.each(ctx, text); return err },
-		"links":       func(ctx context.Context) error { _, err := links(ctx, text); return err },
+		"links":       func(ctx context.Context) error { _, err := form.Links(ctx, text); return err },
 		"runs of words": func(ctx context.Context) error {
 			return eachRun(ctx, text, 8, func(uint64, int, int) bool { return true })
 		},

@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"outcrop/policy/finding"
+	"outcrop/policy/form"
+	"outcrop/policy/person"
 )
 
 // Bounds of what a stream keeps.
@@ -36,7 +40,7 @@ type Stream struct {
 // says cannot be read before it is whole.
 func (s *Session) Stream(t Text) *Stream {
 	p := s.policy
-	idle := len(p.detectors) == 0 && len(p.domains.rules) == 0 && len(p.output.forbidden) == 0 && len(p.output.canaries) == 0 && p.cfg.Output.MaxLength == 0 && len(s.system) == 0
+	idle := len(p.detectors) == 0 && len(p.domains.Rules) == 0 && len(p.output.forbidden) == 0 && len(p.output.canaries) == 0 && p.cfg.Output.MaxLength == 0 && len(s.system) == 0
 	return &Stream{session: s, text: t, idle: idle}
 }
 
@@ -190,9 +194,9 @@ func (st *Stream) safe() int {
 			at = min(at, max(st.released, tail+k+len(lead)))
 		}
 	}
-	if k := strings.LastIndex(s, "-----BEGIN "); k >= st.released && !strings.Contains(s[k+8:], "-----END ") && len(s)-k < longestSecret {
+	if k := strings.LastIndex(s, "-----BEGIN "); k >= st.released && !strings.Contains(s[k+8:], "-----END ") && len(s)-k < form.LongestSecret {
 		at = min(at, k)
-	} else if k >= st.released && len(s)-k < longestSecret {
+	} else if k >= st.released && len(s)-k < form.LongestSecret {
 		if e := strings.Index(s[k:], "-----END "); e >= 0 && len(s)-k-e < 48 {
 			at = min(at, k)
 		}
@@ -209,7 +213,7 @@ func (st *Stream) safe() int {
 	if n := p.cfg.Output.LeakWords; n > 0 && len(st.session.system) > 0 {
 		at = min(at, len(s)-n*12)
 	}
-	if len(s)-at > longestSecret+streamCluster {
+	if len(s)-at > form.LongestSecret+streamCluster {
 		at = len(s) - streamCluster
 	}
 	for at > st.released && at < len(s) && !utf8.RuneStart(s[at]) {
@@ -236,11 +240,11 @@ func clusterWord(w string) bool {
 		return false
 	}
 	for i := range len(w) {
-		if c := w[i]; isDigit(c) || c >= 'A' && c <= 'Z' || c >= 0x80 || c == '@' || c == '=' || c == '&' {
+		if c := w[i]; finding.IsDigit(c) || c >= 'A' && c <= 'Z' || c >= 0x80 || c == '@' || c == '=' || c == '&' {
 			return true
 		}
 	}
-	return strings.HasSuffix(w, ":") || w == "-" || w == "/" || w == "(" || beforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4
+	return strings.HasSuffix(w, ":") || w == "-" || w == "/" || w == "(" || person.BeforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4
 }
 
 // joins tells that nothing but small words stands between a cluster and what is held back already.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"outcrop/policy/form"
 )
 
 // samples hold every kind, with words before and behind.
@@ -145,7 +147,7 @@ func TestMask(t *testing.T) {
 }
 
 func TestDomains(t *testing.T) {
-	d, err := NewDomains([]string{"https://trusted.example", "*.cdn.example", "http://plain.example:8080"})
+	d, err := form.NewDomains([]string{"https://trusted.example", "*.cdn.example", "http://plain.example:8080"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"outcrop/policy/finding"
 )
 
 // Vault keeps what was taken out of one request, so that it can be put back into the answer. Placeholders are numbered by first
@@ -69,11 +71,11 @@ func placeholderLen(s string) int {
 	for i := 1; i < len(s) && i < 80; i++ {
 		switch c := s[i]; {
 		case c == '>':
-			if i > 1 && isDigit(s[i-1]) {
+			if i > 1 && finding.IsDigit(s[i-1]) {
 				return i + 1
 			}
 			return 0
-		case c >= 'A' && c <= 'Z' || c == '_' || isDigit(c):
+		case c >= 'A' && c <= 'Z' || c == '_' || finding.IsDigit(c):
 		default:
 			return 0
 		}

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"outcrop/internal/growthtest"
+	"outcrop/policy/finding"
+	"outcrop/policy/form"
+	"outcrop/policy/injection"
 )
 
 // worst are the inputs that cost a detector most: what begins like something and is nothing, what lies in itself, what runs on. A
@@ -39,13 +42,13 @@ func scans(t *testing.T) map[string]func(s string) {
 	t.Helper()
 	cfg := Default()
 	cfg.Redaction.Custom = []Custom{{Kind: "STAFF_ID", Pattern: `E-\d{6}`, Context: []string{"staff"}}}
-	d, err := NewInjection(InjectionConfig{})
+	d, err := injection.New(injection.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]func(s string){
 		"injection": func(s string) { d.Score(s) },
-		"links":     func(s string) { _, _ = links(context.Background(), s) },
+		"links":     func(s string) { _, _ = form.Links(context.Background(), s) },
 		"leaks":     func(s string) { _, _ = wordRuns(context.Background(), []Text{{Value: s, Role: "system"}}, 8) },
 	}
 	for _, row := range detectors {
@@ -55,14 +58,14 @@ func scans(t *testing.T) map[string]func(s string) {
 		}
 		all[row.name] = func(s string) { _, _ = det.Detect(context.Background(), Input, []Text{{Value: s}}) }
 	}
-	for _, f := range forms {
-		one := &patterns{regions: defaultRegions}
+	for _, f := range form.Forms {
+		one := &form.Patterns{Regions: form.DefaultRegions}
 		for bit := range 8 {
-			if f.cue&(1<<bit) != 0 {
-				one.byCue[bit] = []form{f}
+			if f.Cue&(1<<bit) != 0 {
+				one.ByCue[bit] = []form.Form{f}
 			}
 		}
-		all[f.name] = func(s string) { _, _ = one.Detect(context.Background(), Input, []Text{{Value: s}}) }
+		all[f.Name] = func(s string) { _, _ = one.Detect(context.Background(), Input, []Text{{Value: s}}) }
 	}
 	return all
 }
@@ -106,9 +109,9 @@ func TestMendE5GrowthOfEveryDetectorOnItsWorstInput(t *testing.T) {
 			size := 24 << 10
 			switch name {
 			case "custom", "hidden": // shorter texts are read in another way; one list of findings would fit into a cache, the other not
-				size = 2 * stride
+				size = 2 * finding.Stride
 			case "injection", "person": // which have no longer bounds than a window
-				size = 3 * window
+				size = 3 * injection.Window
 			}
 			if each := check(t, size, worst[name], scan); each > dear*prose {
 				t.Errorf("it costs %d times as much as prose", each/prose)

@@ -1,0 +1,252 @@
+package form
+
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"outcrop/policy/finding"
+)
+
+// DefaultRegions are the countries whose local phone numbers are known when the configuration names none.
+var DefaultRegions = []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR"}
+
+// phone weighs the form of a number and the words around it. The library, which is dear, is asked only where these leave doubt.
+func (p *Patterns) phone(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding {
+	follows := i > 1 && !r.plus && !r.paren && finding.IsDigit(s[i-2])
+	if !phoneBegins(s, i, r) || follows && s[i-1] != ' ' {
+		return out
+	}
+	for g := r.g - 1; g >= 0; g-- {
+		end := r.groups[g].end
+		if n := r.groups[g].n; n > 17 || n < 7 {
+			continue
+		}
+		if end < len(s) && g == r.g-1 && !phoneEnds(s, end) {
+			return out
+		}
+		score := phoneForm(r, g)
+		if score == 0 {
+			continue
+		}
+		if ext := extension(s, end); ext > end {
+			end, score = ext, score+0.1
+		}
+		if follows && score < 0.88 {
+			return out
+		}
+		score += nearPhone(s, r, end)
+		if score >= 0.4 && score < 0.8 && p.dialable(s[r.start:r.groups[g].end], r.digits[:r.groups[g].n], r.plus) {
+			score += 0.25
+			if g == 0 {
+				score -= 0.1 // digits without any form are too many things
+			}
+		}
+		if score >= 0.5 {
+			return append(out, finding.Finding{Kind: finding.KindPhone, Start: r.start, End: end, Score: min(score, 0.99)})
+		}
+	}
+	return out
+}
+
+// phoneBegins tells that nothing stands before the number that would make it part of something else.
+func phoneBegins(s string, i int, r *digitRun) bool {
+	if r.start > 0 && (finding.IsWordByte(s[r.start-1]) || s[r.start-1] == '$' || s[r.start-1] == '#') {
+		return false
+	}
+	return i == 0 || r.plus || r.paren || s[i-1] != '.'
+}
+
+// nearPhone is what the words around add, or take away.
+func nearPhone(s string, r *digitRun, end int) float64 {
+	const other = aroundOther | aroundBank | aroundCard
+	if before := lookIn(sameField(s, r.start)); before&other != 0 && before&aroundPhone == 0 && !r.plus {
+		return -0.4 // what stands right before the number says what it is
+	}
+	near := look(s, r.start, end)
+	switch {
+	case near&aroundPhone != 0:
+		return 0.4
+	case near&other != 0 && !r.plus:
+		return -0.3
+	}
+	return 0
+}
+
+// sameField is what stands right before i, as far as the field, line or clause reaches.
+func sameField(s string, i int) string {
+	s = s[max(0, i-22):i]
+	return s[strings.LastIndexAny(s, ",;\n|{}()")+1:]
+}
+
+func phoneEnds(s string, end int) bool {
+	c := s[end]
+	if c == 'x' || c == 'X' || c == 'e' && strings.HasPrefix(s[end:], "ext") {
+		return true
+	}
+	return !finding.IsWordByte(c) && c != '%' && (c != '-' && c != '.' && c != ',' && c != ':' || end+1 >= len(s) || !finding.IsWordByte(s[end+1]))
+}
+
+// phoneForm is how much groups 0 to g look like a phone number by themselves.
+func phoneForm(r *digitRun, g int) float64 { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+	gs, n := r.groups[:g+1], r.groups[g].n
+	d := r.digits[:n]
+	if r.plus {
+		if n < 8 || n > 16 || d[0] == '0' {
+			return 0
+		}
+		return 0.95
+	}
+	if dateLike(gs, d) || allSame(d) {
+		return 0
+	}
+	last := gs[g].size
+	switch {
+	case n == 10 && g == 2 && gs[0].size == 3 && gs[1].size == 3 && last == 4, // 555-123-4567
+		n == 11 && g == 3 && gs[0].size == 1 && gs[1].size == 3 && gs[2].size == 3 && last == 4 && d[0] == '1': // 1-555-123-4567
+		if gs[0].sep == ' ' && gs[1].sep == ' ' && !r.paren {
+			return 0.85
+		}
+		return 0.92
+	case n == 9 && g == 2 && gs[0].size == 3 && gs[1].size == 2 && gs[0].sep == '-' && gs[1].sep == '-':
+		return 0.3 // the form of a social security number
+	case r.paren && n >= 8 && n <= 14 && g >= 1:
+		return 0.88
+	case strings.HasPrefix(string(d), "00") && n >= 10 && d[2] != '0':
+		if g >= 1 {
+			return 0.88
+		}
+		return 0.6
+	case n == 10 && g == 1 && (gs[0].size == 3 || gs[0].size == 6): // 555-1234567
+		return 0.65
+	case n == 7 && g == 1 && gs[0].size == 3:
+		if gs[0].sep == '-' || gs[0].sep == '.' {
+			return 0.5
+		}
+		return 0.4
+	case g == 0 && n >= 10 && n <= 13:
+		return 0.42
+	case g == 0 && n >= 8 && d[0] == '0':
+		return 0.45
+	case g == 0:
+		return 0.4 * finding.B2f(n >= 7 && n <= 15)
+	case d[0] == '0' && n >= 9 && n <= 12:
+		if g >= 2 && pairs(gs) || g >= 2 && gs[0].size >= 3 {
+			return 0.82
+		}
+		return 0.68
+	case n >= 9 && n <= 14 && g >= 2 && g <= 6 && last >= 2:
+		return 0.55
+	case n >= 8 && n <= 14 && last >= 2:
+		return 0.45
+	}
+	return 0
+}
+
+// pairs tells groups of two digits, as French numbers are written.
+func pairs(gs []group) bool {
+	for _, g := range gs {
+		if g.size != 2 {
+			return false
+		}
+	}
+	return true
+}
+
+func allSame(d []byte) bool { return len(strings.Trim(string(d), string(d[:1]))) == 0 }
+
+// dateLike tells years, days and months between equal separators, ranges of years, and thousands.
+func dateLike(gs []group, d []byte) bool {
+	switch {
+	case len(gs) >= 3 && gs[0].size == 4 && gs[1].size <= 2 && gs[2].size <= 2 && year(d[:4]):
+		return true
+	case len(gs) >= 3 && gs[0].size <= 2 && gs[1].size <= 2 && gs[2].size == 4 && year(d[gs[1].n:gs[2].n]):
+		return true
+	case len(gs) == 1 && len(d) == 8 && year(d[:4]) && d[4] <= '1' && d[6] <= '3':
+		return true
+	case len(gs) == 1 && len(d) == 14 && year(d[:4]) && d[4] <= '1':
+		return true
+	}
+	return years(gs, d) || thousands(gs, d)
+}
+
+func year(b []byte) bool { return len(b) == 4 && (string(b[:2]) == "19" || string(b[:2]) == "20") }
+
+// years tells a row of years.
+func years(gs []group, d []byte) bool {
+	for _, g := range gs {
+		if g.size != 4 || !year(d[g.n-4:g.n]) {
+			return false
+		}
+	}
+	return len(gs) > 1
+}
+
+// thousands tells amounts: 1 234 567.
+func thousands(gs []group, d []byte) bool {
+	for k, g := range gs {
+		if k > 0 && g.size != 3 || k == 0 && g.size > 3 {
+			return false
+		}
+	}
+	return len(gs) >= 3 && gs[0].size < 3 && (gs[0].sep == ' ' || gs[0].sep == '.') && d[0] != '0'
+}
+
+// extension reads x123, ext. 123, extension 123, #123 behind a number.
+func extension(s string, end int) int {
+	at := end
+	for at < len(s) && (s[at] == ' ' || s[at] == ',') && at-end < 2 {
+		at++
+	}
+	word := at
+	for at < len(s) && (finding.IsAlpha(s[at]) || s[at] == '#') && at-word < 9 {
+		at++
+	}
+	switch strings.ToLower(s[word:at]) {
+	case "x", "ext", "extn", "extension", "#", "durchwahl", "poste":
+	default:
+		return end
+	}
+	for at < len(s) && (s[at] == '.' || s[at] == ' ' || s[at] == ':') && at-word < 12 {
+		at++
+	}
+	from := at
+	for at < len(s) && finding.IsDigit(s[at]) && at-from < 7 {
+		at++
+	}
+	if at == from || at < len(s) && finding.IsWordByte(s[at]) {
+		return end
+	}
+	return at
+}
+
+// zeros tells in which regions a number dialled within the country always (1) or never (-1) begins with a zero. It spares most
+// questions to the library, and takes away numbers that nobody writes so. Regions that are not listed are always asked.
+var zeros = map[string]int8{
+	"US": -1, "CA": -1, "ES": -1, "PT": -1, "DK": -1, "NO": -1, "PL": -1, "CZ": -1, "GR": -1, "MX": -1, "SG": -1, "HK": -1,
+	"GB": 1, "DE": 1, "FR": 1, "NL": 1, "AU": 1, "AT": 1, "CH": 1, "SE": 1, "BE": 1, "IE": 1, "JP": 1, "KR": 1, "ZA": 1, "TR": 1, "FI": 1,
+}
+
+// dialable asks the library whether some country numbers its phones so.
+func (p *Patterns) dialable(number string, digits []byte, international bool) bool {
+	if international {
+		return valid(number, "ZZ")
+	}
+	if digits[0] == '0' && digits[1] == '0' {
+		return valid("+"+string(digits[2:]), "ZZ")
+	}
+	for _, region := range p.Regions {
+		if z := zeros[region]; (z > 0) != (digits[0] == '0') && z != 0 {
+			continue
+		}
+		if valid(number, region) {
+			return true
+		}
+	}
+	return false
+}
+
+func valid(number, region string) bool {
+	n, err := phonenumbers.Parse(number, region)
+	return err == nil && phonenumbers.IsValidNumber(n)
+}

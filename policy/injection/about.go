@@ -1,0 +1,124 @@
+package injection
+
+import "outcrop/policy/finding"
+
+// What keeps words that sound like an order from being one to the model: somebody tells of it, it is about the rules of something
+// else, or about a text that is handed over together with the question.
+
+// The words here are read without their accents, as those of no class of the vocabulary are.
+
+// reports are words behind which somebody tells what others ask or do: "a comment that told the assistant to …".
+var reports = finding.WordSet(`told tells asked asks asking ordered instructed tricked tricks said says saying describes described explains explained shows showed
+	reports reported claims claimed reads tries tried trying attempts attempted refuses refused declines declined
+	sagt sagte erklart beschreibt versucht versuchen dit raconte explique dice dijo explica`)
+
+// owners lead to what rules are of, where they are not the model's: "rules for the pool", "the instructions in the manual".
+var owners = finding.WordSet(`of for from about fur für von vom zum zur aus pour du des de para del della per van voor`)
+
+// places lead to where rules stand. Behind an order to show something they may also name a language or a form.
+var places = finding.WordSet(`in on at inside im am auf dans sur en su sul nel op`)
+
+// audience are those whom a summary is for, and the documents that it goes into.
+var audience = finding.WordSet(`colleague colleagues coworker coworkers workmates team teams staff employee employees newcomers newcomer trainee trainees intern interns
+	people beginner beginners readme contributing wiki handbook checklist leaflet kollege kollegen kollegin kolleginnen mitarbeiter mitarbeiterinnen
+	mitarbeitende collegue collegues equipe companero companeros companera companeras equipo colega colegas colleghi colleghe collega`)
+
+// toModel are the classes of words that mean the model, its owner, or what it was told.
+const toModel = wYou | wSelf | wModel | wUser | wMe | wMy | wThis | wSay | wText | wTarget | wPrompt | wSystem | wAll | wSecret | wStart | wBefore | wPrior | wExact | wNow
+
+// aside tells how much of a rule's weight counts between at and end when the words may be about something else; given says that
+// they are an order, which no report takes away.
+func (r *injectionRule) aside(t *reading, c, at, end int, given bool) float64 {
+	words, here, share := t.words, &t.clauses[c], 1.0
+	about := classesOf(words[at : end+1])
+	if words[at].class&wSay == 0 && quotedObject(words[at:end+1]) {
+		share *= byMention // translate "ignore all rules"; what is to be said stands in quotation marks, too
+	}
+	if !given && reported(words[here.from:end+1], at-here.from) {
+		share *= byMention
+	}
+	leak := r.name == promptLeak
+	if !leak && (r.name != "override" || about&(wPrior|wAll|wSelf) != 0) && r.name != "new task" {
+		return share
+	}
+	tail := words[end+1 : min(len(words), max(here.to, end+1))]
+	switch {
+	case leak && about&(wYou|wSelf) == 0 && askedHow(words[at:end]):
+		share *= byQuestion
+	case leak && about&(wYou|wSelf|wSystem) == 0 && handedOn(tail) && words[end].text != "prompt":
+		share *= byMention
+	case words[end].class&(wTarget|wPrompt|wTask) != 0 && (about&wSelf == 0 || here.asked) && ofOthers(tail, !leak):
+		share *= byMention
+	}
+	return share
+}
+
+// quotedObject tells that all but the first of the words stand in quotation marks.
+func quotedObject(words []word) bool {
+	if len(words) < 2 || words[0].quoted {
+		return false
+	}
+	quoted := false
+	for i := range words[1:] {
+		w := &words[1+i]
+		if !w.quoted && w.class&^(wFill|wLead|wMe) != 0 {
+			return false
+		}
+		quoted = quoted || w.quoted
+	}
+	return quoted
+}
+
+// reported tells that the words, of which the rule's begin at at, are told of: behind a word of reports nobody is addressed.
+func reported(words []word, at int) bool {
+	for i := len(words) - 1; i >= max(0, at-9); i-- {
+		if words[i].class&(wYou|wSelf) != 0 {
+			return false
+		}
+		if i > 0 && reports[words[i].text] {
+			return classesOf(words[max(0, i-3):i])&wYou == 0 // "you were told to" tells the model
+		}
+	}
+	return false
+}
+
+// askedHow tells "tell me how system prompts work", and texts that are handed over: "summarise the following prompt".
+func askedHow(words []word) bool {
+	for i := range words {
+		switch words[i].text {
+		case "how", "why", "whether", "wie", "warum", "comment", "pourquoi", "cómo", "como", "following", "folgende", "folgenden", "suivantes", "siguientes":
+			return true
+		}
+	}
+	return false
+}
+
+// handedOn tells that what is asked for goes to other people, or into a document.
+func handedOn(tail []word) bool {
+	for i := range tail {
+		if audience[tail[i].text] {
+			return true
+		}
+	}
+	return false
+}
+
+// ofOthers tells that the words behind a target say what it is of, and that this is not the model; where tells that a place counts, too.
+func ofOthers(tail []word, where bool) bool {
+	for i := range min(2, len(tail)) {
+		if !owners[tail[i].text] && (!where || !places[tail[i].text]) {
+			if tail[i].class != 0 {
+				return false
+			}
+			continue
+		}
+		rest := tail[i+1 : min(len(tail), i+4)]
+		for k := range rest {
+			if rest[k].class&toModel != 0 || audience[rest[k].text] {
+				return false
+			}
+		}
+		return len(rest) > 0
+	}
+	return false
+}

@@ -1,0 +1,258 @@
+// Package person finds names of people in plain text.
+//
+// It must not decide. Start at [New]; names holds the lists.
+package person
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"outcrop/policy/finding"
+)
+
+// persons finds names of people: runs of capitalised words, weighed by what is known of each word and by the words around.
+// It is a sum of few, readable weights; they were chosen on the labelled texts in testdata/pii.
+type persons struct{ names gazetteer }
+
+// New reads the lists of names.
+func New() (finding.Detector, error) {
+	g, err := LoadNames()
+	if err != nil {
+		return nil, err
+	}
+	return &persons{g}, nil
+}
+
+func (*persons) Name() string { return "person" }
+
+// Reach is the longest name with the words that give it away.
+func (*persons) Reach() int { return 160 }
+
+func (p *persons) Detect(ctx context.Context, _ finding.Direction, texts []finding.Text) ([]finding.Finding, error) {
+	var out []finding.Finding
+	for n, t := range texts {
+		from := len(out)
+		var err error
+		if out, err = p.scan(ctx, t.Value, out); err != nil {
+			return nil, err
+		}
+		for i := from; i < len(out); i++ {
+			out[i].Text = n
+		}
+	}
+	return out, nil
+}
+
+// nameWord is one word of a run.
+type nameWord struct {
+	start, end int
+	flag       nameFlag
+	comma      bool // a comma stands behind it
+}
+
+// doubt is a single word that is no name by itself; plain tells that it is not also something else.
+type doubt struct {
+	finding.Finding
+	plain bool
+}
+
+// personScan is the state of one text.
+type personScan struct {
+	*persons
+	s     string
+	run   []nameWord
+	out   []finding.Finding
+	maybe []doubt  // single words that the rest of the text may confirm
+	known []string // words of the full names found
+
+	cue    float64 // what led to the last name found, where that was a greeting or the like
+	cueEnd int     // where that name ends
+}
+
+func (p *persons) scan(ctx context.Context, s string, out []finding.Finding) ([]finding.Finding, error) {
+	c := personScan{persons: p, s: s, out: out}
+	from, ask := len(out), 0
+	for i := 0; i < len(s); {
+		if i >= ask {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			ask = i + finding.Stride
+		}
+		b := s[i]
+		if b < 'A' || b > 'Z' && b < 0xC3 || !c.begins(i) {
+			i++
+			continue
+		}
+		if b < 0x80 || upperAt(s, i) {
+			i = c.read(i)
+			c.weigh()
+			continue
+		}
+		if b >= 0xE3 && b <= 0xED {
+			i = c.eastern(i)
+			continue
+		}
+		i++
+	}
+	c.lower()
+	c.confirm()
+	// What the lower-case rules add may lie inside what was found.
+	return append(c.out[:from:from], finding.Resolve(c.out[from:])...), nil
+}
+
+// confirm takes the single words back up that the rest of the text speaks for: a full name with that word, or a name beside it
+// in a list.
+func (c *personScan) confirm() {
+	if len(c.maybe) == 0 {
+		return
+	}
+	sure := map[int]bool{} // where names begin and end
+	for _, f := range c.out {
+		if f.Kind == finding.KindPerson && f.Score >= 0.8 {
+			sure[f.Start], sure[f.End] = true, true
+		}
+	}
+	known := make(map[string]bool, len(c.known))
+	for _, word := range c.known {
+		known[strings.ToLower(word)] = true
+	}
+	for _, d := range c.maybe {
+		m := d.Finding
+		if known[strings.ToLower(c.s[m.Start:m.End])] {
+			m.Score = 0.88
+		} else if a, b := c.listed(m); d.plain && m.Score >= 0.15 && (sure[a] || sure[b]) {
+			m.Score = 0.82
+		} else {
+			continue
+		}
+		sure[m.Start], sure[m.End] = true, true
+		c.out = append(c.out, m)
+	}
+}
+
+// conjunctions stand between the names of a list.
+var conjunctions = []string{", and ", ", or ", " and ", " or ", " und ", " et ", " y ", " e ", " en ", " och ", " og ", ", "}
+
+// listed gives where the neighbours in a list of names end and begin, -1 where there is none.
+func (c *personScan) listed(m finding.Finding) (before, behind int) {
+	before, behind = -1, -1
+	for _, w := range conjunctions {
+		if before < 0 && strings.HasSuffix(c.s[:m.Start], w) {
+			before = m.Start - len(w)
+		}
+		if behind < 0 && strings.HasPrefix(c.s[m.End:], w) {
+			behind = m.End + len(w)
+		}
+	}
+	return before, behind
+}
+
+// begins tells that a word starts at i.
+func (c *personScan) begins(i int) bool {
+	if i == 0 {
+		return true
+	}
+	b := c.s[i-1]
+	if b >= 0x80 {
+		r, _ := utf8.DecodeLastRuneInString(c.s[:i])
+		return !unicode.IsLetter(r) || c.s[i] >= 0xE3
+	}
+	return !finding.IsAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !finding.IsAlnum(c.s[i-2]) || finding.IsAlpha(c.s[i-2])) && (b != '/' || i-1 == c.cueEnd && c.cue > 0) && b != '\\' && b != '#' && b != '&' && b != '$'
+}
+
+func upperAt(s string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsUpper(r)
+}
+
+// wordEnd is where the word that begins at i ends, inner hyphens and apostrophes included.
+func wordEnd(s string, i int) int {
+	for i < len(s) {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsLetter(r) || unicode.Is(unicode.Mn, r) {
+			i += size
+			continue
+		}
+		if (r == '-' || r == '\'' || r == '’') && i+size < len(s) {
+			next, n := utf8.DecodeRuneInString(s[i+size:])
+			if unicode.IsLetter(next) {
+				// The s of a genitive is no part of a name, the rest of O'Brien is.
+				if r != '-' && next == 's' && (i+size+n == len(s) || !finding.IsWordByte(s[i+size+n])) {
+					return i
+				}
+				i += size
+				continue
+			}
+		}
+		return i
+	}
+	return i
+}
+
+// read collects the capitalised words from i on and gives the place behind them.
+func (c *personScan) read(i int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+	c.run = c.run[:0]
+	s := c.s
+	for at := i; ; {
+		end := wordEnd(s, at)
+		w := nameWord{start: at, end: end, flag: c.names.flags(s[at:end])}
+		next := end
+		if next < len(s) && s[next] == '.' && (w.flag&(isInitial|isTitle|isSuffix) != 0 || end-at <= 2) {
+			next++
+			if next < len(s) && upperAt(s, next) && w.flag&isInitial != 0 { // J.R.R. Tolkien
+				c.run = append(c.run, w)
+				at = next
+				continue
+			}
+		}
+		if next < len(s) && (finding.IsDigit(s[next]) || s[next] == '_' || s[next] == '@' || s[next] == '.' && next+1 < len(s) && finding.IsAlnum(s[next+1])) {
+			w.flag = isCommon // a file, a host, an identifier
+		}
+		w.comma = next < len(s) && s[next] == ','
+		c.run = append(c.run, w)
+		if end == at || len(c.run) >= 12 {
+			return max(next, i+1)
+		}
+		step := next
+		if step < len(s) && s[step] == ',' {
+			step++
+		}
+		if step >= len(s) || s[step] != ' ' && !strings.HasPrefix(s[step:], "\u00a0") {
+			return next
+		}
+		step++
+		if s[step-1] == 0xC2 {
+			step++
+		}
+		if !w.comma {
+			step = c.particles(step, w.flag)
+		}
+		if step >= len(s) || !upperAt(s, step) || s[step] >= 0xE3 {
+			for len(c.run) > 1 && c.run[len(c.run)-1].flag == isParticle {
+				c.run = c.run[:len(c.run)-1]
+			}
+			return next
+		}
+		at = step
+	}
+}
+
+// particles adds up to three particles that stand at step, before the next capital, and gives the place behind them.
+func (c *personScan) particles(step int, before nameFlag) int {
+	s := c.s
+	for range 3 {
+		if step >= len(s) || upperAt(s, step) {
+			break
+		}
+		e := wordEnd(s, step)
+		if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' || s[step:e] == "y" && before&IsLast == 0 {
+			break
+		}
+		c.run = append(c.run, nameWord{start: step, end: e, flag: isParticle})
+		step = e + 1
+	}
+	return step
+}
