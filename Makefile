@@ -39,7 +39,7 @@ quick: ## Run the tests that take less than a minute once they are built
 
 .PHONY: growth
 growth: ## Measure how work grows with its input, in a minute
-	$(GO) test -tags growth -count=1 -p 1 -run Growth $$(grep -rl --include='*_test.go' 'outcrop/internal/growthtest"' . | xargs dirname | sort -u) ./internal/growthtest
+	$(GO) test -tags growth -count=1 -p 1 -run Growth $$(grep -rl --include='*_test.go' 'outcrop/internal/test/growthtest"' . | xargs dirname | sort -u) ./internal/test/growthtest
 
 .PHONY: chaos
 chaos: ## Send four times 5,000 requests through regions of which one is down and the others fail; takes minutes

@@ -37,7 +37,7 @@ var arrows = map[string][]string{
 	"internal/nearest":          {},
 	"internal/telemetry":        {},
 	"internal/test/wiretest":    {},
-	"internal/growthtest":       {},
+	"internal/test/growthtest":  {},
 	"internal/test/rules":       {},
 	"internal/test/rules/list":  {"internal/test/rules"},
 	"internal/test/eval":        {"router", "router/score"},

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"outcrop/internal/growthtest"
+	"outcrop/internal/test/growthtest"
 )
 
 // TestMendA2GrowthOfDecoding decodes and validates bodies in which one thing is repeated.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"outcrop/internal/growthtest"
+	"outcrop/internal/test/growthtest"
 	"outcrop/policy/finding"
 	"outcrop/policy/form"
 )

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"outcrop/internal/growthtest"
+	"outcrop/internal/test/growthtest"
 	"outcrop/policy/finding"
 	"outcrop/policy/form"
 	"outcrop/policy/injection"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"outcrop/internal/bedrock/offline"
-	"outcrop/internal/growthtest"
+	"outcrop/internal/test/growthtest"
 	"outcrop/policy"
 )
 

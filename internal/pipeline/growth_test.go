@@ -11,9 +11,9 @@ import (
 
 	"outcrop/internal/access"
 	"outcrop/internal/call"
-	"outcrop/internal/growthtest"
 	"outcrop/internal/inspect"
 	"outcrop/internal/telemetry"
+	"outcrop/internal/test/growthtest"
 	"outcrop/openai"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"outcrop/internal/growthtest"
+	"outcrop/internal/test/growthtest"
 	"outcrop/openai"
 )
 

@@ -3,7 +3,7 @@ package chat
 import (
 	"testing"
 
-	"outcrop/internal/growthtest"
+	"outcrop/internal/test/growthtest"
 	"outcrop/translate"
 )
 
