@@ -103,21 +103,26 @@ func (c *chain) header() []byte {
 	if c.file == 1 {
 		b.After = c.sink.Before()
 	}
-	return c.encode(&line{Begin: b})
+	text, _ := c.encode(&line{Begin: b}) // holds nothing that cannot be written
+	return text
 }
 
-// encode gives the line with its hash and makes it the head of the chain. The line is good until the next one.
-func (c *chain) encode(l *line) []byte {
+// encode gives the line with its hash and makes it the head of the chain. The line is good until the next one. What is no JSON, such as a
+// score that is no number, leaves the chain as it was.
+func (c *chain) encode(l *line) ([]byte, error) {
+	l.Chain, l.Seq, l.Time = c.name, c.seq+1, c.now().UTC()
+	b, err := appendJSON(append(c.room[:0], c.head[:]...), l)
+	if err != nil {
+		return nil, err
+	}
 	c.seq++
-	l.Chain, l.Seq, l.Time = c.name, c.seq, c.now().UTC()
-	b := appendJSON(append(c.room[:0], c.head[:]...), l)
 	b = b[:len(b)-1]
 	c.head = sha256.Sum256(b) // as link makes it, without a copy
 	b = append(b, hashMember...)
 	b = hex.AppendEncode(b, c.head[:])
 	b = append(b, '"', '}', '\n')
 	c.room = b
-	return b[sha256.Size:]
+	return b[sha256.Size:], nil
 }
 
 func link(head [sha256.Size]byte, body []byte) [sha256.Size]byte {
@@ -147,7 +152,11 @@ func (c *chain) turn() error {
 // sink, or shows as a broken line.
 func (c *chain) write(l *line) error {
 	seq, head := c.seq, c.head
-	if _, err := c.sink.Write(c.encode(l)); err != nil {
+	text, err := c.encode(l)
+	if err == nil {
+		_, err = c.sink.Write(text)
+	}
+	if err != nil {
 		c.seq, c.head = seq, head
 		return fmt.Errorf("write the audit log: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 const recordMember = `,"record":`
 
 // appendJSON appends a line, or a part of one. What is no UTF-8 is written with U+FFFD.
-func appendJSON(b []byte, v any) []byte {
-	text, _ := json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // what is recorded can always be written
-	return append(b, text...)
+func appendJSON(b []byte, v any) ([]byte, error) {
+	text, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true))
+	return append(b, text...), err
 }

@@ -37,7 +37,7 @@ func Note(all []Finding, f Finding) []Finding {
 // stays whole for as long as anything else can be cut.
 func (r *Record) fit() {
 	for _, step := range []func(){r.fitText, r.fitLists, r.fitNames} {
-		if r.roughly() <= mostRecord || len(appendJSON(nil, r)) <= mostRecord {
+		if r.roughly() <= mostRecord || sizeOf(r) <= mostRecord {
 			return
 		}
 		step()
@@ -51,7 +51,7 @@ func (r *Record) fitText() {
 		return
 	}
 	t.Answers = t.Answers[:min(len(t.Answers), mostList)]
-	for most := mostRecord / 4; most > 0 && len(appendJSON(nil, t)) > mostRecord/2; most /= 2 {
+	for most := mostRecord / 4; most > 0 && sizeOf(t) > mostRecord/2; most /= 2 {
 		t.Prompt = clip(t.Prompt, most)
 		t.Answers = clipAll(t.Answers, most)
 	}
@@ -111,6 +111,12 @@ func (r *Record) roughly() int {
 		n += len(t.Prompt) + lengths(t.Answers)
 	}
 	return members + escaped*n
+}
+
+// sizeOf is the length of the JSON of what can be written.
+func sizeOf(v any) int {
+	b, _ := appendJSON(nil, v)
+	return len(b)
 }
 
 func lengths(all []string) int {
