@@ -106,7 +106,7 @@ func audited(_ context.Context, c *call.Call) (call.Reply, error) {
 
 // auditServer serves over in-memory connections what audited answers.
 func auditServer(t testing.TB, l *ledger, keys ...string) *pipes {
-	with := collaborators(call.Chain(audited, observe.Outside(telemetry.New(), nil, observe.Record)), keys...)
+	with := collaborators(call.Chain(audited, observe.Outside(telemetry.New(), nil)), keys...)
 	with.Audit = l.Log
 	cfg := config()
 	cfg.BodyLimit = 1000
@@ -237,7 +237,7 @@ func TestHangUpIsOnRecord(t *testing.T) {
 		}
 		return reply(seq), nil
 	}
-	with := collaborators(call.Chain(endless, observe.Outside(telemetry.New(), nil, observe.Record)))
+	with := collaborators(call.Chain(endless, observe.Outside(telemetry.New(), nil)))
 	with.Audit = l.Log
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -333,7 +333,7 @@ func TestProvenanceHeaderIsOurs(t *testing.T) {
 // The manifest reaches a client that asks for it, where an unmodified SDK does not stumble over it.
 func TestManifestWithTheSDK(t *testing.T) {
 	l := newLedger(t, audit.Default(), nil)
-	with := collaborators(call.Chain(audited, observe.Outside(telemetry.New(), nil, observe.Record)))
+	with := collaborators(call.Chain(audited, observe.Outside(telemetry.New(), nil)))
 	with.Audit = l.Log
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -109,8 +109,12 @@ func panicked(r any) error {
 func (s *Server) log(c echo.Context, v *visit) {
 	status, route := c.Response().Status, routeOf(c)
 	s.Recorder.HTTP(route, status)
+	fault := v.err
+	if v.call != nil && v.call.Served != nil {
+		fault = cmp.Or(fault, v.call.Served.Fault)
+	}
 	var p *call.Panic
-	if errors.As(v.err, &p) && p.First() {
+	if errors.As(fault, &p) && p.First() {
 		s.Log.Error("panic", "request_id", v.requestID(), "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
 	}
 	level := slog.LevelInfo

@@ -141,6 +141,9 @@ func (a *Answer) choice(index int) *choice {
 	return &a.choices[len(a.choices)-1]
 }
 
+// Choice makes a choice, which may say nothing.
+func (a *Answer) Choice(choice int) { a.choice(choice) }
+
 // Text adds to the text of a choice, which it makes even when the text is empty.
 func (a *Answer) Text(choice int, text string) {
 	feed(a.choice(choice).text, text)

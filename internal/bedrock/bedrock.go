@@ -43,7 +43,7 @@ type Config struct {
 	// ctx is that of the call. nil allows every try that MaxAttempts does.
 	MayRetry func(ctx context.Context, err error) bool `yaml:"-" validate:"-"`
 	// OnUnknown is told of each thing in a reply that this SDK cannot decode and that was left out: "content_block", "delta"
-	// or "event"; and of a "stop_reason" that it has no name for. It may be nil, and is called from many goroutines.
+	// or "event"; of a "stop_reason" that it has no name for; and of "usage_missing", a stream that stopped and never told its usage. It may be nil, and is called from many goroutines.
 	OnUnknown func(kind string) `yaml:"-" validate:"-"`
 	// OnCredentials is told of what becomes of the gateway's own credentials, as one of the Credentials words, and why. It may be
 	// nil, and is called from many goroutines.

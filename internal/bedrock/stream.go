@@ -89,9 +89,19 @@ func (s *stream) events(yield func(types.ConverseStreamOutput, error) bool) {
 	}
 	defer s.close()
 	defer s.release()
+	stopped, metered := false, false
 	for event := s.first; yield(event, nil); {
+		switch event.(type) {
+		case *types.ConverseStreamOutputMemberMessageStop:
+			stopped = true
+		case *types.ConverseStreamOutputMemberMetadata:
+			metered = true
+		}
 		var err error
 		if event, err = s.next(); errors.Is(err, io.EOF) {
+			if stopped && !metered {
+				s.client.bedrock.unknown(missingUsage, 1)
+			}
 			return
 		} else if err != nil {
 			yield(nil, s.fault(err))

@@ -13,7 +13,8 @@ const (
 	unknownBlock = "content_block"
 	unknownDelta = "delta"
 	unknownEvent = "event"
-	unknownStop  = "stop_reason" // newer than the SDK (TRANSLATION 2.2)
+	unknownStop  = "stop_reason"   // newer than the SDK (TRANSLATION 2.2)
+	missingUsage = "usage_missing" // a stream that has stopped, and ended without metadata (R-STR-14)
 )
 
 func (b *Bedrock) unknown(kind string, n int) {

@@ -79,17 +79,17 @@ func TestUnknownInStream(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		frame   []byte
-		events  int // of the two around it and itself
+		events  int // of the three around it and itself
 		counted string
 	}{
-		{"delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"hologram":{"depth":3}}}`), 3, "delta"},
-		{"reasoning delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"reasoningContent":{"mood":"good"}}}`), 3, "delta"},
-		{"event", frame("applause", `{"loud":true}`), 2, "event"},
-		{"reason to stop", frame("messageStop", `{"stopReason":"bored"}`), 3, "stop_reason"},
-		{"start of a block", frame("contentBlockStart", `{"contentBlockIndex":0,"start":{"hologram":{}}}`), 3, "content_block"},
+		{"delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"hologram":{"depth":3}}}`), 4, "delta"},
+		{"reasoning delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"reasoningContent":{"mood":"good"}}}`), 4, "delta"},
+		{"event", frame("applause", `{"loud":true}`), 3, "event"},
+		{"reason to stop", frame("messageStop", `{"stopReason":"bored"}`), 4, "stop_reason"},
+		{"start of a block", frame("contentBlockStart", `{"contentBlockIndex":0,"start":{"hologram":{}}}`), 4, "content_block"},
 	} {
 		t.Run("R-GEN-10 "+c.name, func(t *testing.T) {
-			for _, frames := range [][][]byte{{frameStart, c.frame, frameStop}, {c.frame, frameStart, frameStop}} {
+			for _, frames := range [][][]byte{{frameStart, c.frame, frameStop, frameUsage}, {c.frame, frameStart, frameStop, frameUsage}} {
 				var count counter
 				client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, frames...) }),
 					func(cfg *Config) { cfg.OnUnknown = count.add })
@@ -101,6 +101,41 @@ func TestUnknownInStream(t *testing.T) {
 				if err != nil || len(list) != c.events || count.String() != c.counted {
 					t.Errorf("%d events, error %v, counted %q; want %d, %q", len(list), err, count.String(), c.events, c.counted)
 				}
+			}
+		})
+	}
+}
+
+// A stream that stops and ends without metadata has not told its usage. One that is cut or left has not come so far.
+func TestMissingUsage(t *testing.T) {
+	isolate(t)
+	for name, c := range map[string]struct {
+		frames  [][]byte
+		read    int
+		counted string
+	}{
+		"stopped":       {[][]byte{frameStart, frameHello, frameStop}, 99, "usage_missing"},
+		"told":          {[][]byte{frameStart, frameHello, frameStop, frameUsage}, 99, ""},
+		"told before":   {[][]byte{frameUsage, frameStart, frameStop}, 99, ""},
+		"never stopped": {[][]byte{frameStart, frameHello}, 99, ""},
+		"cut":           {[][]byte{frameStart, frameStop, frameUsage[:20]}, 99, ""},
+		"left":          {[][]byte{frameStart, frameHello, frameStop}, 3, ""},
+	} {
+		t.Run("R-STR-14 "+name, func(t *testing.T) {
+			var count counter
+			client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, c.frames...) }),
+				func(cfg *Config) { cfg.OnUnknown = count.add })
+			_, events, err := client.ConverseStream(t.Context(), streamInput())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range events {
+				if c.read--; c.read == 0 {
+					break
+				}
+			}
+			if count.String() != c.counted {
+				t.Errorf("counted %q, want %q", count.String(), c.counted)
 			}
 		})
 	}

@@ -36,8 +36,9 @@ type Chatting struct {
 	Refuse func(c *Call, message string) []openai.Part
 }
 
-// Digester is told what an answer says: its texts and calls by choice, or its vectors.
+// Digester is told what an answer says: its choices, with their texts and calls, or its vectors.
 type Digester interface {
+	Choice(choice int)
 	Text(choice int, text string)
 	Call(choice, call int, name, arguments string)
 	Vector(floats []byte)

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"outcrop/internal/audit"
 	"outcrop/openai"
 )
 
@@ -19,9 +18,8 @@ type Served struct {
 	Answered bool          // there was an answer, whatever became of it
 	First    time.Time     // when its first part was there; zero when there was none
 	Usage    *openai.Usage // as the answer told it
-	Answers  []string      // digests of its choices, and
-	Text     *audit.Text   // their texts, as far as they are to be on record
 	Err      error         // how it ended: nil when it is whole, context.Canceled when its reader left, a *Panic
+	Fault    error         // a *Panic of somebody who was told, which is nothing to the answer
 }
 
 // Called is what became of one call of a model, all its choices and attempts together. Those who joined it have it in their heads; until

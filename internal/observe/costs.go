@@ -125,7 +125,7 @@ func Tally(counts *usage.Usage) func(context.Context, *call.Served) {
 			sums.Errors = 1
 		}
 		t := s.Head.Target
-		if t.Row == nil {
+		if t.Row == nil && call.OutcomeOf(s.Err) != "panic" {
 			t = call.Planned(s.Call)
 		}
 		counts.Count(&s.Call.Principal, call.ModelLabel(t), s.Call.Request.Facts().Metadata, sums)

@@ -19,8 +19,12 @@ func DigestChat(d call.Digester, p openai.Part) {
 		for i := range p.Choices {
 			c := &p.Choices[i]
 			m := &c.Message
-			d.Text(c.Index, deref(m.Content))
-			d.Text(c.Index, deref(m.Refusal))
+			d.Choice(c.Index)
+			for _, text := range [...]*string{m.Content, m.Refusal} {
+				if text != nil {
+					d.Text(c.Index, *text)
+				}
+			}
 			for j := range m.ToolCalls {
 				f := &m.ToolCalls[j].Function
 				d.Call(c.Index, j, f.Name, deref(f.Arguments))
@@ -32,7 +36,10 @@ func DigestChat(d call.Digester, p openai.Part) {
 	case *openai.ChatChunk:
 		for i := range p.Choices {
 			c := &p.Choices[i]
-			d.Text(c.Index, c.Delta.Content)
+			d.Choice(c.Index)
+			if text := c.Delta.Content; text != "" {
+				d.Text(c.Index, text)
+			}
 			for j := range c.Delta.ToolCalls {
 				k := &c.Delta.ToolCalls[j]
 				d.Call(c.Index, k.Index, k.Name, k.Arguments)

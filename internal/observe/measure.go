@@ -10,13 +10,24 @@ import (
 	"outcrop/openai"
 )
 
-// Measure counts and times every call, from its arrival to the end of its parts.
+// arrived counts what no rule knows of a request.
+func arrived(rec *telemetry.Recorder, c *call.Call) {
+	unknown := c.Request.Unknown()
+	rec.Unknown("request_member", len(unknown.Top))
+	rec.Unknown("nested_member", len(unknown.Nested))
+}
+
+// remembered counts what became of an answered call at the cache, where there is one.
+func remembered(rec *telemetry.Recorder, s *call.Served) {
+	if state := cacheResult(&s.Head.Cache); state != "" {
+		rec.Cached(s.Call.Endpoint.Name, call.ModelLabel(s.Head.Target), state)
+	}
+}
+
+// Measure counts and times every call, from its arrival to the end of its parts. What is known sooner Outside counts as soon as it is.
 func Measure(rec *telemetry.Recorder) func(context.Context, *call.Served) {
 	return func(_ context.Context, s *call.Served) {
 		c, model := s.Call, call.ModelLabel(s.Head.Target)
-		unknown := c.Request.Unknown()
-		rec.Unknown("request_member", len(unknown.Top))
-		rec.Unknown("nested_member", len(unknown.Nested))
 		if !s.Answered {
 			model = call.ModelLabel(call.Planned(c))
 		} else {
@@ -29,12 +40,6 @@ func Measure(rec *telemetry.Recorder) func(context.Context, *call.Served) {
 // answered counts what there is to count of an answer.
 func answered(rec *telemetry.Recorder, s *call.Served, model string) {
 	c, cache := s.Call, &s.Head.Cache
-	if state := cacheResult(cache); state != "" {
-		rec.Cached(c.Endpoint.Name, model, state)
-	}
-	if !s.First.IsZero() {
-		rec.FirstPart(c.Endpoint.Name, model, s.First.Sub(c.At))
-	}
 	if code := call.UpstreamCode(s.Err); code != "" {
 		rec.UpstreamError(model, code)
 	}
@@ -46,15 +51,6 @@ func answered(rec *telemetry.Recorder, s *call.Served, model string) {
 	if cache.State != "hit" { // which has used none
 		rec.Used(c.Endpoint.Name, model, telemetry.Tokens{
 			Prompt: u.Prompt - cache.Saved, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
-	}
-}
-
-// Gaps counts streams that came to their end without telling what they have used (R-STR-14).
-func Gaps(rec *telemetry.Recorder) func(context.Context, *call.Called) {
-	return func(_ context.Context, k *call.Called) {
-		if k.Err == nil && k.Usage == nil && k.Call.Request.Facts().Stream {
-			rec.Unknown("usage_missing", 1)
-		}
 	}
 }
 

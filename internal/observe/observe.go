@@ -20,12 +20,9 @@ import (
 func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(context.Context, *call.Served)) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
-			o := &outside{Served: call.Served{Call: c}, tell: tell, done: rec.Begin()}
-			o.ctx, o.by = ctx, o
+			o := &outside{Served: call.Served{Call: c}, rec: rec, redact: redact, tell: tell, done: rec.Begin()}
+			o.ctx, o.by, o.awaited = ctx, o, true
 			c.Served = &o.Served
-			if c.Entry != nil {
-				o.record = openRecord(c, redact)
-			}
 			reply, err := o.observe(c, next)
 			if err == nil && o.record != nil {
 				reply.Parts = o.record.signed(reply.Parts)
@@ -38,16 +35,32 @@ func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(c
 type outside struct {
 	observed
 	call.Served
+	rec    *telemetry.Recorder
+	redact func(string) string
 	tell   []func(context.Context, *call.Served)
 	done   func()     // takes it from the requests in flight
 	record *recording // nil: none is kept
 }
 
+func (o *outside) begin() {
+	arrived(o.rec, o.Call)
+	if o.Call.Entry != nil {
+		o.record = openRecord(o.Call, o.redact)
+	}
+}
+
 func (o *outside) head(h *call.Head, answered bool) {
 	o.Head, o.Answered = *h, answered
+	if answered {
+		remembered(o.rec, &o.Served)
+	}
 	if o.record != nil {
 		o.record.head(h, answered)
 	}
+}
+
+func (o *outside) first() {
+	o.rec.FirstPart(o.Call.Endpoint.Name, call.ModelLabel(o.Head.Target), time.Since(o.Call.At))
 }
 
 func (o *outside) see(p openai.Part) {
@@ -62,13 +75,27 @@ func (o *outside) see(p openai.Part) {
 	}
 }
 
+// end tells everybody, and completes the record last: what goes wrong there costs the caller nothing, whose answer is there.
 func (o *outside) end(err error) {
 	defer o.done()
-	if o.Err = err; o.record != nil {
-		o.Answers, o.Text = o.record.kept()
+	o.Err = err
+	o.Fault = call.Guarded(func() error {
+		if o.record != nil {
+			defer o.record.complete(&o.Served)
+		}
+		tellAll(o.ctx, o.tell, &o.Served)
+		return nil
+	})
+	if o.Fault != nil {
+		o.rec.BackgroundFault("outcome")
 	}
-	for _, tell := range o.tell {
-		tell(o.ctx, &o.Served)
+}
+
+// tellAll tells everybody of the list in its order, also when one of them panics, which then goes on its way.
+func tellAll[T any](ctx context.Context, list []func(context.Context, T), what T) {
+	if len(list) > 0 {
+		defer tellAll(ctx, list[1:], what)
+		list[0](ctx, what)
 	}
 }
 
@@ -90,6 +117,9 @@ type inside struct {
 	tell     []func(context.Context, *call.Called)
 	estimate bool
 }
+
+func (o *inside) begin() {}
+func (o *inside) first() {}
 
 func (o *inside) head(h *call.Head, answered bool) {
 	h.Called = &o.Called
@@ -113,7 +143,5 @@ func (o *inside) see(p openai.Part) {
 
 func (o *inside) end(err error) {
 	o.Err = err
-	for _, tell := range o.tell {
-		tell(o.ctx, &o.Called)
-	}
+	tellAll(o.ctx, o.tell, &o.Called)
 }

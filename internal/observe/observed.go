@@ -9,9 +9,12 @@ import (
 	"outcrop/openai"
 )
 
-// observer is told how a call goes: what is known when it returns, each part, and once how it has ended.
+// observer is told how a call goes: that it begins, what is known when it returns, when there is a first part or an error in its
+// place, each part, and once how it has ended.
 type observer interface {
+	begin()
 	head(h *call.Head, answered bool)
+	first()
 	see(openai.Part)
 	end(error)
 }
@@ -23,7 +26,8 @@ type observed struct {
 	by      observer
 	once    sync.Once
 	parts   iter.Seq2[openai.Part, error]
-	unwatch func() bool // keeps gone from being called
+	awaited bool        // somebody reads the answer, also when the context had ended before it was there
+	unwatch func() bool // keeps gone from being called; nil where it never is
 }
 
 func (o *observed) observe(c *call.Call, next call.Handler) (reply call.Reply, err error) {
@@ -33,6 +37,7 @@ func (o *observed) observe(c *call.Call, next call.Handler) (reply call.Reply, e
 			o.by.end(call.ErrPanicked)
 		}
 	}()
+	o.by.begin()
 	reply, err = next(o.ctx, c)
 	passed = true
 	o.by.head(&reply.Head, err == nil)
@@ -40,7 +45,9 @@ func (o *observed) observe(c *call.Call, next call.Handler) (reply call.Reply, e
 		o.by.end(err)
 		return reply, err
 	}
-	o.unwatch = context.AfterFunc(o.ctx, o.gone)
+	if !o.awaited || o.ctx.Err() == nil {
+		o.unwatch = context.AfterFunc(o.ctx, o.gone)
+	}
 	o.parts = reply.Parts
 	reply.Parts = o.follow
 	return reply, nil
@@ -52,14 +59,16 @@ func (o *observed) finish(err error) { o.once.Do(func() { o.by.end(err) }) }
 func (o *observed) gone() { _ = call.Guarded(func() error { o.finish(o.ctx.Err()); return nil }) }
 
 func (o *observed) follow(yield func(openai.Part, error) bool) {
-	if !o.unwatch() {
-		o.finish(o.ctx.Err()) // is under way, if it is not over: the reader finds it told
-		o.parts(yield)        // late, but what is open inside must close
-		return
+	if o.unwatch != nil && !o.unwatch() {
+		o.finish(o.ctx.Err()) // is under way, if it is not over: the reader comes late and finds it told, but is shown what there is
 	}
-	last := call.ErrPanicked
+	last, begun := call.ErrPanicked, false
 	defer func() { o.finish(last) }()
 	for part, err := range o.parts {
+		if !begun {
+			begun = true
+			o.by.first()
+		}
 		if err != nil {
 			last = err
 			yield(nil, err)

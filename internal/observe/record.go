@@ -2,7 +2,6 @@ package observe
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"iter"
 	"strings"
@@ -13,28 +12,7 @@ import (
 	"outcrop/openai"
 )
 
-// Record completes the record of a call, which the server has opened and hands over: what was asked and said, as keyed digests of what
-// the client sent and gets, who served, what the policy decided, and what it cost. Status and outcome are the server's to tell.
-func Record(_ context.Context, s *call.Served) {
-	e := s.Call.Entry
-	if e == nil || e.Kept() {
-		return
-	}
-	e.Policy, e.Answers, e.Text = s.Call.Findings, s.Answers, s.Text
-	nanos, estimated, known := s.Head.Called.Cost()
-	if e.Cache == "hit" {
-		nanos, estimated, known = 0, false, true
-	}
-	if known {
-		e.Cost = dollars(nanos)
-	}
-	if u := s.Usage; u != nil {
-		e.Usage = audit.Usage{Prompt: u.Prompt, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite}
-	}
-	e.Usage.Estimated = estimated
-}
-
-// recording is the record of one call under way.
+// recording is the record of one call under way. The server has opened it, and tells status and outcome.
 type recording struct {
 	call    *call.Call
 	entry   *audit.Entry
@@ -94,12 +72,29 @@ func (r *recording) see(p openai.Part) {
 	}
 }
 
-// kept is what the record keeps of the answer.
-func (r *recording) kept() (answers []string, text *audit.Text) {
-	if r.answer != nil {
-		answers = r.answer.Sums()
+// complete writes down what is known of a call at its end: what was said, as keyed digests of what the client gets, what the policy
+// decided, and what it cost. The text comes last: should redaction fail, the rest is there.
+func (r *recording) complete(s *call.Served) {
+	e := r.entry
+	if e.Kept() {
+		return
 	}
-	return answers, r.text.kept()
+	e.Policy = s.Call.Findings
+	if r.answer != nil {
+		e.Answers = r.answer.Sums()
+	}
+	nanos, estimated, known := s.Head.Called.Cost()
+	if e.Cache == "hit" {
+		nanos, estimated, known = 0, false, true
+	}
+	if known {
+		e.Cost = dollars(nanos)
+	}
+	if u := s.Usage; u != nil {
+		e.Usage = audit.Usage{Prompt: u.Prompt, Completion: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite}
+	}
+	e.Usage.Estimated = estimated
+	e.Text = r.text.kept()
 }
 
 // dollars writes billionths of a USD as a decimal.

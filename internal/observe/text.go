@@ -29,16 +29,14 @@ func (s *storing) prompt(at openai.Place, text string) {
 
 // Text takes contents and refusals.
 func (s *storing) Text(choice int, text string) {
-	if text == "" {
-		return
-	}
 	for len(s.answers) <= choice {
 		s.answers = append(s.answers, &strings.Builder{})
 	}
 	gather(s.answers[choice], text)
 }
 
-// Call, Vector and VectorText are no texts.
+// Choice, Call, Vector and VectorText are no texts.
+func (*storing) Choice(int)                    {}
 func (*storing) Call(int, int, string, string) {}
 func (*storing) Vector([]byte)                 {}
 func (*storing) VectorText(string)             {}

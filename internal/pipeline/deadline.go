@@ -108,5 +108,10 @@ func begunWithin(ctx context.Context, limit time.Duration, c *call.Call, next ca
 		defer cancel(nil)
 		return reply, call.Late(timed, err)
 	}
-	return reply, nil // the context ends with the request's
+	parts := reply.Parts
+	reply.Parts = func(yield func(openai.Part, error) bool) { // should nobody read, the context ends with the request's
+		defer cancel(nil)
+		parts(yield)
+	}
+	return reply, nil
 }

@@ -370,7 +370,7 @@ func marshal(v any) string {
 
 // recorded is the stage that keeps records.
 func recorded(redact func(string) string) call.Stage {
-	return observe.Outside(telemetry.New(), redact, observe.Record)
+	return observe.Outside(telemetry.New(), redact)
 }
 
 func guardOf(t testing.TB, cfg policy.Config, change ...func(*inspect.Guard)) inspect.Guards {

@@ -251,8 +251,8 @@ func TestReadingsOfAChunk(t *testing.T) {
 		}}, nil
 	}
 	rec := telemetry.New()
-	h := call.Chain(end, observe.Outside(rec, strings.ToUpper, observe.Limits, observe.Record, observe.Measure(rec)), inspect.Inspect(guardOf(t, tokenizing), rec),
-		observe.Inside(true, observe.Gaps(rec), observe.Costs(rec, nil)), attempt.Choices)
+	h := call.Chain(end, observe.Outside(rec, strings.ToUpper, observe.Limits, observe.Measure(rec)), inspect.Inspect(guardOf(t, tokenizing), rec),
+		observe.Inside(true, observe.Costs(rec, nil)), attempt.Choices)
 	c := priced(t, `,"stream":true`, plenty)
 	entryOf(t, taken(t), c)
 	reply, err := h(t.Context(), c)

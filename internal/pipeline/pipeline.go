@@ -88,8 +88,8 @@ func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
 
 // New composes the way of every request out of two chains. The order of their stages, outermost first; what every request passes:
 //
-//	Outside   observes what the caller gets, also of a call that a stage refuses, and tells those who count or keep it: Limits, Tally,
-//	          Record (docs/provenance.md) and Measure
+//	Outside   observes what the caller gets, also of a call that a stage refuses, and keeps its record (docs/provenance.md), and
+//	          tells those who count: Limits, Tally and Measure
 //	Deadline  bounds plain requests, and streams until their first event (R-STR-19)
 //	Bound     refuses more choices than the gateway makes, before anything is made or counted of their number
 //	Limit     takes tokens and slots from the limits of key, tenant and end user
@@ -103,7 +103,7 @@ func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
 //	Fetch     downloads what the request names by URL, once it is known to be valid for the target
 //	Recall    answers from memory, and makes one call of equal requests under way (docs/caching.md)
 //	Account   reserves what the call may cost (docs/limits-and-budgets.md)
-//	Inside    observes what a call of a model does, and tells those who count that: Gaps and Costs
+//	Inside    observes what a call of a model does, and tells those who count that: Costs
 //	Choices   n > 1: as many calls of what is inside, merged by index
 //	Fallback  tries the targets, best first, each in a slot of its own, with the attempt of its kind
 //
@@ -119,7 +119,7 @@ func New(cfg Config, with Collaborators) call.Handler {
 	with.Recorder.WatchTargets(watch(with.Upstream))
 	attempts := attempt.New(attempt.Config{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals, Version: with.Version},
 		with.Recorder, with.Upstream, with.Backends, &with.Carried.invokes)
-	called := []func(context.Context, *call.Called){observe.Gaps(with.Recorder)}
+	var called []func(context.Context, *call.Called)
 	paid := with.Budgets != nil || with.Usage != nil
 	if paid {
 		called = append(called, observe.Costs(with.Recorder, with.Usage))
@@ -143,7 +143,7 @@ func New(cfg Config, with Collaborators) call.Handler {
 		return calls(ctx, c)
 	}
 	return call.Chain(end,
-		observe.Outside(with.Recorder, with.Redact, observe.Limits, observe.Tally(with.Usage), observe.Record, observe.Measure(with.Recorder)),
+		observe.Outside(with.Recorder, with.Redact, observe.Limits, observe.Tally(with.Usage), observe.Measure(with.Recorder)),
 		Deadline(cfg.Deadline),
 		Bound,
 		Limit(with.Limiter, call.OutputTokens(with.Budgets)),

@@ -231,6 +231,27 @@ func TestRecordOfText(t *testing.T) {
 	}
 }
 
+// A plain answer that says nothing, in so many words, has a text on record; one that only calls tools has none.
+func TestRecordOfNoText(t *testing.T) {
+	l, empty := taken(t), ""
+	for name, tt := range map[string]struct {
+		content *string
+		want    []string
+	}{"empty": {&empty, []string{""}}, "none": {nil, nil}} {
+		own := exact()
+		own.Principal.Rights = &access.Rights{StoreText: true}
+		e := entryOf(t, l, own)
+		answerOf(t, recorded(strings.ToUpper)(func(_ context.Context, c *call.Call) (call.Reply, error) {
+			whole := wholeOf(c, "")
+			whole.Choices[0].Message = openai.ReplyMessage{Content: tt.content, ToolCalls: []openai.ToolCall{{ID: "call_1"}}}
+			return call.Reply{Parts: call.One(whole)}, nil
+		}), own)
+		if !slices.Equal(e.Text.Answers, tt.want) || len(e.Answers) != 1 {
+			t.Errorf("%s: %q, digests %q", name, e.Text.Answers, e.Answers)
+		}
+	}
+}
+
 // Of a stream with several choices, the manifest stands behind the last text of all.
 func TestManifestOfChoices(t *testing.T) {
 	l := taken(t)

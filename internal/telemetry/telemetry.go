@@ -119,7 +119,7 @@ func New() *Recorder {
 		policy:       counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and action.", "kind", "direction", "action"),
 		policyFaults: counter("policy_faults_total", "Failures of Bedrock's detectors, by what became of the texts: open (they passed) or closed.", "what"),
 
-		background: counter("background_faults_total", "Panics of work beside requests, which was begun again, by task.", "task"),
+		background: counter("background_faults_total", "Panics of work beside requests and behind answers, by task.", "task"),
 
 		cacheResults: seriesOf(func(l remembered) prometheus.Counter { return results.WithLabelValues(l.endpoint, l.model, l.result) }),
 		cacheSaved:   counter("cache_saved_usd_total", "What answers from the cache would have cost by the catalogue's prices, in USD.", "endpoint", "model"),
