@@ -34,7 +34,7 @@ func Load(data []byte) (*Catalog, error) {
 	}
 	c := &Catalog{models: models, byID: make(map[string]*Model, len(models)), providers: map[string]bool{}}
 	c.opaque = (&row{Status: "unknown"}).model(models[0].Created)
-	c.opaque.Known, c.opaque.Format, c.opaque.Caps.Caching = false, "unknown", (&caching{}).capability(&family{})
+	c.opaque.Known, c.opaque.Format, c.opaque.Caps.Caching = false, "unknown", (&row{}).capabilities(&family{}).Caching
 	for _, m := range models {
 		if c.byID[m.ID] != nil {
 			return nil, fmt.Errorf("model data: %s stands there twice", m.ID)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -39,58 +40,24 @@ type row struct {
 	APIs       struct {
 		Converse *bool `json:"converse"`
 	} `json:"apis"`
-	Features         features             `json:"features"`
-	Caching          caching              `json:"caching"`
-	Reasoning        reasoning            `json:"reasoning"`
-	Sampling         *sampling            `json:"sampling"`
-	StructuredOutput *bool                `json:"structured_output"`
-	LeadingAssistant *bool                `json:"leading_assistant_ok"`
-	AssistantPrefill *bool                `json:"assistant_prefill"`
-	ToolResultAlone  *bool                `json:"tool_result_must_be_alone"`
-	ToolResultStatus *bool                `json:"tool_result_status_field"`
-	Inference        inference            `json:"inference"`
-	Prices           map[string]priceData `json:"price_usd_per_1m"`
-	PriceUSEast1     priceData            `json:"price_us_east_1"`
-	Lifecycle        struct {
+	CapabilityFacts // those outside of features
+	Features        struct {
+		CapabilityFacts
+		Converse *bool `json:"converse"`
+	} `json:"features"`
+	Reasoning struct {
+		ReasoningFacts
+		// Request is what goes into additionalModelRequestFields; values are the choices, with "|" between them.
+		Request map[string]jsontext.Value `json:"request_shape"`
+	} `json:"reasoning"`
+	Inference    inference            `json:"inference"`
+	Prices       map[string]priceData `json:"price_usd_per_1m"`
+	PriceUSEast1 priceData            `json:"price_us_east_1"`
+	Lifecycle    struct {
 		EOL        string `json:"eol"`
 		Confidence string `json:"confidence"`
 	} `json:"lifecycle"`
 	Unconfirmed []string `json:"unconfirmed"`
-}
-
-type features struct {
-	Converse       *bool    `json:"converse"`
-	Streaming      *bool    `json:"streaming"`
-	System         *bool    `json:"system"`
-	Documents      *bool    `json:"documents"`
-	Vision         *bool    `json:"vision"`
-	Video          *bool    `json:"video"`
-	Audio          *bool    `json:"audio"`
-	Tools          *bool    `json:"tools"`
-	StreamingTools *bool    `json:"streaming_tools"`
-	ToolChoice     []string `json:"tool_choice"` // nil: not known; empty: no kind is taken
-}
-
-type caching struct {
-	Explicit  *bool    `json:"explicit"`
-	MinTokens int      `json:"min_tokens"`
-	MaxPoints int      `json:"max_checkpoints"`
-	TTL       []string `json:"ttl"`
-	Fields    []string `json:"fields"`
-}
-
-type reasoning struct {
-	Supported *bool    `json:"supported"`
-	Effort    []string `json:"effort"`
-	Signed    bool     `json:"signed_blocks"`
-	// Request is what goes into additionalModelRequestFields; values are the choices, with "|" between them.
-	Request map[string]jsontext.Value `json:"request_shape"`
-}
-
-type sampling struct {
-	Temperature *bool `json:"temperature"`
-	TopP        *bool `json:"top_p"`
-	Both        *bool `json:"both_together"`
 }
 
 type inference struct {
@@ -178,54 +145,30 @@ func (r *row) converse() Tri {
 	return tri(r.Features.Converse)
 }
 
+// capabilities joins what the family, the row and the features of the row say.
 func (r *row) capabilities(fam *family) Capabilities {
-	f := &r.Features
-	c := Capabilities{
-		Streaming: tri(f.Streaming), System: tri(f.System), Tools: tri(f.Tools), StreamingTools: tri(f.StreamingTools),
-		Documents: tri(f.Documents), Vision: tri(f.Vision), Video: tri(f.Video), Audio: tri(f.Audio),
-		ToolChoice:         toolChoice(f.ToolChoice),
-		StructuredOutput:   tri(r.StructuredOutput),
-		StrictTools:        tri(r.StructuredOutput), // one list for both [F 4.4]
-		Sampling:           fam.sampling,
-		Reasoning:          fam.reasoning,
-		Caching:            r.Caching.capability(fam),
-		AssistantPrefill:   tri(r.AssistantPrefill),
-		LeadingAssistantOK: tri(r.LeadingAssistant),
-		ToolResultBeside:   fam.beside,
-		ToolResultAlone:    tri(r.ToolResultAlone),
-		ToolUseAlone:       fam.alone,
-		ToolResultMedia:    fam.media,
-		ToolResultJSON:     fam.json,
-		ToolResultStatus:   tri(r.ToolResultStatus),
-		ToolIDPattern:      fam.toolIDs,
-		ToolNamePattern:    fam.toolNames,
-		S3Sources:          fam.s3,
-		DisableParallel:    fam.native,
-		BlankStopRefused:   fam.native,
-		InlineThinkingTag:  fam.tag,
-	}
-	if c.LeadingAssistantOK == Unknown {
-		c.LeadingAssistantOK = fam.leading
-	}
-	if fam.strict != Unknown {
-		c.StrictTools = fam.strict
-	}
-	if s := r.Sampling; s != nil {
-		c.Sampling.Temperature, c.Sampling.TopP, c.Sampling.Both = tri(s.Temperature), tri(s.TopP), tri(s.Both)
-	}
-	c.Reasoning.Supported, c.Reasoning.Signed = tri(r.Reasoning.Supported), r.Reasoning.Signed
+	var c Capabilities
+	fam.caps.apply(&c)
+	own, k := r.CapabilityFacts, &c.Caching
+	own.Reasoning = r.Reasoning.ReasoningFacts
 	if c.Reasoning.Shape == ReasoningNone {
-		c.Reasoning.Shape, c.Reasoning.Efforts = r.Reasoning.shape()
+		c.Reasoning.Shape, c.Reasoning.Efforts = shape(r.Reasoning.Request)
 	}
-	if r.Reasoning.Effort != nil {
-		c.Reasoning.Efforts = r.Reasoning.Effort
+	if own.Caching.Explicit == nil {
+		own.Caching.Fields = []string{"system", "messages", "tools"} // points go where the client asked for them (R-CAP-06)
+	}
+	own.apply(&c)
+	r.Features.apply(&c)
+	c.StrictTools = cmp.Or(c.StrictTools, c.StructuredOutput) // one list for both [F 4.4], but for some families
+	if !k.System && !k.Messages && !k.Tools {
+		k.Explicit = No // what it takes, it takes in another interface than Converse
 	}
 	return c
 }
 
 // shape is the request's shape where a row says it itself: the ways in which families name an effort. What is written there in
 // other words ("see note") is not known.
-func (r *reasoning) shape() (ReasoningShape, []string) {
+func shape(request map[string]jsontext.Value) (ReasoningShape, []string) {
 	var object struct {
 		Effort string `json:"effort"`
 	}
@@ -240,36 +183,11 @@ func (r *reasoning) shape() (ReasoningShape, []string) {
 		{"reasoning_config", ReasoningConfig, &word, &word},
 		{"reasoning_effort", ReasoningEffort, &word, &word},
 	} {
-		if v, there := r.Request[x.member]; there && json.Unmarshal(v, x.into) == nil && strings.Contains(*x.text, "|") {
+		if v, there := request[x.member]; there && json.Unmarshal(v, x.into) == nil && strings.Contains(*x.text, "|") {
 			return x.shape, strings.Split(strings.TrimPrefix(*x.text, "none|"), "|")
 		}
 	}
 	return ReasoningNone, nil
-}
-
-func toolChoice(kinds []string) ToolChoice {
-	return ToolChoice{
-		Known: kinds != nil,
-		Auto:  slices.Contains(kinds, "auto"),
-		Any:   slices.Contains(kinds, "any"),
-		Tool:  slices.Contains(kinds, "tool"),
-	}
-}
-
-func (c *caching) capability(fam *family) Caching {
-	unknown := c.Explicit == nil // then points go where the client asked for them (R-CAP-06)
-	k := Caching{
-		Explicit: tri(c.Explicit), MinTokens: c.MinTokens, MaxPoints: c.MaxPoints,
-		System:    unknown || slices.Contains(c.Fields, "system"),
-		Messages:  unknown || slices.Contains(c.Fields, "messages"),
-		Tools:     unknown || slices.Contains(c.Fields, "tools"),
-		Hour:      slices.Contains(c.TTL, "1h"),
-		AfterText: fam.pointAfterText,
-	}
-	if !k.System && !k.Messages && !k.Tools {
-		k.Explicit = No // what it takes, it takes in another interface than Converse
-	}
-	return k
 }
 
 func (r *row) prices() map[string]Price {

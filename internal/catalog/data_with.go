@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // DataWith is [Data] with rows for the models of a configuration, so that the embedded Bedrock knows what the gateway has been told. A
@@ -72,15 +73,18 @@ func (o *Override) row(id string, begun map[string]json.RawMessage) (map[string]
 	if o.ProfileRequired != nil {
 		inference["profile_required"] = *o.ProfileRequired
 	}
-	for name, value := range map[string]*bool{"streaming": o.Capabilities.Streaming, "system": o.Capabilities.System, "tools": o.Capabilities.Tools,
-		"streaming_tools": o.Capabilities.StreamingTools, "documents": o.Capabilities.Documents, "vision": o.Capabilities.Vision,
-		"video": o.Capabilities.Video, "audio": o.Capabilities.Audio} {
-		if value != nil {
-			features[name] = *value
+	said, err := o.Capabilities.members()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"streaming", "system", "tools", "streaming_tools", "tool_choice",
+		"documents", "vision", "video", "audio"} {
+		if value, is := said[name]; is {
+			features[name] = value
 		}
 	}
-	if o.Capabilities.ToolChoice != nil {
-		features["tool_choice"] = o.Capabilities.ToolChoice
+	if value, is := said["structured_output"]; is {
+		set["structured_output"] = value
 	}
 	set["inference"], set["features"] = inference, features
 	for name, given := range map[string]struct {
@@ -89,7 +93,6 @@ func (o *Override) row(id string, begun map[string]json.RawMessage) (map[string]
 	}{
 		"name": {o.Name, o.Name != ""}, "kind": {string(o.Kind), o.Kind != ""}, "context": {o.Context, o.Context > 0},
 		"max_output": {o.MaxOutput, o.MaxOutput > 0}, "dimensions": {o.Dimensions, o.Dimensions != nil},
-		"structured_output": {o.Capabilities.StructuredOutput, o.Capabilities.StructuredOutput != nil},
 	} {
 		if given.is {
 			set[name] = given.value
@@ -106,4 +109,15 @@ func (o *Override) row(id string, begun map[string]json.RawMessage) (map[string]
 		row[name] = text
 	}
 	return row, nil
+}
+
+// members are the facts that are said, as members of the data.
+func (f *CapabilityFacts) members() (map[string]json.RawMessage, error) {
+	var said map[string]json.RawMessage
+	text, err := json.Marshal(f)
+	if err == nil {
+		err = json.Unmarshal(text, &said)
+	}
+	maps.DeleteFunc(said, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
+	return said, err
 }

@@ -1,36 +1,25 @@
 package catalog
 
-// family is a row of the family table: what the translation needs to know of a group of models and the data file lacks. The zero
-// value of every field means "not known", so that a family without a statement in a source simply has no entry for it.
+// family is a row of the family table: what the translation needs to know of a group of models and the data file lacks. What
+// no source tells of a family is left out; the data file's own facts win.
 type family struct {
-	format   string   // short name in reasoning_details.format (R-RES-08)
-	sampling Sampling // [F 4.5]; the data file's own flags win
-	strict   Tri      // strict tools, where they differ from structured output [F 4.4]
-	// reasoning is what [F 4.2] says of the request; whether it is supported, signed and which efforts exist is in the data file, and
-	// so is the shape where rows of one family differ in it (R-CAP-09).
-	reasoning Reasoning
+	format string     // short name in reasoning_details.format (R-RES-08)
+	embed  EmbedShape // [F 5.1–5.6]
 
-	leading        Tri      // may a conversation start with an assistant turn [F 2.1]; the data file's own flag wins
-	beside         []string // user content allowed beside a toolResult [F 2.2]
-	media          []string // media allowed inside a toolResult [F 2.2]
-	json           bool     // a JSON object goes into a json block of a toolResult [F 2.2]
-	alone          Tri      // must a toolUse stand without text in its turn [F 2.2]
-	toolIDs        string   // own pattern of tool call ids [F 2.2, 4.1]
-	toolNames      string   // own pattern of tool names [F 2.10]
-	pointAfterText bool     // cache points only directly after text [F 2.10]
-	s3             bool     // S3 sources of media [F 4.1]
-	native         bool     // additional fields reach Anthropic's own API: its switch for parallel calls, its rule for stop sequences (R-CHO-08, R-LIM-04)
-	tag            string   // thinking written into the text [F 4.2]
-
-	embed EmbedShape // [F 5.1–5.6]
+	// Sampling and the path of top_k are of [F 4.5]. Reasoning is what [F 4.2] says of the request; whether it is supported,
+	// signed and which efforts exist is in the data file, and so is the shape where rows of one family differ in it
+	// (R-CAP-09). What may stand beside and inside a toolResult and a toolUse is of [F 2.2], the first turn of [F 2.1].
+	caps CapabilityFacts
 }
+
+var yes, no = new(true), new(false)
 
 // Sampling of [F 4.5]: what "both" temperature and top_p together means differs by family.
 var (
-	allSampling   = Sampling{Temperature: Yes, TopP: Yes, Both: Yes}
-	notBoth       = Sampling{Temperature: Yes, TopP: Yes, Both: No}
-	noSampling    = Sampling{Temperature: No, TopP: No, Both: No}
-	otherSampling = Sampling{Temperature: Yes, TopP: Yes} // the row "others": both together is not known
+	allSampling   = SamplingFacts{Temperature: yes, TopP: yes, Both: yes}
+	notBoth       = SamplingFacts{Temperature: yes, TopP: yes, Both: no}
+	noSampling    = SamplingFacts{Temperature: no, TopP: no, Both: no}
+	otherSampling = SamplingFacts{Temperature: yes, TopP: yes} // the row "others": both together is not known
 )
 
 var (
@@ -43,10 +32,10 @@ var (
 var families = map[string]family{
 	// Claude. Beside a toolResult text and image are taken, document and video refused; inside it image and document [F 2.2].
 	// top_k is flat [F 1.2.3]; from 4.7 on no sampling parameter is taken at all [F 2.7].
-	"claude-2":         claude(allSampling, Reasoning{}),
-	"claude-3":         claude(allSampling, Reasoning{}),
-	"claude-3.5":       claude(allSampling, Reasoning{}),
-	"claude-3.5-haiku": claude(allSampling, Reasoning{}),
+	"claude-2":         claude(allSampling, ReasoningFacts{}),
+	"claude-3":         claude(allSampling, ReasoningFacts{}),
+	"claude-3.5":       claude(allSampling, ReasoningFacts{}),
+	"claude-3.5-haiku": claude(allSampling, ReasoningFacts{}),
 	"claude-3.7":       claude(allSampling, budget()),
 	"claude-4":         claude(allSampling, budget()),
 	"claude-4.1":       claude(notBoth, budget()), // [F 4.5, an issue]
@@ -59,7 +48,7 @@ var families = map[string]family{
 	"claude-fable":     claude(noSampling, hidden(adaptive("always", lowToXMax))),
 	"claude-mythos":    claude(noSampling, hidden(adaptive("always", lowToXMax))),
 	// Sampling, efforts and default of 5.5 are in no source; the shape is in the data file, "4.7 and later" hide the text (R-RSN-03).
-	"claude-5.5": claude(Sampling{}, hidden(adaptive("", nil))),
+	"claude-5.5": claude(SamplingFacts{}, hidden(adaptive("", nil))),
 
 	// Nova. Inside a toolResult images; of documents only csv and txt, so documents travel beside it [F 2.2]. S3 [F 4.1]. A hyphen in a
 	// tool's name makes it answer with an invalid sequence, and cache points after anything but text are refused [F 2.10].
@@ -67,7 +56,7 @@ var families = map[string]family{
 	"nova-2":          nova2(nova),
 	"nova-embeddings": {format: "nova", embed: EmbedNova},
 
-	"titan-text":     {format: "titan", sampling: otherSampling},
+	"titan-text":     {format: "titan", caps: CapabilityFacts{Sampling: otherSampling}},
 	"titan-embed":    {format: "titan", embed: EmbedTitan},
 	"titan-embed-mm": {format: "titan", embed: EmbedTitanImage},
 
@@ -90,85 +79,92 @@ var families = map[string]family{
 	"devstral":         mistral,
 	"voxtral":          mistral,
 
-	"cohere-command": {format: "cohere", sampling: otherSampling, leading: No},
-	"command-r":      {format: "cohere", sampling: allSampling, leading: No}, // "k" for top_k is unconfirmed [F 4.5]
+	"cohere-command": {format: "cohere", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
+	"command-r":      {format: "cohere", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}}, // "k" for top_k is unconfirmed [F 4.5]
 	"cohere-embed-3": {format: "cohere", embed: EmbedCohere},
 	"cohere-embed-4": {format: "cohere", embed: EmbedCohere4},
 
-	"jurassic-2":     {format: "ai21", sampling: otherSampling, leading: No},
-	"jamba-instruct": {format: "ai21", sampling: allSampling, leading: No},
-	"jamba-1.5":      {format: "ai21", sampling: allSampling, leading: No},
+	"jurassic-2":     {format: "ai21", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
+	"jamba-instruct": {format: "ai21", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}},
+	"jamba-1.5":      {format: "ai21", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}},
 
-	"deepseek-r1": {format: "deepseek", sampling: allSampling, reasoning: Reasoning{Default: "always"}},
-	"deepseek-v3": {format: "deepseek", sampling: allSampling,
-		reasoning: Reasoning{Shape: ReasoningConfig, Default: "off", Efforts: lowToHigh}},
+	"deepseek-r1": {format: "deepseek", caps: CapabilityFacts{Sampling: allSampling, Reasoning: ReasoningFacts{Default: "always"}}},
+	"deepseek-v3": {format: "deepseek", caps: CapabilityFacts{Sampling: allSampling,
+		Reasoning: ReasoningFacts{Shape: ReasoningConfig, Default: "off", Efforts: lowToHigh}}},
 
 	// Qwen: no media inside a toolResult [F 2.2]; no off switch of reasoning is known [F 4.2], so it counts as always on (1.9).
-	"qwen3": {format: "qwen", sampling: otherSampling, media: []string{},
-		reasoning: Reasoning{Shape: ReasoningConfig, Default: "always", Efforts: []string{"low", "high"}}},
+	"qwen3": {format: "qwen", caps: CapabilityFacts{Sampling: otherSampling, ToolResultMedia: []string{},
+		Reasoning: ReasoningFacts{Shape: ReasoningConfig, Default: "always", Efforts: []string{"low", "high"}}}},
 
-	"gpt-oss": {format: "gpt-oss", sampling: otherSampling,
-		reasoning: Reasoning{Shape: ReasoningEffort, Default: "always", Efforts: lowToHigh}},
-	"gpt-oss-safeguard": {format: "gpt-oss", sampling: otherSampling},
-	"gpt-5":             {format: "gpt", sampling: otherSampling, reasoning: Reasoning{Encrypted: true}},
-	"gpt-6":             {format: "gpt", sampling: otherSampling, reasoning: Reasoning{Encrypted: true}},
+	"gpt-oss": {format: "gpt-oss", caps: CapabilityFacts{Sampling: otherSampling,
+		Reasoning: ReasoningFacts{Shape: ReasoningEffort, Default: "always", Efforts: lowToHigh}}},
+	"gpt-oss-safeguard": {format: "gpt-oss", caps: CapabilityFacts{Sampling: otherSampling}},
+	"gpt-5":             {format: "gpt", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
+	"gpt-6":             {format: "gpt", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
 
-	"gemma-3":        {format: "gemma", sampling: otherSampling},
-	"gemma-4":        {format: "gemma", sampling: otherSampling},
-	"minimax":        {format: "minimax", sampling: otherSampling, reasoning: Reasoning{Default: "always"}},
-	"kimi":           {format: "kimi", sampling: otherSampling, media: []string{}}, // whether and how it is asked to reason is a matter of the row
-	"glm":            {format: "glm", sampling: otherSampling},
-	"nemotron":       {format: "nemotron", sampling: otherSampling},
-	"palmyra":        {format: "palmyra", sampling: otherSampling, leading: No},
-	"palmyra-vision": {format: "palmyra", sampling: otherSampling, leading: No},
-	"grok":           {format: "grok", sampling: otherSampling, reasoning: Reasoning{Encrypted: true}},
+	"gemma-3":        {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
+	"gemma-4":        {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
+	"minimax":        {format: "minimax", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Default: "always"}}},
+	"kimi":           {format: "kimi", caps: CapabilityFacts{Sampling: otherSampling, ToolResultMedia: []string{}}}, // whether and how it is asked to reason is a matter of the row
+	"glm":            {format: "glm", caps: CapabilityFacts{Sampling: otherSampling}},
+	"nemotron":       {format: "nemotron", caps: CapabilityFacts{Sampling: otherSampling}},
+	"palmyra":        {format: "palmyra", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
+	"palmyra-vision": {format: "palmyra", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
+	"grok":           {format: "grok", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
 }
 
 var (
-	nova = family{format: "nova", leading: No, media: []string{"image"}, s3: true, toolNames: "word", pointAfterText: true,
-		sampling: Sampling{Temperature: Yes, TopP: Yes, Both: Yes, TopKPath: "inferenceConfig.topK"}} // [F 1.2.3, 4.5]
-	llama   = family{format: "llama", sampling: allSampling, leading: No, media: []string{"image", "document"}}
-	mistral = family{format: "mistral", sampling: allSampling, leading: No, media: []string{"document"}, json: true, toolIDs: "alnum9"}
+	nova = family{format: "nova", caps: CapabilityFacts{LeadingAssistantOK: no,
+		ToolResultMedia: []string{"image"}, S3Sources: yes, ToolNamePattern: "word", Caching: CachingFacts{AfterText: yes},
+		Sampling: allSampling, TopKPath: "inferenceConfig.topK"}} // [F 1.2.3, 4.5]
+	llama = family{format: "llama", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no,
+		ToolResultMedia: []string{"image", "document"}}}
+	mistral = family{format: "mistral", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no,
+		ToolResultMedia: []string{"document"}, ToolResultJSON: yes, ToolIDPattern: "alnum9"}}
 )
 
 func withTag(nova family) family {
-	nova.tag = "thinking"
+	nova.caps.InlineThinkingTag = "thinking"
 	return nova
 }
 
 func nova2(nova family) family {
-	nova.strict = Yes // recorded with Nova 2 Lite (R-TOOL-06), although outputConfig is refused
-	nova.reasoning = Reasoning{Shape: ReasoningNova, Default: "off", Efforts: lowToHigh}
+	nova.caps.StrictTools = yes // recorded with Nova 2 Lite (R-TOOL-06), although outputConfig is refused
+	nova.caps.Reasoning = ReasoningFacts{Shape: ReasoningNova, Default: "off", Efforts: lowToHigh}
 	return nova
 }
 
 func older(mistral family) family {
-	mistral.alone = Yes
+	mistral.caps.ToolUseAlone = yes
 	return mistral
 }
 
-func claude(s Sampling, r Reasoning) family {
+func claude(s SamplingFacts, r ReasoningFacts) family {
+	// Additional fields reach Anthropic's own API: its switch for parallel calls, its rule for stop sequences (R-CHO-08,
+	// R-LIM-04).
+	caps := CapabilityFacts{Sampling: s, Reasoning: r, DisableParallel: yes, BlankStopRefused: yes,
+		ToolResultBeside: []string{"text", "image"}, ToolResultMedia: []string{"image", "document"}}
 	if s != noSampling {
-		s.TopKPath = "top_k"
+		caps.TopKPath = "top_k"
 	}
-	return family{format: "claude", sampling: s, reasoning: r, native: true, beside: []string{"text", "image"}, media: []string{"image", "document"}}
+	return family{format: "claude", caps: caps}
 }
 
 // budget is thinking with a number of tokens, at least 1,024; every effort becomes a number (R-RSN-02).
-func budget() Reasoning {
-	return Reasoning{Shape: ReasoningBudget, Default: "off", MinBudget: 1024, Efforts: lowToXMax}
+func budget() ReasoningFacts {
+	return ReasoningFacts{Shape: ReasoningBudget, Default: "off", MinBudget: 1024, Efforts: lowToXMax}
 }
 
-func adaptive(byDefault string, efforts []string) Reasoning {
-	return Reasoning{Shape: ReasoningAdaptive, Default: byDefault, Efforts: efforts}
+func adaptive(byDefault string, efforts []string) ReasoningFacts {
+	return ReasoningFacts{Shape: ReasoningAdaptive, Default: byDefault, Efforts: efforts}
 }
 
-func hidden(r Reasoning) Reasoning {
-	r.TextHidden = true
+func hidden(r ReasoningFacts) ReasoningFacts {
+	r.TextHidden = yes
 	return r
 }
 
-func forced(r Reasoning) Reasoning {
-	r.ForcedChoiceAllowed = true
+func forced(r ReasoningFacts) ReasoningFacts {
+	r.ForcedChoiceAllowed = yes
 	return r
 }
