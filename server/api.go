@@ -51,7 +51,7 @@ func (s *Server) call(endpoint *call.Endpoint, speaks *dialect.Dialect) echo.Han
 		}
 		v.call = call
 		if req.Facts().Stream {
-			return s.stream(c, call, speaks.Stream(req, v.requestID()))
+			return s.stream(c, call, speaks.Stream(req, dialect.Call{ID: v.id, At: v.at}))
 		}
 		return s.plain(c, call, speaks)
 	}

@@ -18,7 +18,7 @@ const headerUnchecked = "X-Outcrop-Unchecked"
 // attempts is the value of headerAttempts, "1:MODEL@REGION=throttled(429);2:MODEL@REGION=ok": the target as public catalogue id
 // and region, never as the profile or ARN that was called, and how the attempt ended, with the status that it would have been
 // for the client. "" when no target was tried.
-func attempts(tries []call.Try, status func(openai.Kind) int) string {
+func attempts(tries []call.Try, status func(*openai.Error) int) string {
 	if len(tries) == 0 {
 		return ""
 	}
@@ -38,7 +38,7 @@ func attempts(tries []call.Try, status func(openai.Kind) int) string {
 		b.WriteString(t.Outcome.String())
 		if t.Outcome != upstream.OK && t.Outcome != upstream.Canceled {
 			b.WriteByte('(')
-			b.WriteString(strconv.Itoa(status(t.Kind)))
+			b.WriteString(strconv.Itoa(status(&openai.Error{Kind: t.Kind})))
 			b.WriteByte(')')
 		}
 	}

@@ -84,7 +84,7 @@ func (s *Server) ending(c echo.Context, err error) (status int, code string) {
 		return statusClientGone, "canceled"
 	}
 	oe := s.known(c, err)
-	status = s.speaks(c).Status(oe.Kind)
+	status = s.speaks(c).Status(oe)
 	var p *call.Panic
 	if errors.As(err, &p) {
 		return status, "panic"

@@ -46,15 +46,15 @@ var tiny = &dialect.Dialect{
 	Plain: func(b []byte, _ openai.Request, p openai.Part) []byte {
 		return fmt.Appendf(b, `{"text":%q}`, *p.(*openai.ChatResponse).Choices[0].Message.Content)
 	},
-	Stream: func(_ openai.Request, id string) dialect.Stream { return &tinyStream{id: id} },
+	Stream: func(_ openai.Request, c dialect.Call) dialect.Stream { return &tinyStream{id: "req_" + c.ID} },
 	Fail: func(b []byte, err *openai.Error, id string) []byte {
 		return fmt.Appendf(b, `{"type":"error","error":{"message":%q},"id":%q}`, err.Message, id)
 	},
-	Status: func(k openai.Kind) int {
-		if k == openai.Unavailable {
+	Status: func(err *openai.Error) int {
+		if err.Kind == openai.Unavailable {
 			return 529
 		}
-		return dialect.OpenAI.Status(k)
+		return dialect.OpenAI.Status(err)
 	},
 	Head: func(to dialect.Header, id string) { to["Request-Id"] = []string{id} },
 	Limits: func(to dialect.Header, requests, _ dialect.Window, now time.Time) {

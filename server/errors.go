@@ -47,7 +47,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	s.stamp(c)
 	// The client's connection is all that can fail here.
-	_ = c.Blob(speaks.Status(oe.Kind), jsonType, speaks.Fail(nil, oe, v.requestID()))
+	_ = c.Blob(speaks.Status(oe), jsonType, speaks.Fail(nil, oe, v.requestID()))
 }
 
 // errGone marks failures to read from or write to the client.

@@ -176,11 +176,12 @@ func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*a
 	call.Options.Strict = t.strict
 	got := &answer{status: http.StatusOK}
 	if err := got.write(ctx, handle, call, speaks, request); err != nil {
-		fault := dialect.Known(err, call.ID)
+		id := "req_" + call.ID
+		fault := dialect.Known(err, id)
 		if call.Request != nil {
 			fault = dialect.Helpful(fault, call.Request.Facts().Model, func() []string { return modelsOf(models) })
 		}
-		got.status, got.body = speaks.Status(fault.Kind), speaks.Fail(nil, fault, call.ID)
+		got.status, got.body = speaks.Status(fault), speaks.Fail(nil, fault, id)
 	}
 	return got, nil
 }
@@ -200,7 +201,7 @@ func (a *answer) write(
 	}
 	var events dialect.Stream
 	if call.Request.Facts().Stream {
-		events = speaks.Stream(call.Request, call.ID)
+		events = speaks.Stream(call.Request, dialect.Call{ID: call.ID, At: call.At})
 	}
 	for part, err := range reply.Parts {
 		switch {

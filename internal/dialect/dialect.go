@@ -25,11 +25,12 @@ type Dialect struct {
 	Decode Decoder
 	// Plain appends the body of a plain answer, whose only part is given.
 	Plain func(b []byte, req openai.Request, p openai.Part) []byte
-	// Stream begins the events of one streamed answer; id is that of the request. It is nil for an API without streams.
-	Stream func(req openai.Request, id string) Stream
-	// Fail appends the body of an error that comes before the first event, and Status is its status.
+	// Stream begins the events of one streamed answer. It is nil for an API without streams.
+	Stream func(req openai.Request, c Call) Stream
+	// Fail appends the body of an error that comes before the first event; id is that of the request, as clients see it.
+	// Status is its status, which may depend on more than the kind: whose budget it is that is spent, say.
 	Fail   func(b []byte, err *openai.Error, id string) []byte
-	Status func(openai.Kind) int
+	Status func(err *openai.Error) int
 	// Head sets the headers that every answer has, errors included.
 	Head func(to Header, id string)
 	// Limits sets the headers that say how the limits of the caller stand.
@@ -38,6 +39,13 @@ type Dialect struct {
 
 // Decoder reads and checks the body of a request.
 type Decoder func(body []byte, headers Header) (openai.Request, *openai.Error)
+
+// Call is what an answer is named and dated after, before it has a part or without one: the error that ends it may come
+// before any.
+type Call struct {
+	ID string    // letters and digits, unique; part of every id that the client sees
+	At time.Time // arrival of the request
+}
 
 // Stream is what is said in one streamed answer, from which each method appends the events that are due: none where
 // nothing is to be sent. What an API says before its first part it writes in front of whatever comes first. Nothing

@@ -36,7 +36,7 @@ func TestEveryKindIsRendered(t *testing.T) {
 	for k := openai.Internal; k <= openai.Timeout; k++ {
 		err := &openai.Error{Kind: k, Message: "m"}
 		body := string(dialect.OpenAI.Fail(nil, err, "req_1"))
-		if s := dialect.OpenAI.Status(k); s < 400 || s > 599 || strings.Contains(body, `"type":""`) {
+		if s := dialect.OpenAI.Status(err); s < 400 || s > 599 || strings.Contains(body, `"type":""`) {
 			t.Errorf("kind %d: %d %s", k, s, body)
 		}
 	}
@@ -85,7 +85,7 @@ func TestChatEvents(t *testing.T) {
 		"R-STR-06 usage is not asked for": {nil, ""},
 		"R-STR-06 usage is asked for":     {&openai.StreamOptions{IncludeUsage: &yes}, `data: {"id":"c",`},
 	} {
-		s := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: tt.options}, "req_1")
+		s := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: tt.options}, dialect.Call{ID: "1"})
 		if got := string(s.AppendPart([]byte("before"), usage)); !strings.HasPrefix(got, "before"+tt.want) || tt.want == "" && got != "before" {
 			t.Errorf("%s: %q", name, got)
 		}

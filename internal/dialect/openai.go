@@ -13,7 +13,7 @@ var OpenAI = &Dialect{
 	Keys:   []string{"Authorization", "Api-Key"}, // of OpenAI's SDKs and of Azure's
 	Plain:  func(b []byte, _ openai.Request, p openai.Part) []byte { return p.(whole).AppendJSON(b) },
 	Fail:   func(b []byte, err *openai.Error, _ string) []byte { return err.AppendJSON(b, renderings[err.Kind].typ) },
-	Status: func(k openai.Kind) int { return renderings[k].status },
+	Status: func(err *openai.Error) int { return renderings[err.Kind].status },
 	Head:   func(to Header, id string) { to["X-Request-Id"] = []string{id} },
 	Limits: openAILimits,
 }
@@ -29,7 +29,7 @@ var (
 )
 
 // with is the dialect with other bodies and events.
-func (d *Dialect) with(decode Decoder, stream func(openai.Request, string) Stream) *Dialect {
+func (d *Dialect) with(decode Decoder, stream func(openai.Request, Call) Stream) *Dialect {
 	other := *d
 	other.Decode, other.Stream = decode, stream
 	return &other
@@ -72,7 +72,7 @@ type chatStream struct {
 	usage bool // the client wants it
 }
 
-func beginChat(req openai.Request, _ string) Stream { return chatStream{req.Facts().Usage} }
+func beginChat(req openai.Request, _ Call) Stream { return chatStream{req.Facts().Usage} }
 
 const data = "data: "
 
