@@ -24,15 +24,16 @@ func Links(c *call.Call, t catalog.Target) ([]translate.Link, error) {
 // Refuse is an ordinary answer with the finish reason content_filter (R-ERR-69).
 func Refuse(c *call.Call, message string) []openai.Part {
 	asked := c.Request.Facts()
+	meta := c.Stamp(asked.Model)
 	whole := &openai.ChatResponse{
-		Head:    openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: asked.Model},
+		Head:    openai.Head{ID: meta.ID, Created: meta.Created, Model: meta.Model},
 		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &message}, FinishReason: openai.FinishContentFilter}},
 		Usage:   &openai.Usage{},
 	}
 	if !asked.Stream {
 		return []openai.Part{whole}
 	}
-	return chat.Unfold(whole, translate.Meta{ID: whole.ID, Model: whole.Model, Created: whole.Created})
+	return chat.Unfold(whole, meta)
 }
 
 // converseCall is one call of Converse or ConverseStream, translated for its target.
@@ -51,7 +52,8 @@ func (e *engine) newConverseCall(c *call.Call, t catalog.Target, o translate.Opt
 	if err != nil {
 		return nil, err
 	}
-	meta := translate.Meta{ID: "chatcmpl-" + c.ID, Model: t.Public, Created: c.At.Unix(), Fingerprint: fingerprint(e.Version, t.CalledID)}
+	meta := c.Stamp(t.Public)
+	meta.Fingerprint = fingerprint(e.Version, t.CalledID)
 	return &converseCall{engine: e, target: t, stream: req.Stream, in: in, back: back, meta: meta}, nil
 }
 

@@ -47,6 +47,11 @@ type Call struct {
 	Group     *upstream.Group   // Choices: the copies of one request
 }
 
+// Stamp is id, model and date of the answer to a call, whoever makes it; model is the public id of who serves.
+func (c *Call) Stamp(model string) translate.Meta {
+	return translate.Meta{ID: c.Endpoint.Prefix + c.ID, Model: model, Created: c.At.Unix()}
+}
+
 // Tune is what a request's headers say to the stages. The zero value says nothing.
 type Tune struct {
 	Tier         string        // x-outcrop-tier: a fact for the rules of the router

@@ -10,6 +10,7 @@ import (
 type Endpoint struct {
 	Name   string                          // "chat.completions": metric label, configuration key
 	Kind   catalog.Kind                    // of the models that it calls, which says how they are called; "" calls none
+	Prefix string                          // of the ids of its answers; "" where answers have none
 	Digest func(d Digester, p openai.Part) // tells the record what a part says, so that it can be proven later; nil where that is nothing
 	Keeps  *Keeping                        // how answers are kept; nil where none is
 	Chat   *Chatting                       // nil where requests are no chats

@@ -112,7 +112,7 @@ func sizeOfChat(p openai.Part) (n int) {
 }
 
 func stampChat(c *call.Call) translate.Meta {
-	return translate.Meta{ID: "chatcmpl-" + c.ID, Model: call.First(c).Public, Created: c.At.Unix()}
+	return c.Stamp(call.First(c).Public)
 }
 
 // foldChat leaves what was kept as it is.
