@@ -35,7 +35,7 @@ var names = converse.Names{
 	Limit: "max_completion_tokens", Effort: "reasoning_effort", Format: "response_format", Schema: "response_format.json_schema",
 	Tools: "tools", Choice: "tool_choice", Parallel: "parallel_tool_calls", Strict: "tools[].function.strict", Messages: "messages",
 	Turn: "messages[]", Role: "messages[].role", Name: "messages[].name", Calls: "messages[].tool_calls",
-	Result: "messages[].tool_call_id", Reasoning: "messages[].reasoning_details",
+	Result: "messages[].tool_call_id",
 	Part: func(at converse.Place, rest string) string {
 		if at.Part < 0 {
 			return converse.At("messages", at.Item, rest)
@@ -67,7 +67,6 @@ type reader struct {
 	functions int // legacy function calls so far
 
 	room struct { // for requests of ordinary size, so that they cost no further allocations
-		system  [1]converse.Block
 		turns   [4]converse.Turn
 		blocks  [6]converse.Block
 		calls   [2]converse.Call
@@ -81,7 +80,6 @@ func newReader(req *openai.ChatRequest, row *catalog.Model) *reader {
 	r.blocks = slices.Grow(r.room.blocks[:0], len(req.Messages)*5/4)
 	r.Request = converse.Request{
 		Names:   &names,
-		System:  r.room.system[:0],
 		Turns:   slices.Grow(r.room.turns[:0], len(req.Messages)),
 		Last:    converse.Place{Item: max(len(req.Messages)-1, 0), Part: -1},
 		OneCall: req.ParallelToolCalls != nil && !*req.ParallelToolCalls, Thinking: req.Thinking,

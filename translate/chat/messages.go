@@ -20,7 +20,6 @@ func (r *reader) readMessage(i int, m *openai.Message) {
 	switch m.Role {
 	case "system", "developer":
 		r.systemMessage(i, m)
-		return
 	case "user":
 		r.userMessage(i, m)
 	case "assistant":
@@ -36,35 +35,50 @@ func (r *reader) readMessage(i int, m *openai.Message) {
 	}
 }
 
-// end makes a turn of the blocks of the message.
-func (r *reader) end(assistant bool) *converse.Turn {
-	r.Turns = append(r.Turns, converse.Turn{Assistant: assistant, Blocks: r.blocks[r.from:len(r.blocks):len(r.blocks)]})
-	return &r.Turns[len(r.Turns)-1]
+// taken are the blocks of the message so far; the next ones are another list.
+func (r *reader) taken() []converse.Block {
+	list := r.blocks[r.from:len(r.blocks):len(r.blocks)]
+	r.from = len(r.blocks)
+	return list
+}
+
+func (r *reader) end(t converse.Turn) {
+	t.Blocks = r.taken()
+	r.Turns = append(r.Turns, t)
 }
 
 func (r *reader) add(b converse.Block) { r.blocks = append(r.blocks, b) }
 
+// found is where something was found of the message that is being read: it stands among its blocks, since results may
+// not count, and adjustments are told in the order in which the passes find their own.
+func (r *reader) found() *converse.Findings {
+	f := &converse.Findings{}
+	r.add(converse.Block{Found: f})
+	return f
+}
+
 func (r *reader) systemMessage(i int, m *openai.Message) {
-	r.SystemMoved = r.SystemMoved || len(r.Turns) > 0
+	defer r.end(converse.Turn{System: true})
 	r.ignoreName(m)
 	if m.Content == nil {
 		return
 	}
 	if m.Content.Parts == nil {
-		r.System = append(r.System, converse.Block{Text: m.Content.Text})
+		r.add(converse.Block{Text: m.Content.Text})
 	}
 	for j := range m.Content.Parts {
 		if p := &m.Content.Parts[j]; r.allowed(i, j, p, inSystem) {
-			r.System = appendPoint(append(r.System, converse.Block{Text: *p.Text}), r.control(p))
+			r.add(converse.Block{Text: *p.Text})
+			r.addPoint(r.control(p))
 		}
 	}
-	r.System = appendPoint(r.System, m.CacheControl)
+	r.addPoint(m.CacheControl)
 }
 
 func (r *reader) userMessage(i int, m *openai.Message) {
-	defer r.end(false)
+	defer r.end(converse.Turn{})
 	if m.Content == nil {
-		r.Refuse(openai.CodeInvalidType, converse.At("messages", i, ".content"),
+		r.found().Refuse(openai.CodeInvalidType, converse.At("messages", i, ".content"),
 			"Invalid type for '%s': expected a string or an array of content parts, but got null "+
 				"instead.", converse.At("messages", i, ".content"))
 		return
@@ -79,7 +93,7 @@ func (r *reader) userMessage(i int, m *openai.Message) {
 	if m.Content.Parts == nil {
 		say(m.Content.Text)
 	} else if len(m.Content.Parts) == 0 {
-		r.Refuse(openai.CodeEmptyArray, converse.At("messages", i, ".content"),
+		r.found().Refuse(openai.CodeEmptyArray, converse.At("messages", i, ".content"),
 			"Invalid '%s': empty array. Expected an array with minimum length 1, but got an empty array "+
 				"instead.", converse.At("messages", i, ".content"))
 	}
@@ -93,12 +107,12 @@ func (r *reader) userMessage(i int, m *openai.Message) {
 		} else {
 			r.addMedia(i, j, p)
 		}
-		r.blocks = appendPoint(r.blocks, r.control(p))
+		r.addPoint(r.control(p))
 	}
 	if prefix != "" {
-		r.Adjust("messages[].name", "ignored") // there was no text to put it before
+		r.found().Adjust("messages[].name", "ignored") // there was no text to put it before
 	}
-	r.blocks = appendPoint(r.blocks, m.CacheControl)
+	r.addPoint(m.CacheControl)
 }
 
 // speaker is what stands before the first text of a named user message (R-MSG-18).
@@ -112,7 +126,7 @@ func (r *reader) speaker(m *openai.Message) string {
 
 func (r *reader) ignoreName(m *openai.Message) {
 	if m.Name != nil && *m.Name != "" {
-		r.Adjust("messages[].name", "ignored")
+		r.found().Adjust("messages[].name", "ignored")
 	}
 }
 
@@ -132,17 +146,17 @@ func (r *reader) countNames() {
 }
 
 func (r *reader) assistantMessage(i int, m *openai.Message) {
-	r.ignoreName(m)
-	lost := r.retell(i, m)
-	if m.Audio != nil {
-		if !speaks(m) && len(m.ToolCalls) == 0 && m.FunctionCall == nil {
-			r.Refuse(openai.CodeUnsupportedValue, converse.At("messages", i, ".audio"),
-				"Unsupported value: '%s' refers to audio that was not made here.", converse.At("messages", i, ".audio"))
-		}
-		r.Adjust("messages[].audio", "ignored")
+	if m.FunctionCall != nil {
+		r.functions++
 	}
-	r.blocks = appendPoint(r.blocks, m.CacheControl)
-	r.end(true).Unplaced = lost
+	t := converse.Turn{Assistant: true}
+	list, lost := r.replayable(m)
+	if len(list) > 0 || lost {
+		r.retell(i, m, nil, false)
+		t.Plain = r.taken()
+	}
+	r.retell(i, m, list, lost)
+	r.end(t)
 }
 
 // resultMessage reads a message of role tool or function.
@@ -159,9 +173,8 @@ func (r *reader) resultMessage(i int, m *openai.Message) {
 	if m.Content != nil {
 		r.resultContent(i, m.Content, result)
 	}
-	r.from = len(r.blocks)
 	r.add(converse.Block{Result: result})
-	r.end(false)
+	r.end(converse.Turn{})
 }
 
 func (r *reader) resultContent(i int, content *openai.Content, result *converse.Result) {
@@ -182,15 +195,14 @@ func (r *reader) resultContent(i int, content *openai.Content, result *converse.
 			result.Point = pointOf(k)
 		}
 	}
-	result.Content = r.blocks[r.from:len(r.blocks):len(r.blocks)]
+	result.Content = r.taken()
 }
 
-// appendPoint appends the cache point that a part or a message asks for.
-func appendPoint(list []converse.Block, c *openai.CacheControl) []converse.Block {
-	if c == nil {
-		return list
+// addPoint appends the cache point that a part or a message asks for.
+func (r *reader) addPoint(c *openai.CacheControl) {
+	if c != nil {
+		r.add(converse.Block{Point: pointOf(c)})
 	}
-	return append(list, converse.Block{Point: pointOf(c)})
 }
 
 // control is what a part says of caching; OpenAI's breakpoint inherits the request's time to live (R-CACHE-05).

@@ -37,11 +37,11 @@ func partPath(i, j int, rest string) string {
 // allowed tells whether a part may stand where it does and has what its type promises.
 func (r *reader) allowed(i, j int, p *openai.ContentPart, place int) bool {
 	if p.Type == "" {
-		r.Missing(partPath(i, j, ".type"))
+		r.found().Missing(partPath(i, j, ".type"))
 		return false
 	}
 	if partPlaces(p.Type)&place == 0 {
-		r.Refuse(openai.CodeInvalidValue, partPath(i, j, ".type"),
+		r.found().Refuse(openai.CodeInvalidValue, partPath(i, j, ".type"),
 			"Invalid value: '%s'. A part of this type cannot stand in a message of this role.", p.Type)
 		return false
 	}
@@ -65,7 +65,7 @@ func (r *reader) allowed(i, j int, p *openai.ContentPart, place int) bool {
 		if p.Type == "image_url" && p.ImageURL != nil {
 			rest += ".url"
 		}
-		r.Missing(partPath(i, j, rest))
+		r.found().Missing(partPath(i, j, rest))
 	}
 	return there
 }
@@ -92,16 +92,16 @@ func (r *reader) addMedia(i, j int, p *openai.ContentPart) {
 
 func (r *reader) readImage(m *converse.Media, path string, u *openai.ImageURL) bool {
 	if u.Detail != nil && *u.Detail != "auto" {
-		r.Adjust("messages[].content[].image_url.detail", "ignored")
+		r.found().Adjust("messages[].content[].image_url.detail", "ignored")
 	}
 	m.URL, m.Text, m.Member = u.URL, u.Text, ".image_url.url"
 	switch converse.Scheme(u.URL) {
 	case "data", "http", "https":
 		return true
 	case "s3":
-		r.Refuse(openai.CodeUnsupportedValue, path, "Unsupported value: images in S3 are not supported.")
+		r.found().Refuse(openai.CodeUnsupportedValue, path, "Unsupported value: images in S3 are not supported.")
 	default:
-		r.Refuse(openai.CodeInvalidImageURL, path,
+		r.found().Refuse(openai.CodeInvalidImageURL, path,
 			"Invalid image URL: expected a data URL, or a URL that starts with http:// or https://.")
 	}
 	return false
@@ -110,11 +110,11 @@ func (r *reader) readImage(m *converse.Media, path string, u *openai.ImageURL) b
 func (r *reader) readFile(m *converse.Media, path string, f *openai.File) bool {
 	switch {
 	case f.ID != nil:
-		r.Refuse(openai.CodeUnsupported, path+".file_id",
+		r.found().Refuse(openai.CodeUnsupported, path+".file_id",
 			"Unsupported parameter: '%s'. Send the file itself as 'file_data'.", path+".file_id")
 		return false
 	case f.Data == nil:
-		r.Missing(path + ".file_data")
+		r.found().Missing(path + ".file_data")
 		return false
 	case strings.EqualFold((*f.Data)[:min(len(*f.Data), len("data:"))], "data:"):
 		m.URL = *f.Data

@@ -84,20 +84,19 @@ type retelling struct {
 	m    *openai.Message
 	part int   // of the content: the part that comes next
 	text runes // of the content: what is left of the part before it, or of the string
-	cut  bool  // a piece of it has been told
 	told bool  // the part before it has begun
 	call int   // of the message: the call that comes next
 }
 
-// retell appends message i. It tells whether reasoning had to be left out, since nobody knows where it stood.
-func (r *reader) retell(i int, m *openai.Message) (lost bool) {
+// retell appends message i with that reasoning, which is lost where nobody knows its place.
+func (r *reader) retell(i int, m *openai.Message, list []replayed, lost bool) {
+	r.ignoreName(m)
+	if lost {
+		r.found().Adjust("messages[].reasoning_details", "position_unknown")
+	}
 	t := retelling{reader: r, i: i, m: m}
 	if m.Content != nil && m.Content.Parts == nil {
 		t.text.text = m.Content.Text
-	}
-	var list []replayed
-	if len(m.ReasoningDetails) > 0 {
-		list, lost = r.replayable(m)
 	}
 	for _, block := range list {
 		t.contentTo(block.after.Content)
@@ -109,21 +108,21 @@ func (r *reader) retell(i int, m *openai.Message) (lost bool) {
 		r.add(converse.Block{Text: *m.Refusal})
 	}
 	t.callsTo(math.MaxInt)
-	return lost
+	if m.Audio != nil {
+		if !speaks(m) && len(m.ToolCalls) == 0 && m.FunctionCall == nil {
+			r.found().Refuse(openai.CodeUnsupportedValue, converse.At("messages", i, ".audio"),
+				"Unsupported value: '%s' refers to audio that was not made here.", converse.At("messages", i, ".audio"))
+		}
+		r.found().Adjust("messages[].audio", "ignored")
+	}
+	r.addPoint(m.CacheControl)
 }
 
 // textTo appends the text of the part that is being told, up to a place in it.
 func (t *retelling) textTo(place int) {
-	whole := t.text.text
-	b := converse.Block{Text: t.text.to(place), Continues: t.cut}
-	if b.Text == "" {
-		return
+	if piece := t.text.to(place); piece != "" {
+		t.add(converse.Block{Text: piece})
 	}
-	if !t.cut && t.text.text != "" {
-		b.Whole = whole
-	}
-	t.cut = true
-	t.add(b)
 }
 
 // contentTo appends the content up to a place in it, in code points of all of its texts.
@@ -135,7 +134,7 @@ func (t *retelling) contentTo(place int) {
 	parts := t.m.Content.Parts
 	for t.text.text == "" {
 		if t.told {
-			t.blocks = appendPoint(t.blocks, t.control(&parts[t.part-1]))
+			t.addPoint(t.control(&parts[t.part-1]))
 			t.told = false
 		}
 		if t.part == len(parts) || t.text.taken >= place {
@@ -150,7 +149,7 @@ func (t *retelling) contentTo(place int) {
 			t.add(converse.Block{Text: *p.Refusal})
 			continue
 		}
-		t.text.text, t.cut = *p.Text, false
+		t.text.text = *p.Text
 		t.textTo(place)
 	}
 }
@@ -161,7 +160,6 @@ func (t *retelling) callsTo(n int) {
 		t.readCall(t.i, t.call, &t.m.ToolCalls[t.call])
 	}
 	if f := t.m.FunctionCall; f != nil && t.call == len(t.m.ToolCalls) && t.call < n {
-		t.functions++
 		t.call++
 		t.addCall(converse.Call{
 			ID: "fc_" + strconv.Itoa(t.functions), Name: f.Name, Input: aws.ToString(f.Arguments), ByName: true,
@@ -177,15 +175,15 @@ func (r *reader) addCall(c converse.Call) {
 
 // readCall appends a call of message i.
 func (r *reader) readCall(i, j int, t *openai.ToolCall) {
-	if t.NoID {
-		r.Missing(converse.At("messages", i, converse.At(".tool_calls", j, ".id"))) // an id that is there, though empty, fits its result (R-RPL-07)
+	if t.NoID { // an id that is there, though empty, fits its result (R-RPL-07)
+		r.found().Missing(converse.At("messages", i, converse.At(".tool_calls", j, ".id")))
 	}
 	c := converse.Call{ID: t.ID, Name: t.Function.Name, Input: aws.ToString(t.Function.Arguments), Member: "messages[].tool_calls[].function.arguments"}
 	switch {
 	case t.Type == "custom" && t.Custom != nil:
 		c.Name, c.Input, c.Custom = t.Custom.Name, t.Custom.Input, true
 	case t.Type != "function" && t.Type != "":
-		r.Refuse(openai.CodeInvalidValue, converse.At("messages", i, converse.At(".tool_calls", j, ".type")),
+		r.found().Refuse(openai.CodeInvalidValue, converse.At("messages", i, converse.At(".tool_calls", j, ".type")),
 			"Invalid value: '%s'. Supported values are: 'function' and 'custom'.", t.Type)
 	}
 	r.addCall(c)

@@ -39,6 +39,10 @@ func said(s string) converse.Block { return converse.Block{Text: s} }
 
 func user(blocks ...converse.Block) converse.Turn { return converse.Turn{Blocks: blocks} }
 
+func system(blocks ...converse.Block) converse.Turn {
+	return converse.Turn{System: true, Blocks: blocks}
+}
+
 func model(blocks ...converse.Block) converse.Turn {
 	return converse.Turn{Assistant: true, Blocks: blocks}
 }
@@ -72,7 +76,7 @@ func TestTurnsByHand(t *testing.T) {
 		{"R-MSG-05 R-MSG-12 neighbours, blank texts, system and limits", nova,
 			`"max_tokens":99,"temperature":0.5,"stop":["END"],"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"},{"role":"user","content":"  "},{"role":"user","content":"there"}]`,
 			converse.Request{
-				System: []converse.Block{said("Be brief.")}, Turns: []converse.Turn{user(said("Hi")), user(said("  "), said("there"))},
+				Turns: []converse.Turn{system(said("Be brief.")), user(said("Hi")), user(said("  "), said("there"))},
 				Limit: limit(99), LimitMember: "max_tokens", Temperature: ptr(half), Stop: []string{"END"},
 			}, ""},
 		{"R-MSG-06 R-MSG-09 R-TOOL-02 tools, two calls, results in another order, one missing", claude,
@@ -124,9 +128,9 @@ func TestTurnsByHand(t *testing.T) {
 				`{"role":"user","content":[{"type":"text","text":"Hi","cache_control":{"type":"ephemeral"}},{"type":"text","text":"there"}]},` +
 				`{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"r","cache_control":{"type":"ephemeral"}}]`,
 			converse.Request{
-				System: []converse.Block{said("Long."), {Point: &converse.Point{}}},
-				Tools:  []converse.Tool{{Name: "f", Point: &converse.Point{TTL: "1h"}}},
+				Tools: []converse.Tool{{Name: "f", Point: &converse.Point{TTL: "1h"}}},
 				Turns: []converse.Turn{
+					system(said("Long."), converse.Block{Point: &converse.Point{}}),
 					user(said("Hi"), converse.Block{Point: &converse.Point{}}, said("there")), model(called("a", "f", "{}")),
 					user(converse.Block{Result: &converse.Result{ID: "a", Content: []converse.Block{said("r")}, Point: &converse.Point{}}}),
 				},

@@ -38,6 +38,16 @@ func (f *Findings) Adjust(param, reason string) {
 	}
 }
 
+// take notes what others found.
+func (f *Findings) take(o *Findings) {
+	if o.fault != nil {
+		f.Note(o.fault)
+	}
+	for _, x := range o.Adjusted.List() {
+		f.Adjust(x.Param, x.Reason)
+	}
+}
+
 // before tells whether one path comes before another: by its first member, else by the first index in which they
 // differ.
 func before(a, b string) bool {

@@ -51,6 +51,9 @@ func (v *conversation) pair() {
 	v.given = make([]given, 0, results)
 	for i := range v.req.Turns {
 		t := &v.req.Turns[i]
+		if t.System {
+			continue
+		}
 		if len(t.Blocks) == 0 && !t.Assistant {
 			p.turn++
 		}
@@ -351,9 +354,12 @@ func (v *conversation) results(calls []call) []types.ContentBlock {
 func (v *conversation) resultContent(r *Result, paired bool) []types.ToolResultContentBlock {
 	out := make([]types.ToolResultContentBlock, 0, len(r.Content))
 	for i := range r.Content {
-		if b := &r.Content[i]; b.Media != nil {
+		switch b := &r.Content[i]; {
+		case b.Found != nil:
+			v.take(b)
+		case b.Media != nil:
 			out = v.resultMedia(out, b, paired)
-		} else if !Blank(b.Text) {
+		case !Blank(b.Text):
 			out = append(out, v.resultPiece(b.Text, len(r.Content) == 1))
 		}
 	}

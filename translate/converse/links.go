@@ -16,16 +16,13 @@ func IsLink(url string) bool {
 	return s == "http" || s == "https"
 }
 
-// Links lists the links of a request, each URL once, where it stands first, and takes the request through the passes:
-// the fault is the one that [Input] would find whatever the bytes are.
+// Links lists the links of a request that may have some, each URL once, where it stands first, and takes the request
+// through the passes: the fault is the one that [Input] would find whatever the bytes are.
 func Links(r *Request, t catalog.Target, o translate.Options) ([]translate.Link, *openai.Error) {
 	found := linkReader{names: r.Names, most: o.Limits.Filled().Images + o.Limits.Filled().Documents, seen: media.Set{}}
 	for i := range r.Turns {
 		found.inMessage = 0
 		found.read(r.Turns[i].Blocks)
-	}
-	if len(found.links) == 0 && r.fault == nil {
-		return nil, nil
 	}
 	o.Media = found.seen
 	c := newPass(r, t, o)

@@ -220,6 +220,9 @@ func (c *pass) openLoopUnsigned() bool {
 	seen, calls, brings := false, false, false
 	for i := len(c.req.Turns) - 1; i >= 0; i-- {
 		t := &c.req.Turns[i]
+		if t.System {
+			continue
+		}
 		if !t.Assistant {
 			if seen {
 				break

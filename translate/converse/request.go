@@ -6,13 +6,11 @@ import "outcrop/openai"
 // it with what its client said, and judges no more of it than its own form; the passes of [Input] do the rest. Unset
 // members are wishes that nobody has.
 type Request struct {
-	Findings // what the dialect itself found
+	Findings // what the dialect itself found beside the turns
 	Names    *Names
 
-	System      []Block // texts and cache points
-	SystemMoved bool    // a text of System stood behind a turn
-	Turns       []Turn  // as the client has them: neighbours of one side are joined here
-	Last        Place   // the client's last message
+	Turns []Turn // as the client has them: neighbours of one side are joined here
+	Last  Place  // the client's last message
 
 	Tools   []Tool
 	Choice  Choice
@@ -46,7 +44,7 @@ type Names struct {
 	Tools, Choice, Parallel, Strict string
 	Messages                        string // all of them
 
-	Turn, Role, Name, Calls, Result, Reasoning string // of adjustments, with [] for indexes; "" for what the API does not have
+	Turn, Role, Name, Calls, Result string // of adjustments, with [] for indexes; "" for what the API does not have
 
 	Part func(at Place, rest string) string // the path of a part
 	// Tool is the path of the i-th tool, or of its .name, .description, .parameters or .strict.
@@ -60,20 +58,18 @@ type Place struct{ Item, Part int }
 
 // Turn is what one side says, without a break, in one message or item.
 type Turn struct {
+	System    bool // texts and cache points, which go in front of all other turns
 	Assistant bool
 	Blocks    []Block
-	Unplaced  bool // reasoning was left out that nobody knows the place of (R-RPL-05)
+	Plain     []Block // Blocks as they stand where no reasoning is sent; nil for Blocks without it
 }
 
 // Block is a piece of a turn: one of the pointers is set, or it is a text.
 type Block struct {
 	At   Place
 	Text string
-	// A text that reasoning parts is several blocks: the first has the whole text, the others continue it. If the
-	// reasoning is not sent, the text is one again.
-	Whole     string
-	Continues bool
 
+	Found     *Findings // by the dialect, here: they count when the passes come by, and only if they do
 	Reasoning *Reasoning
 	Call      *Call
 	Result    *Result

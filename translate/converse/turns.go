@@ -20,6 +20,8 @@ type conversation struct {
 
 	nextCall, nextResult int // of those that were paired
 
+	begun bool // a turn was seen that is not the system's
+
 	room [4]turn // for conversations of ordinary size
 }
 
@@ -34,17 +36,21 @@ type turn struct {
 
 // converse sets messages and system.
 func (c *pass) converse() {
-	c.systemBlocks()
 	v := conversation{pass: c}
 	v.turns = slices.Grow(v.room[:0], len(c.req.Turns)+1)
 	v.blocks = make([]types.ContentBlock, 0, len(c.req.Turns)+4)
 	v.pair()
 	for i := range c.req.Turns {
 		v.media.images = 0
-		if t := &c.req.Turns[i]; t.Assistant {
+		switch t := &c.req.Turns[i]; {
+		case t.System:
+			v.takeSystem(t)
+		case t.Assistant:
 			v.takeAssistant(t)
-		} else {
+			v.begun = true
+		default:
 			v.takeUser(t)
+			v.begun = true
 		}
 	}
 	v.finish()
@@ -60,18 +66,20 @@ func (c *pass) converse() {
 	c.in.System = c.system
 }
 
-func (c *pass) systemBlocks() {
-	if c.req.SystemMoved && c.caps.System != catalog.No {
-		c.Adjust(c.req.Names.Role, "system_moved_to_front")
+func (v *conversation) takeSystem(t *Turn) {
+	if v.begun && v.caps.System != catalog.No {
+		v.Adjust(v.req.Names.Role, "system_moved_to_front")
 	}
-	for i := range c.req.System {
-		b := &c.req.System[i]
+	for i := range t.Blocks {
+		b := &t.Blocks[i]
 		switch {
+		case b.Found != nil:
+			v.take(b)
 		case b.Point == nil && !Blank(b.Text):
-			c.system = append(c.system, &types.SystemContentBlockMemberText{Value: b.Text})
-		case b.Point != nil && len(c.system) > 0:
-			if point := c.point(b.Point, c.caps.Caching.System && c.caps.System != catalog.No); point != nil {
-				c.system = append(c.system, &types.SystemContentBlockMemberCachePoint{Value: *point})
+			v.system = append(v.system, &types.SystemContentBlockMemberText{Value: b.Text})
+		case b.Point != nil && len(v.system) > 0:
+			if point := v.point(b.Point, v.caps.Caching.System && v.caps.System != catalog.No); point != nil {
+				v.system = append(v.system, &types.SystemContentBlockMemberCachePoint{Value: *point})
 			}
 		}
 	}
@@ -142,32 +150,31 @@ func (v *conversation) takeAssistant(t *Turn) {
 	if last.messages++; last.messages == 1 {
 		last.firstCall, last.lastOf = v.nextCall, v.nextCall
 	}
-	replays := v.replays()
-	if replays && t.Unplaced {
-		v.Adjust(v.req.Names.Reasoning, "position_unknown")
+	blocks, replays := t.Blocks, v.replays()
+	if !replays && t.Plain != nil {
+		blocks = t.Plain
 	}
-	for i := range t.Blocks {
-		switch b := &t.Blocks[i]; {
+	for i := range blocks {
+		switch b := &blocks[i]; {
 		case b.Call != nil:
 			v.takeCall(b.Call, &v.calls[v.nextCall])
 			v.nextCall++
 			last.lastOf = v.nextCall
-		case b.Reasoning != nil && replays:
-			if r := signed(v.row, b.Reasoning); r != nil {
+		case b.Reasoning != nil:
+			if r := signed(v.row, b.Reasoning); r != nil && replays {
 				v.add(&types.ContentBlockMemberReasoningContent{Value: r})
 			}
-		case b.Reasoning != nil, b.Continues && !replays:
-		case b.Whole != "" && !replays:
-			v.addText(b.Whole)
 		default:
 			v.take(b)
 		}
 	}
 }
 
-// take appends a text, a file or a cache point to the last turn.
+// take appends a text, a file or a cache point to the last turn, and takes in what was found there.
 func (v *conversation) take(b *Block) {
 	switch {
+	case b.Found != nil:
+		v.Findings.take(b.Found)
 	case b.Media != nil:
 		if block := v.mediaBlock(b); block != nil {
 			v.add(block)
