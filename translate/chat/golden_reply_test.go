@@ -93,7 +93,7 @@ func TestGoldenChatChunks(t *testing.T) {
 // serverSentEvents writes the stream as a client receives it (R-STR-01, R-STR-15).
 func serverSentEvents(t *testing.T, parts []openai.Part, fault error, usage bool) []byte {
 	t.Helper()
-	events := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: &openai.StreamOptions{IncludeUsage: &usage}}, "")
+	events := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: &openai.StreamOptions{IncludeUsage: &usage}}, dialect.Call{})
 	var b []byte
 	for _, p := range parts {
 		b = events.AppendPart(b, p)
