@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -16,7 +17,7 @@ type condition struct {
 	rule    *Rule
 	words   *wordSet       // nil: none
 	pattern *regexp.Regexp // nil: none
-	when    *expression    // nil: none
+	whens   []*expression
 }
 
 // compile makes the condition of a rule; the faults are by the member that has to change.
@@ -31,27 +32,32 @@ func compile(r *Rule) (condition, map[string]error) {
 			faults["pattern"] = patternFault(err)
 		}
 	}
-	if r.When != "" {
-		var err error
-		if c.when, err = compileExpression(r.When); err != nil {
-			faults["when"] = err
+	for _, said := range append(r.Former(), [2]string{"when", r.When}) {
+		member, text := said[0], said[1]
+		if text == "" {
+			continue
 		}
+		e, err := compileExpression(text)
+		if err != nil {
+			faults[member] = err
+		}
+		c.whens = append(c.whens, e)
 	}
-	for name, pair := range map[string][2]*int{
-		"words": {r.MinWords, r.MaxWords}, "tokens": {r.MinTokens, r.MaxTokens}, "turns": {r.MinTurns, r.MaxTurns}, "tools": {r.MinTools, r.MaxTools},
-		"prompt_words": {r.MinPromptWords, r.MaxPromptWords}, "prompt_tokens": {r.MinPromptTokens, r.MaxPromptTokens}, "output": {r.MinOutput, r.MaxOutput},
-	} {
-		crossed(faults, name, pair[0], pair[1])
+	if least, most := r.MinWords, r.MaxWords; least != nil && most != nil && *least > *most {
+		faults["min_words"] = fmt.Errorf("is %v and max_words %v, so that the rule never fires", *least, *most)
 	}
-	crossed(faults, "score", r.MinScore, r.MaxScore)
-	crossed(faults, "time_budget", r.MinTimeBudget, r.MaxTimeBudget)
 	return c, faults
 }
 
-func crossed[T cmp.Ordered](faults map[string]error, name string, least, most *T) {
-	if least != nil && most != nil && *least > *most {
-		faults["min_"+name] = fmt.Errorf("is %v and max_%s %v, so that the rule never fires", *least, name, *most)
+// Former gives what a rule says in members that are gone: each with the condition that it stands for.
+func (r *Rule) Former() [][2]string {
+	var said [][2]string
+	for field, value := range reflect.ValueOf(r).Elem().Fields() {
+		if form := field.Tag.Get("when"); form != "" && !value.IsNil() {
+			said = append(said, [2]string{field.Tag.Get("yaml"), fmt.Sprintf(form, value.Elem())})
+		}
 	}
+	return said
 }
 
 func patternFault(err error) error {
@@ -68,10 +74,11 @@ func (c *condition) holds(f *Facts, s *score.Scorer) bool {
 		return false
 	}
 	r, e := c.rule, &f.known
-	if r.asksSizes() {
-		if f.need(gMeasure, s); !c.sizesHold(f) {
-			return false
-		}
+	if r.MinWords != nil || r.MaxWords != nil {
+		f.need(gMeasure, s)
+	}
+	if !between(e.Last.Words, r.MinWords, r.MaxWords) {
+		return false
 	}
 	if c.words != nil || c.pattern != nil {
 		f.need(gLast, s)
@@ -79,7 +86,7 @@ func (c *condition) holds(f *Facts, s *score.Scorer) bool {
 			return false
 		}
 	}
-	return c.natureHolds(f, s) && (c.when == nil || c.when.holds(f, s))
+	return c.natureHolds(f, s) && !slices.ContainsFunc(c.whens, func(e *expression) bool { return !e.holds(f, s) })
 }
 
 func (c *condition) callerHolds(f *Facts) bool {
@@ -89,32 +96,17 @@ func (c *condition) callerHolds(f *Facts) bool {
 			return false
 		}
 	}
-	if r.MinTimeBudget != nil && e.TimeBudget == 0 || r.MaxTimeBudget != nil && e.TimeBudget == 0 {
+	if r.MaxTimeBudget != nil && e.TimeBudget == 0 {
 		return false
 	}
 	return oneOf(r.Tenant, e.Tenant) && oneOf(r.Key, e.Key) && oneOf(r.User, e.User) && oneOf(r.HeaderTier, e.HeaderTier) &&
-		oneOf(r.Effort, e.Effort) && between(e.TimeBudget, r.MinTimeBudget, r.MaxTimeBudget)
+		oneOf(r.Effort, e.Effort) && between(e.TimeBudget, nil, r.MaxTimeBudget)
 }
 
 func (c *condition) shapeHolds(f *Facts) bool {
 	r, e := c.rule, &f.known
-	if (r.MinOutput != nil || r.MaxOutput != nil) && e.MaxOutput == 0 {
-		return false
-	}
-	return is(r.HasImage, e.Images > 0) && is(r.HasVideo, e.Videos > 0) && is(r.HasDocument, e.Documents > 0) && is(r.HasTools, e.Tools > 0) && is(r.ToolResults, e.ToolResults > 0) &&
-		is(r.StructuredOutput, e.StructuredOutput) && is(r.Stream, e.Stream) && between(e.Turns, r.MinTurns, r.MaxTurns) &&
-		between(e.Tools, r.MinTools, r.MaxTools) && between(e.MaxOutput, r.MinOutput, r.MaxOutput) && between(e.Choices, r.MinChoices, nil)
-}
-
-func (r *Rule) asksSizes() bool {
-	return r.MinWords != nil || r.MaxWords != nil || r.MinTokens != nil || r.MaxTokens != nil ||
-		r.MinPromptWords != nil || r.MaxPromptWords != nil || r.MinPromptTokens != nil || r.MaxPromptTokens != nil
-}
-
-func (c *condition) sizesHold(f *Facts) bool {
-	r, e := c.rule, &f.known
-	return between(e.Last.Words, r.MinWords, r.MaxWords) && between(e.Last.Tokens, r.MinTokens, r.MaxTokens) &&
-		between(e.Prompt.Words, r.MinPromptWords, r.MaxPromptWords) && between(e.Prompt.Tokens, r.MinPromptTokens, r.MaxPromptTokens)
+	return is(r.HasImage, e.Images > 0) && is(r.HasVideo, e.Videos > 0) && is(r.HasDocument, e.Documents > 0) &&
+		is(r.HasTools, e.Tools > 0) && between(e.Tools, r.MinTools, nil)
 }
 
 func (c *condition) natureHolds(f *Facts, s *score.Scorer) bool {
@@ -123,17 +115,11 @@ func (c *condition) natureHolds(f *Facts, s *score.Scorer) bool {
 	if r.Code != nil {
 		want |= gCode
 	}
-	if r.Math != nil {
-		want |= gMath
-	}
 	if r.Language != nil {
 		want |= gLanguage
 	}
-	if r.MinScore != nil || r.MaxScore != nil {
-		want |= gScore
-	}
 	f.need(want, s)
-	return is(r.Code, e.Code) && is(r.Math, e.Math) && oneOf(r.Language, e.Language) && between(e.Score, r.MinScore, r.MaxScore)
+	return is(r.Code, e.Code) && oneOf(r.Language, e.Language)
 }
 
 // is tells whether a fact is as a rule wants it; nil wants nothing.

@@ -48,31 +48,15 @@ type Rule struct {
 	Tier string `yaml:"tier" validate:"label" help:"tier to use, score for the one that the score asks for, or header for the one that the header x-outcrop-tier names"`
 	When string `yaml:"when" validate:"max=10000" help:"condition in the language of expr-lang.org, over the facts of the request"`
 
-	MinWords        *int `yaml:"min_words" validate:"omitnil,min=0" help:"fewest words of the last user turn"`
-	MaxWords        *int `yaml:"max_words" validate:"omitnil,min=0" help:"most words of the last user turn"`
-	MinTokens       *int `yaml:"min_tokens" validate:"omitnil,min=0" help:"fewest tokens of the last user turn, estimated"`
-	MaxTokens       *int `yaml:"max_tokens" validate:"omitnil,min=0" help:"most tokens of the last user turn, estimated"`
-	MinPromptWords  *int `yaml:"min_prompt_words" validate:"omitnil,min=0" help:"fewest words of all messages"`
-	MaxPromptWords  *int `yaml:"max_prompt_words" validate:"omitnil,min=0" help:"most words of all messages"`
-	MinPromptTokens *int `yaml:"min_prompt_tokens" validate:"omitnil,min=0" help:"fewest tokens of all messages and tools, estimated"`
-	MaxPromptTokens *int `yaml:"max_prompt_tokens" validate:"omitnil,min=0" help:"most tokens of all messages and tools, estimated"`
-	MinTurns        *int `yaml:"min_turns" validate:"omitnil,min=0" help:"fewest user turns"`
-	MaxTurns        *int `yaml:"max_turns" validate:"omitnil,min=0" help:"most user turns"`
-	MinTools        *int `yaml:"min_tools" validate:"omitnil,min=0" help:"fewest tools"`
-	MaxTools        *int `yaml:"max_tools" validate:"omitnil,min=0" help:"most tools"`
-	MinOutput       *int `yaml:"min_output" validate:"omitnil,min=0" help:"smallest limit of output tokens; without a limit the rule does not fire"`
-	MaxOutput       *int `yaml:"max_output" validate:"omitnil,min=0" help:"largest limit of output tokens; without a limit the rule does not fire"`
-	MinChoices      *int `yaml:"min_n" validate:"omitnil,min=0" help:"smallest n"`
+	MinWords *int `yaml:"min_words" validate:"omitnil,min=0" help:"fewest words of the last user turn"`
+	MaxWords *int `yaml:"max_words" validate:"omitnil,min=0" help:"most words of the last user turn"`
+	MinTools *int `yaml:"min_tools" validate:"omitnil,min=0" help:"fewest tools"`
 
-	HasImage         *bool `yaml:"has_image" help:"whether there are images"`
-	HasVideo         *bool `yaml:"has_video" help:"whether there are videos"`
-	HasDocument      *bool `yaml:"has_document" help:"whether there are documents"`
-	HasTools         *bool `yaml:"has_tools" help:"whether there are tools"`
-	ToolResults      *bool `yaml:"tool_results" help:"whether there are results of tools"`
-	StructuredOutput *bool `yaml:"structured_output" help:"whether response_format asks for JSON"`
-	Code             *bool `yaml:"code" help:"whether the last user turn holds code or asks for it"`
-	Math             *bool `yaml:"math" help:"whether the last user turn is about mathematics"`
-	Stream           *bool `yaml:"stream" help:"whether the answer is streamed"`
+	HasImage    *bool `yaml:"has_image" help:"whether there are images"`
+	HasVideo    *bool `yaml:"has_video" help:"whether there are videos"`
+	HasDocument *bool `yaml:"has_document" help:"whether there are documents"`
+	HasTools    *bool `yaml:"has_tools" help:"whether there are tools"`
+	Code        *bool `yaml:"code" help:"whether the last user turn holds code or asks for it"`
 
 	Keywords   []string          `yaml:"keywords" list:"or-one" validate:"max=1000,dive,required,max=200" help:"any of these stands in the last user turn, as a whole word, in upper or lower case"`
 	Pattern    string            `yaml:"pattern" validate:"max=10000" help:"regular expression (RE2) that the last user turn matches somewhere"`
@@ -84,10 +68,29 @@ type Rule struct {
 	HeaderTier []string          `yaml:"header_tier" list:"or-one" validate:"dive,required" help:"the header x-outcrop-tier is one of these"`
 	Metadata   map[string]string `yaml:"metadata" validate:"max=16" help:"members of metadata, each with this value"`
 
-	MinScore      *float64       `yaml:"min_score" validate:"omitnil,min=0,max=1" help:"lowest complexity score, 0 to 1"`
-	MaxScore      *float64       `yaml:"max_score" validate:"omitnil,min=0,max=1" help:"highest complexity score"`
-	MinTimeBudget *time.Duration `yaml:"min_time_budget" validate:"omitnil,min=0" help:"least time that the request gives (x-outcrop-timeout); without one the rule does not fire"`
 	MaxTimeBudget *time.Duration `yaml:"max_time_budget" validate:"omitnil,min=0" help:"most time that the request gives"`
+
+	// What the former release has known besides: gone from the documents, and taken for one release as the condition in
+	// the tag. They are asked in this order, so that the score is worked out last.
+	MinTokens        *int           `yaml:"min_tokens" validate:"omitnil,min=0" when:"last.tokens >= %v"`
+	MaxTokens        *int           `yaml:"max_tokens" validate:"omitnil,min=0" when:"last.tokens <= %v"`
+	MinPromptWords   *int           `yaml:"min_prompt_words" validate:"omitnil,min=0" when:"prompt.words >= %v"`
+	MaxPromptWords   *int           `yaml:"max_prompt_words" validate:"omitnil,min=0" when:"prompt.words <= %v"`
+	MinPromptTokens  *int           `yaml:"min_prompt_tokens" validate:"omitnil,min=0" when:"prompt.tokens >= %v"`
+	MaxPromptTokens  *int           `yaml:"max_prompt_tokens" validate:"omitnil,min=0" when:"prompt.tokens <= %v"`
+	MinTurns         *int           `yaml:"min_turns" validate:"omitnil,min=0" when:"turns >= %v"`
+	MaxTurns         *int           `yaml:"max_turns" validate:"omitnil,min=0" when:"turns <= %v"`
+	MaxTools         *int           `yaml:"max_tools" validate:"omitnil,min=0" when:"tools <= %v"`
+	MinOutput        *int           `yaml:"min_output" validate:"omitnil,min=0" when:"max_output > 0 && max_output >= %v"`
+	MaxOutput        *int           `yaml:"max_output" validate:"omitnil,min=0" when:"max_output > 0 && max_output <= %v"`
+	MinChoices       *int           `yaml:"min_n" validate:"omitnil,min=0" when:"n >= %v"`
+	ToolResults      *bool          `yaml:"tool_results" when:"(tool_results > 0) == %v"`
+	StructuredOutput *bool          `yaml:"structured_output" when:"structured_output == %v"`
+	Math             *bool          `yaml:"math" when:"math == %v"`
+	Stream           *bool          `yaml:"stream" when:"stream == %v"`
+	MinTimeBudget    *time.Duration `yaml:"min_time_budget" validate:"omitnil,min=0" when:"time_budget != duration('0s') && time_budget >= duration('%v')"`
+	MinScore         *float64       `yaml:"min_score" validate:"omitnil,min=0,max=1" when:"score >= %v"`
+	MaxScore         *float64       `yaml:"max_score" validate:"omitnil,min=0,max=1" when:"score <= %v"`
 }
 
 // DefaultRules are the tiers and rules of a gateway that is told nothing. docs/recipes/write-routing-rules.md shows them.

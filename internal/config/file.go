@@ -74,6 +74,7 @@ func (l *loader) section(n *yaml.Node, s setting) {
 		}
 		l.value(value, known[i])
 	}
+	l.warnOfFormer(s)
 }
 
 // nearest suggests a key of the section, or else the setting of that very key in another.

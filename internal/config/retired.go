@@ -14,3 +14,17 @@ func (l *loader) isRetired(at origin, setting string) bool {
 	}
 	return gone
 }
+
+// warnOfFormer warns of members that a section takes for one release more: its Former gives those that are there, each with
+// the condition that says the same.
+func (l *loader) warnOfFormer(s setting) {
+	section, ok := s.value.Addr().Interface().(interface{ Former() [][2]string })
+	if !ok {
+		return
+	}
+	for _, said := range section.Former() {
+		name := join(s.name, said[0])
+		warning := complaint{l.origins[name], name, "is gone; say it in when: " + said[1]}
+		l.cfg.Warnings = append(l.cfg.Warnings, warning.String())
+	}
+}

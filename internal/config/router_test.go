@@ -202,3 +202,28 @@ func TestRedis(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestFormerMembersOfRules: members that are gone load for one release, keep their meaning, and are warned of with their new form.
+func TestFormerMembersOfRules(t *testing.T) {
+	cfg, err := load(`router:
+  rules:
+    - {name: short, tier: fast, max_turns: 3, min_score: 0.25, keywords: [hi]}
+    - {name: quick, tier: fast, min_time_budget: 90s, stream: false}
+  rule_sets:
+    own: [{name: long, tier: quality, max_output: 500}]
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`outcrop.yaml:3:44: router.rules[0].max_turns: is gone; say it in when: turns <= 3`,
+		`outcrop.yaml:3:58: router.rules[0].min_score: is gone; say it in when: score >= 0.25`,
+		`outcrop.yaml:4:63: router.rules[1].stream: is gone; say it in when: stream == false`,
+		`outcrop.yaml:4:50: router.rules[1].min_time_budget: is gone; say it in when: time_budget != duration('0s') && ` +
+			`time_budget >= duration('1m30s')`,
+		`outcrop.yaml:6:51: router.rule_sets[own][0].max_output: is gone; say it in when: max_output > 0 && max_output <= 500`,
+	}
+	if diff := cmp.Diff(want, cfg.Warnings); diff != "" {
+		t.Error(diff)
+	}
+}

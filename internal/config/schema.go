@@ -46,6 +46,9 @@ func settingSchema(s setting) schema {
 	if s.field.Tag.Get("list") == "or-one" {
 		is = schema{"anyOf": []schema{is, is["items"].(schema)}}
 	}
+	if s.field.Tag.Get("when") != "" { // see retired.go
+		is["deprecated"] = true
+	}
 	if help := s.field.Tag.Get("help"); help != "" {
 		is["description"] = help
 	}
