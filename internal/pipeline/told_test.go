@@ -144,6 +144,9 @@ func TestOutcomeOfALateAnswer(t *testing.T) {
 				t.Fatal(len(parts), err)
 			}
 			m := parts[0].(*openai.ChatResponse).Outcrop
+			if left := errors.Is(c.Served.Err, context.Canceled); left != (name == "behind the head") || !left && c.Served.Err != nil {
+				t.Errorf("%s: ended with %v", name, c.Served.Err)
+			}
 			if told != 1 || len(e.Answers) != 1 || m == nil || c.Served.Usage == nil {
 				t.Errorf("%s: told %d times, answers %q, manifest %v, usage %v", name, told, e.Answers, m != nil, c.Served.Usage)
 			}
