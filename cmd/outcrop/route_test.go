@@ -150,7 +150,11 @@ func TestRecipeWriteRoutingRules(t *testing.T) {
 	}
 	for _, typ := range []reflect.Type{reflect.TypeFor[router.Rule](), reflect.TypeFor[router.Target](), reflect.TypeFor[router.Tier]()} {
 		for i := range typ.NumField() {
-			if key := typ.Field(i).Tag.Get("yaml"); !bytes.Contains(page, []byte(key)) {
+			tag := typ.Field(i).Tag
+			if _, former := tag.Lookup("when"); former { // taken for one release, and not to be learnt any more
+				continue
+			}
+			if key := tag.Get("yaml"); !bytes.Contains(page, []byte(key)) {
 				t.Errorf("the recipe lacks %s", key)
 			}
 		}
