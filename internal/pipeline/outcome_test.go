@@ -242,7 +242,11 @@ func TestReadingsOfAChunk(t *testing.T) {
 	var tokens, texts, parts int
 	end := func(_ context.Context, c *call.Call) (call.Reply, error) {
 		return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: func(yield func(openai.Part, error) bool) {
-			for p := range chunksOf(c, "a b c", nil) {
+			for p, err := range chunksOf(c, "a b c", nil) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
 				parts++
 				if !yield(counted{p.(*openai.ChatChunk), &tokens, &texts}, nil) {
 					return

@@ -31,9 +31,12 @@ func TestElements(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
-	for value, empty := range map[string]bool{"{}": true, " { } ": true, `{"a":1}`: false, "[]": false, "": false} {
-		if IsEmptyObject([]byte(value)) != empty {
-			t.Errorf("%q", value)
+	for _, tt := range []struct {
+		value string
+		empty bool
+	}{{"{}", true}, {" { } ", true}, {`{"a":1}`, false}, {"[]", false}, {"", false}} {
+		if IsEmptyObject([]byte(tt.value)) != tt.empty {
+			t.Errorf("%q", tt.value)
 		}
 	}
 	if !IsObject([]byte(` {"a":1,"a":2} `)) || IsObject([]byte(`{"a":}`)) || IsObject([]byte(`[]`)) || Kind(nil) != 0 || Kind([]byte(" 7")) != '7' {
