@@ -165,14 +165,14 @@ func TestMendA2GrowthOfRequests(t *testing.T) {
 		n    int
 		body func(n int) string
 	}{
-		"messages": {1000, func(n int) string { return listed(n, `{"role":"user","content":"to a%d@example.org"}`) }},
+		"messages": {300, func(n int) string { return listed(n, `{"role":"user","content":"to a%d@example.org"}`) }},
 		"parts": {200, func(n int) string {
 			return `{"role":"user","content":[` + listed(n, `{"type":"text","text":"to a%d@example.org"}`) + `]}`
 		}},
-		"calls": {1500, func(n int) string {
+		"calls": {300, func(n int) string {
 			return `{"role":"assistant","tool_calls":[` + listed(n, `{"id":"c%d","type":"function","function":{"name":"f","arguments":"{\"to\":\"a%d@example.org\"}"}}`) + `]}`
 		}},
-		"images": {1000, func(n int) string {
+		"images": {300, func(n int) string {
 			return `{"role":"user","content":[` + listed(n, `{"type":"image_url","image_url":{"url":"https://example.org/%d.png"}}`) + `]}`
 		}},
 	} {
