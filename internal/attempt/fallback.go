@@ -32,7 +32,7 @@ func (e *engine) fallback(ctx context.Context, c *call.Call) (call.Reply, error)
 		case i < 0:
 			return r.answer(r.err)
 		}
-		reply, err := r.attempt(callCtx, &r.plan[i], more)
+		reply, err := r.attempt(callCtx, &r.plan[i])
 		for _, again := range r.retries.Take() {
 			r.failed(i, call.Head{}, again.Err)
 			r.tries[len(r.tries)-1].Part = again.Part

@@ -17,7 +17,7 @@ var errSilent = errors.New("the target stayed silent")
 
 // attempt is one call of a target inside the slot that the search has taken. A target that stays silent for too long is left.
 // The slot of a stream is held until the stream ends.
-func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply call.Reply, err error) {
+func (r *run) attempt(ctx context.Context, t *catalog.Target) (reply call.Reply, err error) {
 	settled := false
 	defer func() {
 		if !settled { // a panic, which goes on its way; the slot must not go with it
@@ -26,7 +26,7 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target, more bool) (reply 
 	}()
 	ctx = r.retries.Watch(ctx)
 	streamed := r.call.Request.Facts().Stream
-	patience := r.upstream.Config().Attempt.Patience(streamed, more || r.search.LastResort())
+	patience := r.upstream.Config().Attempt.Patience(streamed, r.search.Others())
 	if patience == 0 {
 		reply, err = r.try(ctx, r.call, t)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,4 +122,49 @@ func TestMendE3NoRequestHangsForTheLastResort(t *testing.T) {
 			}
 		}
 	})
+}
+
+// That the others have failed before, or are broken, does not make a silent target's request hang.
+func TestMendE3NoRequestHangsForTheLastHealthyTarget(t *testing.T) {
+	denied := failing(awsError(openai.Forbidden, "model_access_denied"))
+	for _, c := range []struct {
+		name           string
+		broken, silent []string
+		after          time.Duration
+		tried          int
+	}{
+		{"the others have failed", nil, []string{"us-west-2"}, 2 * time.Second, 3},
+		{"the others are broken", []string{"us-east-1", "eu-west-1"}, []string{"us-west-2"}, 2 * time.Second, 3},
+		{"all are broken", []string{"us-east-1", "us-west-2", "eu-west-1"}, []string{"us-east-1", "us-west-2", "eu-west-1"}, 6 * time.Second, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := upstream.Default()
+				cfg.Attempt.Answer = 2 * time.Second
+				plan := regions(t, "us-east-1", "eu-west-1", "us-west-2")
+				fakes := map[string]*fake{"us-east-1": denied, "eu-west-1": denied, "us-west-2": denied}
+				for _, region := range c.silent {
+					fakes[region] = silentFake()
+				}
+				w := newWorld(cfg, plan, fakes)
+				for i := range plan {
+					for range cfg.Breaker.Calls {
+						if slices.Contains(c.broken, plan[i].Region) {
+							var s upstream.Search
+							w.targets.Search(&s, plan[i:i+1], upstream.Want{})
+							if _, _, _, err := s.Next(t.Context()); err != nil {
+								t.Fatal(err)
+							}
+							s.Failed(upstream.Capacity, true)
+						}
+					}
+				}
+				begun := time.Now()
+				_, err := w.Handler(t.Context(), chatCall(t, ask("")))
+				if err == nil || len(w.tried) != c.tried || time.Since(begun) != c.after {
+					t.Errorf("Mend E3: %v, %v after %v", err, w.tried, time.Since(begun))
+				}
+			})
+		})
+	}
 }

@@ -19,7 +19,7 @@ type Config struct {
 // Attempt bounds one try against one target.
 type Attempt struct {
 	FirstEvent time.Duration `yaml:"first_event" validate:"gt=0" help:"how long a target may be silent before a stream's first event"`
-	Answer     time.Duration `yaml:"answer" validate:"min=0" help:"how long a target may take for an answer that is not streamed while another target could take over; 0 is five times first_event"`
+	Answer     time.Duration `yaml:"answer" validate:"min=0" help:"how long a target may take for an answer that is not streamed where the request has other targets; 0 is five times first_event"`
 }
 
 // Fallback says which failures of a target send a request on to the next.
@@ -83,7 +83,7 @@ func (c *Concurrency) Faults() map[string]error {
 	return nil
 }
 
-// wholeAnswer is how long a target may take for a plain answer while another one could take over.
+// wholeAnswer is how long a target may take for a plain answer where the request has others.
 func (a Attempt) wholeAnswer() time.Duration {
 	if a.Answer > 0 {
 		return a.Answer
@@ -93,12 +93,13 @@ func (a Attempt) wholeAnswer() time.Duration {
 
 // Patience is how long an attempt may go on without a first event (streamed) or without an answer (plain); 0 is without end.
 // A plain answer is there only when it is complete, so that silence and long work look the same: it is given up only where
-// another target could take over.
-func (a Attempt) Patience(streamed, more bool) time.Duration {
+// the request has other targets. That they have all failed, or are broken, changes nothing: a request must not hang for the
+// one that is left.
+func (a Attempt) Patience(streamed, others bool) time.Duration {
 	switch {
 	case streamed:
 		return a.FirstEvent
-	case more:
+	case others:
 		return a.wholeAnswer()
 	}
 	return 0

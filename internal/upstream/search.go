@@ -213,8 +213,15 @@ func (s *Search) lastResort() int {
 	return s.leastBad(s.calls > 0)
 }
 
-// LastResort tells whether the current call went to a broken target because every other had failed.
-func (s *Search) LastResort() bool { return s.anyway && s.calls > 1 && s.slot.report == nil }
+// Others tells whether the request has other targets than that of the current call, healthy or not, tried or not.
+func (s *Search) Others() bool {
+	for i := range s.list {
+		if s.list[i].target != s.slot.of {
+			return true
+		}
+	}
+	return false
+}
 
 // more tells whether another healthy target could take over, now or in another round.
 func (s *Search) more() bool {

@@ -457,7 +457,7 @@ func TestMendE3OpenBreakerIsTheLastResort(t *testing.T) {
 				s.Failed(failed, true)
 				tries++
 			}
-			if s.current != &s.list[0] || !s.LastResort() || tries == 0 {
+			if s.current != &s.list[0] || tries == 0 {
 				t.Errorf("Mend E3, %s: the broken target had no turn after %d tries", failed, tries)
 			}
 			busy := search(u, plan, Want{})
@@ -490,4 +490,24 @@ func TestMendE3HomeRegionIsOneTargetHoweverItIsSpelled(t *testing.T) {
 			t.Errorf("Mend E3: target %d, which has just failed under another spelling", i)
 		}
 	})
+}
+
+func TestOthersAreWhateverElseThePlanHas(t *testing.T) {
+	u := New(Default(), "us-east-1")
+	for _, c := range []struct {
+		plan []catalog.Target
+		want bool
+	}{
+		{[]catalog.Target{at("one")}, false},
+		{[]catalog.Target{at("one"), at("one")}, false},
+		{[]catalog.Target{at("one"), at("two")}, true},
+	} {
+		s := search(u, c.plan, Want{})
+		for i := next(t, s); i >= 0; i = next(t, s) { // the last one has others as well, though all have failed
+			if s.Others() != c.want {
+				t.Errorf("%d targets, at the call of %d: %t", len(c.plan), i, s.Others())
+			}
+			s.Failed(Denied, true)
+		}
+	}
 }
