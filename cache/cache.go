@@ -1,10 +1,10 @@
-// Package cache keeps answers, so that what was asked before need not be asked again: in this process, and behind it in a Redis
-// that other instances share.
+// Package cache keeps answers, so that what was asked before need not be asked again: in this process, and behind it in
+// a Redis that other instances share.
 //
-// It knows bytes only: what may be kept, for how long and under which key is for its callers, and so is the tenant, which
-// belongs into the key. Whatever it holds may be lost at any time, and a fault of the shared store is a miss and never an
-// error: nothing may be kept here that is missed when it is gone. It starts no goroutines but those of the libraries that
-// it uses, and they end with Close.
+// It knows bytes only: what may be kept, for how long and under which key is for its callers, and so is the tenant,
+// which belongs into the key. Whatever it holds may be lost at any time, and a fault of the shared store is a miss and
+// never an error: nothing may be kept here that is missed when it is gone. It starts no goroutines but those of the
+// libraries that it uses, and they end with Close.
 //
 // Start at [New]. The engines are ristretto.go and redis.go, what bytes look like in Redis is in envelope.go, and
 // contract_test.go says what every engine promises.
@@ -37,8 +37,8 @@ type record struct {
 	Entry
 }
 
-// store is an engine. Everything is in lots, since a lot costs a shared store no more than one; no method fails, and what
-// goes wrong is a miss.
+// store is an engine. Everything is in lots, since a lot costs a shared store no more than one; no method fails, and
+// what goes wrong is a miss.
 type store interface {
 	// get gives an entry for each key, in the order of the keys.
 	get(ctx context.Context, keys []string) []Entry
@@ -54,7 +54,8 @@ type inProcess interface {
 	bytes() int64
 }
 
-// Cache is the memory of this process and, where one is configured, a shared store behind it. It is safe for concurrent use.
+// Cache is the memory of this process and, where one is configured, a shared store behind it. It is safe for concurrent
+// use.
 type Cache struct {
 	memory   inProcess
 	shared   store // nil for none
@@ -63,13 +64,14 @@ type Cache struct {
 
 // Options is what a Cache works with.
 type Options struct {
-	// Redis is the URL of the shared store, "" for none: redis://, rediss:// (TLS) or unix://; with addr= in the query it is a
-	// cluster, with master_name= a set of sentinels.
+	// Redis is the URL of the shared store, "" for none: redis://, rediss:// (TLS) or unix://; with addr= in the query it
+	// is a cluster, with master_name= a set of sentinels.
 	Redis string
 	// Secret seals what is kept in Redis (see envelope.go).
 	Secret string
-	// OnError is told of every fault of the shared store, which callers see as a miss; nil tells nobody. It is called by many
-	// goroutines at once, and for Skipped by every call while Redis is away: it counts, and does not write a log line each time.
+	// OnError is told of every fault of the shared store, which callers see as a miss; nil tells nobody. It is called by
+	// many goroutines at once, and for Skipped by every call while Redis is away: it counts, and does not write a log line
+	// each time.
 	OnError func(op Op, err error)
 }
 
@@ -84,8 +86,8 @@ const (
 	Foreign Op = "foreign" // Redis holds a value that was not sealed for this key by an instance with this secret
 )
 
-// New makes the cache that cfg describes, whether or not it is enabled. It fails for a URL that does not parse, and does not
-// wait for Redis: one that is away is a miss.
+// New makes the cache that cfg describes, whether or not it is enabled. It fails for a URL that does not parse, and
+// does not wait for Redis: one that is away is a miss.
 func New(cfg Config, o Options) (*Cache, error) {
 	if o.OnError == nil {
 		o.OnError = func(Op, error) {}
@@ -155,9 +157,9 @@ func (c *Cache) GetMany(ctx context.Context, keys []string) []Entry {
 	return entries
 }
 
-// Set keeps value under key for ttl, in memory and in the shared store. Values above the limit of an entry and a ttl of 0 or
-// less are not kept. It goes on when ctx is cancelled, since whoever hangs up behind a complete answer takes nothing from it,
-// and returns after Config.Timeout at the latest.
+// Set keeps value under key for ttl, in memory and in the shared store. Values above the limit of an entry and a ttl of
+// 0 or less are not kept. It goes on when ctx is cancelled, since whoever hangs up behind a complete answer takes
+// nothing from it, and returns after Config.Timeout at the latest.
 func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) {
 	c.SetMany(ctx, []Item{{key, value}}, ttl)
 }

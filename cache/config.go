@@ -13,8 +13,8 @@ type Config struct {
 	Timeout       time.Duration `yaml:"timeout" validate:"min=1ms,max=10s" help:"how long the shared cache may take; later answers are misses"`
 }
 
-// Memory is the share of the cache that lives in this process. What is asked for often stays when it is full; what is new may be
-// turned down.
+// Memory is the share of the cache that lives in this process. What is asked for often stays when it is full; what is
+// new may be turned down.
 type Memory struct {
 	MaxBytes int64 `yaml:"max_bytes" validate:"min=1000000" help:"memory for entries, in bytes"`
 }

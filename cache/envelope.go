@@ -11,8 +11,8 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// What Redis holds under a key is an envelope, since anybody who reaches Redis may write there, and so may older and newer
-// versions of this program:
+// What Redis holds under a key is an envelope, since anybody who reaches Redis may write there, and so may older and
+// newer versions of this program:
 //
 //	4 bytes   "OCC" and the version of the format, 1
 //	1 byte    how the value is packed: 0 as it is, 1 with S2
@@ -22,8 +22,8 @@ import (
 //	n bytes   the value
 //	32 bytes  HMAC-SHA256 over the length of the key (8 bytes), the key, and all of the above
 //
-// The key of the HMAC is derived from a secret that all instances share. Without a secret it is a fixed one: that still finds
-// values that were cut, spoilt, or moved from another key, but whoever may write to Redis may write answers.
+// The key of the HMAC is derived from a secret that all instances share. Without a secret it is a fixed one: that still
+// finds values that were cut, spoilt, or moved from another key, but whoever may write to Redis may write answers.
 const (
 	envelopeMark   = "OCC\x01"
 	codecPlain     = 0
@@ -54,8 +54,9 @@ func newSealer(secret string, most int) *sealer {
 func (s *sealer) seal(r *record) []byte {
 	packed, codec := r.Value, byte(codecPlain)
 	if len(r.Value) >= leastPacked {
-		// S2 and not zstd: on recorded answers what it packs is about a quarter larger, in a fraction of the time both ways, and
-		// it needs neither state nor goroutines. Below an eighth saved it is not worth unpacking: vectors of floats stay as they are.
+		// S2 and not zstd: on recorded answers what it packs is about a quarter larger, in a fraction of the time both ways,
+		// and it needs neither state nor goroutines. Below an eighth saved it is not worth unpacking: vectors of floats stay
+		// as they are.
 		if p := s2.Encode(nil, r.Value); len(p) <= len(r.Value)/8*7 {
 			packed, codec = p, codecS2
 		}
@@ -81,7 +82,8 @@ func (s *sealer) sum(b []byte, key string, body []byte) []byte {
 	return mac.Sum(b)
 }
 
-// open gives what was sealed for key. Its value may be part of b. An entry that expired is the zero Entry without an error.
+// open gives what was sealed for key. Its value may be part of b. An entry that expired is the zero Entry without an
+// error.
 func (s *sealer) open(key string, b []byte, now time.Time) (Entry, error) {
 	if len(b) < envelopeRest || string(b[:len(envelopeMark)]) != envelopeMark {
 		return Entry{}, fmt.Errorf("%w: unknown format", errForeign)

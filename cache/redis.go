@@ -24,15 +24,16 @@ const (
 	lotBytes    = 1 << 20
 )
 
-// A Redis that fails is left alone: after this many failures in a row, or the first call that was not answered in time, it is not asked for
-// a while, and then by one call only.
+// A Redis that fails is left alone: after this many failures in a row, or the first call that was not answered in time,
+// it is not asked for a while, and then by one call only.
 const (
 	failuresInRow = 5
 	coolDown      = time.Second
 )
 
-// remote keeps entries in Redis or Valkey. What a Redis that hangs can cost is bounded: no call waits longer than timeout, and
-// once a call has done so, the breaker lets none through but one each coolDown. One that refuses connections costs less still.
+// remote keeps entries in Redis or Valkey. What a Redis that hangs can cost is bounded: no call waits longer than
+// timeout, and once a call has done so, the breaker lets none through but one each coolDown. One that refuses
+// connections costs less still.
 type remote struct {
 	client  goredis.UniversalClient
 	sealer  *sealer
@@ -122,8 +123,8 @@ func (m *remote) put(ctx context.Context, records []record) {
 	}
 }
 
-// run sends one pipeline. It gives the replies, of which some may have failed, and whether Redis is in a state to be sent
-// another.
+// run sends one pipeline. It gives the replies, of which some may have failed, and whether Redis is in a state to be
+// sent another.
 func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, goredis.Pipeliner)) ([]goredis.Cmder, bool) {
 	replies, err := m.breaker.Execute(func() ([]goredis.Cmder, error) {
 		p := m.client.Pipeline()
@@ -151,8 +152,8 @@ func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, gore
 	return replies, err == nil
 }
 
-// fault gives the first error that says that Redis is not well. Errors about one key or one write are counted here and are
-// none: Redis answered at once, and reads may go on.
+// fault gives the first error that says that Redis is not well. Errors about one key or one write are counted here and
+// are none: Redis answered at once, and reads may go on.
 func (m *remote) fault(op Op, replies []goredis.Cmder) error {
 	var fault error
 	for _, reply := range replies {

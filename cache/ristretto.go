@@ -14,14 +14,16 @@ const entryOverhead = 200
 
 func (r *record) cost() int64 { return int64(len(r.key)+len(r.Value)) + entryOverhead }
 
-// usualEntry is the size that ristretto's table of frequencies is laid out for, of which it wants ten counters an entry.
+// usualEntry is the size that ristretto's table of frequencies is laid out for, of which it wants ten counters an
+// entry.
 const usualEntry = 2000
 
 // frequent keeps what is asked for often, in ristretto.
 //
-// By itself ristretto takes writes up later, and drops them under pressure, so that the request behind an answer could miss
-// it. So put waits until its records are taken up, which costs a microsecond or two after the answer has gone out. What remains is its
-// policy: while the cache is full, a new entry that was asked for less often than those it would displace is turned down.
+// By itself ristretto takes writes up later, and drops them under pressure, so that the request behind an answer could
+// miss it. So put waits until its records are taken up, which costs a microsecond or two after the answer has gone out.
+// What remains is its policy: while the cache is full, a new entry that was asked for less often than those it would
+// displace is turned down.
 type frequent struct {
 	// mu keeps calls out of a cache that is closed, which ristretto does not: it may hang or panic then.
 	mu     sync.RWMutex

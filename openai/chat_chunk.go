@@ -1,6 +1,7 @@
 package openai
 
-// ChatChunk is one event of a streamed answer, object "chat.completion.chunk". Head is shared by all chunks of a stream.
+// ChatChunk is one event of a streamed answer, object "chat.completion.chunk". Head is shared by all chunks of a
+// stream.
 type ChatChunk struct {
 	*Head
 	ServiceTier string // the usage chunk alone has it (R-RES-14)
@@ -42,8 +43,8 @@ type FunctionCallDelta struct{ Name, Arguments string }
 // Tokens is the usage that the chunk carries, or nil.
 func (c *ChatChunk) Tokens() *Usage { return c.Usage }
 
-// AppendJSON appends the chunk. With usage every chunk has the member, null but on the last; without it no chunk has it,
-// and the usage chunk is not written at all (R-STR-06).
+// AppendJSON appends the chunk. With usage every chunk has the member, null but on the last; without it no chunk has
+// it, and the usage chunk is not written at all (R-STR-06).
 func (c *ChatChunk) AppendJSON(b []byte, usage bool) []byte {
 	if !usage && c.Usage != nil && len(c.Choices) == 0 {
 		return b

@@ -40,8 +40,8 @@ type ContentPart struct {
 	CacheBreakpoint *CacheControl // prompt_cache_breakpoint
 }
 
-// ImageURL is the payload of image_url: an http(s) or data URL. Text is what a data URL holds that is text and does not claim to
-// be an image: then it counts, and not the URL.
+// ImageURL is the payload of image_url: an http(s) or data URL. Text is what a data URL holds that is text and does not
+// claim to be an image: then it counts, and not the URL.
 type ImageURL struct {
 	URL    string
 	Detail *string

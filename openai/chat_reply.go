@@ -41,8 +41,8 @@ const (
 	FinishContentFilter = "content_filter"
 )
 
-// ReplyMessage is the assistant's message in a plain answer. Empty lists and an empty Reasoning are left out, Content and
-// Refusal are written as null when nil (R-RES-04).
+// ReplyMessage is the assistant's message in a plain answer. Empty lists and an empty Reasoning are left out, Content
+// and Refusal are written as null when nil (R-RES-04).
 type ReplyMessage struct {
 	Content          *string
 	Refusal          *string
@@ -65,8 +65,8 @@ type ReasoningDetail struct {
 	After     Position
 }
 
-// Position is a place in an assistant's turn, told by what of its message stood before it (R-RPL-05). Replies always tell it,
-// histories need not.
+// Position is a place in an assistant's turn, told by what of its message stood before it (R-RPL-05). Replies always
+// tell it, histories need not.
 type Position struct {
 	Known     bool
 	Content   int // code points of the content
@@ -87,8 +87,8 @@ type Annotation struct {
 	URL, Title string
 }
 
-// Citation is an entry of the extension citations, a file_citation: what in the content comes from something that is no web
-// page. Typed clients refuse a whole answer whose annotations have a type that they do not know.
+// Citation is an entry of the extension citations, a file_citation: what in the content comes from something that is no
+// web page. Typed clients refuse a whole answer whose annotations have a type that they do not know.
 type Citation struct {
 	Index      int // running number in a stream
 	Start, End int // as in [Annotation]
@@ -399,7 +399,8 @@ func decodeReasoningDetails(d *decoder) []ReasoningDetail {
 	return list
 }
 
-// decodePosition reads where an entry stood. What no reply could have said tells nothing, and is no reason to refuse a history.
+// decodePosition reads where an entry stood. What no reply could have said tells nothing, and is no reason to refuse a
+// history.
 func decodePosition(d *decoder) (p Position) {
 	if d.kind() != '{' {
 		d.skip()

@@ -6,12 +6,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ChatRequest is the body of POST /v1/chat/completions: the members of OpenAI's CreateChatCompletionRequest in the order
-// of TRANSLATION 1.2 (faults are reported in that order), then Outcrop's extensions (1.3). Pointers and nil mean absent or
-// null, which are the same everywhere (R-GEN-02). Raw values are the client's own bytes.
+// ChatRequest is the body of POST /v1/chat/completions: the members of OpenAI's CreateChatCompletionRequest in the
+// order of TRANSLATION 1.2 (faults are reported in that order), then Outcrop's extensions (1.3). Pointers and nil mean
+// absent or null, which are the same everywhere (R-GEN-02). Raw values are the client's own bytes.
 //
-// The validate tags hold the ranges that need no knowledge of the model; translate judges everything else. Every number and list
-// has a bound, since others reckon with it and make room for it: n has OpenAI's own, which a setting lowers (R-PAR-10).
+// The validate tags hold the ranges that need no knowledge of the model; translate judges everything else. Every number
+// and list has a bound, since others reckon with it and make room for it: n has OpenAI's own, which a setting lowers
+// (R-PAR-10).
 type ChatRequest struct {
 	Model                string              `json:"model" validate:"required,max=2048"`
 	Messages             []Message           `json:"messages" validate:"required,min=1"`
@@ -86,8 +87,8 @@ type JSONSchema struct {
 // PromptCacheOptions is prompt_cache_options.
 type PromptCacheOptions struct{ Mode, TTL *string }
 
-// GuardrailConfig is the extension guardrail_config (R-EXT-05), in OpenAI's spelling or in AWS's. Member is the name under
-// which it was given.
+// GuardrailConfig is the extension guardrail_config (R-EXT-05), in OpenAI's spelling or in AWS's. Member is the name
+// under which it was given.
 type GuardrailConfig struct {
 	Member, Identifier, Version, Trace, StreamProcessingMode string
 }
@@ -95,8 +96,8 @@ type GuardrailConfig struct {
 // PerformanceConfig is the extension performance_config (R-EXT-06).
 type PerformanceConfig struct{ Latency string }
 
-// DecodeChat reads the body of a chat request. The error is a 400 that names the path or the byte of the first fault; the
-// ranges of the validate tags are not checked here.
+// DecodeChat reads the body of a chat request. The error is a 400 that names the path or the byte of the first fault;
+// the ranges of the validate tags are not checked here.
 func DecodeChat(body []byte) (*ChatRequest, *Error) {
 	var r ChatRequest
 	var seen spellings

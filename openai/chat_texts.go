@@ -16,8 +16,8 @@ const toolsRole = "tools"
 //   - reasoning that its model signed and that comes back, in places that are signed;
 //   - descriptions of tools, functions and the answer's schema, under the role "tools".
 //
-// It leaves out what identifies and is no text (names of tools, ids of calls), schemas, which go out byte for byte (R-GEN-07),
-// what never reaches a model (metadata, user, prediction, stop sequences, unsigned reasoning), and
+// It leaves out what identifies and is no text (names of tools, ids of calls), schemas, which go out byte for byte
+// (R-GEN-07), what never reaches a model (metadata, user, prediction, stop sequences, unsigned reasoning), and
 // additional_model_request_fields, which a key may forbid (R-EXT-03).
 func (r *ChatRequest) Texts() iter.Seq2[Place, *string] {
 	return func(yield func(Place, *string) bool) {
@@ -42,8 +42,8 @@ func (r *ChatRequest) Texts() iter.Seq2[Place, *string] {
 	}
 }
 
-// Unscanned yields the parts whose bytes are no text that could be read here: images, PDFs and other binary files, sound, video,
-// and all that is fetched from elsewhere.
+// Unscanned yields the parts whose bytes are no text that could be read here: images, PDFs and other binary files,
+// sound, video, and all that is fetched from elsewhere.
 func (r *ChatRequest) Unscanned() iter.Seq[Place] {
 	return func(yield func(Place) bool) {
 		for i := range r.Messages {
@@ -60,8 +60,8 @@ func (r *ChatRequest) Unscanned() iter.Seq[Place] {
 	}
 }
 
-// Withhold leaves out the reasoning of the message at a signed place of [ChatRequest.Texts]. A turn may come back without its
-// reasoning, but not with a part of it.
+// Withhold leaves out the reasoning of the message at a signed place of [ChatRequest.Texts]. A turn may come back
+// without its reasoning, but not with a part of it.
 func (r *ChatRequest) Withhold(at Place) {
 	var i int
 	if n, _ := fmt.Sscanf(at.Path, "messages[%d]", &i); n == 1 && at.Signed && i >= 0 && i < len(r.Messages) {
@@ -69,8 +69,8 @@ func (r *ChatRequest) Withhold(at Place) {
 	}
 }
 
-// Places yields of each message whose reasoning tells places in its content (R-RPL-05) the texts of that content and the places,
-// in code points of all these texts together: who changes a text moves them.
+// Places yields of each message whose reasoning tells places in its content (R-RPL-05) the texts of that content and
+// the places, in code points of all these texts together: who changes a text moves them.
 func (r *ChatRequest) Places() iter.Seq2[[]*string, []*int] {
 	return func(yield func([]*string, []*int) bool) {
 		for i := range r.Messages {

@@ -122,8 +122,8 @@ func (c *ToolChoice) allowed(d *decoder) {
 	})
 }
 
-// decodeAllowedTool reads the name of one tool that is allowed; nothing for null. A list inside it means nothing: were it read,
-// a list in a list in a list would have paths as long as the body.
+// decodeAllowedTool reads the name of one tool that is allowed; nothing for null. A list inside it means nothing: were
+// it read, a list in a list in a list would have paths as long as the body.
 func decodeAllowedTool(d *decoder) []string {
 	var tool string
 	if !d.object(func(name string) {

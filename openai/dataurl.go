@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// DecodeDataURL decodes a data URL, forgiving what clients get wrong (R-PART-02). The MIME type is in lower case and without
-// parameters, "" when none is given.
+// DecodeDataURL decodes a data URL, forgiving what clients get wrong (R-PART-02). The MIME type is in lower case and
+// without parameters, "" when none is given.
 func DecodeDataURL(s string) (data []byte, mime string, ok bool) {
 	head, body, found := strings.Cut(s, ",")
 	if !found || len(head) < 5 {

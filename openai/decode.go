@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decoder reads one JSON object member by member. The first fault sticks, with its path; every later read is a no-op, so
-// that the code which names the members needs no error handling. Null reads as absent everywhere.
+// decoder reads one JSON object member by member. The first fault sticks, with its path; every later read is a no-op,
+// so that the code which names the members needs no error handling. Null reads as absent everywhere.
 type decoder struct {
 	dec     *jsontext.Decoder
 	err     *Error
@@ -22,8 +22,8 @@ type decoder struct {
 	entries *int   // of all lists and maps of the request
 }
 
-// A client pays two bytes for an entry of a list, and what is made of it takes a hundred times that. So entries are counted before
-// anything is made of them: in one list, and in all lists and maps of a request together.
+// A client pays two bytes for an entry of a list, and what is made of it takes a hundred times that. So entries are
+// counted before anything is made of them: in one list, and in all lists and maps of a request together.
 const (
 	mostInList  = 16_384
 	mostInLists = 524_288
@@ -71,8 +71,8 @@ func decodeObject(body []byte, member func(d *decoder, name string)) (Unknown, *
 	return Unknown{Top: d.top.settle(d.unknown.Top), Nested: d.nested.settle(d.unknown.Nested)}, d.err
 }
 
-// object reads an object and calls member with each name; member must read or skip the value. It tells whether there was
-// an object.
+// object reads an object and calls member with each name; member must read or skip the value. It tells whether there
+// was an object.
 func (d *decoder) object(member func(name string)) bool {
 	if !d.open('{', "an object") {
 		return false
@@ -209,8 +209,8 @@ func (d *decoder) otherTop(name string) {
 	d.skip()
 }
 
-// forgotten says of an unknown member that was null how many had been recorded by then: one of its name among these does not
-// count (R-REQ-01). To look for it right away would take minutes for a body that was made to that end.
+// forgotten says of an unknown member that was null how many had been recorded by then: one of its name among these
+// does not count (R-REQ-01). To look for it right away would take minutes for a body that was made to that end.
 type forgotten map[string]int
 
 func (f *forgotten) forget(name func() string, recorded int) {

@@ -16,16 +16,19 @@ type EmbeddingRequest struct {
 	Dimensions     *int64         `json:"dimensions" validate:"omitnil,min=1,max=2147483647"`
 	User           *string        `json:"user"`
 
-	InputType *string `json:"input_type" validate:"omitnil,oneof=search_document search_query classification clustering"` // extension R-EMB-11
-	Truncate  *string `json:"truncate" validate:"omitnil,oneof=none start end NONE START END"`                            // extension R-EMB-12
-	Normalize *bool   `json:"normalize"`                                                                                  // extension R-EMB-14
+	// extension R-EMB-11
+	InputType *string `json:"input_type" validate:"omitnil,oneof=search_document search_query classification clustering"`
+	// extension R-EMB-12
+	Truncate  *string `json:"truncate" validate:"omitnil,oneof=none start end NONE START END"`
+	// extension R-EMB-14
+	Normalize *bool   `json:"normalize"`
 
 	unknown Unknown
 }
 
-// EmbeddingInput is input in any of its four forms (R-EMB-01): Texts for one string or a list of strings, Tokens for one
-// token list or a list of them. Single tells the forms without a list around them apart, for paths in errors. All are
-// unset when input is absent, null or [].
+// EmbeddingInput is input in any of its four forms (R-EMB-01): Texts for one string or a list of strings, Tokens for
+// one token list or a list of them. Single tells the forms without a list around them apart, for paths in errors. All
+// are unset when input is absent, null or [].
 type EmbeddingInput struct {
 	Texts  []string
 	Tokens [][]int64
@@ -33,7 +36,8 @@ type EmbeddingInput struct {
 	Given  bool // input was there and not null
 }
 
-// mostTokens is the greatest length of a list of tokens, and so of input; how many items there may be is for translate to say.
+// mostTokens is the greatest length of a list of tokens, and so of input; how many items there may be is for translate
+// to say.
 const mostTokens = 300_000
 
 // Len is the number of items.
@@ -133,8 +137,8 @@ func decodeTokens(d *decoder) []int64 {
 // Unknown lists the members that no rule knows.
 func (r *EmbeddingRequest) Unknown() Unknown { return r.unknown }
 
-// Texts yields the texts to embed. Lists of tokens are in Unscanned, until translate, which knows the vocabulary, has made texts
-// of them (EmbedDecode).
+// Texts yields the texts to embed. Lists of tokens are in Unscanned, until translate, which knows the vocabulary, has
+// made texts of them (EmbedDecode).
 func (r *EmbeddingRequest) Texts() iter.Seq2[Place, *string] {
 	return func(yield func(Place, *string) bool) {
 		for i := range r.Input.Texts {

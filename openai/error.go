@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Kind says what sort of failure an [Error] is. The list is closed; internal/dialect has the one table from kind to HTTP
-// status, OpenAI error type and retry advice.
+// Kind says what sort of failure an [Error] is. The list is closed; internal/dialect has the one table from kind to
+// HTTP status, OpenAI error type and retry advice.
 type Kind uint8
 
 // The kinds, each with the HTTP status that it becomes.

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Facts are what stages ask of a request. The zero value of each says nothing, but for Choices, which is at least 1. They are worked
-// out when they are asked for, so that they hold whatever was rewritten before.
+// Facts are what stages ask of a request. The zero value of each says nothing, but for Choices, which is at least 1.
+// They are worked out when they are asked for, so that they hold whatever was rewritten before.
 type Facts struct {
 	Model string // as the client wrote it
 	User  string // who the request says that it is made for; "" when it does not

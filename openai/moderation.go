@@ -9,7 +9,8 @@ import (
 // ModerationRequest is the body of POST /v1/moderations.
 type ModerationRequest struct {
 	Model string // "" when absent
-	// Input holds an item for each result: one for a string, one for each string of a list, one for all parts of a multimodal list.
+	// Input holds an item for each result: one for a string, one for each string of a list, one for all parts of a
+	// multimodal list.
 	Input []ModerationItem
 
 	unknown Unknown
@@ -23,8 +24,8 @@ type ModerationItem struct {
 	Path   string   // of the item
 }
 
-// mostModerations is how many texts, or parts, a request may have: each text has a result of a thousand bytes. An embedding request may
-// have as many.
+// mostModerations is how many texts, or parts, a request may have: each text has a result of a thousand bytes. An
+// embedding request may have as many.
 const mostModerations = 2048
 
 // DefaultModerationModel is the model that answers name where the request names none.
@@ -138,8 +139,8 @@ type ModerationResponse struct {
 	Results []ModerationResult
 }
 
-// ModerationResult is the judgement of one item. Categories that nobody has looked for are false, have score 0, and no applied
-// input type.
+// ModerationResult is the judgement of one item. Categories that nobody has looked for are false, have score 0, and no
+// applied input type.
 type ModerationResult struct {
 	Flagged map[string]bool    // by category
 	Scores  map[string]float64 // by category; those that were looked for

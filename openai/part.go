@@ -6,21 +6,21 @@ import "iter"
 type Request interface {
 	// Facts are what the stages ask of a request.
 	Facts() Facts
-	// Texts yields every text that reaches the model, and where it stands. Policy may rewrite it through the pointer, which
-	// stays good as long as the request, unless the place is signed.
+	// Texts yields every text that reaches the model, and where it stands. Policy may rewrite it through the pointer,
+	// which stays good as long as the request, unless the place is signed.
 	Texts() iter.Seq2[Place, *string]
-	// Unscanned yields the places of what reaches the model and is no text: images, PDFs, sound, what a link leads to, lists
-	// of tokens. Policy cannot read it, and may refuse it for that.
+	// Unscanned yields the places of what reaches the model and is no text: images, PDFs, sound, what a link leads to,
+	// lists of tokens. Policy cannot read it, and may refuse it for that.
 	Unscanned() iter.Seq[Place]
 	// Unknown names what the client sent and no rule knows (R-REQ-02).
 	Unknown() Unknown
 }
 
-// Part is one piece of an answer: all of a plain one, or one chunk of a streamed one. How it is written is the dialect's
-// (internal/dialect).
+// Part is one piece of an answer: all of a plain one, or one chunk of a streamed one. How it is written is the
+// dialect's (internal/dialect).
 type Part interface {
-	// Texts yields every text of the part that a model wrote. Policy may rewrite it through the pointer, unless the place is
-	// signed.
+	// Texts yields every text of the part that a model wrote. Policy may rewrite it through the pointer, unless the place
+	// is signed.
 	Texts() iter.Seq2[Place, *string]
 	// Tokens is the usage that this part carries, or nil. Usage always travels with the parts; whether a client sees it
 	// is decided when the part is written.
@@ -29,10 +29,10 @@ type Part interface {
 
 // Place says where a text stands.
 //
-// In a request, Role is the message's role, or "tools" for what the developer says of tools and schemas, and Path is the JSON
-// path ("messages[2].content[0].text"). In an answer, Role is "assistant", Path the member of the message ("content",
-// "refusal", "reasoning_content", "reasoning_details", "annotations", "tool_calls", "function_call"), and Choice and Tool say
-// of which choice and tool call (Tool is -1 outside tool calls).
+// In a request, Role is the message's role, or "tools" for what the developer says of tools and schemas, and Path is
+// the JSON path ("messages[2].content[0].text"). In an answer, Role is "assistant", Path the member of the message
+// ("content", "refusal", "reasoning_content", "reasoning_details", "annotations", "tool_calls", "function_call"), and
+// Choice and Tool say of which choice and tool call (Tool is -1 outside tool calls).
 type Place struct {
 	Role, Path   string
 	Choice, Tool int

@@ -2,11 +2,11 @@ package openai
 
 import "iter"
 
-// Texts yields of every choice the content, the refusal, the reasoning, the texts of annotations and citations, and the arguments of calls.
-// Names of tools are the client's own and no text.
+// Texts yields of every choice the content, the refusal, the reasoning, the texts of annotations and citations, and the
+// arguments of calls. Names of tools are the client's own and no text.
 //
-// The reasoning is there twice: as reasoning_content, which clients show, and block by block in reasoning_details, which they
-// send back. The latter is signed where the model signed it.
+// The reasoning is there twice: as reasoning_content, which clients show, and block by block in reasoning_details,
+// which they send back. The latter is signed where the model signed it.
 func (r *ChatResponse) Texts() iter.Seq2[Place, *string] {
 	return func(yield func(Place, *string) bool) {
 		for i := range r.Choices {

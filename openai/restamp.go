@@ -2,8 +2,8 @@ package openai
 
 import "slices"
 
-// Under gives the answer under another id and time, and shares no text with the original: what a stage outside rewrites in
-// one stays as it is in the other.
+// Under gives the answer under another id and time, and shares no text with the original: what a stage outside rewrites
+// in one stays as it is in the other.
 func (r *ChatResponse) Under(id string, created int64) *ChatResponse {
 	own := *r
 	own.ID, own.Created = id, created
@@ -27,7 +27,8 @@ func (r *ChatResponse) Under(id string, created int64) *ChatResponse {
 	return &own
 }
 
-// Under gives the chunk under another head, and shares no text with the original. The heads of a stream's chunks are one.
+// Under gives the chunk under another head, and shares no text with the original. The heads of a stream's chunks are
+// one.
 func (c *ChatChunk) Under(h *Head) *ChatChunk {
 	own := &struct { // one allocation for the usual chunk of one choice
 		chunk  ChatChunk
@@ -46,8 +47,8 @@ func (c *ChatChunk) Under(h *Head) *ChatChunk {
 	return &own.chunk
 }
 
-// Copy gives an answer of its own to one of several readers: what another adds to it or does to its list stays out of it. The
-// vectors are shared, since nobody writes them.
+// Copy gives an answer of its own to one of several readers: what another adds to it or does to its list stays out of
+// it. The vectors are shared, since nobody writes them.
 func (r *EmbeddingResponse) Copy() *EmbeddingResponse {
 	own := *r
 	own.Data = slices.Clone(r.Data)

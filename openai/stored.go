@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StoredChat is a plain chat answer out of a cache. It goes out under a head of its own without being decoded: only who wants
-// its texts, or to tell it as a stream, has it read.
+// StoredChat is a plain chat answer out of a cache. It goes out under a head of its own without being decoded: only who
+// wants its texts, or to tell it as a stream, has it read.
 type StoredChat struct {
 	Head
 	Extension Extension // of this replay; what the answer itself had to say comes before it
@@ -27,8 +27,8 @@ type StoredChat struct {
 // noReasoning stands for reasoning tokens that nobody counted.
 const noReasoning = math.MaxUint64
 
-// AppendStored appends the answer in the form that [ReadStoredChat] reads: what it begins with but id, time and model, its
-// usage, and its members as they are written.
+// AppendStored appends the answer in the form that [ReadStoredChat] reads: what it begins with but id, time and model,
+// its usage, and its members as they are written.
 func AppendStored(b []byte, r *ChatResponse) []byte {
 	b = appendSized(b, []byte(r.Fingerprint))
 	u := r.Usage
@@ -124,8 +124,8 @@ func (s *StoredChat) AppendJSON(b []byte) []byte {
 	return append(b, "}}"...)
 }
 
-// OnlyText gives the content of an answer that has one choice and says nothing else, without reading the rest; ok is false for any
-// other answer, and once [StoredChat.Response] was called, since then the texts may have been rewritten.
+// OnlyText gives the content of an answer that has one choice and says nothing else, without reading the rest; ok is
+// false for any other answer, and once [StoredChat.Response] was called, since then the texts may have been rewritten.
 func (s *StoredChat) OnlyText() (text string, ok bool) {
 	if s.text == nil || s.whole != nil {
 		return "", false

@@ -2,7 +2,8 @@ package openai
 
 import "slices"
 
-// decodeStored reads the members that AppendStored has kept as JSON: those of the object "outcrop" and those of the answer.
+// decodeStored reads the members that AppendStored has kept as JSON: those of the object "outcrop" and those of the
+// answer.
 func decodeStored(says, body []byte) (*ChatResponse, error) {
 	r := &ChatResponse{}
 	if _, err := decodeObject(slices.Concat([]byte("{"), body[1:], []byte("}")), func(d *decoder, name string) {

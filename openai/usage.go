@@ -2,8 +2,8 @@ package openai
 
 import "cmp"
 
-// Usage counts the tokens of one answer (TRANSLATION 2.3). Prompt holds plain, cached and cache-written input together, as
-// OpenAI counts it.
+// Usage counts the tokens of one answer (TRANSLATION 2.3). Prompt holds plain, cached and cache-written input together,
+// as OpenAI counts it.
 type Usage struct {
 	Prompt     int64
 	Completion int64

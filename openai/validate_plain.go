@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// The validator walks through every field of a request, which costs as much as decoding it, and nearly all requests are in order. So
-// what their tags say is looked at in a plain way first: where that finds nothing to object to, the validator would not either. It
-// never refuses anything, it only leaves the judgement, and the words, to the validator.
+// The validator walks through every field of a request, which costs as much as decoding it, and nearly all requests are
+// in order. So what their tags say is looked at in a plain way first: where that finds nothing to object to, the
+// validator would not either. It never refuses anything, it only leaves the judgement, and the words, to the validator.
 
 // plainTag is the validate tag of one field, as far as it can be checked in a plain way.
 type plainTag struct {

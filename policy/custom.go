@@ -10,8 +10,8 @@ import (
 	"outcrop/policy/form"
 )
 
-// Custom is a kind of the user's own: an expression (RE2), an optional checksum over its digits and letters, and words that
-// must stand near when given. The expression's first group, if it has one, is the finding.
+// Custom is a kind of the user's own: an expression (RE2), an optional checksum over its digits and letters, and words
+// that must stand near when given. The expression's first group, if it has one, is the finding.
 type Custom struct {
 	Kind     string   `yaml:"kind"`
 	Pattern  string   `yaml:"pattern"`

@@ -6,7 +6,8 @@ import (
 	"outcrop/policy/person"
 )
 
-// detectors are all detectors of this package, one row each. A row's make returns nil when nothing that it finds is wanted.
+// detectors are all detectors of this package, one row each. A row's make returns nil when nothing that it finds is
+// wanted.
 var detectors = []struct {
 	name string
 	make func(cfg *Config, wanted func(kind string) bool) (Detector, error)

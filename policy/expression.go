@@ -11,8 +11,8 @@ import (
 	"outcrop/policy/finding"
 )
 
-// expression is one of the user's own (RE2). Nobody knows what it costs, some read on to the end of the text from each place: so a long text
-// is read rune by rune, and reading ends when nobody waits.
+// expression is one of the user's own (RE2). Nobody knows what it costs, some read on to the end of the text from each
+// place: so a long text is read rune by rune, and reading ends when nobody waits.
 type expression struct {
 	*regexp.Regexp
 	later *regexp.Regexp // finds the next match behind the first rune, which is there for \b and ^ to look at

@@ -4,8 +4,8 @@ import "context"
 
 // Opinion is what a detector that works elsewhere, behind a call, says of one text.
 type Opinion struct {
-	// Findings with an End are bytes of the text; the rules decide about them as about those of our own detectors. One without
-	// an End is about the text as a whole.
+	// Findings with an End are bytes of the text; the rules decide about them as about those of our own detectors. One
+	// without an End is about the text as a whole.
 	Findings []Judged
 	// Scores tell how much of each category was seen, 0 to 1, also below any threshold.
 	Scores map[string]float64
@@ -13,8 +13,8 @@ type Opinion struct {
 	Replacement *string
 }
 
-// Judged is a finding for which the detector's settings say already what becomes of it. Action is that of findings about a
-// whole text: Block, Flag or Allow.
+// Judged is a finding for which the detector's settings say already what becomes of it. Action is that of findings
+// about a whole text: Block, Flag or Allow.
 type Judged struct {
 	Finding
 	Action Action

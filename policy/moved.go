@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Moves tell where places in a text, in code points, lie once pieces of the text were replaced. A place inside of what was replaced
-// moves to its beginning. The zero value moves nothing.
+// Moves tell where places in a text, in code points, lie once pieces of the text were replaced. A place inside of what
+// was replaced moves to its beginning. The zero value moves nothing.
 type Moves struct {
 	list     []stretch
 	from, to int    // how long the text is so far, before and after
@@ -100,7 +100,8 @@ func apart(before, after string) (m Moves) {
 	return m
 }
 
-// points counts code points, also of a piece that begins or ends inside of one: it belongs to the piece in which it begins.
+// points counts code points, also of a piece that begins or ends inside of one: it belongs to the piece in which it
+// begins.
 func points(s string) (n int) {
 	for i := range len(s) {
 		if utf8.RuneStart(s[i]) {

@@ -117,7 +117,8 @@ func wordRuns(ctx context.Context, texts []Text, n int) (map[uint64]bool, error)
 	return runs, nil
 }
 
-// eachRun calls f with a hash of each run of n words in lower case, and where it stands, until f gives false. The error is the context's.
+// eachRun calls f with a hash of each run of n words in lower case, and where it stands, until f gives false. The error
+// is the context's.
 func eachRun(ctx context.Context, s string, n int, f func(h uint64, a, b int) bool) error {
 	var words [][2]int
 	for i := 0; i < len(s); {

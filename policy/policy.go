@@ -158,8 +158,8 @@ func (p *Policy) Begin() *Session { return &Session{policy: p} }
 // Vault is what was taken out; nil before an input was inspected.
 func (s *Session) Vault() *Vault { return s.vault }
 
-// Inspect looks at all texts of one direction at once: Input in the order of the history, so that placeholders are numbered by
-// first appearance; of Output a whole answer. The error is a detector's, not a verdict.
+// Inspect looks at all texts of one direction at once: Input in the order of the history, so that placeholders are
+// numbered by first appearance; of Output a whole answer. The error is a detector's, not a verdict.
 func (s *Session) Inspect(ctx context.Context, d Direction, texts []Text) (Verdict, error) {
 	p := s.policy
 	v := Verdict{Texts: make([]string, len(texts))}

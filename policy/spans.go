@@ -8,8 +8,9 @@ import (
 	"outcrop/policy/finding"
 )
 
-// spans finds again what detectors elsewhere have found, so that it is resolved together with what is found here, also inside
-// of decoded strings. All values are looked for in one pass, whatever their number: by the automaton of Aho and Corasick.
+// spans finds again what detectors elsewhere have found, so that it is resolved together with what is found here, also
+// inside of decoded strings. All values are looked for in one pass, whatever their number: by the automaton of Aho and
+// Corasick.
 type spans struct {
 	values  []*spanValue
 	known   map[string]*spanValue

@@ -20,8 +20,8 @@ const (
 	streamLong    = 512       // bytes that are held back from which on more is waited for before they are looked at again
 )
 
-// Stream inspects one text of an answer that comes in pieces. It gives out what is decided and holds back only what may still
-// become, or change, a finding. A Stream belongs to one goroutine.
+// Stream inspects one text of an answer that comes in pieces. It gives out what is decided and holds back only what may
+// still become, or change, a finding. A Stream belongs to one goroutine.
 type Stream struct {
 	session  *Session
 	text     Text
@@ -36,8 +36,8 @@ type Stream struct {
 	cut      bool // at the greatest length
 }
 
-// Stream begins a text of the answer; t.Value is ignored. Texts with t.JSON are decided at their end: what a string of arguments
-// says cannot be read before it is whole.
+// Stream begins a text of the answer; t.Value is ignored. Texts with t.JSON are decided at their end: what a string of
+// arguments says cannot be read before it is whole.
 func (s *Session) Stream(t Text) *Stream {
 	p := s.policy
 	idle := len(p.detectors) == 0 && len(p.domains.Rules) == 0 && len(p.output.forbidden) == 0 && len(p.output.canaries) == 0 && p.cfg.Output.MaxLength == 0 && len(s.system) == 0
@@ -169,8 +169,8 @@ func (st *Stream) limit(out string) string {
 	return string([]rune(out)[:left])
 }
 
-// safe is how far the buffer is decided whatever comes: before the last word, before a run of capitalised words and numbers
-// that reaches into the last bytes, before a private key that is still open.
+// safe is how far the buffer is decided whatever comes: before the last word, before a run of capitalised words and
+// numbers that reaches into the last bytes, before a private key that is still open.
 func (st *Stream) safe() int {
 	s, p := st.buf, st.session.policy
 	at := wordStart(s, len(s), st.released)

@@ -13,9 +13,9 @@ import (
 	"outcrop/policy/finding"
 )
 
-// Vault keeps what was taken out of one request, so that it can be put back into the answer. Placeholders are numbered by first
-// appearance, so that the same history gives the same prompt. A Vault belongs to one request: fill it before the answer is read;
-// restoring is then safe from several goroutines.
+// Vault keeps what was taken out of one request, so that it can be put back into the answer. Placeholders are numbered
+// by first appearance, so that the same history gives the same prompt. A Vault belongs to one request: fill it before
+// the answer is read; restoring is then safe from several goroutines.
 type Vault struct {
 	values  map[string]string // placeholder → value
 	numbers map[string]string // kind and value → placeholder
@@ -83,8 +83,8 @@ func placeholderLen(s string) int {
 	return 0
 }
 
-// Restore puts the values back into a whole text, and tells where the places of the text lie then. In the text of a JSON value
-// they are escaped as strings need it, and the < and > of a placeholder may be written as \u003c and \u003e.
+// Restore puts the values back into a whole text, and tells where the places of the text lie then. In the text of a
+// JSON value they are escaped as strings need it, and the < and > of a placeholder may be written as \u003c and \u003e.
 func (v *Vault) Restore(s string, inJSON bool) (string, Moves) {
 	if v.Empty() || !inJSON && !strings.Contains(s, "<") {
 		return s, Moves{}
@@ -101,7 +101,8 @@ type Restorer struct {
 	moves Moves
 }
 
-// Stream gives a restorer of one text of the answer; inJSON says that the text is that of a JSON value (arguments of a tool call).
+// Stream gives a restorer of one text of the answer; inJSON says that the text is that of a JSON value (arguments of a
+// tool call).
 func (v *Vault) Stream(inJSON bool) *Restorer { return &Restorer{vault: v, json: inJSON} }
 
 // Feed takes the next piece and gives what can go out.
@@ -230,8 +231,8 @@ func escape(v string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(b.String(), "\n"), `"`), `"`)
 }
 
-// jsonStrings calls f with each string of a JSON text, decoded, and puts what it gives back in its place, escaped. What is no
-// JSON goes to f as it is.
+// jsonStrings calls f with each string of a JSON text, decoded, and puts what it gives back in its place, escaped. What
+// is no JSON goes to f as it is.
 func jsonStrings(s string, f func(string) (string, Moves)) (string, Moves) {
 	if !json.Valid([]byte(s)) {
 		return f(s)

@@ -8,8 +8,9 @@ import (
 	"outcrop/openai"
 )
 
-// Check tells whether a model can answer on the endpoint of the request (R-CAP-08); nil, or an [*openai.Error]. What is not known
-// of the model passes. Plan has checked its targets; whoever learns more of one (catalog.WithBase) checks again.
+// Check tells whether a model can answer on the endpoint of the request (R-CAP-08); nil, or an [*openai.Error]. What is
+// not known of the model passes. Plan has checked its targets; whoever learns more of one (catalog.WithBase) checks
+// again.
 func Check(f *Facts, m *catalog.Model) error {
 	reason, kind := "", catalog.Kinds[m.Kind]
 	switch {
@@ -28,8 +29,9 @@ func Check(f *Facts, m *catalog.Model) error {
 		Message: fmt.Sprintf("The model `%s` %s.", f.Model, reason)}
 }
 
-// Fits tells whether a model of a tier can do what a request needs; nil, or an [*openai.Error] that names what it lacks. What is not
-// known of the model passes (R-CAP-06). A model that a client named itself is not asked: the translation tells what is wrong then.
+// Fits tells whether a model of a tier can do what a request needs; nil, or an [*openai.Error] that names what it
+// lacks. What is not known of the model passes (R-CAP-06). A model that a client named itself is not asked: the
+// translation tells what is wrong then.
 func Fits(f *Facts, m *catalog.Model) error {
 	if err := Check(f, m); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"outcrop/openai"
 )
 
-// Decode reads a request that is to be explained: the body of a chat request, or of one for embeddings, or {"prompt":"…"} for a chat
-// of one user turn. Without a model it is for "auto".
+// Decode reads a request that is to be explained: the body of a chat request, or of one for embeddings, or
+// {"prompt":"…"} for a chat of one user turn. Without a model it is for "auto".
 func Decode(body []byte) (openai.Request, catalog.Kind, *openai.Error) {
 	chat, err := openai.DecodeChat(body)
 	if err != nil {
@@ -37,8 +37,8 @@ func Decode(body []byte) (openai.Request, catalog.Kind, *openai.Error) {
 	return chat, catalog.Chat, openai.Validate(chat)
 }
 
-// prompt reads {"prompt":"…"} as one user turn, of what the decoder of requests has let pass: also behind a byte order mark, and with
-// escapes that are half a character.
+// prompt reads {"prompt":"…"} as one user turn, of what the decoder of requests has let pass: also behind a byte order
+// mark, and with escapes that are half a character.
 func prompt(body []byte) ([]openai.Message, *openai.Error) {
 	var in struct {
 		Prompt *string `json:"prompt"`

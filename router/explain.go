@@ -54,7 +54,8 @@ func (r *Router) Explain(f *Facts) (Explanation, error) {
 	return e, nil
 }
 
-// price estimates what a call costs in USD: the estimated prompt, and as many answers as are asked for, each as long as its limit.
+// price estimates what a call costs in USD: the estimated prompt, and as many answers as are asked for, each as long as
+// its limit.
 func price(t catalog.Target, f *Facts) *float64 {
 	p := t.Row.PriceFor(t.CalledID)
 	if p.Input == 0 && p.Output == 0 {

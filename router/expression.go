@@ -41,7 +41,8 @@ func compileExpression(text string) (e *expression, err error) {
 func expressionFault(err error) error {
 	var f *file.Error
 	if !errors.As(err, &f) {
-		return fmt.Errorf("does not compile at its column 1: %s", oneLine(err.Error())) // what the whole is: not true or false, say
+		// what the whole is: not true or false, say
+		return fmt.Errorf("does not compile at its column 1: %s", oneLine(err.Error()))
 	}
 	at := fmt.Sprintf("column %d", f.Column+1)
 	if f.Line > 1 {
@@ -52,7 +53,8 @@ func expressionFault(err error) error {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// reader goes over a condition when it is compiled: it notes which facts are read, and prepares the words of keywords("plan", …).
+// reader goes over a condition when it is compiled: it notes which facts are read, and prepares the words of
+// keywords("plan", …).
 type reader struct {
 	*expression
 }
@@ -101,8 +103,8 @@ func (v *reader) keywords(node *ast.Node, call *ast.CallNode) {
 	})
 }
 
-// holds tells whether the condition is so. What goes wrong when it runs, such as an entry of metadata that is not there where a
-// number was expected, is not.
+// holds tells whether the condition is so. What goes wrong when it runs, such as an entry of metadata that is not there
+// where a number was expected, is not.
 func (e *expression) holds(f *Facts, s *score.Scorer) bool {
 	f.need(e.needs, s)
 	f.known.Keywords = func(words ...string) bool { return newWordSet(words...).in(f.known.Last.Text) }

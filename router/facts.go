@@ -16,8 +16,8 @@ type Caller struct {
 	TimeBudget time.Duration // what the request gives itself; 0 is nothing
 }
 
-// Facts are what the rules read of a request. Each is worked out when a rule first asks for it, so that a request for a named model
-// costs nothing. Facts are of one request, used by one goroutine.
+// Facts are what the rules read of a request. Each is worked out when a rule first asks for it, so that a request for a
+// named model costs nothing. Facts are of one request, used by one goroutine.
 type Facts struct {
 	Model string       // as the client wrote it
 	Kind  catalog.Kind // what the endpoint serves
@@ -85,12 +85,14 @@ type environment struct {
 	Seconds    float64           `expr:"time_budget_seconds" json:"time_budget_seconds"`
 	Metadata   map[string]string `expr:"metadata" json:"metadata"`
 
-	// Keywords is how conditions ask for words; calls with constants only are replaced by calls of WordSet, whose name nobody can write.
+	// Keywords is how conditions ask for words; calls with constants only are replaced by calls of WordSet, whose name
+	// nobody can write.
 	Keywords func(words ...string) bool `expr:"keywords" json:"-"`
 	WordSet  func(set int) bool         `expr:"keywords#" json:"-"`
 }
 
-// textFacts are what is counted in a text. Tokens are an estimate: four bytes each, a sign of Chinese, Japanese or Korean one.
+// textFacts are what is counted in a text. Tokens are an estimate: four bytes each, a sign of Chinese, Japanese or
+// Korean one.
 type textFacts struct {
 	Words  int    `expr:"words" json:"words"`
 	Tokens int    `expr:"tokens" json:"tokens"`

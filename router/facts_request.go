@@ -135,7 +135,8 @@ func (f *Facts) countTexts() {
 	})
 }
 
-// atMost is a number of tokens that the prompt surely does not exceed, without counting: no tokenizer makes more tokens than bytes.
+// atMost is a number of tokens that the prompt surely does not exceed, without counting: no tokenizer makes more tokens
+// than bytes.
 func (f *Facts) atMost() int {
 	n := f.known.Images * imageTokens
 	eachText(f.request, func(text string) { n += len(text) })
@@ -150,8 +151,8 @@ func (f *Facts) atMost() int {
 	return n
 }
 
-// eachText goes over what a model reads of a request: contents, calls of tools with their arguments, and what came of them. It does
-// not use Texts of the request, which also makes the path of each.
+// eachText goes over what a model reads of a request: contents, calls of tools with their arguments, and what came of
+// them. It does not use Texts of the request, which also makes the path of each.
 func eachText(req openai.Request, use func(string)) {
 	switch r := req.(type) {
 	case *openai.EmbeddingRequest:

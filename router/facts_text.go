@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// count gives the words of a text and an estimate of its tokens. Scripts that put no spaces between words count half a word and one
-// token a sign; everything else is four bytes a token.
+// count gives the words of a text and an estimate of its tokens. Scripts that put no spaces between words count half a
+// word and one token a sign; everything else is four bytes a token.
 func count(s string) (words, tokens int) {
 	dense, inWord := 0, false
 	for i := 0; i < len(s); {
@@ -39,7 +39,8 @@ func count(s string) (words, tokens int) {
 	return words + (dense+1)/2, (rest+3)/4 + dense
 }
 
-// isDense tells signs of scripts without spaces between words: Chinese, Japanese, Korean syllables count as such too, Thai, Lao, Khmer.
+// isDense tells signs of scripts without spaces between words: Chinese, Japanese, Korean syllables count as such too,
+// Thai, Lao, Khmer.
 func isDense(r rune) bool {
 	switch {
 	case r < 0x0E00:

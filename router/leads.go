@@ -2,8 +2,8 @@ package router
 
 import "outcrop/internal/catalog"
 
-// Leads gives the plans that a name can lead to, as far as tier and targets go: one for a model, an alias or a tier, one for each tier
-// for a set of rules, none for a name that leads nowhere. What a request needs does not count here.
+// Leads gives the plans that a name can lead to, as far as tier and targets go: one for a model, an alias or a tier,
+// one for each tier for a set of rules, none for a name that leads nowhere. What a request needs does not count here.
 func (r *Router) Leads(name string) []Plan {
 	to, known := r.routes[name]
 	switch {

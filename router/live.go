@@ -9,7 +9,8 @@ import (
 	"outcrop/openai"
 )
 
-// Live is the router of the moment. It has Router's methods, and is safe for concurrent use: each call sees one whole state.
+// Live is the router of the moment. It has Router's methods, and is safe for concurrent use: each call sees one whole
+// state.
 type Live struct {
 	known  *catalog.Catalog
 	region string
@@ -29,7 +30,8 @@ func NewLive(cfg Config, known *catalog.Catalog, region string) (*Live, error) {
 	return l, nil
 }
 
-// Refresh takes over what AWS lists now, in place of what it listed before (R-MOD-06). After an error everything stays as it was.
+// Refresh takes over what AWS lists now, in place of what it listed before (R-MOD-06). After an error everything stays
+// as it was.
 func (l *Live) Refresh(now catalog.Listing) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,9 +12,9 @@ import (
 	"outcrop/openai"
 )
 
-// Models gives the entries of GET /v1/models at a time, ordered by id: the models that the gateway can surely serve in its region
-// and whose end of life has not come, and the aliases of such, which may lead to other regions (R-MOD-01, -02, -04); also the tiers
-// with such models, and the sets of rules.
+// Models gives the entries of GET /v1/models at a time, ordered by id: the models that the gateway can surely serve in
+// its region and whose end of life has not come, and the aliases of such, which may lead to other regions (R-MOD-01,
+// -02, -04); also the tiers with such models, and the sets of rules.
 func (r *Router) Models(now time.Time) []openai.Model {
 	var list []openai.Model
 	for _, m := range r.catalog.Models() {
@@ -39,8 +39,8 @@ func (r *Router) Models(now time.Time) []openai.Model {
 	return list
 }
 
-// Model gives the entry of one name that clients can use, listed or not: also profiles, ARNs and models past their end of life,
-// where the catalogue knows the model.
+// Model gives the entry of one name that clients can use, listed or not: also profiles, ARNs and models past their end
+// of life, where the catalogue knows the model.
 func (r *Router) Model(name string, now time.Time) (openai.Model, bool) {
 	to := r.routes[name]
 	if _, alias := r.cfg.Aliases[name]; alias || to.tier != nil || to.rules != nil {
@@ -222,7 +222,8 @@ func capabilitiesOf(c *catalog.Capabilities) *capabilities {
 	}
 }
 
-// efforts gives those that make a difference: none where the model never reasons or always does as it likes, nil when not known.
+// efforts gives those that make a difference: none where the model never reasons or always does as it likes, nil when
+// not known.
 func efforts(r *catalog.Reasoning) []string {
 	if r.Efforts == nil && (r.Supported == catalog.No || r.Default == "always") {
 		return []string{}

@@ -11,8 +11,8 @@ import (
 	"outcrop/router/score"
 )
 
-// Faults judges what rules say by themselves: expressions and patterns that do not compile, tiers that do not exist, names that stand
-// twice. They are by the member that has to change: "rules[2].when", "tiers[fast].next", "score".
+// Faults judges what rules say by themselves: expressions and patterns that do not compile, tiers that do not exist,
+// names that stand twice. They are by the member that has to change: "rules[2].when", "tiers[fast].next", "score".
 func (c Rules) Faults() map[string]error {
 	faults := map[string]error{}
 	if len(c.Tiers) == 0 {
@@ -77,7 +77,8 @@ func (c Rules) noTier(name string) error {
 	return fmt.Errorf("%q is no tier; there are %s", name, strings.Join(slices.Sorted(maps.Keys(c.Tiers)), ", "))
 }
 
-// chainFrom gives the tiers of the circle that a tier is part of by way of next, from itself; nil when it is part of none.
+// chainFrom gives the tiers of the circle that a tier is part of by way of next, from itself; nil when it is part of
+// none.
 func (c Rules) chainFrom(name string) []string {
 	chain := []string{name}
 	for next := above(name, c.Tiers[name].Next); next != "" && len(chain) <= len(c.Tiers); next = above(next, c.Tiers[next].Next) {
@@ -89,8 +90,9 @@ func (c Rules) chainFrom(name string) []string {
 	return nil
 }
 
-// Faults judges the names of a configuration against each other and against a catalogue, which has the configured rows and base
-// models already. It gives what is wrong by setting: "models.aliases[gpt-4o]", "router.tiers[fast].targets[0].model".
+// Faults judges the names of a configuration against each other and against a catalogue, which has the configured rows
+// and base models already. It gives what is wrong by setting: "models.aliases[gpt-4o]",
+// "router.tiers[fast].targets[0].model".
 func Faults(cfg Config, c *catalog.Catalog) map[string]error {
 	faults := map[string]error{}
 	for alias, err := range c.AliasFaults(cfg.Aliases) {
@@ -138,8 +140,8 @@ func clash(faults map[string]error, member, name string, c *catalog.Catalog) {
 	}
 }
 
-// targetFault judges one target of a tier. Unlike a client, a tier may not name what merely looks like a model: a mistake would show
-// only when a call fails.
+// targetFault judges one target of a tier. Unlike a client, a tier may not name what merely looks like a model: a
+// mistake would show only when a call fails.
 func targetFault(from Target, c *catalog.Catalog, aliases map[string]string) error {
 	t, err := resolveTarget(c, from, "us-east-1") // which names lead somewhere does not depend on the region
 	_, alias := aliases[from.Model]

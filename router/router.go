@@ -1,12 +1,13 @@
-// Package router turns the model name of a request into the ordered list of targets to call, and says which rule chose them: a name
-// leads to one model, to a tier of models, or to a set of rules that choose the tier from the facts of the request. It also lists
-// the models that clients can name.
+// Package router turns the model name of a request into the ordered list of targets to call, and says which rule chose
+// them: a name leads to one model, to a tier of models, or to a set of rules that choose the tier from the facts of the
+// request. It also lists the models that clients can name.
 //
-// It decides from memory alone: everything is compiled at construction, and only what a rule asks for is worked out of a request. It
-// must not call AWS, read a clock or know HTTP.
+// It decides from memory alone: everything is compiled at construction, and only what a rule asks for is worked out of
+// a request. It must not call AWS, read a clock or know HTTP.
 //
-// Start reading at [New] and [Router.Plan]; tiers and rules as people write them are in rules.go, what rules read in facts.go, what a
-// model can do in capability.go; the list of models is in models.go, the router that follows AWS's lists in live.go.
+// Start reading at [New] and [Router.Plan]; tiers and rules as people write them are in rules.go, what rules read in
+// facts.go, what a model can do in capability.go; the list of models is in models.go, the router that follows AWS's
+// lists in live.go.
 package router
 
 import (
@@ -51,8 +52,8 @@ type Plan struct {
 	InputType string
 }
 
-// Router is what one state of the catalogue makes of the names. It never changes and is safe for concurrent use; [Live] is the
-// one of the moment.
+// Router is what one state of the catalogue makes of the names. It never changes and is safe for concurrent use; [Live]
+// is the one of the moment.
 type Router struct {
 	cfg     Config
 	catalog *catalog.Catalog
@@ -71,8 +72,8 @@ type route struct {
 	rules []rule
 }
 
-// New reads the aliases, tiers and rules. It reports what [Faults] and [Rules.Faults] find, rows that cannot be and base models that
-// are not known.
+// New reads the aliases, tiers and rules. It reports what [Faults] and [Rules.Faults] find, rows that cannot be and
+// base models that are not known.
 func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
 	c, err := c.With(catalog.Options{Rows: cfg.Catalog, BaseModels: cfg.BaseModels})
 	if err != nil {
@@ -118,9 +119,9 @@ func complain(faults map[string]error) error {
 	return errors.Join(problems...)
 }
 
-// follow goes from an alias without fault, over other aliases, to where it leads; the first of them that has an input type decides
-// on it. Public becomes the id of the model that serves, or the alias where that is not known, but never the profile or ARN that is
-// called (R-RES-02).
+// follow goes from an alias without fault, over other aliases, to where it leads; the first of them that has an input
+// type decides on it. Public becomes the id of the model that serves, or the alias where that is not known, but never
+// the profile or ARN that is called (R-RES-02).
 func (r *Router) follow(alias string) route {
 	inputType, name := "", ""
 	for next, more := alias, true; more; next, more = r.cfg.Aliases[name] {
@@ -140,9 +141,9 @@ func (r *Router) follow(alias string) route {
 	return to
 }
 
-// Plan finds the targets of a request. An alias wins over a name of the catalogue. The error is always an [*openai.Error]:
-// model_not_found, with the reason where the model exists but the endpoint cannot serve it (R-CAP-02, R-CAP-08, R-ERR-63), or that
-// of a tier in which nothing can do what the request needs.
+// Plan finds the targets of a request. An alias wins over a name of the catalogue. The error is always an
+// [*openai.Error]: model_not_found, with the reason where the model exists but the endpoint cannot serve it (R-CAP-02,
+// R-CAP-08, R-ERR-63), or that of a tier in which nothing can do what the request needs.
 func (r *Router) Plan(f *Facts) (Plan, error) {
 	to, known := r.routes[f.Model]
 	switch {

@@ -41,8 +41,8 @@ type Target struct {
 	ServiceTier string `yaml:"service_tier" validate:"omitempty,oneof=default flex priority reserved" help:"Bedrock's service tier for requests that ask for none"`
 }
 
-// Rule fires when everything that it says is so; one that says nothing always fires. Words and tokens are those of the last user
-// turn, unless their name says prompt: then of everything that is sent.
+// Rule fires when everything that it says is so; one that says nothing always fires. Words and tokens are those of the
+// last user turn, unless their name says prompt: then of everything that is sent.
 type Rule struct {
 	Name string `yaml:"name" validate:"label" help:"what the header x-outcrop-route calls the rule"`
 	Tier string `yaml:"tier" validate:"label" help:"tier to use, score for the one that the score asks for, or header for the one that the header x-outcrop-tier names"`
@@ -93,7 +93,8 @@ type Rule struct {
 	MaxScore         *float64       `yaml:"max_score" validate:"omitnil,min=0,max=1" when:"score <= %v"`
 }
 
-// DefaultRules are the tiers and rules of a gateway that is told nothing. docs/recipes/write-routing-rules.md shows them.
+// DefaultRules are the tiers and rules of a gateway that is told nothing. docs/recipes/write-routing-rules.md shows
+// them.
 func DefaultRules() Rules {
 	tier := func(ids ...string) Tier {
 		var t Tier

@@ -128,8 +128,8 @@ func (r *Router) choose(to route, f *Facts) (Plan, error) {
 	return Plan{}, openai.ModelNotFound(f.Model) // never: the last rule always fires
 }
 
-// scored gives the targets of the tier that the score asks for. The score is a guess: where neither that tier nor those above it can
-// do what the request needs, a lower one that can is better than a refusal.
+// scored gives the targets of the tier that the score asks for. The score is a guess: where neither that tier nor those
+// above it can do what the request needs, a lower one that can is better than a refusal.
 func (r *Router) scored(plan Plan, f *Facts) (Plan, error) {
 	asked := r.scorer.Tier(f.known.Score)
 	found, err := r.within(r.tiers[asked], plan, f)

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// wordSet finds words and phrases in texts: as whole words, in upper or lower case. A space in a phrase stands for any white space.
+// wordSet finds words and phrases in texts: as whole words, in upper or lower case. A space in a phrase stands for any
+// white space.
 type wordSet struct {
 	ascii [utf8.RuneSelf][]string // by the first letter, in lower case
 	other []string                // that begin with something else
@@ -63,8 +64,8 @@ func lowerASCII(c byte) byte {
 	return c
 }
 
-// joins tells a letter or digit that makes one word with its neighbours. Scripts without spaces have no such words: there a word is
-// found inside a run too.
+// joins tells a letter or digit that makes one word with its neighbours. Scripts without spaces have no such words:
+// there a word is found inside a run too.
 func joins(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_'

@@ -12,8 +12,8 @@ import (
 // forwarded is the header in which each proxy notes whom it was called by, the latest at the end.
 const forwarded = "X-Forwarded-For"
 
-// clientAddress tells where a request comes from. X-Forwarded-For is anyone's to send, so it counts only as far as it was written
-// by trusted proxies: the last address in it that is not one of them is the client.
+// clientAddress tells where a request comes from. X-Forwarded-For is anyone's to send, so it counts only as far as it
+// was written by trusted proxies: the last address in it that is not one of them is the client.
 func (c Config) clientAddress() echo.IPExtractor {
 	if len(c.TrustedProxies) == 0 {
 		return echo.ExtractIPDirect()
@@ -27,8 +27,8 @@ func (c Config) clientAddress() echo.IPExtractor {
 	}
 }
 
-// behind walks from the peer towards the client, for as long as the one who tells is trusted. What cannot be read ends the way: then
-// the one who wrote it is all that is known.
+// behind walks from the peer towards the client, for as long as the one who tells is trusted. What cannot be read ends
+// the way: then the one who wrote it is all that is known.
 func (c Config) behind(peer netip.Addr, lines []string) netip.Addr {
 	for _, line := range slices.Backward(lines) {
 		for line != "" {
@@ -60,8 +60,8 @@ func addressOf(s string) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), err == nil
 }
 
-// passedOn tells a request that says of itself that a proxy passes it on. One by a proxy that adds no header, and calls by an address
-// or a name that any program beside it could use, cannot be told from that program's own.
+// passedOn tells a request that says of itself that a proxy passes it on. One by a proxy that adds no header, and calls
+// by an address or a name that any program beside it could use, cannot be told from that program's own.
 func passedOn(h http.Header) bool {
 	for name := range h {
 		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {

@@ -15,9 +15,9 @@ const headerAttempts = "X-Outcrop-Attempts"
 // headerUnchecked lists the categories of a moderation that nobody looked for.
 const headerUnchecked = "X-Outcrop-Unchecked"
 
-// attempts is the value of headerAttempts, "1:MODEL@REGION=throttled(429);2:MODEL@REGION=ok": the target as public catalogue id
-// and region, never as the profile or ARN that was called, and how the attempt ended, with the status that it would have been
-// for the client. "" when no target was tried.
+// attempts is the value of headerAttempts, "1:MODEL@REGION=throttled(429);2:MODEL@REGION=ok": the target as public
+// catalogue id and region, never as the profile or ARN that was called, and how the attempt ended, with the status that
+// it would have been for the client. "" when no target was tried.
 func attempts(tries []call.Try, status func(*openai.Error) int) string {
 	if len(tries) == 0 {
 		return ""

@@ -17,8 +17,9 @@ import (
 // headerProvenance names the record of an answer; in a request it asks for a manifest (docs/provenance.md).
 const headerProvenance = "X-Outcrop-Provenance"
 
-// record sees to it that every answer leaves exactly one record, whoever gives it: it opens the entry that the pipeline fills, and
-// hands it over when the answer is known. What only says how this process is doing is no answer, nor is a preflight.
+// record sees to it that every answer leaves exactly one record, whoever gives it: it opens the entry that the pipeline
+// fills, and hands it over when the answer is known. What only says how this process is doing is no answer, nor is a
+// preflight.
 func (s *Server) record(next echo.HandlerFunc) echo.HandlerFunc {
 	if s.Audit == nil {
 		return next

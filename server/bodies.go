@@ -8,8 +8,8 @@ import (
 	"outcrop/openai"
 )
 
-// bodies bounds the bytes of request bodies that are held at a time, by all requests together: each costs several times its size until
-// it is answered, and a limit for one body says nothing of a hundred.
+// bodies bounds the bytes of request bodies that are held at a time, by all requests together: each costs several times
+// its size until it is answered, and a limit for one body says nothing of a hundred.
 type bodies struct{ held atomic.Int64 }
 
 // take takes room for so many bytes; false when there is none. A limit of 0 is none.

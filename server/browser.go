@@ -14,8 +14,9 @@ import (
 	"outcrop/openai"
 )
 
-// While no key is asked for, being able to reach the gateway is all that a caller needs, and any page that the user's browser shows can
-// reach what listens on the user's machine. What a browser says of a page cannot be forged by the page:
+// While no key is asked for, being able to reach the gateway is all that a caller needs, and any page that the user's
+// browser shows can reach what listens on the user's machine. What a browser says of a page cannot be forged by the
+// page:
 //
 //   - Origin stands in every POST and in every request whose answer a script may read (Fetch standard, 3.2);
 //   - Sec-Fetch-Site stands in all others too, those of images and of links, where the address is trustworthy (Fetch Metadata);
@@ -66,8 +67,9 @@ func forbidden(code, format, what string) *openai.Error {
 	return e
 }
 
-// knowsHost tells whether a Host is one that no page of somebody else can have: an IP address, a loopback name, a name without dots, as
-// container networks have them, or one of the configuration. HTTP/1.0 knows no Host, and browsers do not speak it.
+// knowsHost tells whether a Host is one that no page of somebody else can have: an IP address, a loopback name, a name
+// without dots, as container networks have them, or one of the configuration. HTTP/1.0 knows no Host, and browsers do
+// not speak it.
 func (c *Config) knowsHost(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -109,7 +111,8 @@ var exposed = []string{
 	"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", "x-outcrop-provenance", headerBudgetWarning,
 }
 
-// cors answers preflights, which bring no key, and lets the pages of the configured origins read answers. Cookies play no part.
+// cors answers preflights, which bring no key, and lets the pages of the configured origins read answers. Cookies play
+// no part.
 func (s *Server) cors() echo.MiddlewareFunc {
 	settings := middleware.CORSConfig{
 		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost},

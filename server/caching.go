@@ -46,8 +46,8 @@ func cacheControl(h http.Header) (c call.CacheControl, err *openai.Error) {
 	return c, nil
 }
 
-// lifetime reads seconds ("30", "0.5") or a duration with units ("1m30s"), not below 0. What is longer than Go can count is as
-// long as Go can count.
+// lifetime reads seconds ("30", "0.5") or a duration with units ("1m30s"), not below 0. What is longer than Go can
+// count is as long as Go can count.
 func lifetime(s string) (time.Duration, bool) {
 	if strings.Trim(s, "0123456789.") != "" { // so that 1e3, 0x10 and Inf are no numbers
 		d, err := time.ParseDuration(s)
@@ -60,8 +60,8 @@ func lifetime(s string) (time.Duration, bool) {
 	return time.Duration(seconds * 1e9), err == nil
 }
 
-// cacheHeader tells what became of a request at the cache: "hit; age=12; key=5f1e…"; "" when there is no cache. Of an embedding
-// request with some of its texts in the cache it tells how many.
+// cacheHeader tells what became of a request at the cache: "hit; age=12; key=5f1e…"; "" when there is no cache. Of an
+// embedding request with some of its texts in the cache it tells how many.
 func cacheHeader(s call.CacheStatus) string {
 	if s.State == "" {
 		return ""

@@ -25,9 +25,9 @@ type Metrics struct {
 	Apart    bool           // whether /metrics is on the listener of ServeMetrics only
 }
 
-// mayReadMetrics lets the operator pass: an API key does not open metrics, and without a rule only this host may read them. What a proxy
-// passes on, or a page of another site has caused, does not count as this host's; nor does a proxy that nobody trusts to
-// tell who calls lend its own address to others.
+// mayReadMetrics lets the operator pass: an API key does not open metrics, and without a rule only this host may read
+// them. What a proxy passes on, or a page of another site has caused, does not count as this host's; nor does a proxy
+// that nobody trusts to tell who calls lend its own address to others.
 func (s *Server) mayReadMetrics(next echo.HandlerFunc) echo.HandlerFunc {
 	want := sha256.Sum256([]byte(s.cfg.Metrics.Token))
 	return func(c echo.Context) error {
@@ -74,8 +74,8 @@ func newGauges(faults *log.Logger) *gauges {
 
 func (g *gauges) close() { _ = g.http.Close() } // nobody waits for the rest of it
 
-// ServeMetrics answers /metrics, /health and /ready, and nothing else, on a listener of their own until the server stops; then it gives
-// nil. Who may read metrics is the same as anywhere.
+// ServeMetrics answers /metrics, /health and /ready, and nothing else, on a listener of their own until the server
+// stops; then it gives nil. Who may read metrics is the same as anywhere.
 func (s *Server) ServeMetrics(l net.Listener) error {
 	if err := s.gauges.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err

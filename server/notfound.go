@@ -41,7 +41,8 @@ func unknownURL(c echo.Context) *openai.Error {
 	return &openai.Error{Kind: openai.NotFound, Code: "unknown_url", Message: "Unknown request URL: " + asked + ". " + hint}
 }
 
-// nearestRoute gives method and path of the route that is nearest to what was asked for; one of the same method rather than another.
+// nearestRoute gives method and path of the route that is nearest to what was asked for; one of the same method rather
+// than another.
 func nearestRoute(e *echo.Echo, r *http.Request) string {
 	var same, other []string
 	for _, route := range e.Routes() {
@@ -67,7 +68,8 @@ func nearestRoute(e *echo.Echo, r *http.Request) string {
 	return ""
 }
 
-// behind gives the longest route that a path ends with: clients put a prefix in front of one that their users have set already.
+// behind gives the longest route that a path ends with: clients put a prefix in front of one that their users have set
+// already.
 func behind(path string, routes []string) string {
 	longest := ""
 	for _, route := range routes {

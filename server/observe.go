@@ -19,8 +19,8 @@ import (
 	"outcrop/openai"
 )
 
-// The headers that Outcrop adds to answers. All names of headers are spelled as net/http keeps them: it would make that spelling
-// anew for each use of another one, which is an allocation for every name that it does not know.
+// The headers that Outcrop adds to answers. All names of headers are spelled as net/http keeps them: it would make that
+// spelling anew for each use of another one, which is an allocation for every name that it does not know.
 const (
 	headerRequestID   = "X-Request-Id"
 	headerUpstream    = "X-Outcrop-Upstream-Id"
@@ -82,9 +82,10 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// lastOfConnection tells whether nothing else should come on a request's connection: while this process is about to leave, and behind a
-// body in chunks. One that had a length too must be the last one (RFC 9112, 6.1), for whoever stands in front may have believed the length and
-// takes what follows for another's request. net/http removes that length before anybody sees it, so all of them are.
+// lastOfConnection tells whether nothing else should come on a request's connection: while this process is about to
+// leave, and behind a body in chunks. One that had a length too must be the last one (RFC 9112, 6.1), for whoever
+// stands in front may have believed the length and takes what follows for another's request. net/http removes that
+// length before anybody sees it, so all of them are.
 func (s *Server) lastOfConnection(r *http.Request) bool {
 	return s.draining.Load() || r.ProtoMajor == 1 && len(r.TransferEncoding) > 0
 }
@@ -148,8 +149,8 @@ func (s *Server) log(c echo.Context, v *visit) {
 	s.Log.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// explain adds what operators ask of a request: for whom, where it went and why, what it used and cost. What there is nothing to say
-// of is left out.
+// explain adds what operators ask of a request: for whom, where it went and why, what it used and cost. What there is
+// nothing to say of is left out.
 func (v *visit) explain(attrs []slog.Attr) []slog.Attr {
 	text := func(name, value string) {
 		if value != "" {
@@ -203,8 +204,9 @@ func routeOf(c echo.Context) string {
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// newID makes 29 random letters and digits, as many as OpenAI's ids have (R-RES-01). Ids must be unique and need not be secret, since
-// knowing one opens nothing: Go's own generator will do, which is ChaCha8, seeded by the system in every process, and costs no call of it.
+// newID makes 29 random letters and digits, as many as OpenAI's ids have (R-RES-01). Ids must be unique and need not be
+// secret, since knowing one opens nothing: Go's own generator will do, which is ChaCha8, seeded by the system in every
+// process, and costs no call of it.
 func newID() string {
 	var b [29]byte
 	var bits uint64

@@ -13,9 +13,9 @@ import (
 // headerRoute says why an answer came from where it did.
 const headerRoute = "X-Outcrop-Route"
 
-// routed is the value of headerRoute: the rule that fired, the tier, the target that served (the first one, while none did), and the
-// score if a rule asked for it. A target is shown as public catalogue id and region, never as the profile or ARN that was called.
-// What there is none of is left out; "" when the request was not routed.
+// routed is the value of headerRoute: the rule that fired, the tier, the target that served (the first one, while none
+// did), and the score if a rule asked for it. A target is shown as public catalogue id and region, never as the profile
+// or ARN that was called. What there is none of is left out; "" when the request was not routed.
 func routed(call *call.Call, head call.Head) string {
 	plan := &call.Plan
 	if plan.Rule == "" {
@@ -53,8 +53,8 @@ func routed(call *call.Call, head call.Head) string {
 	return b.String()
 }
 
-// safe tells whether an id may stand in the header. Ids of the catalogue may; that of a row made up for what a client named could be
-// anything long.
+// safe tells whether an id may stand in the header. Ids of the catalogue may; that of a row made up for what a client
+// named could be anything long.
 func safe(id string) bool {
 	const longest = 200
 	return id != "" && len(id) <= longest && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == '=' || r == '/' })

@@ -1,8 +1,9 @@
-// Package server is the HTTP side of Outcrop: routes, authentication, bodies, the writing of answers and server-sent events, and
-// the one place where an error becomes an answer. Echo is imported here and nowhere else.
+// Package server is the HTTP side of Outcrop: routes, authentication, bodies, the writing of answers and server-sent
+// events, and the one place where an error becomes an answer. Echo is imported here and nowhere else.
 //
-// It must not know Bedrock, nor how an API spells what it says, which is its dialect's (internal/dialect); and nothing of Echo may
-// enter the pipeline. Start at New, then routes.go for what is served, api.go for the way of one call and events.go for streams.
+// It must not know Bedrock, nor how an API spells what it says, which is its dialect's (internal/dialect); and nothing
+// of Echo may enter the pipeline. Start at New, then routes.go for what is served, api.go for the way of one call and
+// events.go for streams.
 package server
 
 import (
@@ -36,7 +37,8 @@ import (
 type Config struct {
 	Prefixes          []string       // path prefixes of the API: "/v1", "/api/v1"
 	Hosts             []string       // names that Host may have while no key is asked for; * stands for any characters
-	AllowedOrigins    []string       // whose pages may call: "https://app.example", "app://*", "null", "*"; none by default
+	// whose pages may call: "https://app.example", "app://*", "null", "*"; none by default
+	AllowedOrigins    []string
 	TrustedProxies    []netip.Prefix // whose X-Forwarded-For tells the client's address
 	TLS               *tls.Config    // nil leaves connections unencrypted; otherwise HTTP/2 is spoken too
 	BodyLimit         int64          // bytes
@@ -117,8 +119,8 @@ func New(cfg Config, with Collaborators) *Server {
 	return s
 }
 
-// Reload sets the server up anew for the requests that come from now on; those under way go on as they began. What belongs to
-// connections stays as it was: the address, the time for headers.
+// Reload sets the server up anew for the requests that come from now on; those under way go on as they began. What
+// belongs to connections stays as it was: the address, the time for headers.
 func (s *Server) Reload(cfg Config, with Collaborators) {
 	next := &Server{cfg: cfg, Collaborators: with, process: s.process, served: s.served}
 	next.publish()
@@ -156,8 +158,9 @@ func (s *Server) Serve(l net.Listener) error {
 // errDraining is why calls are ended that do not finish in time when the server stops.
 var errDraining = errors.New("the gateway is shutting down")
 
-// Leave says that the server is about to stop, by /ready and by closing each connection behind its next answer, and goes on answering
-// for a while: balancers that have noticed send nothing any more once it stops, and those who call a closed port get no answer at all.
+// Leave says that the server is about to stop, by /ready and by closing each connection behind its next answer, and
+// goes on answering for a while: balancers that have noticed send nothing any more once it stops, and those who call a
+// closed port get no answer at all.
 func (s *Server) Leave(ctx context.Context, delay time.Duration) {
 	s.draining.Store(true)
 	select {
@@ -166,8 +169,8 @@ func (s *Server) Leave(ctx context.Context, delay time.Duration) {
 	}
 }
 
-// Stop drains: /ready turns 503 and new calls are refused at once, calls under way may finish within the drain timeout and
-// are then ended with an error that their clients can read. It returns when every call has ended.
+// Stop drains: /ready turns 503 and new calls are refused at once, calls under way may finish within the drain timeout
+// and are then ended with an error that their clients can read. It returns when every call has ended.
 func (s *Server) Stop(ctx context.Context) error {
 	s.draining.Store(true)
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)

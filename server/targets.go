@@ -22,8 +22,9 @@ type targetState struct {
 	Fallbacks uint64            `json:"fallbacks"`
 }
 
-// listTargets shows how every target is doing that was called since the start, and that the caller may use: public catalogue id and region, the state of its
-// circuit breaker, calls in flight and waiting, the limit, and attempts by outcome.
+// listTargets shows how every target is doing that was called since the start, and that the caller may use: public
+// catalogue id and region, the state of its circuit breaker, calls in flight and waiting, the limit, and attempts by
+// outcome.
 func (s *Server) listTargets(c echo.Context) error {
 	list := []targetState{}
 	for _, t := range s.Targets().Targets {

@@ -17,8 +17,8 @@ import (
 	"outcrop/openai"
 )
 
-// reportUsage answers GET …/outcrop/usage?from=&to=&group_by=&tenant=&key=&model=&tag:NAME=&format=json|csv. A key sees the usage of its own tenant; one
-// without a tenant its own. Only where there are no keys everything is seen.
+// reportUsage answers GET …/outcrop/usage?from=&to=&group_by=&tenant=&key=&model=&tag:NAME=&format=json|csv. A key sees
+// the usage of its own tenant; one without a tenant its own. Only where there are no keys everything is seen.
 func (s *Server) reportUsage(c echo.Context) error {
 	args := c.QueryParams()
 	q, argument, err := usage.ParseQuery(args.Get("from"), args.Get("to"), args.Get("group_by"), time.Now())
@@ -49,7 +49,8 @@ func (s *Server) reportUsage(c echo.Context) error {
 	return c.Blob(http.StatusOK, jsonType, report.AppendJSON(nil))
 }
 
-// narrow takes over what else the arguments ask for. One that nobody knows is refused, or the sums would be of more than was meant.
+// narrow takes over what else the arguments ask for. One that nobody knows is refused, or the sums would be of more
+// than was meant.
 func narrow(q *usage.Query, args url.Values) error {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		switch name {

@@ -23,8 +23,8 @@ func yes(h http.Header, name string) (bool, *openai.Error) {
 	return false, unreadable(name, "must be true or false")
 }
 
-// clientID is the id that the caller has given its request, kept beside ours; "" where it is none that may stand in a header and in
-// the log: up to 128 printable ASCII characters without spaces.
+// clientID is the id that the caller has given its request, kept beside ours; "" where it is none that may stand in a
+// header and in the log: up to 128 printable ASCII characters without spaces.
 func clientID(h http.Header) string {
 	const longest = 128
 	id := h.Get(headerRequestID)

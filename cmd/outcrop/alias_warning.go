@@ -11,7 +11,8 @@ import (
 	"outcrop/router"
 )
 
-// warnAliases tells at the start which aliases lead to models that the catalogue does not know: they may be new, or mistyped.
+// warnAliases tells at the start which aliases lead to models that the catalogue does not know: they may be new, or
+// mistyped.
 func warnAliases(cfg *config.Config, models *router.Live, log *slog.Logger) {
 	var known []string
 	for _, m := range models.Models(time.Now()) {

@@ -22,7 +22,8 @@ const standardOutput = "-"
 // keyName is the file of the signing key in the folder of the audit files.
 const keyName = "signing.key"
 
-// auditDir is the folder of the audit files: that of the settings, else audit beside the state; "" when nothing tells of a place.
+// auditDir is the folder of the audit files: that of the settings, else audit beside the state; "" when nothing tells
+// of a place.
 func auditDir(cfg *config.Config) string {
 	if dir := cfg.Audit.Dir; dir != "" && dir != standardOutput {
 		return dir
@@ -49,8 +50,9 @@ func auditKey(cfg *config.Config) string {
 
 var errNoAuditDir = errors.New("neither HOME nor XDG_STATE_HOME tells where to keep records: set audit.dir, or audit.enabled to false")
 
-// openAudit opens the log that records go to; nil keeps none. A folder that nobody has named, and that cannot be made (a container
-// with nothing to write to), is no reason not to serve, but one for a warning; what the settings name must work.
+// openAudit opens the log that records go to; nil keeps none. A folder that nobody has named, and that cannot be made
+// (a container with nothing to write to), is no reason not to serve, but one for a warning; what the settings name must
+// work.
 func openAudit(cfg *config.Config, rec *telemetry.Recorder, log *slog.Logger) (*audit.Log, error) {
 	if !cfg.Audit.Enabled {
 		return nil, nil
@@ -106,8 +108,8 @@ func newAudit(cfg *config.Config, log *slog.Logger) (*audit.Log, error) {
 	}})
 }
 
-// keyWatch warns, once for each time, of a file of the signing key that is gone or holds another key than the one that signs: without a
-// copy of it no answer of this process can be proven by its record.
+// keyWatch warns, once for each time, of a file of the signing key that is gone or holds another key than the one that
+// signs: without a copy of it no answer of this process can be proven by its record.
 type keyWatch struct {
 	path string
 	keys audit.Keys

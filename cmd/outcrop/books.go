@@ -17,7 +17,8 @@ import (
 	"outcrop/internal/store/redis"
 )
 
-// books is what was counted of limits, budgets and usage. It lives as long as the process, whatever settings it is given.
+// books is what was counted of limits, budgets and usage. It lives as long as the process, whatever settings it is
+// given.
 type books struct {
 	store  stateStore
 	shared *redis.Store // limits that gateways share; nil without Redis
@@ -57,7 +58,8 @@ func (b *books) told(fails, works string) func(error) {
 	}
 }
 
-// run keeps the books until it is stopped, which writes what is not written yet. It has to be stopped after the last request.
+// run keeps the books until it is stopped, which writes what is not written yet. It has to be stopped after the last
+// request.
 func (b *books) run(ctx context.Context, beside background.Runner, cfg *config.Config) (stop func()) {
 	ctx = context.WithoutCancel(ctx)
 	stopLedger := beside.Go(ctx, "usage", func(ctx context.Context) { b.ledger.Run(ctx, cfg.Usage.Keep) })
@@ -78,8 +80,8 @@ func (b *books) run(ctx context.Context, beside background.Runner, cfg *config.C
 	}
 }
 
-// lasting sees to it that no budget begins anew with the process although nobody has said that it may: one whose sums are in memory is an
-// error, or a warning. Of answers that are made up here nothing has to be paid.
+// lasting sees to it that no budget begins anew with the process although nobody has said that it may: one whose sums
+// are in memory is an error, or a warning. Of answers that are made up here nothing has to be paid.
 func (b *books) lasting(cfg *config.Config, offline bool) error {
 	if b == nil {
 		return nil

@@ -53,8 +53,9 @@ func exitCode(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// signals gives a context that ends with the first SIGINT or SIGTERM. The second ends the process at once, whatever it is doing:
-// also where the process was started with signals ignored, as scripts do with what they put into the background.
+// signals gives a context that ends with the first SIGINT or SIGTERM. The second ends the process at once, whatever it
+// is doing: also where the process was started with signals ignored, as scripts do with what they put into the
+// background.
 func signals() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := make(chan os.Signal, 2)
@@ -92,7 +93,8 @@ func strict(cmd *cobra.Command) {
 			}
 			return fmt.Errorf("unknown command %q%s", args[0], suggest(args[0], names(cmd)))
 		}
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() } // of the program itself; Args refuses the others
+		// of the program itself; Args refuses the others
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	if takes == nil {
 		takes = cobra.NoArgs

@@ -113,7 +113,8 @@ func matchNothing(patterns, names []string) []string {
 	})
 }
 
-// given are those of the names that a gateway knows although its list does not show them, such as ids of inference profiles.
+// given are those of the names that a gateway knows although its list does not show them, such as ids of inference
+// profiles.
 func given(cfg *config.Config, names []string) []string {
 	live, err := routes(cfg, cmp.Or(cfg.Bedrock.Region, "us-east-1"))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"outcrop/server"
 )
 
-// drain stops the server once ctx has ended. Behind SIGTERM stand balancers which have to notice first; who has pressed Ctrl-C waits
-// in person, and offline there is nobody.
+// drain stops the server once ctx has ended. Behind SIGTERM stand balancers which have to notice first; who has pressed
+// Ctrl-C waits in person, and offline there is nobody.
 func (s *serving) drain(ctx context.Context, cfg *config.Config, srv *server.Server, log *slog.Logger) error {
 	delay := cfg.Server.DrainDelay
 	if s.offline || !terminated(ctx) {

@@ -29,8 +29,8 @@ import (
 	"outcrop/translate"
 )
 
-// gateway holds what lives as long as the process. Everything that the configuration decides about requests is built around
-// it, at the start and again on each reload.
+// gateway holds what lives as long as the process. Everything that the configuration decides about requests is built
+// around it, at the start and again on each reload.
 type gateway struct {
 	started     *config.Config // what the process began with
 	cfg         *config.Config // in force
@@ -180,8 +180,8 @@ func prefixes(list []string) []netip.Prefix {
 	return all
 }
 
-// hangups gives the SIGHUPs that come from now on, until the function is called. One that comes while the gateway starts must not
-// end it, and counts once it is there.
+// hangups gives the SIGHUPs that come from now on, until the function is called. One that comes while the gateway
+// starts must not end it, and counts once it is there.
 func hangups() (<-chan os.Signal, func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
@@ -191,8 +191,8 @@ func hangups() (<-chan os.Signal, func()) {
 // filesEvery is how often files that the settings name are looked at.
 const filesEvery = 5 * time.Second
 
-// reloadOn takes over the configuration anew on every hangup, until ctx ends, and the files of certificates and keys whenever they
-// have changed. Requests under way go on as they began. What has a fault changes nothing.
+// reloadOn takes over the configuration anew on every hangup, until ctx ends, and the files of certificates and keys
+// whenever they have changed. Requests under way go on as they began. What has a fault changes nothing.
 func (g *gateway) reloadOn(ctx context.Context, hangup <-chan os.Signal, source config.Source, srv *server.Server) {
 	tick := time.NewTicker(filesEvery)
 	defer tick.Stop()
@@ -228,8 +228,8 @@ func (g *gateway) named() []string {
 	return []string{tls.CertFile, tls.KeyFile, g.cfg.Access.APIKeysFile}
 }
 
-// inForce is the source of the settings with the text that the configuration file had when it was taken over: a certificate that
-// was renewed must not bring in what somebody is writing there.
+// inForce is the source of the settings with the text that the configuration file had when it was taken over: a
+// certificate that was renewed must not bring in what somebody is writing there.
 func (g *gateway) inForce(source config.Source) config.Source {
 	source.ReadFile = func(path string) ([]byte, error) {
 		if path == source.Path {
@@ -263,7 +263,8 @@ func (g *gateway) credentials(event string, err error) {
 	}
 }
 
-// reload does first what may fail, so that a fault of any kind leaves everything as it was. The log says done when it is.
+// reload does first what may fail, so that a fault of any kind leaves everything as it was. The log says done when it
+// is.
 func (g *gateway) reload(source config.Source, srv *server.Server, done string) error {
 	cfg, text, err := load(source, g.offline)
 	if err != nil {
@@ -300,8 +301,8 @@ func warn(log *slog.Logger, cfg *config.Config) {
 	}
 }
 
-// load gives the settings, and the text of the configuration file that they are from. A gateway that makes up its answers is for
-// trying things out: unless the settings name a store it leaves the user's own alone.
+// load gives the settings, and the text of the configuration file that they are from. A gateway that makes up its
+// answers is for trying things out: unless the settings name a store it leaves the user's own alone.
 func load(source config.Source, offline bool) (cfg *config.Config, text []byte, err error) {
 	read := source.ReadFile
 	if read == nil {
@@ -323,7 +324,8 @@ func load(source config.Source, offline bool) (cfg *config.Config, text []byte, 
 // late are the settings of cfg that count after a restart only.
 func (g *gateway) late(cfg *config.Config) []string {
 	changed, late := config.Changed(g.started, cfg)
-	if (g.certificate != nil) != (cfg.Server.TLS.CertFile != "") { // other files are read; whether there is TLS at all is the listener's
+	// other files are read; whether there is TLS at all is the listener's
+	if (g.certificate != nil) != (cfg.Server.TLS.CertFile != "") {
 		late = append(late, slices.DeleteFunc(changed, func(name string) bool { return !strings.HasPrefix(name, "server.tls.") })...)
 	}
 	return late

@@ -17,8 +17,8 @@ import (
 // fact is a thing to know about a gateway that has started: a line for people, an attribute of a line for machines.
 type fact struct{ name, text string }
 
-// greet says what is served, from where, what is kept where, and how to try it: in lines for people, or as one line of the log where
-// that is JSON, which nothing else may stand between.
+// greet says what is served, from where, what is kept where, and how to try it: in lines for people, or as one line of
+// the log where that is JSON, which nothing else may stand between.
 func (s *serving) greet(ctx context.Context, g *gateway, addr string) {
 	cfg := g.cfg
 	scheme := "http://"

@@ -218,7 +218,8 @@ func (k *keyring) revoke() *cobra.Command {
 	}
 }
 
-// lastKey says what follows when no key is left: the gate stays shut, and who has only tried keys out wants it open again.
+// lastKey says what follows when no key is left: the gate stays shut, and who has only tried keys out wants it open
+// again.
 func (k *keyring) lastKey(cmd *cobra.Command, r *keys.Registry) {
 	left, err := r.List(cmd.Context())
 	now := time.Now()

@@ -32,7 +32,8 @@ func serveMetrics(ctx context.Context, cfg *config.Config, srv *server.Server, l
 	return nil
 }
 
-// hosts are the names by which the gateway may be called while it asks for no key: those of the settings, and the one it listens on.
+// hosts are the names by which the gateway may be called while it asks for no key: those of the settings, and the one
+// it listens on.
 func hosts(cfg *config.Config) []string {
 	names := cfg.Server.Hosts
 	if host, _, err := net.SplitHostPort(cfg.Server.Addr); err == nil && host != "" {

@@ -8,7 +8,8 @@ import (
 	"outcrop/internal/telemetry"
 )
 
-// newLog makes the log of a gateway: for people where they look on, else for programs. NO_COLOR is obeyed (no-color.org).
+// newLog makes the log of a gateway: for people where they look on, else for programs. NO_COLOR is obeyed
+// (no-color.org).
 func newLog(cfg config.Log) *slog.Logger {
 	at := level(cfg.Level)
 	if cfg.Format == "auto" && terminal(os.Stderr) {

@@ -1,7 +1,7 @@
 // Command outcrop is Amazon Bedrock, exposed as the OpenAI API.
 //
-// This package knows every concrete type and puts them together; nothing is decided here. Start at serve.go, which builds
-// the gateway.
+// This package knows every concrete type and puts them together; nothing is decided here. Start at serve.go, which
+// builds the gateway.
 package main
 
 import (

@@ -12,22 +12,24 @@ import (
 	"strings"
 )
 
-// useMemory sets Go's collector by what the machine gives. The live heap of a gateway is small beside what its requests allocate, so
-// that Go's default collects needlessly often; and without a limit a burst of large requests grows past what a container may have
-// (docs/performance.md has the figures). GOGC and GOMEMLIMIT of the user's own stay, whatever they say.
+// useMemory sets Go's collector by what the machine gives. The live heap of a gateway is small beside what its requests
+// allocate, so that Go's default collects needlessly often; and without a limit a burst of large requests grows past
+// what a container may have (docs/performance.md has the figures). GOGC and GOMEMLIMIT of the user's own stay, whatever
+// they say.
 func useMemory(getenv func(string) string, root fs.FS) {
 	const percent = 400
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
 	if limit := cgroupLimit(root); limit > 0 && getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit / 4 * 3) // what is not Go's heap needs room too: SQLite, stacks of the system, caches of files
+		// what is not Go's heap needs room too: SQLite, stacks of the system, caches of files
+		debug.SetMemoryLimit(limit / 4 * 3)
 	}
 }
 
-// cgroupLimit is how much memory the process's control group, or one around it, may use, in bytes; 0 is no limit. The files are those
-// of Linux, of either version of control groups. Inside of a container the path in /proc is often the host's, which is not to be seen:
-// then the container's own group stands at the root.
+// cgroupLimit is how much memory the process's control group, or one around it, may use, in bytes; 0 is no limit. The
+// files are those of Linux, of either version of control groups. Inside of a container the path in /proc is often the
+// host's, which is not to be seen: then the container's own group stands at the root.
 func cgroupLimit(root fs.FS) int64 {
 	text, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {

@@ -11,8 +11,9 @@ import (
 	"outcrop/internal/config"
 )
 
-// bodiesInFlight is how many bytes of bodies may be held at a time, never less than one body. While it is answered, a request costs
-// several times its body: as it came, decoded, and as it goes to Bedrock. Memory is the machine's, in bytes; 0 where nobody knows.
+// bodiesInFlight is how many bytes of bodies may be held at a time, never less than one body. While it is answered, a
+// request costs several times its body: as it came, decoded, and as it goes to Bedrock. Memory is the machine's, in
+// bytes; 0 where nobody knows.
 func bodiesInFlight(cfg *config.Config, memory int64) int64 {
 	const share, unlimited = 8, 512 << 20
 	most := int64(cfg.Server.BodiesInFlight)
@@ -30,8 +31,8 @@ func bodiesInFlight(cfg *config.Config, memory int64) int64 {
 // giveBackEvery is how often a process that has become quiet looks whether it holds memory that it does not need.
 const giveBackEvery = 30 * time.Second
 
-// giveBack returns memory to the system after a burst, until ctx ends. Go itself collects a quiet process every two minutes only, and
-// returns what is free little by little.
+// giveBack returns memory to the system after a burst, until ctx ends. Go itself collects a quiet process every two
+// minutes only, and returns what is free little by little.
 func giveBack(ctx context.Context) {
 	tick := time.NewTicker(giveBackEvery)
 	defer tick.Stop()
@@ -52,8 +53,8 @@ type quietness struct {
 	heap   uint64 // bytes that the heap held when memory was last given back; 0 is never
 }
 
-// look gives memory back when nothing was collected since the last look, so that little is going on, and the heap has grown meanwhile.
-// It tells whether it did.
+// look gives memory back when nothing was collected since the last look, so that little is going on, and the heap has
+// grown meanwhile. It tells whether it did.
 func (q *quietness) look() bool {
 	const much = 8 << 20
 	cycles, heap := heapNow()

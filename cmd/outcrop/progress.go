@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// progress tells somebody at a terminal how far the work on lines has come, and at its end what came out. Anybody else gets nothing:
-// scripts read standard output.
+// progress tells somebody at a terminal how far the work on lines has come, and at its end what came out. Anybody else
+// gets nothing: scripts read standard output.
 type progress struct {
 	to     io.Writer // nil: nobody looks
 	what   string    // "routed", "scanned"

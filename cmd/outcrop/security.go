@@ -11,7 +11,8 @@ import (
 	"outcrop/policy"
 )
 
-// guards builds the policies of all profiles; there is none for keys without profile when the section security is empty.
+// guards builds the policies of all profiles; there is none for keys without profile when the section security is
+// empty.
 func guards(cfg *config.Security, b *bedrock.Bedrock, rec *telemetry.Recorder) (inspect.Guards, error) {
 	managed := judge.New(cfg.Managed, rec, judge.Judges(cfg.Managed, b.Guardrails())...)
 	all := inspect.Guards{}
@@ -36,7 +37,8 @@ func guards(cfg *config.Security, b *bedrock.Bedrock, rec *telemetry.Recorder) (
 	return all, nil
 }
 
-// redactor takes everything personal and secret out of texts that records may keep, whatever the rules say about the request.
+// redactor takes everything personal and secret out of texts that records may keep, whatever the rules say about the
+// request.
 func redactor(cfg *config.Security) (func(string) string, error) {
 	rules := policy.Config{Redaction: policy.Redaction{
 		Enabled: true, Action: policy.Redact, Regions: cfg.Redaction.Regions, Custom: cfg.Redaction.Custom}}

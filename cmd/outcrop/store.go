@@ -53,8 +53,8 @@ func openStore(ctx context.Context, cfg *config.Config) (stateStore, error) {
 
 var errNoHome = errors.New("neither HOME nor XDG_STATE_HOME tells where to keep state: set access.store (OUTCROP_STATE)")
 
-// openStateOf opens the store of a gateway. One that nobody has asked for, and that cannot be made, is no reason not to serve: its keys
-// could not have been made either.
+// openStateOf opens the store of a gateway. One that nobody has asked for, and that cannot be made, is no reason not to
+// serve: its keys could not have been made either.
 func openStateOf(ctx context.Context, cfg *config.Config, log *slog.Logger) (stateStore, error) {
 	s, err := openStore(ctx, cfg)
 	if err == nil || cfg.Access.Store != "" {

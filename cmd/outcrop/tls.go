@@ -8,7 +8,8 @@ import (
 	"outcrop/internal/config"
 )
 
-// certificate is the certificate of the moment. Its files are read again on a reload; what cannot be read leaves the old one.
+// certificate is the certificate of the moment. Its files are read again on a reload; what cannot be read leaves the
+// old one.
 type certificate struct {
 	now atomic.Pointer[tls.Certificate]
 }

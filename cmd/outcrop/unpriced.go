@@ -12,8 +12,9 @@ import (
 	"outcrop/router"
 )
 
-// warnUnpriced tells at the start whose budgets do not hold: keys and tenants with a budget, while calls of models that the settings lead
-// to have no price and count nothing. Keys of the store that cannot be read now are told of elsewhere.
+// warnUnpriced tells at the start whose budgets do not hold: keys and tenants with a budget, while calls of models that
+// the settings lead to have no price and count nothing. Keys of the store that cannot be read now are told of
+// elsewhere.
 func warnUnpriced(ctx context.Context, cfg *config.Config, keys keys.Store, leads func(string) []router.Plan, log *slog.Logger) {
 	if cfg.Budgets.UnknownPrice != "allow" {
 		return

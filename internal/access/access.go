@@ -14,7 +14,8 @@ type Principal struct {
 	Key      string  // a short, public name of the key, for logs: never the key itself
 	KeyID    string  // id of the key, for limits, budgets and records
 	Name     string  // what the key's owner calls it
-	Tenant   string  // whose data it works on; nothing is ever shared between tenants; "" makes the key a tenant of its own
+	// whose data it works on; nothing is ever shared between tenants; "" makes the key a tenant of its own
+	Tenant   string
 	Priority string  // "interactive", "normal" or "batch"; "" leaves it to the request
 	Rights   *Rights // nil: without restrictions; shared, never changed
 }
@@ -27,15 +28,16 @@ func (p *Principal) Home() string {
 	return p.Tenant
 }
 
-// Rights are what a key may do. A list that is empty restricts nothing. Names in Models, Tiers and Endpoints may hold * for any
-// number of characters.
+// Rights are what a key may do. A list that is empty restricts nothing. Names in Models, Tiers and Endpoints may hold *
+// for any number of characters.
 type Rights struct {
 	Models     []string       `json:"models,omitzero"`     // names that may be asked for, and catalogue ids that may serve
 	Tiers      []string       `json:"tiers,omitzero"`      // of the router; without Models, only tiers may be asked for
 	Endpoints  []string       `json:"endpoints,omitzero"`  // "chat.completions", "embeddings", "models" …
 	Limits     Limits         `json:"limits,omitzero"`     // of use
 	Budget     *Budget        `json:"budget,omitzero"`     // nil: none
-	Guardrail  *Guardrail     `json:"guardrail,omitzero"`  // that every request gets and none can replace (R-GRD-02); nil: none
+	// that every request gets and none can replace (R-GRD-02); nil: none
+	Guardrail  *Guardrail     `json:"guardrail,omitzero"`
 	Profile    string         `json:"profile,omitzero"`    // of the policy; "" is the default one
 	MaxTokens  int64          `json:"max_tokens,omitzero"` // cap on the token limit of a request (R-LIM-03); 0: none
 	Extensions *[]string      `json:"extensions,omitzero"` // extension members that requests may carry; nil: all
@@ -70,8 +72,8 @@ type Guardrail struct {
 	Version    string `yaml:"version" json:"version" validate:"omitempty,guardrail_version" help:"its version: a number or DRAFT"`
 }
 
-// AllowsModel tells whether a name, or the catalogue id of a model, stands in Models. It is false where Models is empty and tiers are
-// listed: then only they may be used.
+// AllowsModel tells whether a name, or the catalogue id of a model, stands in Models. It is false where Models is empty
+// and tiers are listed: then only they may be used.
 func (r *Rights) AllowsModel(name string) bool {
 	if r == nil || len(r.Models) == 0 {
 		return r == nil || len(r.Tiers) == 0

@@ -31,7 +31,8 @@ func (m MicroUSD) Nano() NanoUSD {
 // Rates are what a token costs, in millionths of a millionth of a USD, so that the smallest prices are whole numbers.
 type Rates struct{ Input, Output, CacheRead, CacheWrite int64 }
 
-// RatesOf makes rates of prices in USD per million tokens. Where no price of the cache is known it is that of the input.
+// RatesOf makes rates of prices in USD per million tokens. Where no price of the cache is known it is that of the
+// input.
 func RatesOf(input, output, cacheRead, cacheWrite float64) Rates {
 	r := Rates{rate(input), rate(output), rate(cacheRead), rate(cacheWrite)}
 	if r.CacheRead == 0 {

@@ -12,8 +12,8 @@ func matches(patterns []string, name string) bool {
 	return false
 }
 
-// match takes time in proportion to the product of the lengths at worst: after each piece between two stars the first place where it
-// fits is as good as any other.
+// match takes time in proportion to the product of the lengths at worst: after each piece between two stars the first
+// place where it fits is as good as any other.
 func match(pattern, name string) bool {
 	head, rest, star := strings.Cut(pattern, "*")
 	if !star {

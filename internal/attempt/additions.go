@@ -43,7 +43,8 @@ func (r *refusals) known(t *catalog.Target) (without translate.Additions) {
 	return without
 }
 
-// remember keeps what a target has refused. When the memory is full of facts that still hold, the next one is found out each time.
+// remember keeps what a target has refused. When the memory is full of facts that still hold, the next one is found out
+// each time.
 func (r *refusals) remember(t *catalog.Target, refused translate.Additions) {
 	if r.keep <= 0 || refused == 0 {
 		return
@@ -84,9 +85,9 @@ func (r *refusals) forget(now time.Time) {
 	}
 }
 
-// attemptChat answers a chat request through Converse or ConverseStream. What the gateway has added by itself never fails it: a
-// refusal of an addition is answered by one more call without it, before anything has reached the client (R-CAP-07). Bedrock names one
-// fault at a time, so that each kind of addition may take a call.
+// attemptChat answers a chat request through Converse or ConverseStream. What the gateway has added by itself never
+// fails it: a refusal of an addition is answered by one more call without it, before anything has reached the client
+// (R-CAP-07). Bedrock names one fault at a time, so that each kind of addition may take a call.
 func attemptChat(ctx context.Context, e *engine, b Backend, c *call.Call, t catalog.Target) (call.Reply, error) {
 	options := c.Options
 	options.Media = c.Media

@@ -1,5 +1,5 @@
-// Package attempt is the end of the chain of those who call models: it tries the targets of a plan, best first, each in a slot of its own, and
-// makes the calls of each by the verbs of Bedrock. A kind of model has one attempt.
+// Package attempt is the end of the chain of those who call models: it tries the targets of a plan, best first, each in
+// a slot of its own, and makes the calls of each by the verbs of Bedrock. A kind of model has one attempt.
 //
 // It must not know limits, caches or policy. Start at New, then fallback.go.
 package attempt
@@ -19,8 +19,8 @@ import (
 	"outcrop/internal/upstream"
 )
 
-// Backend is Bedrock's side of the waist: its verbs, for one region and role. Errors are *openai.Error with AWS's request
-// id, or wrap the context's.
+// Backend is Bedrock's side of the waist: its verbs, for one region and role. Errors are *openai.Error with AWS's
+// request id, or wrap the context's.
 type Backend interface {
 	Converse(context.Context, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error)
 	// ConverseStream returns after the first event. The events are ranged over exactly once.
@@ -57,8 +57,8 @@ type engine struct {
 	refusals refusals // of what the gateway adds by itself (R-CAP-07)
 }
 
-// New makes the end of the chain of those who call models: it tries the targets of the plan, best first, each in a slot of its own,
-// with the attempt of its kind.
+// New makes the end of the chain of those who call models: it tries the targets of the plan, best first, each in a slot
+// of its own, with the attempt of its kind.
 func New(cfg Config, rec *telemetry.Recorder, targets *upstream.Targets, backends Backends, invokes *Slots) call.Handler {
 	e := &engine{Config: cfg, attempts: attempts, recorder: rec, upstream: targets, backends: backends,
 		invokes: invokes.Of(cfg.EmbeddingCalls), refusals: refusals{keep: cfg.RememberRefusals}}

@@ -93,7 +93,8 @@ func (k *converseCall) sendStream(ctx context.Context, b Backend) (call.Reply, e
 	}, nil
 }
 
-// streams tells whether the model can stream this request; where it cannot, the answer is made a stream here (R-STR-20).
+// streams tells whether the model can stream this request; where it cannot, the answer is made a stream here
+// (R-STR-20).
 func streams(in *bedrockruntime.ConverseInput, t catalog.Target) bool {
 	caps := &t.Row.Caps
 	return caps.Streaming != catalog.No && (in.ToolConfig == nil || caps.StreamingTools != catalog.No)
@@ -123,8 +124,8 @@ func requestIDs(id string) []string {
 	return []string{id}
 }
 
-// fingerprint is system_fingerprint: stable until gateway, translation or called model change, and revealing none of them
-// (R-RES-03).
+// fingerprint is system_fingerprint: stable until gateway, translation or called model change, and revealing none of
+// them (R-RES-03).
 func fingerprint(version, calledID string) string {
 	sum := sha256.Sum256([]byte(version + "\x00" + translate.Version + "\x00" + calledID))
 	return "fp_" + hex.EncodeToString(sum[:5])

@@ -12,8 +12,8 @@ import (
 	"outcrop/openai"
 )
 
-// Choices answers a request for several choices with as many equal calls, each its own choice (TRANSLATION 1.15). All or
-// nothing: the first failure cancels the others and is the answer.
+// Choices answers a request for several choices with as many equal calls, each its own choice (TRANSLATION 1.15). All
+// or nothing: the first failure cancels the others and is the answer.
 func Choices(next call.Handler) call.Handler {
 	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		asked := c.Request.Facts()
@@ -34,8 +34,8 @@ func Choices(next call.Handler) call.Handler {
 	}
 }
 
-// several runs n copies of a call and joins them. A stream's copy has returned when its first event was there, so that one
-// throttled copy still becomes a status (R-N-02).
+// several runs n copies of a call and joins them. A stream's copy has returned when its first event was there, so that
+// one throttled copy still becomes a status (R-N-02).
 func several(ctx context.Context, cancel context.CancelFunc, n int, c *call.Call, next call.Handler) ([]call.Reply, error) {
 	replies := make([]call.Reply, n)
 	group := upstream.NewGroup(n)
@@ -78,8 +78,8 @@ func heads(replies []call.Reply) call.Head {
 	return all
 }
 
-// mergedPlain makes one answer of the plain ones. Usage is the sum over all calls, prompt included: it is what was billed
-// (R-N-03).
+// mergedPlain makes one answer of the plain ones. Usage is the sum over all calls, prompt included: it is what was
+// billed (R-N-03).
 func mergedPlain(cancel context.CancelFunc, replies []call.Reply) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
 		defer cancel()
@@ -112,8 +112,8 @@ type piece struct {
 	err    error
 }
 
-// mergedStream interleaves the streams in order of arrival, and sends the sum of their usage when all have ended. The streams
-// live under ctx; cancel ends them, and every reader of one has ended when the sequence has.
+// mergedStream interleaves the streams in order of arrival, and sends the sum of their usage when all have ended. The
+// streams live under ctx; cancel ends them, and every reader of one has ended when the sequence has.
 func mergedStream(ctx context.Context, cancel context.CancelFunc, replies []call.Reply) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
 		pieces := make(chan piece)

@@ -14,8 +14,8 @@ import (
 	"outcrop/translate/embed"
 )
 
-// attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first failure
-// cancels the others and is the answer (R-EMB-07).
+// attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first
+// failure cancels the others and is the answer (R-EMB-07).
 func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *call.Call, t catalog.Target) (call.Reply, error) {
 	options := c.Options
 	options.InputType, options.Known = c.Plan.InputType, c.Known

@@ -11,9 +11,9 @@ import (
 	"outcrop/openai"
 )
 
-// fallback is the end of the chain: it goes to the plan's targets, best first as package upstream judges, with the endpoint's
-// Attempt. The next target gets its turn while the failure is one that another target may not share and nothing was sent to
-// the client yet.
+// fallback is the end of the chain: it goes to the plan's targets, best first as package upstream judges, with the
+// endpoint's Attempt. The next target gets its turn while the failure is one that another target may not share and
+// nothing was sent to the client yet.
 func (e *engine) fallback(ctx context.Context, c *call.Call) (call.Reply, error) {
 	if len(c.Plan.Targets) == 0 {
 		return call.Reply{}, openai.ModelNotFound(c.Request.Facts().Model)
@@ -52,8 +52,8 @@ func (e *engine) fallback(ctx context.Context, c *call.Call) (call.Reply, error)
 	}
 }
 
-// interchangeable are the targets that may stand in for each other. Vectors of two embedding models cannot be compared, so that
-// such a request stays with the model of its first target, in whatever region.
+// interchangeable are the targets that may stand in for each other. Vectors of two embedding models cannot be compared,
+// so that such a request stays with the model of its first target, in whatever region.
 func interchangeable(c *call.Call) []catalog.Target {
 	plan := c.Plan.Targets
 	if kind := catalog.Kinds[c.Endpoint.Kind]; kind == nil || !kind.Alone {
@@ -121,8 +121,8 @@ func (r *run) goesOn(ctx context.Context, i int, head call.Head, err error) bool
 	return ours && ctx.Err() == nil && r.upstream.GoesOn(o)
 }
 
-// failed takes note of a failure and keeps the error that is of most use: by its rank, and of equals that of the target which
-// the plan likes best.
+// failed takes note of a failure and keeps the error that is of most use: by its rank, and of equals that of the target
+// which the plan likes best.
 func (r *run) failed(i int, head call.Head, err error) upstream.Outcome {
 	o := upstream.OutcomeOf(err)
 	var oe *openai.Error
@@ -146,8 +146,8 @@ func (r *run) failed(i int, head call.Head, err error) upstream.Outcome {
 	return o
 }
 
-// blamed is what a failure says of the target. That the request's own time was up says something only when the target has had
-// the time that another one would have had.
+// blamed is what a failure says of the target. That the request's own time was up says something only when the target
+// has had the time that another one would have had.
 func (r *run) blamed(ctx context.Context, o upstream.Outcome) upstream.Outcome {
 	if ctx.Err() == nil {
 		return o

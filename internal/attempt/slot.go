@@ -15,8 +15,8 @@ import (
 
 var errSilent = errors.New("the target stayed silent")
 
-// attempt is one call of a target inside the slot that the search has taken. A target that stays silent for too long is left.
-// The slot of a stream is held until the stream ends.
+// attempt is one call of a target inside the slot that the search has taken. A target that stays silent for too long is
+// left. The slot of a stream is held until the stream ends.
 func (r *run) attempt(ctx context.Context, t *catalog.Target) (reply call.Reply, err error) {
 	settled := false
 	defer func() {
@@ -35,7 +35,8 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target) (reply call.Reply,
 		timer := time.AfterFunc(patience, func() { cancel(errSilent) })
 		reply, err = r.try(ctx, r.call, t)
 		if !timer.Stop() && errors.Is(context.Cause(ctx), errSilent) {
-			reply, err = call.Reply{Head: reply.Head}, silent(err) // a stream that has just opened closes, as its context has ended
+			// a stream that has just opened closes, as its context has ended
+			reply, err = call.Reply{Head: reply.Head}, silent(err)
 		}
 		if err == nil && streamed {
 			r.stream.cancel = cancel
@@ -96,8 +97,8 @@ func total(p openai.Part) int64 {
 	return 0
 }
 
-// stream is what a run keeps of an answer that is streamed. Its slot is held until it ends, or until the request has ended,
-// should nobody range over it.
+// stream is what a run keeps of an answer that is streamed. Its slot is held until it ends, or until the request has
+// ended, should nobody range over it.
 type stream struct {
 	ctx     context.Context // of the attempt
 	cancel  context.CancelCauseFunc
@@ -115,7 +116,8 @@ func (r *run) release(o upstream.Outcome, used int64) {
 	r.stream.once.Do(func() { r.search.Release(o, used) })
 }
 
-// hold is the sequence of a stream that frees the slot at its end, and puts AWS's request id into the error that ends it.
+// hold is the sequence of a stream that frees the slot at its end, and puts AWS's request id into the error that ends
+// it.
 func (r *run) hold(yield func(openai.Part, error) bool) {
 	s := &r.stream
 	o, used := upstream.Canceled, int64(0) // unless the end is reached, the reader has left

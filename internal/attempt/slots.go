@@ -9,8 +9,8 @@ import (
 	"outcrop/internal/call"
 )
 
-// Slots is a number of slots that may be changed while some are taken: with fewer of them than are taken, nobody gets one until
-// enough were given back.
+// Slots is a number of slots that may be changed while some are taken: with fewer of them than are taken, nobody gets
+// one until enough were given back.
 type Slots struct {
 	mu    sync.Mutex
 	slots *semaphore.Weighted

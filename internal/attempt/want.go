@@ -48,8 +48,9 @@ func tierPriority(tier string) (p upstream.Priority, said bool) {
 // usualOutput is what an answer without a limit takes of a target's tokens until it is known.
 const usualOutput = 500
 
-// estimate guesses the tokens of one call: the answer is as long as it may get, where the request says, but no longer than the
-// targets' answers are: a limit beyond that, which costs a client nothing, would be taken from all who wait for the target.
+// estimate guesses the tokens of one call: the answer is as long as it may get, where the request says, but no longer
+// than the targets' answers are: a limit beyond that, which costs a client nothing, would be taken from all who wait
+// for the target.
 func estimate(c *call.Call) float64 {
 	e := call.Reckon(c, usualOutput)
 	most := int64(0)

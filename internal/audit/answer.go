@@ -16,8 +16,8 @@ type Said struct {
 	replay   func(*Answer)
 }
 
-// ReadAnswer reads a file in every form that it may have: as the text of a choice, as it is and without a line feed at its end; as
-// the JSON of an answer, of chat or embeddings; and as the events of a stream.
+// ReadAnswer reads a file in every form that it may have: as the text of a choice, as it is and without a line feed at
+// its end; as the JSON of an answer, of chat or embeddings; and as the events of a stream.
 func ReadAnswer(file []byte) []Said {
 	text := func(s string) Said {
 		return Said{Form: "text", replay: func(a *Answer) { a.Text(0, s) }}

@@ -1,9 +1,9 @@
-// Package audit keeps the record of every answer: who asked, what served, what was decided, what it cost, and digests of prompt
-// and answer, in a chain that shows later changes.
+// Package audit keeps the record of every answer: who asked, what served, what was decided, what it cost, and digests
+// of prompt and answer, in a chain that shows later changes.
 //
-// It must not decide about requests, must not see the text of one unless it is handed over for storing, and must never make a
-// request wait for a disk. Start at [Log] and [Entry]; the form of
-// the chain is in chain.go, its check in verify.go, that of the digests in digest.go.
+// It must not decide about requests, must not see the text of one unless it is handed over for storing, and must never
+// make a request wait for a disk. Start at [Log] and [Entry]; the form of the chain is in chain.go, its check in
+// verify.go, that of the digests in digest.go.
 package audit
 
 import (
@@ -44,11 +44,12 @@ type Record struct {
 	Attempts int       `json:"attempts,omitzero"`
 	Upstream []string  `json:"upstream,omitzero"` // AWS's request ids
 	Text     *Text     `json:"text,omitzero"`     // only where a key's profile asks for it, redacted
-	Cut      []string  `json:"cut,omitzero"`      // members that are not whole, because the record would have been too large
+	// members that are not whole, because the record would have been too large
+	Cut      []string  `json:"cut,omitzero"`
 }
 
-// Finding is what the policy has decided about one kind of thing: how often it was found, and what became of it; never what it was.
-// [Note] adds up what a request has many of.
+// Finding is what the policy has decided about one kind of thing: how often it was found, and what became of it; never
+// what it was. [Note] adds up what a request has many of.
 type Finding struct {
 	Direction string  `json:"direction"`
 	Kind      string  `json:"kind"`
@@ -87,7 +88,8 @@ type Config struct {
 	FailClosed bool          `yaml:"fail_closed" help:"whether requests are refused while records cannot be kept; otherwise records are dropped, and counted"`
 }
 
-// Retention says which files of the folder, of all chains, are removed, the oldest first. The file that is written stays.
+// Retention says which files of the folder, of all chains, are removed, the oldest first. The file that is written
+// stays.
 type Retention struct {
 	Days  int   `yaml:"days" validate:"min=0,max=36500" help:"days after which a file goes that was not written to any more; 0 keeps all"`
 	Bytes int64 `yaml:"bytes" validate:"min=0" help:"size of all files together beyond which the oldest go; 0 keeps all"`
@@ -127,7 +129,8 @@ type Log struct {
 type Options struct {
 	Now     func() time.Time // nil is time.Now
 	OnError func(error)      // told when writing begins to fail, and with nil when it works again; may be nil
-	// OnRoom is told every minute how many bytes the files have, and how many the disk has left, -1 where nobody knows; may be nil.
+	// OnRoom is told every minute how many bytes the files have, and how many the disk has left, -1 where nobody knows;
+	// may be nil.
 	OnRoom func(used, free int64)
 	// OnStuck is told, once of each, of old files that cannot be removed; may be nil.
 	OnStuck func(error)
@@ -178,8 +181,8 @@ func (l *Log) State() State {
 	return State{l.lost.Load(), l.refused.Load(), len(l.queue), l.failing.Load()}
 }
 
-// Open takes a place for the record of a request that is about to be answered. When the log cannot take one and is to fail closed,
-// the error is [ErrUnavailable] and the request must not be answered. Otherwise the entry must be kept.
+// Open takes a place for the record of a request that is about to be answered. When the log cannot take one and is to
+// fail closed, the error is [ErrUnavailable] and the request must not be answered. Otherwise the entry must be kept.
 func (l *Log) Open(id string, at time.Time) (*Entry, error) {
 	e := &Entry{Record: Record{ID: id, At: at}, log: l}
 	select {
@@ -195,8 +198,8 @@ func (l *Log) Open(id string, at time.Time) (*Entry, error) {
 	return e, nil
 }
 
-// send hands over a record and returns at once. One for which there is no room is dropped and counted; the next line of the chain
-// says how many.
+// send hands over a record and returns at once. One for which there is no room is dropped and counted; the next line of
+// the chain says how many.
 func (l *Log) send(e *Entry) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -234,8 +237,8 @@ func (l *Log) wake() {
 	}
 }
 
-// rest is how long the goroutine of the log waits between two batches. To wake it up for every record, and to have every record
-// written alone, would cost more than the record itself.
+// rest is how long the goroutine of the log waits between two batches. To wake it up for every record, and to have
+// every record written alone, would cost more than the record itself.
 const rest = 5 * time.Millisecond
 
 // houseEvery is how often old files are looked for.
@@ -289,7 +292,8 @@ func (l *Log) run() {
 	}
 }
 
-// guarded keeps a panic from ending the process, and with it the answers to everybody. The record at fault is lost, and counted.
+// guarded keeps a panic from ending the process, and with it the answers to everybody. The record at fault is lost, and
+// counted.
 func (l *Log) guarded(work func()) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -321,8 +325,8 @@ func (l *Log) batch(e *Entry) {
 	l.report(err)
 }
 
-// write gives a record to the chain. What the disk does not take at once waits in the sink, within bounds; only what finds no room
-// there is lost.
+// write gives a record to the chain. What the disk does not take at once waits in the sink, within bounds; only what
+// finds no room there is lost.
 func (l *Log) write(e *Entry) error {
 	defer l.free(e)
 	err := l.tellDropped()
@@ -378,8 +382,8 @@ func (l *Log) Close(ctx context.Context) error {
 	return errors.Join(l.tellDropped(), l.chain.close())
 }
 
-// Sink takes the lines of a chain in order. Write takes whole lines; Flush brings them to where they outlast the process, and Sync what
-// was flushed to where it outlasts the machine.
+// Sink takes the lines of a chain in order. Write takes whole lines; Flush brings them to where they outlast the
+// process, and Sync what was flushed to where it outlasts the machine.
 type Sink interface {
 	io.Writer
 	Flush() error
@@ -389,11 +393,13 @@ type Sink interface {
 	Due() bool
 	// Next begins a file when there is none or a new one is due; header is then the first line of it.
 	Next(header func() []byte) error
-	// Lost tells whether the present file is not there any more, which it then lets go of, and gives the lines that were not written to it.
+	// Lost tells whether the present file is not there any more, which it then lets go of, and gives the lines that were
+	// not written to it.
 	Lost() (path string, waiting []byte, gone bool)
 	// Before is the newest line of another chain in the same place; nil is none.
 	Before() *point
-	// Old gives the files that the settings do not want kept, and Remove removes them. What it cannot remove is old no more.
+	// Old gives the files that the settings do not want kept, and Remove removes them. What it cannot remove is old no
+	// more.
 	Old(now time.Time) []oldFile
 	Remove([]oldFile) error
 	// Room tells how many bytes all files have, and how many the disk has left, -1 where nobody knows.

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// line is one line of a file. Hash is SHA-256 over the previous line's hash and this line's bytes up to its hash member, so that
-// no line can be changed, moved or taken out without breaking all that follow.
+// line is one line of a file. Hash is SHA-256 over the previous line's hash and this line's bytes up to its hash
+// member, so that no line can be changed, moved or taken out without breaking all that follow.
 type line struct {
 	Chain  string    `json:"chain"`           // random name of the chain: one process, one chain
 	Seq    int64     `json:"seq"`             // rises by one
@@ -26,8 +26,9 @@ type line struct {
 	Seal   *seal     `json:"seal,omitzero"`   // a signature on everything before
 }
 
-// begin opens a file: of a chain that goes on, Prev is the hash of the last line of the file before. The first file of a chain names the
-// newest line of another chain in its folder, so that neither that chain nor its end can be removed without being missed.
+// begin opens a file: of a chain that goes on, Prev is the hash of the last line of the file before. The first file of
+// a chain names the newest line of another chain in its folder, so that neither that chain nor its end can be removed
+// without being missed.
 type begin struct {
 	File   int    `json:"file"` // 1, 2 …
 	Prev   string `json:"prev"`
@@ -107,8 +108,8 @@ func (c *chain) header() []byte {
 	return text
 }
 
-// encode gives the line with its hash and makes it the head of the chain. The line is good until the next one. What is no JSON, such as a
-// score that is no number, leaves the chain as it was.
+// encode gives the line with its hash and makes it the head of the chain. The line is good until the next one. What is
+// no JSON, such as a score that is no number, leaves the chain as it was.
 func (c *chain) encode(l *line) ([]byte, error) {
 	l.Chain, l.Seq, l.Time = c.name, c.seq+1, c.now().UTC()
 	b, err := appendJSON(append(c.room[:0], c.head[:]...), l)
@@ -148,8 +149,8 @@ func (c *chain) turn() error {
 	return c.sink.Next(c.header)
 }
 
-// write writes a line. After a failure the chain stands where it stood: what may have been written of the line is cut off by the
-// sink, or shows as a broken line.
+// write writes a line. After a failure the chain stands where it stood: what may have been written of the line is cut
+// off by the sink, or shows as a broken line.
 func (c *chain) write(l *line) error {
 	seq, head := c.seq, c.head
 	text, err := c.encode(l)
@@ -171,8 +172,8 @@ func (c *chain) append(r *Record) error { return c.put(&line{Record: r}) }
 
 func (c *chain) gap(n int64) error { return c.put(&line{Gap: n}) }
 
-// seal signs what was written since the last seal, if anything was, and brings it to the disk: what is sealed is not lost when the host
-// crashes.
+// seal signs what was written since the last seal, if anything was, and brings it to the disk: what is sealed is not
+// lost when the host crashes.
 func (c *chain) seal() error {
 	if c.clean {
 		return nil
@@ -203,8 +204,8 @@ func (c *chain) flush() error {
 	return c.sink.Flush()
 }
 
-// prune removes the files that the settings do not want kept any more, after it has said so under a seal. stuck is about files that could
-// not be removed.
+// prune removes the files that the settings do not want kept any more, after it has said so under a seal. stuck is
+// about files that could not be removed.
 func (c *chain) prune() (stuck, err error) {
 	old := c.sink.Old(c.now())
 	if len(old) == 0 {

@@ -70,8 +70,8 @@ func (h *hashes) of(text string) string {
 	return h.sum(r)
 }
 
-// Prompt takes the digest of a request: that of its texts in their order, each as role, length in bytes and the text itself, with a
-// line feed behind the role and the length. So no two requests with different texts look alike.
+// Prompt takes the digest of a request: that of its texts in their order, each as role, length in bytes and the text
+// itself, with a line feed behind the role and the length. So no two requests with different texts look alike.
 type Prompt struct {
 	hashes *hashes
 	run    *running
@@ -100,9 +100,10 @@ func (p *Prompt) Sum() string {
 
 // Answer takes the digests of the choices of one answer while it goes by, plain or in pieces: both give the same.
 //
-// The digest of a choice is that of its text: the content, and behind it the refusal. That of a choice with tool calls is the digest
-// of a list of digests: the byte FF, which no text holds, and the word "calls"; then that of the text; then for each call those of
-// name and arguments, with a space between them; a line feed ends each line. Ids of calls and reasoning have no part in it.
+// The digest of a choice is that of its text: the content, and behind it the refusal. That of a choice with tool calls
+// is the digest of a list of digests: the byte FF, which no text holds, and the word "calls"; then that of the text;
+// then for each call those of name and arguments, with a space between them; a line feed ends each line. Ids of calls
+// and reasoning have no part in it.
 type Answer struct {
 	hashes  *hashes
 	choices []choice
@@ -160,8 +161,8 @@ func (a *Answer) Call(choice, index int, name, arguments string) {
 	feed(c.calls[i].arguments, arguments)
 }
 
-// Vector adds a vector of an embedding answer, the JSON of its numbers in brackets. All vectors together, each without white space and
-// with a line feed behind it, are the text of choice 0.
+// Vector adds a vector of an embedding answer, the JSON of its numbers in brackets. All vectors together, each without
+// white space and with a line feed behind it, are the text of choice 0.
 func (a *Answer) Vector(numbers []byte) {
 	vector(a.choice(0).text, numbers, slices.IndexFunc(numbers, func(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }))
 }

@@ -6,7 +6,8 @@ import (
 	"unicode"
 )
 
-// Entry is the record of a request that is being answered. One goroutine at a time uses it, and nobody after Keep writes to it.
+// Entry is the record of a request that is being answered. One goroutine at a time uses it, and nobody after Keep
+// writes to it.
 type Entry struct {
 	Record
 	log  *Log
@@ -33,8 +34,8 @@ func (e *Entry) Digest() *Answer { return e.log.keys.Answer() }
 // PromptDigest begins the digest of the request.
 func (e *Entry) PromptDigest() *Prompt { return e.log.keys.Prompt() }
 
-// Provenance is what an answer says of its record: the id, and of a whole answer the chain and the digests of its choices, the first
-// eight of them: "req_…; chain=…; answer=…,…".
+// Provenance is what an answer says of its record: the id, and of a whole answer the chain and the digests of its
+// choices, the first eight of them: "req_…; chain=…; answer=…,…".
 func (e *Entry) Provenance() string {
 	if len(e.Answers) == 0 {
 		return e.ID

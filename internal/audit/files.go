@@ -19,7 +19,8 @@ const most = 8 << 20
 
 var errBehind = errors.New("the disk of the audit log is full or too slow")
 
-// buffer collects lines between flushes. What could not be written stays in it, so that a full disk loses nothing at once.
+// buffer collects lines between flushes. What could not be written stays in it, so that a full disk loses nothing at
+// once.
 type buffer struct{ lines []byte }
 
 func (b *buffer) Write(line []byte) (int, error) {
@@ -82,8 +83,8 @@ func (f *Files) Next(header func() []byte) error {
 	return err
 }
 
-// Lost looks for the file under its name. Who removes, replaces or cuts it does not touch the one that is open, which nobody finds any
-// more. A name that cannot be looked up for another reason is for writing to tell.
+// Lost looks for the file under its name. Who removes, replaces or cuts it does not touch the one that is open, which
+// nobody finds any more. A name that cannot be looked up for another reason is for writing to tell.
 func (f *Files) Lost() (path string, waiting []byte, gone bool) {
 	if f.file == nil {
 		return f.path, nil, false

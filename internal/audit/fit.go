@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// What a record may hold, whatever its request was: a client must not be able to make its own record too large to be kept, or take the
-// memory of others' records with it.
+// What a record may hold, whatever its request was: a client must not be able to make its own record too large to be
+// kept, or take the memory of others' records with it.
 const (
 	mostRecord   = 1 << 20 // bytes of a record's JSON
 	mostFindings = 64      // of a record, after they were added up
@@ -33,8 +33,8 @@ func Note(all []Finding, f Finding) []Finding {
 	return append(all, f)
 }
 
-// fit cuts what makes a record too large, and writes down which members were cut. What says who asked, what it cost and what was answered
-// stays whole for as long as anything else can be cut.
+// fit cuts what makes a record too large, and writes down which members were cut. What says who asked, what it cost and
+// what was answered stays whole for as long as anything else can be cut.
 func (r *Record) fit() {
 	for _, step := range []func(){r.fitText, r.fitLists, r.fitNames} {
 		if r.roughly() <= mostRecord || sizeOf(r) <= mostRecord {
@@ -97,7 +97,8 @@ func (r *Record) names() []*string {
 
 // roughly is not less than what the record takes as JSON.
 func (r *Record) roughly() int {
-	const members, finding, escaped = 1024, 160, 6 // names of members, numbers and times; what a byte takes, as \u001f does
+	// names of members, numbers and times; what a byte takes, as \u001f does
+	const members, finding, escaped = 1024, 160, 6
 	n := 0
 	for _, s := range r.names() {
 		n += len(*s)

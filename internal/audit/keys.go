@@ -62,7 +62,8 @@ func ReadKeys(path string) (Keys, error) {
 	return NewKeys(block.Bytes)
 }
 
-// makeKeys makes the key file whole or not at all. Of two processes that start together one makes the key, and both use it.
+// makeKeys makes the key file whole or not at all. Of two processes that start together one makes the key, and both use
+// it.
 func makeKeys(path string) (Keys, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails (Go 1.24)
@@ -85,7 +86,8 @@ func makeKeys(path string) (Keys, error) {
 	return ReadKeys(path)
 }
 
-// Digest gives the keyed digest of a text, HMAC-SHA-256 in hexadecimal: without the key a short text cannot be found by trying.
+// Digest gives the keyed digest of a text, HMAC-SHA-256 in hexadecimal: without the key a short text cannot be found by
+// trying.
 func (k Keys) Digest(text string) string { return k.hashes.of(text) }
 
 // Public gives the public half of the signing key in PEM (RFC 8410), for those who only check.

@@ -78,7 +78,8 @@ func (v *verifier) gone(next int) bool {
 	return err != nil || fileNumber(v.path) == 0
 }
 
-// missing looks for files and chains that should be there, and that no statement under a seal says to have been removed by the settings.
+// missing looks for files and chains that should be there, and that no statement under a seal says to have been removed
+// by the settings.
 func (v *verifier) missing() {
 	there := map[string]bool{}
 	removed := map[string][]pruned{}

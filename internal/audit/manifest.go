@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Manifest is what an answer carries when its client asks for it: a signed statement of where it comes from. Who has the public key
-// and the answer can check it without the records.
+// Manifest is what an answer carries when its client asks for it: a signed statement of where it comes from. Who has
+// the public key and the answer can check it without the records.
 type Manifest struct {
 	Version   int      `json:"version"` // 1
 	ID        string   `json:"id"`      // of the record

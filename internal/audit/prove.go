@@ -31,7 +31,8 @@ func notProven(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrNotProven, fmt.Sprintf(format, args...))
 }
 
-// RecordID reads the id of a record as people have it at hand: the header x-outcrop-provenance, or x-request-id, with or without req_.
+// RecordID reads the id of a record as people have it at hand: the header x-outcrop-provenance, or x-request-id, with
+// or without req_.
 func RecordID(text string) string {
 	id, _, _ := strings.Cut(text, ";")
 	id = strings.TrimSpace(id)
@@ -41,8 +42,8 @@ func RecordID(text string) string {
 	return id
 }
 
-// Prove looks for the record of an answer in files, verifies the chain that it stands in, and compares its digests with those of file.
-// The error is ErrNotProven, or about reading.
+// Prove looks for the record of an answer in files, verifies the chain that it stands in, and compares its digests with
+// those of file. The error is ErrNotProven, or about reading.
 func Prove(paths []string, keys Keys, how Check, id string, file []byte) (*Proof, error) {
 	var found *Found
 	how.Each = func(f Found) {
@@ -67,7 +68,8 @@ func Prove(paths []string, keys Keys, how Check, id string, file []byte) (*Proof
 	return p, p.compare(ReadAnswer(file), keys.hashes, r.Answers)
 }
 
-// ProveManifest checks the signature of a manifest and compares its digests with those of file. The error is ErrNotProven.
+// ProveManifest checks the signature of a manifest and compares its digests with those of file. The error is
+// ErrNotProven.
 func ProveManifest(m *Manifest, public []ed25519.PublicKey, file []byte) (*Proof, error) {
 	if err := m.Verify(public); err != nil {
 		return nil, notProven("%s", err)
@@ -76,8 +78,8 @@ func ProveManifest(m *Manifest, public []ed25519.PublicKey, file []byte) (*Proof
 	return p, p.compare(ReadAnswer(file), plainHashes(), m.SHA256)
 }
 
-// compare finds the form of a file in which it is what was answered. A text is one of the choices; of an answer every choice that it
-// has must be the one of the same number.
+// compare finds the form of a file in which it is what was answered. A text is one of the choices; of an answer every
+// choice that it has must be the one of the same number.
 func (p *Proof) compare(all []Said, h *hashes, want []string) error {
 	for _, s := range all {
 		a := h.answer()

@@ -38,8 +38,9 @@ func (f *Files) Before() *point {
 // stillWritten is how long after its last change a file of another chain may be one that another process writes.
 const stillWritten = time.Hour
 
-// Old gives, the oldest first, the files of this chain beyond max_files and those of the folder beyond the retention. A file of which
-// nothing can be said under the seal, since no line of it is whole, stays, as does one that somebody else may be writing.
+// Old gives, the oldest first, the files of this chain beyond max_files and those of the folder beyond the retention. A
+// file of which nothing can be said under the seal, since no line of it is whole, stays, as does one that somebody else
+// may be writing.
 func (f *Files) Old(now time.Time) []oldFile {
 	if f.cfg.MaxFiles == 0 && f.cfg.Retention == (Retention{}) {
 		return nil

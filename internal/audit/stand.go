@@ -17,9 +17,9 @@ func (e *replacedError) Error() string {
 	return fmt.Sprintf("%s was removed, replaced or cut while it was written; %d records are gone, and the chain goes on in a new file", e.path, e.records)
 }
 
-// stand looks whether the file that is written is still where it was made. If it is not, what is written to it would be seen by nobody:
-// a new file is begun, which says how many records are gone with the old one, and what had waited for that one is written to it. The
-// error tells so, once.
+// stand looks whether the file that is written is still where it was made. If it is not, what is written to it would be
+// seen by nobody: a new file is begun, which says how many records are gone with the old one, and what had waited for
+// that one is written to it. The error tells so, once.
 func (c *chain) stand() error {
 	path, waiting, gone := c.sink.Lost()
 	if gone {
@@ -53,7 +53,8 @@ func (c *chain) stand() error {
 	return replaced
 }
 
-// again writes a line anew that nothing behind it has been written for. Beginnings and seals were those of the old file.
+// again writes a line anew that nothing behind it has been written for. Beginnings and seals were those of the old
+// file.
 func (c *chain) again(text []byte) error {
 	body, _, _ := cutHash(bytes.TrimSuffix(text, []byte("\n")))
 	var l line

@@ -26,10 +26,13 @@ type Report struct {
 	Missing  int64    `json:"missing"`           // records that the gateway itself says it could not keep
 	Sealed   int64    `json:"sealed"`            // sequence number up to which a seal vouches
 	Vouched  int64    `json:"vouched,omitzero"`  // sequence number up to which the beginning of a later chain vouches
-	Unsealed int      `json:"unsealed"`          // lines for which neither vouches: their order and content hold together, but an end may be missing
-	Torn     bool     `json:"torn"`              // the last line is being written, or was when the process or its disk ended
+	// lines for which neither vouches: their order and content hold together, but an end may be missing
+	Unsealed int      `json:"unsealed"`
+	// the last line is being written, or was when the process or its disk ended
+	Torn     bool     `json:"torn"`
 	Closed   bool     `json:"closed"`            // the process has ended in order, and nothing is missing at the end
-	Followed string   `json:"followed,omitzero"` // a later chain, although the end of this one is not sealed: it runs beside that one, was killed, or was cut
+	// a later chain, although the end of this one is not sealed: it runs beside that one, was killed, or was cut
+	Followed string   `json:"followed,omitzero"`
 	Pruned   int      `json:"pruned,omitzero"`   // files that the settings have removed, as a seal says
 	Faults   []string `json:"faults"`            // what is wrong, with file and line; none proves the chain
 
@@ -50,8 +53,8 @@ func (r *Report) OK() bool { return len(r.Faults) == 0 }
 
 // Check says how strict a verification is.
 type Check struct {
-	// Public are keys of which one must have signed. Without any, seals must be of the key that the files name, which only proves that
-	// they are of one piece.
+	// Public are keys of which one must have signed. Without any, seals must be of the key that the files name, which only
+	// proves that they are of one piece.
 	Public  []ed25519.PublicKey
 	Partial bool        // files may be missing before the first of a chain, and chains before others
 	Each    func(Found) // told of every record, before anything behind it was checked; may be nil
@@ -64,7 +67,8 @@ type Found struct {
 	Record Record
 }
 
-// Verify checks files in order and gives a report for each chain in them. The error is about reading, never about content.
+// Verify checks files in order and gives a report for each chain in them. The error is about reading, never about
+// content.
 func Verify(paths []string, how Check) ([]*Report, error) {
 	v := verifier{Check: how, links: map[string][]claim{}}
 	for _, p := range paths {

@@ -1,9 +1,9 @@
-// Package background runs the work that goes on beside requests: following the store of keys, writing usage, asking AWS for its
-// models, reading files again. A fault in such work must not end the process, which serves everybody: it is logged with its stack,
-// counted, and the work is begun again.
+// Package background runs the work that goes on beside requests: following the store of keys, writing usage, asking AWS
+// for its models, reading files again. A fault in such work must not end the process, which serves everybody: it is
+// logged with its stack, counted, and the work is begun again.
 //
-// It knows none of that work, and must not be used for the goroutines of a request: these hand their faults to the request.
-// Start at Runner.Go.
+// It knows none of that work, and must not be used for the goroutines of a request: these hand their faults to the
+// request. Start at Runner.Go.
 package background
 
 import (
@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// How long work that has failed rests before it is begun again: twice as long each time, from the first to the longest. Work that
-// has gone well for longer than the longest rest begins at the first again.
+// How long work that has failed rests before it is begun again: twice as long each time, from the first to the longest.
+// Work that has gone well for longer than the longest rest begins at the first again.
 const (
 	firstRest   = time.Second
 	longestRest = time.Minute
@@ -27,9 +27,9 @@ type Runner struct {
 	Count func(task string) // told of every fault; may be nil
 }
 
-// Go runs work until it returns, which it does when ctx ends or stop is called; stop waits for it, and may be called more than
-// once. Work that panics is run again after a rest. When its context ends meanwhile it is run this once more, so that what it does
-// last, such as writing what it holds, is done.
+// Go runs work until it returns, which it does when ctx ends or stop is called; stop waits for it, and may be called
+// more than once. Work that panics is run again after a rest. When its context ends meanwhile it is run this once more,
+// so that what it does last, such as writing what it holds, is done.
 func (r Runner) Go(ctx context.Context, task string, work func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})

@@ -5,8 +5,9 @@ import "os"
 // Files notices that files were rewritten or replaced. It is for one goroutine.
 type Files struct{ seen map[string]os.FileInfo }
 
-// Changed names those of the paths that are not as they were when it was last called with them: rewritten, replaced (also by a link
-// that leads elsewhere, as Kubernetes does it), gone or come. A path that is new to it has not changed; "" is none.
+// Changed names those of the paths that are not as they were when it was last called with them: rewritten, replaced
+// (also by a link that leads elsewhere, as Kubernetes does it), gone or come. A path that is new to it has not changed;
+// "" is none.
 func (f *Files) Changed(paths ...string) []string {
 	if f.seen == nil {
 		f.seen = map[string]os.FileInfo{}

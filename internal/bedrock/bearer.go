@@ -12,9 +12,9 @@ import (
 // schemeBearer is the SDK's name of calls with an API key or token, as in AWS_AUTH_SCHEME_PREFERENCE.
 const schemeBearer = "httpBearerAuth" //nolint:gosec // a name, not a credential
 
-// possible gives a preference without the bearer scheme where there is no token: the SDK takes the first scheme of the list that the
-// service knows, whether there is anything to sign with or not, and calls the provider that it does not have. What stays is what
-// "preference" promises: the next one is used.
+// possible gives a preference without the bearer scheme where there is no token: the SDK takes the first scheme of the
+// list that the service knows, whether there is anything to sign with or not, and calls the provider that it does not
+// have. What stays is what "preference" promises: the next one is used.
 func possible(preference []string, tokens bearer.TokenProvider) []string {
 	if tokens != nil {
 		return preference
@@ -22,8 +22,9 @@ func possible(preference []string, tokens bearer.TokenProvider) []string {
 	return slices.DeleteFunc(slices.Clone(preference), func(scheme string) bool { return scheme == schemeBearer })
 }
 
-// bearerSigner sends a Bedrock API key over HTTPS, as the SDK does, and over plain HTTP to a loopback address, which the SDK
-// refuses: a key that does not leave the host cannot be overheard, and a stand-in for Bedrock on loopback speaks plain HTTP.
+// bearerSigner sends a Bedrock API key over HTTPS, as the SDK does, and over plain HTTP to a loopback address, which
+// the SDK refuses: a key that does not leave the host cannot be overheard, and a stand-in for Bedrock on loopback
+// speaks plain HTTP.
 type bearerSigner struct{ https bearer.Signer }
 
 // SignWithBearerToken puts the key into the request.

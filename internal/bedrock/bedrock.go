@@ -1,10 +1,10 @@
-// Package bedrock is Bedrock's side of the waist, and the only owner of AWS SDK clients: one per region and role, made when
-// they are first needed and kept. Here are the verbs (Converse, ConverseStream, InvokeModel), every retry of the same target,
-// the connection pool, and the one table that turns AWS errors into *openai.Error.
+// Package bedrock is Bedrock's side of the waist, and the only owner of AWS SDK clients: one per region and role, made
+// when they are first needed and kept. Here are the verbs (Converse, ConverseStream, InvokeModel), every retry of the
+// same target, the connection pool, and the one table that turns AWS errors into *openai.Error.
 //
-// It must not know of OpenAI's requests or answers, choose another target, or read the environment itself: the SDK does that,
-// so that profiles, SSO, roles, API keys, endpoints, FIPS and dual-stack work as AWS users expect. Nothing outside this
-// package may depend on how the bytes travel.
+// It must not know of OpenAI's requests or answers, choose another target, or read the environment itself: the SDK does
+// that, so that profiles, SSO, roles, API keys, endpoints, FIPS and dual-stack work as AWS users expect. Nothing
+// outside this package may depend on how the bytes travel.
 //
 // Start at New, then client.go (the verbs), stream.go (the stream), errors.go (the table) and retry.go.
 package bedrock
@@ -33,20 +33,26 @@ import (
 
 // Config is how Bedrock is reached. Whatever is not here is taken from AWS's own settings.
 type Config struct {
-	Region          string        `yaml:"region"`                                // "" leaves it to AWS_REGION or the profile
-	PoolConnections int           `yaml:"pool_connections" validate:"min=1"`     // idle connections kept per host; busy ones are not limited
-	MaxAttempts     int           `yaml:"max_attempts" validate:"min=0,max=100"` // tries per call, the first included; 0 is AWS's setting, else 3
-	CallTimeout     time.Duration `yaml:"call_timeout" validate:"min=0"`         // limit of a plain call with all its tries; 0 none
-	StreamIdle      time.Duration `yaml:"stream_idle" validate:"gt=0"`           // longest silence between two events of a stream (R-STR-19)
+	// "" leaves it to AWS_REGION or the profile
+	Region          string        `yaml:"region"`
+	// idle connections kept per host; busy ones are not limited
+	PoolConnections int           `yaml:"pool_connections" validate:"min=1"`
+	// tries per call, the first included; 0 is AWS's setting, else 3
+	MaxAttempts     int           `yaml:"max_attempts" validate:"min=0,max=100"`
+	// limit of a plain call with all its tries; 0 none
+	CallTimeout     time.Duration `yaml:"call_timeout" validate:"min=0"`
+	// longest silence between two events of a stream (R-STR-19)
+	StreamIdle      time.Duration `yaml:"stream_idle" validate:"gt=0"`
 
-	// MayRetry is asked before each further try of a call that failed with err, an *openai.Error; false makes that the answer.
-	// ctx is that of the call. nil allows every try that MaxAttempts does.
+	// MayRetry is asked before each further try of a call that failed with err, an *openai.Error; false makes that the
+	// answer. ctx is that of the call. nil allows every try that MaxAttempts does.
 	MayRetry func(ctx context.Context, err error) bool `yaml:"-" validate:"-"`
-	// OnUnknown is told of each thing in a reply that this SDK cannot decode and that was left out: "content_block", "delta"
-	// or "event"; of a "stop_reason" that it has no name for; and of "usage_missing", a stream that stopped and never told its usage. It may be nil, and is called from many goroutines.
+	// OnUnknown is told of each thing in a reply that this SDK cannot decode and that was left out: "content_block",
+	// "delta" or "event"; of a "stop_reason" that it has no name for; and of "usage_missing", a stream that stopped and
+	// never told its usage. It may be nil, and is called from many goroutines.
 	OnUnknown func(kind string) `yaml:"-" validate:"-"`
-	// OnCredentials is told of what becomes of the gateway's own credentials, as one of the Credentials words, and why. It may be
-	// nil, and is called from many goroutines.
+	// OnCredentials is told of what becomes of the gateway's own credentials, as one of the Credentials words, and why. It
+	// may be nil, and is called from many goroutines.
 	OnCredentials func(event string, err error) `yaml:"-" validate:"-"`
 }
 
@@ -78,10 +84,11 @@ type Bedrock struct {
 // place is what a client is made for.
 type place struct{ region, role string }
 
-// New finds region and credentials in the way of AWS's tools and fails at once when there are none. The options, if any, are
-// handed to the SDK's loader last.
+// New finds region and credentials in the way of AWS's tools and fails at once when there are none. The options, if
+// any, are handed to the SDK's loader last.
 func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) error) (*Bedrock, error) {
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})} // the SDK's own writes unstructured lines to stderr
+	// the SDK's own writes unstructured lines to stderr
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if cfg.Region != "" {
 		options = append(options, config.WithRegion(cfg.Region))
 	}
@@ -148,7 +155,8 @@ func (b *Bedrock) Endpoint() string {
 	return aws.ToString(b.client(place{region: b.aws.Region}).Options().BaseEndpoint)
 }
 
-// For gives the client of the target's region and role. The error, an *openai.Error, is about a region that cannot be one.
+// For gives the client of the target's region and role. The error, an *openai.Error, is about a region that cannot be
+// one.
 func (b *Bedrock) For(t catalog.Target) (*Client, error) {
 	p := place{t.Region, t.Role}
 	if p.region == "" {
@@ -208,7 +216,8 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 		o.Retryer, o.RetryMaxAttempts = newRetryer(b.cfg.MaxAttempts, &b.cfg.MayRetry), 0
 		if p.role != "" {
 			o.Credentials = b.assume(p.role)
-			o.BearerAuthTokenProvider, o.AuthSchemePreference = nil, nil // an API key is the gateway's own identity, not the role's
+			// an API key is the gateway's own identity, not the role's
+			o.BearerAuthTokenProvider, o.AuthSchemePreference = nil, nil
 		}
 		if o.Credentials != nil {
 			id := b.identityOf(o.Credentials)

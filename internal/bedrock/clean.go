@@ -11,9 +11,9 @@ const (
 	messageLimit = 1000 // characters of an AWS text that are passed on (R-ERR-04)
 )
 
-// secrets is what a text of AWS may hold and a client may not see (R-GEN-08): web and host addresses of AWS, ARNs, account
-// numbers and canonical bucket owners, user and role names, access keys, API keys and session tokens. They are found in the
-// middle of a word too: in a text that was escaped twice a letter stands before them (`\nASIA…`).
+// secrets is what a text of AWS may hold and a client may not see (R-GEN-08): web and host addresses of AWS, ARNs,
+// account numbers and canonical bucket owners, user and role names, access keys, API keys and session tokens. They are
+// found in the middle of a word too: in a text that was escaped twice a letter stands before them (`\nASIA…`).
 var secrets = regexp.MustCompile(strings.Join([]string{
 	`(?i:arn:aws[a-z-]*:[^\s"'` + "`" + `()<>\]]*)`,
 	`(?i:(?:https?://)?(?:[a-z0-9_*-]+\.)*(?:amazonaws\.com(?:\.cn)?|amazonwebservices\.com(?:\.cn)?|aws\.amazon\.com|api\.aws|on\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)(?::\d+)?(?:/[^\s"'` + "`" + `<>]*)?)`,

@@ -16,8 +16,8 @@ import (
 // tokenCountHeader carries the number of input tokens of InvokeModel, which no body of an embedding family has.
 const tokenCountHeader = "X-Amzn-Bedrock-Input-Token-Count"
 
-// Client calls Bedrock for one target. Its errors are always *openai.Error, with UpstreamID set where AWS gave one; where the
-// context has ended they wrap the context's error.
+// Client calls Bedrock for one target. Its errors are always *openai.Error, with UpstreamID set where AWS gave one;
+// where the context has ended they wrap the context's error.
 type Client struct {
 	bedrock *Bedrock
 	api     *bedrockruntime.Client

@@ -32,8 +32,9 @@ const (
 	CredentialsKept     = "kept"     // a file of AWS's settings has changed, but cannot be used: what was before goes on
 )
 
-// wallet holds what the gateway's own calls are signed with. The SDK reads AWS's settings once, and keeps what it has found until
-// it expires; a wallet reads them again when it is told to, so that rotated keys and renewed sessions need no restart.
+// wallet holds what the gateway's own calls are signed with. The SDK reads AWS's settings once, and keeps what it has
+// found until it expires; a wallet reads them again when it is told to, so that rotated keys and renewed sessions need
+// no restart.
 type wallet struct {
 	load       func(context.Context) (aws.Config, error) // nil: the settings were handed in, and stay
 	idle       bool                                      // calls carry an API key, which is the environment's and stays
@@ -62,8 +63,8 @@ func (w *wallet) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return w.own.Load().Retrieve(ctx)
 }
 
-// reread reads AWS's settings again and takes over their credentials if they are others; ones that cannot be had change nothing.
-// The caller has the turn.
+// reread reads AWS's settings again and takes over their credentials if they are others; ones that cannot be had change
+// nothing. The caller has the turn.
 func (w *wallet) reread(ctx context.Context) (settings aws.Config, changed bool, err error) {
 	if w.load == nil {
 		return settings, false, nil
@@ -88,8 +89,8 @@ func equal(a, b aws.Credentials) bool {
 	return a.AccessKeyID == b.AccessKeyID && a.SecretAccessKey == b.SecretAccessKey && a.SessionToken == b.SessionToken
 }
 
-// renew is what a refused call asks for; it tells whether there are other credentials now than those that the call used, which were
-// of generation g.
+// renew is what a refused call asks for; it tells whether there are other credentials now than those that the call
+// used, which were of generation g.
 func (w *wallet) renew(ctx context.Context, g int64, of identity) bool {
 	select {
 	case w.turn <- struct{}{}:
@@ -138,14 +139,15 @@ func stale(err error) bool {
 	return answered && a.row().code == codeAuthentication
 }
 
-// unknownKey tells whether a region does not know an access key. One that the account has not opted in to knows none, not even a good one.
+// unknownKey tells whether a region does not know an access key. One that the account has not opted in to knows none,
+// not even a good one.
 func unknownKey(err error) bool {
 	a, answered := read(err)
 	return answered && (a.name == "UnrecognizedClientException" || a.name == "InvalidClientTokenId")
 }
 
-// identity gives the credentials of a place, and marks what goes wrong while fetching them, so that the error table can tell it
-// from an answer of Bedrock.
+// identity gives the credentials of a place, and marks what goes wrong while fetching them, so that the error table can
+// tell it from an answer of Bedrock.
 type identity struct {
 	aws.CredentialsProvider
 	wallet *wallet
@@ -172,7 +174,8 @@ func (i identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return c, err
 }
 
-// anew takes the credentials of a role again, and tells whether they are others. The gateway's own have been read again already.
+// anew takes the credentials of a role again, and tells whether they are others. The gateway's own have been read again
+// already.
 func (i identity) anew(ctx context.Context) bool {
 	role, ok := i.CredentialsProvider.(*aws.CredentialsCache)
 	if !ok {
@@ -189,8 +192,8 @@ type identityError struct{ err error }
 func (e *identityError) Error() string { return "get AWS credentials: " + e.err.Error() }
 func (e *identityError) Unwrap() error { return e.err }
 
-// renewing gives a call whose credentials were refused one more try with others, if there are others. It stands inside of the SDK's
-// retries, so that each of their tries is made in this way; a refusal costs nothing, and is none of them.
+// renewing gives a call whose credentials were refused one more try with others, if there are others. It stands inside
+// of the SDK's retries, so that each of their tries is made in this way; a refusal costs nothing, and is none of them.
 func (b *Bedrock) renewing(of identity, region string) func(*middleware.Stack) error {
 	_, own := of.CredentialsProvider.(*wallet)
 	handle := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
@@ -221,7 +224,8 @@ func (b *Bedrock) renewing(of identity, region string) func(*middleware.Stack) e
 	}
 }
 
-// Refused tells why AWS does not take the gateway's own credentials, as the last call that it answered had it; nil while it does.
+// Refused tells why AWS does not take the gateway's own credentials, as the last call that it answered had it; nil
+// while it does.
 func (b *Bedrock) Refused() error {
 	if err := b.wallet.refused.Load(); err != nil {
 		return *err
@@ -251,9 +255,9 @@ func (b *Bedrock) renew(ctx context.Context, bundle bool) error {
 	return nil
 }
 
-// Watch looks after the credentials until ctx ends: it reads AWS's settings again when one of their files has changed, and asks AWS
-// from time to time whether it takes the credentials, while it does not: a gateway that says it is not ready gets no calls that
-// would tell.
+// Watch looks after the credentials until ctx ends: it reads AWS's settings again when one of their files has changed,
+// and asks AWS from time to time whether it takes the credentials, while it does not: a gateway that says it is not
+// ready gets no calls that would tell.
 func (b *Bedrock) Watch(ctx context.Context) {
 	if b.wallet.load == nil {
 		return
@@ -282,7 +286,8 @@ func (b *Bedrock) Watch(ctx context.Context) {
 	}
 }
 
-// probe makes a call that every identity may make or is refused for other reasons; what AWS says to it is noted on the way.
+// probe makes a call that every identity may make or is refused for other reasons; what AWS says to it is noted on the
+// way.
 func (b *Bedrock) probe(ctx context.Context) {
 	_ = b.renew(ctx, false) // the call tells what became of it
 	ctx, cancel := context.WithTimeout(ctx, probeWithin)
@@ -290,8 +295,8 @@ func (b *Bedrock) probe(ctx context.Context) {
 	_, _ = b.Listing(ctx)
 }
 
-// settingsFiles are the files that AWS's settings came from; those of certificate authorities stand apart, since other ones end
-// connections.
+// settingsFiles are the files that AWS's settings came from; those of certificate authorities stand apart, since other
+// ones end connections.
 func (b *Bedrock) settingsFiles() (files, bundles []string) {
 	for _, source := range b.aws.ConfigSources {
 		if s, ok := source.(config.EnvConfig); ok {
@@ -310,7 +315,8 @@ func first(a, b string) string {
 	return b
 }
 
-// exchangeable is an HTTP client that can be replaced while calls are under way; these go on with the one that they began with.
+// exchangeable is an HTTP client that can be replaced while calls are under way; these go on with the one that they
+// began with.
 type exchangeable struct{ now atomic.Pointer[httpClient] }
 
 type httpClient struct{ aws.HTTPClient }

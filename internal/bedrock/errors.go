@@ -102,8 +102,8 @@ func (c *Client) render(e *openai.Error, a answer) {
 	e.Final = a.final(r)
 }
 
-// onDemand tells a client which id to use instead of a model's (R-ERR-23): the profile of this part of the world, the global
-// one, or any.
+// onDemand tells a client which id to use instead of a model's (R-ERR-23): the profile of this part of the world, the
+// global one, or any.
 func (c *Client) onDemand() string {
 	const text = "This model cannot be called by its own id. Use an inference profile that contains it"
 	profiles := c.target.Row.Profiles
@@ -125,8 +125,8 @@ type answer struct {
 	after    time.Duration
 }
 
-// final tells of a fault in the request that only the model's own server noticed. A call that cannot be read is the model's,
-// whatever status its server gives it.
+// final tells of a fault in the request that only the model's own server noticed. A call that cannot be read is the
+// model's, whatever status its server gives it.
 func (a answer) final(r row) bool {
 	return r.again == once && r.code != openai.CodeMalformedOutput && a.original >= 400 && a.original < 500
 }

@@ -14,8 +14,9 @@ const (
 	maxFrame    = 16 << 20 // R-STR-23
 )
 
-// frames cuts an event stream into frames, so that an end between two of them can be told from one inside: the SDK's decoder
-// takes both for a clean end. It also reads the body in large pieces, where the decoder asks for four bytes at a time.
+// frames cuts an event stream into frames, so that an end between two of them can be told from one inside: the SDK's
+// decoder takes both for a clean end. It also reads the body in large pieces, where the decoder asks for four bytes at
+// a time.
 type frames struct {
 	body io.ReadCloser
 	in   *bufio.Reader
@@ -25,8 +26,8 @@ type frames struct {
 
 func newFrames(body io.ReadCloser) *frames { return &frames{body: body, in: bufio.NewReader(body)} }
 
-// next gives a reader of the next frame, valid until the one after. io.EOF is the end of the stream; an end anywhere else, or
-// a connection that is lost, is errCut.
+// next gives a reader of the next frame, valid until the one after. io.EOF is the end of the stream; an end anywhere
+// else, or a connection that is lost, is errCut.
 func (f *frames) next() (io.Reader, error) {
 	prelude, err := f.in.Peek(preludeSize)
 	if err == io.EOF && len(prelude) == 0 {

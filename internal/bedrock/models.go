@@ -16,9 +16,10 @@ const (
 	profilesPage = 1000 // the most that Bedrock gives at a time
 )
 
-// Listing asks the control plane of the gateway's region for its models and inference profiles: ListFoundationModels, which has
-// one page, and all pages of ListInferenceProfiles for both types [F 6.7]. It needs bedrock:ListFoundationModels and
-// bedrock:ListInferenceProfiles. The error is an *openai.Error; then there is no listing, because half of one would hide models.
+// Listing asks the control plane of the gateway's region for its models and inference profiles: ListFoundationModels,
+// which has one page, and all pages of ListInferenceProfiles for both types [F 6.7]. It needs
+// bedrock:ListFoundationModels and bedrock:ListInferenceProfiles. The error is an *openai.Error; then there is no
+// listing, because half of one would hide models.
 func (b *Bedrock) Listing(ctx context.Context) (catalog.Listing, error) {
 	ctx, cancel := context.WithTimeout(withCall(ctx, &call{}), listWithin)
 	defer cancel()

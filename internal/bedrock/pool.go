@@ -10,13 +10,13 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// pool sends the requests of all SDK clients over one transport. It does without http.Client: Bedrock neither redirects nor
-// sets cookies.
+// pool sends the requests of all SDK clients over one transport. It does without http.Client: Bedrock neither redirects
+// nor sets cookies.
 type pool struct{ *http.Transport }
 
-// pooled makes a pool from the SDK's HTTP client, which may carry a custom CA bundle (AWS_CA_BUNDLE). The SDK's own keeps ten
-// idle connections a host, and copies itself for each client; a gateway talks to one host all day. A client of another kind
-// is the caller's, and stays.
+// pooled makes a pool from the SDK's HTTP client, which may carry a custom CA bundle (AWS_CA_BUNDLE). The SDK's own
+// keeps ten idle connections a host, and copies itself for each client; a gateway talks to one host all day. A client
+// of another kind is the caller's, and stays.
 func pooled(c aws.HTTPClient, idle int) aws.HTTPClient {
 	own, ok := c.(*awshttp.BuildableClient)
 	if c == nil {
@@ -45,7 +45,7 @@ func (p pool) Do(r *http.Request) (*http.Response, error) {
 	return p.RoundTrip(r)
 }
 
-// onlyReader hides the WriteTo of a request's body. The SDK closes that body as soon as the reply's head is here, and its
-// WriteTo then says io.EOF where it should say nothing (smithy-go v1.28), which net/http takes for a failed write: it closes
-// the connection under a reply that has just begun. A fast server is enough to see it.
+// onlyReader hides the WriteTo of a request's body. The SDK closes that body as soon as the reply's head is here, and
+// its WriteTo then says io.EOF where it should say nothing (smithy-go v1.28), which net/http takes for a failed write:
+// it closes the connection under a reply that has just begun. A fast server is enough to see it.
 type onlyReader struct{ io.ReadCloser }

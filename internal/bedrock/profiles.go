@@ -50,9 +50,9 @@ func (p *profile) word() (string, error) {
 	return "", &e
 }
 
-// BaseModel gives the id of the model behind an inference profile's ARN, such as "anthropic.claude-sonnet-4-5-20250929-v1:0",
-// as the control plane of the ARN's region tells it. Answers are kept for 24 hours, failures for five minutes. The error is
-// an *openai.Error.
+// BaseModel gives the id of the model behind an inference profile's ARN, such as
+// "anthropic.claude-sonnet-4-5-20250929-v1:0", as the control plane of the ARN's region tells it. Answers are kept for
+// 24 hours, failures for five minutes. The error is an *openai.Error.
 func (b *Bedrock) BaseModel(ctx context.Context, profileARN string) (string, error) {
 	parsed, err := arn.Parse(profileARN)
 	if err != nil || parsed.Service != "bedrock" || !strings.Contains(parsed.Resource, "inference-profile/") {
@@ -101,7 +101,8 @@ func (b *Bedrock) lookUp(ctx context.Context, profileARN, region string) (string
 	return "", fmt.Errorf("inference profile without a foundation model: %w", errEmpty)
 }
 
-// control gives a client of the control plane. One is made for each look-up: they are rare, and the connections are the pool's.
+// control gives a client of the control plane. One is made for each look-up: they are rare, and the connections are the
+// pool's.
 func (b *Bedrock) control(region string) *control.Client {
 	return control.NewFromConfig(b.aws, func(o *control.Options) {
 		o.Region, o.HTTPClient, o.Logger = region, b.http, logging.Nop{}

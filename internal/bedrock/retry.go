@@ -20,9 +20,9 @@ const (
 	always
 )
 
-// newRetryer gives the SDK's standard retryer (exponential backoff with jitter, a bucket of tokens that calms a client down
-// when everything fails), judging by the error table. maxAttempts 0 is the SDK's default; may is asked
-// before each further try.
+// newRetryer gives the SDK's standard retryer (exponential backoff with jitter, a bucket of tokens that calms a client
+// down when everything fails), judging by the error table. maxAttempts 0 is the SDK's default; may is asked before each
+// further try.
 func newRetryer(maxAttempts int, may *func(context.Context, error) bool) aws.Retryer {
 	return retryer{may: may, Standard: retry.NewStandard(func(o *retry.StandardOptions) {
 		if maxAttempts > 0 {
@@ -95,8 +95,8 @@ type call struct {
 
 type callKey struct{}
 
-// withCall also has the transport tell when it writes a request's head. A connection that is taken for a second time, because the first
-// was closed meanwhile, begins anew.
+// withCall also has the transport tell when it writes a request's head. A connection that is taken for a second time,
+// because the first was closed meanwhile, begins anew.
 func withCall(ctx context.Context, c *call) context.Context {
 	c.trace.GetConn = func(string) { c.sent.Store(false) }
 	c.trace.WroteHeaders = func() { c.sent.Store(true) }

@@ -9,8 +9,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// sortedMaps is the SDK's protocol, which writes maps in Go's order, with requestMetadata in order of its keys: the same request
-// has the same bytes (R-GEN-06). It is the only map of strings in a request; documents are bytes already.
+// sortedMaps is the SDK's protocol, which writes maps in Go's order, with requestMetadata in order of its keys: the
+// same request has the same bytes (R-GEN-06). It is the only map of strings in a request; documents are bytes already.
 type sortedMaps struct{ smithyhttp.ClientProtocol }
 
 // SerializeRequest writes the request.

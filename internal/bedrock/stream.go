@@ -32,12 +32,12 @@ var (
 	errUnreadable = errors.New("frame cannot be read")
 )
 
-// ConverseStream opens a stream and waits for its first event (R-STR-02): what is refused, throttled, empty or cut before it
-// is retried like a plain call and at last returned as err. requestID is AWS's.
+// ConverseStream opens a stream and waits for its first event (R-STR-02): what is refused, throttled, empty or cut
+// before it is retried like a plain call and at last returned as err. requestID is AWS's.
 //
-// The events must be ranged over once, to the end if the connection is to be used again. An error in the sequence is its
-// last item. The stream is closed when the range ends, however it ends, and when ctx ends, even if nobody ranges. The idle
-// limit counts only while the stream is being waited for, not while the caller works on an event.
+// The events must be ranged over once, to the end if the connection is to be used again. An error in the sequence is
+// its last item. The stream is closed when the range ends, however it ends, and when ctx ends, even if nobody ranges.
+// The idle limit counts only while the stream is being waited for, not while the caller works on an event.
 func (c *Client) ConverseStream(ctx context.Context, in *bedrockruntime.ConverseStreamInput) (
 	requestID string, events iter.Seq2[types.ConverseStreamOutput, error], err error,
 ) {
@@ -61,8 +61,8 @@ type stream struct {
 	cancel context.CancelCauseFunc
 	call   call
 	idle   *time.Timer
-	// protocol decodes events. The SDK's is shared by all streams of a client and keeps scratch space without a lock, so each
-	// stream has its own; and reading here spares the SDK's three goroutines and two channels per stream.
+	// protocol decodes events. The SDK's is shared by all streams of a client and keeps scratch space without a lock, so
+	// each stream has its own; and reading here spares the SDK's three goroutines and two channels per stream.
 	protocol *restjson1.Protocol
 	frames   *frames
 	first    types.ConverseStreamOutput
@@ -175,8 +175,8 @@ func (s *stream) fault(err error) error {
 	return e
 }
 
-// awaitFirstEvent puts our reader in the place of the SDK's, inside its retry loop: an exception as first event is then an
-// attempt that failed, with the loop's count, tokens and delays, although the status was 200.
+// awaitFirstEvent puts our reader in the place of the SDK's, inside its retry loop: an exception as first event is then
+// an attempt that failed, with the loop's count, tokens and delays, although the status was 200.
 func awaitFirstEvent(o *bedrockruntime.Options) {
 	o.APIOptions = append(o.APIOptions, swapReader)
 }

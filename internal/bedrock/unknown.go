@@ -26,7 +26,8 @@ func (b *Bedrock) unknown(kind string, n int) {
 	}
 }
 
-// clearUnknownBlocks puts nil where the reply holds content blocks newer than the SDK: translate skips and reports them.
+// clearUnknownBlocks puts nil where the reply holds content blocks newer than the SDK: translate skips and reports
+// them.
 func (b *Bedrock) clearUnknownBlocks(m *types.Message) {
 	b.unknown(unknownBlock, clearUnknown(m.Content))
 	for _, block := range m.Content {
@@ -36,9 +37,9 @@ func (b *Bedrock) clearUnknownBlocks(m *types.Message) {
 	}
 }
 
-// clearUnknown puts nil in place of members of a union that the SDK does not know, and counts them. SDK v1.63 decodes a list
-// of unions through one variable: an unknown member leaves it as it was, so that the list holds the pointer before it once
-// more, or nil when it comes first. A block really sent twice is two pointers.
+// clearUnknown puts nil in place of members of a union that the SDK does not know, and counts them. SDK v1.63 decodes a
+// list of unions through one variable: an unknown member leaves it as it was, so that the list holds the pointer before
+// it once more, or nil when it comes first. A block really sent twice is two pointers.
 func clearUnknown[U comparable](list []U) (cleared int) {
 	var none, before U
 	for i, u := range list {
@@ -52,8 +53,8 @@ func clearUnknown[U comparable](list []U) (cleared int) {
 	return cleared
 }
 
-// member makes the union member of an event, as the SDK's own reader does. What is newer than the SDK is counted: an event
-// becomes nil, a delta or start an event without one, so that translate can report the block.
+// member makes the union member of an event, as the SDK's own reader does. What is newer than the SDK is counted: an
+// event becomes nil, a delta or start an event without one, so that translate can report the block.
 func (b *Bedrock) member(event smithy.Deserializable) types.ConverseStreamOutput {
 	switch v := event.(type) {
 	case *types.ContentBlockDeltaEvent:

@@ -1,8 +1,9 @@
-// Package call is what a request is on its way: Call, what is known of an answer (Head, Reply), what became of it (Served, Called), and the
-// function types that carry it, Handler and Stage.
+// Package call is what a request is on its way: Call, what is known of an answer (Head, Reply), what became of it
+// (Served, Called), and the function types that carry it, Handler and Stage.
 //
-// Rooms with stages stand on it, and it knows none of them: what it imports are the values that a Call holds. What several rooms work out
-// Of a Call is here too: what it is reckoned with, what its target charges, how a panic becomes an error.
+// Rooms with stages stand on it, and it knows none of them: what it imports are the values that a Call holds. What
+// several rooms work out Of a Call is here too: what it is reckoned with, what its target charges, how a panic becomes
+// an error.
 //
 // Start at Call, then Reply.
 package call
@@ -24,8 +25,8 @@ import (
 	"outcrop/translate"
 )
 
-// Call is one request on its way through. Each field names who sets it; nobody else writes it. Helpers that run things in
-// parallel run on copies.
+// Call is one request on its way through. Each field names who sets it; nobody else writes it. Helpers that run things
+// in parallel run on copies.
 type Call struct {
 	ID        string            // server: letters and digits, unique; part of every id that the client sees
 	At        time.Time         // server: arrival

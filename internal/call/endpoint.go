@@ -11,21 +11,28 @@ type Endpoint struct {
 	Name   string                          // "chat.completions": metric label, configuration key
 	Kind   catalog.Kind                    // of the models that it calls, which says how they are called; "" calls none
 	Prefix string                          // of the ids of its answers; "" where answers have none
-	Digest func(d Digester, p openai.Part) // tells the record what a part says, so that it can be proven later; nil where that is nothing
+	// tells the record what a part says, so that it can be proven later; nil where that is nothing
+	Digest func(d Digester, p openai.Part)
 	Keeps  *Keeping                        // how answers are kept; nil where none is
 	Chat   *Chatting                       // nil where requests are no chats
 }
 
 // Keeping is how answers of an endpoint are kept.
 type Keeping struct {
-	Items  bool                                                                                     // one by one; the next four have no say then
-	Worthy func(whole openai.Part, tools bool) bool                                                 // whether an answer is complete and good enough
+	// one by one; the next four have no say then
+	Items  bool
+	// whether an answer is complete and good enough
+	Worthy func(whole openai.Part, tools bool) bool
 	Write  func(b []byte, whole openai.Part) []byte                                                 //
 	Read   func(b []byte, m translate.Meta, x openai.Extension, stream bool) ([]openai.Part, error) // Write's inverse
-	Fold   func(parts []openai.Part) (openai.Part, error)                                           // the parts of a stream into the plain answer; a plain one stays
-	Unfold func(p openai.Part, m translate.Meta) []openai.Part                                      // and back, under id and time of m; a chunk stays
-	Copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part                // of parts, under another head
-	Size   func(p openai.Part) int                                                                  // of its texts, in bytes
+	// the parts of a stream into the plain answer; a plain one stays
+	Fold   func(parts []openai.Part) (openai.Part, error)
+	// and back, under id and time of m; a chunk stays
+	Unfold func(p openai.Part, m translate.Meta) []openai.Part
+	// of parts, under another head
+	Copies func(m translate.Meta, x *openai.Extension) func(openai.Part) openai.Part
+	// of its texts, in bytes
+	Size   func(p openai.Part) int
 	Stamp  func(c *Call) translate.Meta                                                             // of the answer to c
 }
 

@@ -13,16 +13,16 @@ import (
 	"outcrop/openai"
 )
 
-// Panic is a fault of our own: a panic that was recovered from, so that one bad call does not end the process (R-ERR-08). It is the
-// cause inside of an *openai.Error.
+// Panic is a fault of our own: a panic that was recovered from, so that one bad call does not end the process
+// (R-ERR-08). It is the cause inside of an *openai.Error.
 type Panic struct {
 	Value any
 	Stack []byte
 	told  atomic.Bool
 }
 
-// Recovered makes the error of what recover gave. It is called in the deferred function itself, which is where the stack still shows
-// the place of the panic.
+// Recovered makes the error of what recover gave. It is called in the deferred function itself, which is where the
+// stack still shows the place of the panic.
 func Recovered(value any) error {
 	return &openai.Error{Kind: openai.Internal, Err: &Panic{Value: value, Stack: debug.Stack()}}
 }
@@ -32,7 +32,8 @@ func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 // First tells whether nobody has asked before. One panic may end many requests, and its stack belongs in the log once.
 func (p *Panic) First() bool { return !p.told.Swap(true) }
 
-// ErrPanicked is how a sequence ends that neither came to its end nor was left by its reader: a panic is on its way through.
+// ErrPanicked is how a sequence ends that neither came to its end nor was left by its reader: a panic is on its way
+// through.
 var ErrPanicked error = &Panic{}
 
 // panicked tells whether an error is a panic.
@@ -51,8 +52,8 @@ func Guarded(do func() error) (err error) {
 	return do()
 }
 
-// FanOut runs do for every index below n, at most limit at a time, each inside a slot of the shared slots, and joins them
-// all before it returns. The first error cancels the context of the others and is the result.
+// FanOut runs do for every index below n, at most limit at a time, each inside a slot of the shared slots, and joins
+// them all before it returns. The first error cancels the context of the others and is the result.
 func FanOut(ctx context.Context, n, limit int, slots *semaphore.Weighted, do func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(limit)

@@ -7,11 +7,13 @@ import (
 	"outcrop/openai"
 )
 
-// What became of a call has two ends. Served is what one caller got, Called what one call of a model did: a request that was answered from
-// memory has the first alone, and several that share a call under way have one of the second between them. Each is filled by one
-// observer (Outside, Inside), and told once, when it has ended, to everybody who counts.
+// What became of a call has two ends. Served is what one caller got, Called what one call of a model did: a request
+// that was answered from memory has the first alone, and several that share a call under way have one of the second
+// between them. Each is filled by one observer (Outside, Inside), and told once, when it has ended, to everybody who
+// counts.
 
-// Served is what became of a request, as far as its caller goes. It belongs to whoever ranges over the answer, until it is told.
+// Served is what became of a request, as far as its caller goes. It belongs to whoever ranges over the answer, until it
+// is told.
 type Served struct {
 	Call     *Call
 	Head     Head          // as far as it is known, of a refusal too
@@ -22,8 +24,8 @@ type Served struct {
 	Fault    error         // a *Panic of somebody who was told, which is nothing to the answer
 }
 
-// Called is what became of one call of a model, all its choices and attempts together. Those who joined it have it in their heads; until
-// it has ended they may ask for Bytes and Cost alone.
+// Called is what became of one call of a model, all its choices and attempts together. Those who joined it have it in
+// their heads; until it has ended they may ask for Bytes and Cost alone.
 type Called struct {
 	Call     *Call
 	Head     Head

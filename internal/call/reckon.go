@@ -68,8 +68,8 @@ func (e Reckoning) AllInput() int64 { return product(e.calls, e.Input) }
 // AllOutput is that of all calls.
 func (e Reckoning) AllOutput() int64 { return product(e.calls, e.Output) }
 
-// mostTokens is where reckoned numbers stop growing: far above what any request asks for, and low enough that everybody who counts
-// on, Redis in floating point too, counts exactly.
+// mostTokens is where reckoned numbers stop growing: far above what any request asks for, and low enough that everybody
+// who counts on, Redis in floating point too, counts exactly.
 const mostTokens = 1 << 52
 
 // Sum adds counts that a client may have chosen, and product multiplies them, up to mostTokens.

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// AliasFaults judges aliases, which map a name to the name of a model, to an ARN or to another alias. It gives what is wrong, by
-// the alias whose target has to change: each circle once, at the first of its aliases in alphabetical order, and each name that is
-// nothing of Bedrock at the aliases that name it themselves. What merely leads to those is not at fault.
+// AliasFaults judges aliases, which map a name to the name of a model, to an ARN or to another alias. It gives what is
+// wrong, by the alias whose target has to change: each circle once, at the first of its aliases in alphabetical order,
+// and each name that is nothing of Bedrock at the aliases that name it themselves. What merely leads to those is not at
+// fault.
 func (c *Catalog) AliasFaults(aliases map[string]string) map[string]error {
 	faults := map[string]error{}
 	for alias, target := range aliases {

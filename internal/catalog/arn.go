@@ -12,8 +12,8 @@ type arn struct {
 	name   string // what follows the kind
 }
 
-// The region becomes part of a host name that is called with the gateway's credentials, so that only what looks like a region of
-// AWS passes.
+// The region becomes part of a host name that is called with the gateway's credentials, so that only what looks like a
+// region of AWS passes.
 var arnForm = regexp.MustCompile(`^arn:aws(?:-[a-z]+)*:(bedrock|sagemaker):((?:[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})?):((?:[0-9]{12})?):` +
 	`([a-z-]+)/([A-Za-z0-9][A-Za-z0-9._:/-]*)$`)
 

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Catalog is the set of known models. It never changes and is safe for concurrent use: [Catalog.With] and [Catalog.WithListing]
-// make another one.
+// Catalog is the set of known models. It never changes and is safe for concurrent use: [Catalog.With] and
+// [Catalog.WithListing] make another one.
 type Catalog struct {
 	models    []*Model          // ordered by id
 	byID      map[string]*Model // by base id
@@ -78,7 +78,8 @@ func (c *Catalog) put(m *Model) {
 
 var embedded = sync.OnceValues(func() (*Catalog, error) { return Load(data) })
 
-// Default is the catalogue of the embedded data, read once. It panics when the embedded data is broken, which a test excludes.
+// Default is the catalogue of the embedded data, read once. It panics when the embedded data is broken, which a test
+// excludes.
 func Default() *Catalog {
 	c, err := embedded()
 	if err != nil {
@@ -91,14 +92,14 @@ func Default() *Catalog {
 type Options struct {
 	// Rows change rows or add some, by model id.
 	Rows map[string]Override
-	// BaseModels names the base model of ARNs that do not tell it (provisioned, custom and imported models, application profiles,
-	// prompts, SageMaker endpoints): ARN → model id, profile id or foundation model ARN (R-CAP-04).
+	// BaseModels names the base model of ARNs that do not tell it (provisioned, custom and imported models, application
+	// profiles, prompts, SageMaker endpoints): ARN → model id, profile id or foundation model ARN (R-CAP-04).
 	BaseModels map[string]string
 }
 
-// With gives the catalogue with options; the receiver stays as it is. Every row is made from the receiver's, so that their order
-// does not matter. It fails when a row names a model that the catalogue lacks or says too little, when a base model is not known,
-// or when what should have one is no ARN.
+// With gives the catalogue with options; the receiver stays as it is. Every row is made from the receiver's, so that
+// their order does not matter. It fails when a row names a model that the catalogue lacks or says too little, when a
+// base model is not known, or when what should have one is no ARN.
 func (c *Catalog) With(o Options) (*Catalog, error) {
 	if len(o.Rows) == 0 && len(o.BaseModels) == 0 {
 		return c, nil
@@ -130,8 +131,9 @@ func (c *Catalog) With(o Options) (*Catalog, error) {
 // Models gives all rows, ordered by id. Callers must not change them.
 func (c *Catalog) Models() []*Model { return c.models }
 
-// Listed tells whether the model belongs in a list of models on a day: not when its end of life has come, nor when the catalogue
-// calls it ended without a date (R-MOD-02). A model that is not listed is still called when somebody asks for it.
+// Listed tells whether the model belongs in a list of models on a day: not when its end of life has come, nor when the
+// catalogue calls it ended without a date (R-MOD-02). A model that is not listed is still called when somebody asks for
+// it.
 func (m *Model) Listed(on time.Time) bool {
 	if m.EndOfLife == "" {
 		return m.Status != "eol"
@@ -139,7 +141,8 @@ func (m *Model) Listed(on time.Time) bool {
 	return on.UTC().Format(time.DateOnly) < m.EndOfLife
 }
 
-// Lifecycle is the state of the model on a day: "active", "legacy", "gated", "preview", "eol", or "" when it is not known.
+// Lifecycle is the state of the model on a day: "active", "legacy", "gated", "preview", "eol", or "" when it is not
+// known.
 func (m *Model) Lifecycle(on time.Time) string {
 	switch {
 	case !m.Listed(on):

@@ -166,8 +166,8 @@ func (r *row) capabilities(fam *family) Capabilities {
 	return c
 }
 
-// shape is the request's shape where a row says it itself: the ways in which families name an effort. What is written there in
-// other words ("see note") is not known.
+// shape is the request's shape where a row says it itself: the ways in which families name an effort. What is written
+// there in other words ("see note") is not known.
 func shape(request map[string]jsontext.Value) (ReasoningShape, []string) {
 	var object struct {
 		Effort string `json:"effort"`

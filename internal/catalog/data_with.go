@@ -6,9 +6,9 @@ import (
 	"maps"
 )
 
-// DataWith is [Data] with rows for the models of a configuration, so that the embedded Bedrock knows what the gateway has been told. A
-// row begins as that of Like, else as the model's own, else as nothing but its kind; of an override it takes what the data has a
-// member for: what a Bedrock judges by.
+// DataWith is [Data] with rows for the models of a configuration, so that the embedded Bedrock knows what the gateway
+// has been told. A row begins as that of Like, else as the model's own, else as nothing but its kind; of an override it
+// takes what the data has a member for: what a Bedrock judges by.
 func DataWith(overrides map[string]Override) ([]byte, error) {
 	if len(overrides) == 0 {
 		return data, nil

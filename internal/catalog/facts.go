@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// CapabilityFacts are what somebody says of a model's [Capabilities]: its family, its row of the data file (json) or the
-// configuration (yaml). A member that is nil, "" or 0 says nothing; "none" takes a text away, and an empty list all of a
-// list. Each is merged into the member of Capabilities of the same name.
+// CapabilityFacts are what somebody says of a model's [Capabilities]: its family, its row of the data file (json) or
+// the configuration (yaml). A member that is nil, "" or 0 says nothing; "none" takes a text away, and an empty list all
+// of a list. Each is merged into the member of Capabilities of the same name.
 type CapabilityFacts struct {
 	Streaming          *bool          `yaml:"streaming" json:"streaming"`
 	System             *bool          `yaml:"system" json:"system"`
@@ -88,8 +88,8 @@ func (f *CapabilityFacts) apply(c *Capabilities) {
 	}
 }
 
-// merge lays members that say something over those of the same name, a *bool over a [Tri] or a bool. Where "none" is the
-// last of the values, it takes the text away.
+// merge lays members that say something over those of the same name, a *bool over a [Tri] or a bool. Where "none" is
+// the last of the values, it takes the text away.
 func merge(known, facts reflect.Value) {
 	for field, fact := range facts.Fields() {
 		to := known.FieldByName(field.Name)

@@ -1,14 +1,15 @@
 package catalog
 
-// family is a row of the family table: what the translation needs to know of a group of models and the data file lacks. What
-// no source tells of a family is left out; the data file's own facts win.
+// family is a row of the family table: what the translation needs to know of a group of models and the data file lacks.
+// What no source tells of a family is left out; the data file's own facts win.
 type family struct {
 	format string     // short name in reasoning_details.format (R-RES-08)
 	embed  EmbedShape // [F 5.1–5.6]
 
-	// Sampling and the path of top_k are of [F 4.5]. Reasoning is what [F 4.2] says of the request; whether it is supported,
-	// signed and which efforts exist is in the data file, and so is the shape where rows of one family differ in it
-	// (R-CAP-09). What may stand beside and inside a toolResult and a toolUse is of [F 2.2], the first turn of [F 2.1].
+	// Sampling and the path of top_k are of [F 4.5]. Reasoning is what [F 4.2] says of the request; whether it is
+	// supported, signed and which efforts exist is in the data file, and so is the shape where rows of one family differ
+	// in it (R-CAP-09). What may stand beside and inside a toolResult and a toolUse is of [F 2.2], the first turn of [F
+	// 2.1].
 	caps CapabilityFacts
 }
 
@@ -30,8 +31,8 @@ var (
 
 // families is the family table. Keys are the families of the data file.
 var families = map[string]family{
-	// Claude. Beside a toolResult text and image are taken, document and video refused; inside it image and document [F 2.2].
-	// top_k is flat [F 1.2.3]; from 4.7 on no sampling parameter is taken at all [F 2.7].
+	// Claude. Beside a toolResult text and image are taken, document and video refused; inside it image and document [F
+	// 2.2]. top_k is flat [F 1.2.3]; from 4.7 on no sampling parameter is taken at all [F 2.7].
 	"claude-2":         claude(allSampling, ReasoningFacts{}),
 	"claude-3":         claude(allSampling, ReasoningFacts{}),
 	"claude-3.5":       claude(allSampling, ReasoningFacts{}),
@@ -43,15 +44,18 @@ var families = map[string]family{
 	"claude-4.5-opus":  claude(notBoth, budget()),
 	"claude-4.6":       claude(notBoth, adaptive("off", lowToMax)),
 	"claude-4.7":       claude(noSampling, hidden(adaptive("off", lowToXMax))),
-	"claude-4.8":       claude(noSampling, forced(hidden(adaptive("off", lowToXMax)))), // forced choice beside thinking [F 2.2]
+	// forced choice beside thinking [F 2.2]
+	"claude-4.8":       claude(noSampling, forced(hidden(adaptive("off", lowToXMax)))),
 	"claude-5":         claude(noSampling, hidden(adaptive("on", lowToXMax))),
 	"claude-fable":     claude(noSampling, hidden(adaptive("always", lowToXMax))),
 	"claude-mythos":    claude(noSampling, hidden(adaptive("always", lowToXMax))),
-	// Sampling, efforts and default of 5.5 are in no source; the shape is in the data file, "4.7 and later" hide the text (R-RSN-03).
+	// Sampling, efforts and default of 5.5 are in no source; the shape is in the data file, "4.7 and later" hide the text
+	// (R-RSN-03).
 	"claude-5.5": claude(SamplingFacts{}, hidden(adaptive("", nil))),
 
-	// Nova. Inside a toolResult images; of documents only csv and txt, so documents travel beside it [F 2.2]. S3 [F 4.1]. A hyphen in a
-	// tool's name makes it answer with an invalid sequence, and cache points after anything but text are refused [F 2.10].
+	// Nova. Inside a toolResult images; of documents only csv and txt, so documents travel beside it [F 2.2]. S3 [F 4.1].
+	// A hyphen in a tool's name makes it answer with an invalid sequence, and cache points after anything but text are
+	// refused [F 2.10].
 	"nova-1":          withTag(nova),
 	"nova-2":          nova2(nova),
 	"nova-embeddings": {format: "nova", embed: EmbedNova},
@@ -69,7 +73,8 @@ var families = map[string]family{
 	"llama-3.3":        llama,
 	"llama-4":          llama,
 
-	// Mistral: the older models take no text beside a toolUse; document only inside a toolResult, json blocks preferred [F 2.2], ids of nine letters or digits (R-RPL-08).
+	// Mistral: the older models take no text beside a toolUse; document only inside a toolResult, json blocks preferred [F
+	// 2.2], ids of nine letters or digits (R-RPL-08).
 	"mistral-instruct": mistral,
 	"mistral-small":    older(mistral),
 	"mistral-large":    older(mistral),
@@ -80,7 +85,8 @@ var families = map[string]family{
 	"voxtral":          mistral,
 
 	"cohere-command": {format: "cohere", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
-	"command-r":      {format: "cohere", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}}, // "k" for top_k is unconfirmed [F 4.5]
+	// "k" for top_k is unconfirmed [F 4.5]
+	"command-r":      {format: "cohere", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}},
 	"cohere-embed-3": {format: "cohere", embed: EmbedCohere},
 	"cohere-embed-4": {format: "cohere", embed: EmbedCohere4},
 
@@ -92,7 +98,8 @@ var families = map[string]family{
 	"deepseek-v3": {format: "deepseek", caps: CapabilityFacts{Sampling: allSampling,
 		Reasoning: ReasoningFacts{Shape: ReasoningConfig, Default: "off", Efforts: lowToHigh}}},
 
-	// Qwen: no media inside a toolResult [F 2.2]; no off switch of reasoning is known [F 4.2], so it counts as always on (1.9).
+	// Qwen: no media inside a toolResult [F 2.2]; no off switch of reasoning is known [F 4.2], so it counts as always on
+	// (1.9).
 	"qwen3": {format: "qwen", caps: CapabilityFacts{Sampling: otherSampling, ToolResultMedia: []string{},
 		Reasoning: ReasoningFacts{Shape: ReasoningConfig, Default: "always", Efforts: []string{"low", "high"}}}},
 
@@ -105,7 +112,8 @@ var families = map[string]family{
 	"gemma-3":        {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
 	"gemma-4":        {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
 	"minimax":        {format: "minimax", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Default: "always"}}},
-	"kimi":           {format: "kimi", caps: CapabilityFacts{Sampling: otherSampling, ToolResultMedia: []string{}}}, // whether and how it is asked to reason is a matter of the row
+	// whether and how it is asked to reason is a matter of the row
+	"kimi":           {format: "kimi", caps: CapabilityFacts{Sampling: otherSampling, ToolResultMedia: []string{}}},
 	"glm":            {format: "glm", caps: CapabilityFacts{Sampling: otherSampling}},
 	"nemotron":       {format: "nemotron", caps: CapabilityFacts{Sampling: otherSampling}},
 	"palmyra":        {format: "palmyra", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},

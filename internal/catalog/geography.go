@@ -23,9 +23,10 @@ func cutGeography(id string) (geo, base string) {
 	return "", id
 }
 
-// geographies gives the prefixes whose profiles an endpoint's region may know, in the order in which they are tried: the smaller
-// geography first, so that data stays near, then the larger one, then global (R-CAP-03). Profiles of Canada are few; as nothing
-// else can serve a model that has neither one nor a global profile, the us. profile is tried last there.
+// geographies gives the prefixes whose profiles an endpoint's region may know, in the order in which they are tried:
+// the smaller geography first, so that data stays near, then the larger one, then global (R-CAP-03). Profiles of Canada
+// are few; as nothing else can serve a model that has neither one nor a global profile, the us. profile is tried last
+// there.
 func geographies(region string) []string {
 	switch region {
 	case "ap-northeast-1", "ap-northeast-3":
@@ -51,7 +52,8 @@ func geographies(region string) []string {
 	return []string{global}
 }
 
-// calledIn is the id under which the bare model is called in a region: itself, or the profile that it needs there (R-CAP-03).
+// calledIn is the id under which the bare model is called in a region: itself, or the profile that it needs there
+// (R-CAP-03).
 func (m *Model) calledIn(region string) string {
 	if !m.needsProfile(region) {
 		return m.ID
@@ -67,8 +69,9 @@ func (m *Model) calledIn(region string) string {
 	return m.ID
 }
 
-// needsProfile tells whether the bare id is known to be refused. It depends on the region for some [F 4.8], of which the data file
-// knows us-west-2 alone; elsewhere the bare id is tried as asked, because a profile would take the data out of the region.
+// needsProfile tells whether the bare id is known to be refused. It depends on the region for some [F 4.8], of which
+// the data file knows us-west-2 alone; elsewhere the bare id is tried as asked, because a profile would take the data
+// out of the region.
 func (m *Model) needsProfile(region string) bool {
 	return m.ProfileRequired == Yes || m.profileInWest2 && region == "us-west-2"
 }

@@ -18,8 +18,9 @@ type line struct {
 // word is a word in the names of a provider's models.
 type word struct{ provider, word string }
 
-// madeUp makes a row for a model that the catalogue lacks: a copy of the newest row of its product line, of its own generation where
-// there is one (R-CAP-09), without what belongs to that model alone (R-CAP-05); without such a row everything is unknown. It is passed on and Bedrock judges (R-CAP-02).
+// madeUp makes a row for a model that the catalogue lacks: a copy of the newest row of its product line, of its own
+// generation where there is one (R-CAP-09), without what belongs to that model alone (R-CAP-05); without such a row
+// everything is unknown. It is passed on and Bedrock judges (R-CAP-02).
 func (c *Catalog) madeUp(id, provider, name string) *Model {
 	like := c.lines.of(c.words.line(provider, name))
 	if like == nil {
@@ -47,8 +48,8 @@ func (c *Catalog) copyOf(like *Model, id, provider string) *Model {
 
 type kindsOfWords map[word]Kind
 
-// kindWords collects the words that tell a kind other than chat: those that, within a provider, stand in models of that kind only
-// ("embed", "canvas", "rerank").
+// kindWords collects the words that tell a kind other than chat: those that, within a provider, stand in models of that
+// kind only ("embed", "canvas", "rerank").
 func kindWords(models []*Model) kindsOfWords {
 	kinds := kindsOfWords{}
 	for _, m := range models {
@@ -65,8 +66,8 @@ func kindWords(models []*Model) kindsOfWords {
 	return kinds
 }
 
-// line finds the product line of a name. Models other than chat models are told apart by all the words of their name, chat models
-// by the first one, or the first two where a provider has several lines under one name.
+// line finds the product line of a name. Models other than chat models are told apart by all the words of their name,
+// chat models by the first one, or the first two where a provider has several lines under one name.
 func (k kindsOfWords) line(provider, name string) line {
 	ws := words(name)
 	l := line{provider: provider, kind: Chat}
@@ -123,8 +124,9 @@ func (n newest) follow(m *Model, kinds kindsOfWords) {
 	}
 }
 
-// words gives the parts of a name that are letters: "claude", "opus" of claude-opus-4-8, "llama", "maverick", "instruct" of
-// llama4-maverick-17b-instruct-v1:0. Single letters such as the v of versions do not count, unless there is nothing else.
+// words gives the parts of a name that are letters: "claude", "opus" of claude-opus-4-8, "llama", "maverick",
+// "instruct" of llama4-maverick-17b-instruct-v1:0. Single letters such as the v of versions do not count, unless there
+// is nothing else.
 func words(name string) []string {
 	var list []string
 	all := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) })
@@ -139,8 +141,9 @@ func words(name string) []string {
 	return list
 }
 
-// version reads the version out of an id: the numbers that are neither a date nor a size, without the API version at the end
-// unless that is the only one. 4, 8 of claude-opus-4-8; 3 of mistral-large-3-675b-instruct; 2 of titan-embed-text-v2:0.
+// version reads the version out of an id: the numbers that are neither a date nor a size, without the API version at
+// the end unless that is the only one. 4, 8 of claude-opus-4-8; 3 of mistral-large-3-675b-instruct; 2 of
+// titan-embed-text-v2:0.
 func version(id string) []int {
 	_, name, _ := strings.Cut(id, ".")
 	base, api := name, ""

@@ -30,10 +30,10 @@ type ListedProfile struct {
 	Model       string // id of the model in it: all regions of a profile have the same one
 }
 
-// WithListing gives the catalogue with what AWS says about the gateway's region (R-MOD-06); the receiver stays as it is. Of known
-// models the list settles lifecycle, profiles and whether a profile is needed, and fills in what was not known. New ones become
-// rows by R-CAP-05. Application profiles get the row of their base model, which saves GetInferenceProfile (R-CAP-04), and are not
-// listed (R-MOD-07).
+// WithListing gives the catalogue with what AWS says about the gateway's region (R-MOD-06); the receiver stays as it
+// is. Of known models the list settles lifecycle, profiles and whether a profile is needed, and fills in what was not
+// known. New ones become rows by R-CAP-05. Application profiles get the row of their base model, which saves
+// GetInferenceProfile (R-CAP-04), and are not listed (R-MOD-07).
 func (c *Catalog) WithListing(l Listing) *Catalog {
 	d := c.clone()
 	for i, m := range d.models {

@@ -97,8 +97,8 @@ type Capabilities struct {
 	InlineThinkingTag string // "thinking" when the family writes <thinking>…</thinking> into its text
 }
 
-// Beside tells whether user content of a kind ("text", "image", "document", "video", "audio") may stand beside a toolResult in
-// its turn (R-MSG-07). What nobody knows is allowed (R-CAP-06).
+// Beside tells whether user content of a kind ("text", "image", "document", "video", "audio") may stand beside a
+// toolResult in its turn (R-MSG-07). What nobody knows is allowed (R-CAP-06).
 func (c *Capabilities) Beside(kind string) bool {
 	if c.ToolResultAlone == Yes {
 		return false
@@ -106,7 +106,8 @@ func (c *Capabilities) Beside(kind string) bool {
 	return c.ToolResultBeside == nil || slices.Contains(c.ToolResultBeside, kind)
 }
 
-// ToolChoice tells which kinds of toolChoice a model takes. With Known false nobody knows, and any kind is sent as asked.
+// ToolChoice tells which kinds of toolChoice a model takes. With Known false nobody knows, and any kind is sent as
+// asked.
 type ToolChoice struct{ Known, Auto, Any, Tool bool }
 
 // Sampling tells which sampling parameters a model takes.

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Override changes single facts of a row, or adds a row for a model that the data lacks. What is not given stays as it is in the
-// row that it begins with: the one named by Like, else the model's own, else the one that R-CAP-05 makes up.
+// Override changes single facts of a row, or adds a row for a model that the data lacks. What is not given stays as it
+// is in the row that it begins with: the one named by Like, else the model's own, else the one that R-CAP-05 makes up.
 type Override struct {
 	Like            string           `yaml:"like" validate:"max=2048"` // id of a row to copy
 	Name            string           `yaml:"name" validate:"max=200"`
@@ -23,7 +23,8 @@ type Override struct {
 	ProfileRequired *bool            `yaml:"profile_required"`
 	EndOfLife       string           `yaml:"end_of_life" validate:"omitempty,datetime=2006-01-02"`
 	Capabilities    CapabilityFacts  `yaml:"capabilities"`
-	Prices          map[string]Price `yaml:"prices" validate:"dive,keys,required,endkeys"` // by scope: in_region, us, eu, global …
+	// by scope: in_region, us, eu, global …
+	Prices          map[string]Price `yaml:"prices" validate:"dive,keys,required,endkeys"`
 }
 
 // override makes the row of a model by an override.

@@ -8,8 +8,8 @@ const (
 	scopeUSEast1  = "us-east-1" // what a caller in us-east-1 pays, the last resort
 )
 
-// PriceFor is what a call of the id costs, USD per million tokens: the rate of the inference profile that the id (or ARN) names,
-// else the rate in the region, else that of us-east-1. The zero value means that no price is known.
+// PriceFor is what a call of the id costs, USD per million tokens: the rate of the inference profile that the id (or
+// ARN) names, else the rate in the region, else that of us-east-1. The zero value means that no price is known.
 func (m *Model) PriceFor(calledID string) Price {
 	if i := strings.LastIndexByte(calledID, '/'); i >= 0 {
 		calledID = calledID[i+1:]

@@ -16,10 +16,11 @@ func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("%q is not a model, profile or ARN of Bedrock", e.Name)
 }
 
-// Resolve finds where a name leads when it is called in a region (R-CAP-01 to -06): a public id or base id (with or without
-// "bedrock/" in front), a system inference profile id, or an ARN. Ids are opaque and called as they are, but for a bare id whose
-// model needs an inference profile: it is called through the profile of the region. Names that are not in the catalogue but shaped
-// like an id are passed on with a row made up for them. The error is always a [*NotFoundError].
+// Resolve finds where a name leads when it is called in a region (R-CAP-01 to -06): a public id or base id (with or
+// without "bedrock/" in front), a system inference profile id, or an ARN. Ids are opaque and called as they are, but
+// for a bare id whose model needs an inference profile: it is called through the profile of the region. Names that are
+// not in the catalogue but shaped like an id are passed on with a row made up for them. The error is always a
+// [*NotFoundError].
 //
 // Public of the target is the name as asked.
 func (c *Catalog) Resolve(name, region string) (Target, error) {
@@ -28,7 +29,8 @@ func (c *Catalog) Resolve(name, region string) (Target, error) {
 		return Target{}, &NotFoundError{name}
 	}
 	if model, order, ordered := strings.Cut(id, "+"); ordered {
-		// No id of Bedrock has a plus: what follows one is an order to the embedded Bedrock to misbehave, and part of the call only.
+		// No id of Bedrock has a plus: what follows one is an order to the embedded Bedrock to misbehave, and part of the
+		// call only.
 		t, err := c.Resolve(model, region)
 		if err == nil && strings.ContainsFunc(order, notInOrder) {
 			err = &NotFoundError{name}
@@ -68,9 +70,9 @@ func (c *Catalog) resolveARN(t Target) (Target, error) {
 	return t, nil
 }
 
-// row finds or makes the row of a base id or system profile id; nil when the id is not shaped like one. The row of a profile is
-// that of the id without its geographic prefix (R-CAP-04), and the context suffix of ids like provider.model-v1:0:200k does not
-// change it.
+// row finds or makes the row of a base id or system profile id; nil when the id is not shaped like one. The row of a
+// profile is that of the id without its geographic prefix (R-CAP-04), and the context suffix of ids like
+// provider.model-v1:0:200k does not change it.
 func (c *Catalog) row(id string) *Model {
 	_, base := cutGeography(id)
 	if listed, ok := c.profiles[id]; ok {
@@ -115,8 +117,8 @@ func (t Target) NeedsBase() bool {
 	return ok && (a.kind == applicationProfile || a.kind == inferenceProfile)
 }
 
-// WithBase gives the target the row of its base model, a model id or an ARN as GetInferenceProfile names it. The id that is called
-// and the public name stay. A base that leads nowhere leaves the target as it is.
+// WithBase gives the target the row of its base model, a model id or an ARN as GetInferenceProfile names it. The id
+// that is called and the public name stay. A base that leads nowhere leaves the target as it is.
 func (c *Catalog) WithBase(t Target, base string) Target {
 	if b, err := c.Resolve(base, ""); err == nil {
 		t.Row = b.Row

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// canonical writes the values of enumerations as they are known: JSON and Json are json. tag is that of the field which holds v.
+// canonical writes the values of enumerations as they are known: JSON and Json are json. tag is that of the field which
+// holds v.
 func canonical(v reflect.Value, tag reflect.StructTag) {
 	switch v.Kind() {
 	case reflect.Struct:

@@ -10,7 +10,8 @@ import (
 	"unicode"
 )
 
-// origin is where a setting was made: a place in the file, or the name of a variable or flag. The zero value is a default.
+// origin is where a setting was made: a place in the file, or the name of a variable or flag. The zero value is a
+// default.
 type origin struct {
 	file         string
 	line, column int

@@ -117,8 +117,8 @@ func (l *loader) replaced(s setting, from origin) {
 	l.origins[s.name] = from
 }
 
-// hostPort puts HOST and PORT, which many platforms set, into the address. An address that cannot be taken apart stays as it is,
-// for validation to find.
+// hostPort puts HOST and PORT, which many platforms set, into the address. An address that cannot be taken apart stays
+// as it is, for validation to find.
 func (l *loader) hostPort(host, port string) {
 	const setting = "server.addr"
 	oldHost, oldPort, err := net.SplitHostPort(l.cfg.Server.Addr)
@@ -143,8 +143,8 @@ func (l *loader) hostPort(host, port string) {
 	}
 }
 
-// foreign matches variables that bear our prefix and are not ours: those that Kubernetes gives every pod of a namespace with a
-// service named outcrop or outcrop-something, and those of our own tests.
+// foreign matches variables that bear our prefix and are not ours: those that Kubernetes gives every pod of a namespace
+// with a service named outcrop or outcrop-something, and those of our own tests.
 var foreign = regexp.MustCompile(`_SERVICE_(HOST|PORT(_\w+)?)=|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|_PORT=(tcp|udp|sctp)://|^OUTCROP_(SHARED|CLIENTS|CHAOS)=`)
 
 // unknown complains of variables that look like ours: a mistyped safety setting must not pass for one that was made.

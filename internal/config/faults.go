@@ -2,8 +2,8 @@ package config
 
 import "reflect"
 
-// faulty is a section, or an entry of one, that can judge itself beyond what tags say. Faults gives what is wrong by the member
-// that has to change, named below the section ("rules[2].when", "" for the section itself).
+// faulty is a section, or an entry of one, that can judge itself beyond what tags say. Faults gives what is wrong by
+// the member that has to change, named below the section ("rules[2].when", "" for the section itself).
 type faulty interface{ Faults() map[string]error }
 
 // faults lets every section that can judge itself do so, but for members that something was already said about.

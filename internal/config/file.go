@@ -16,8 +16,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// file lays the YAML file over the defaults. It walks the nodes itself, and does not decode, because only nodes know where they
-// stand, and because a decoder stops at what this must go on after.
+// file lays the YAML file over the defaults. It walks the nodes itself, and does not decode, because only nodes know
+// where they stand, and because a decoder stops at what this must go on after.
 func (l *loader) file() {
 	data, err := l.read(l.path)
 	if err != nil {
@@ -94,8 +94,8 @@ func (l *loader) nearest(key string, known []setting) string {
 	return ""
 }
 
-// pairs are the keys and values of a mapping. What is none, and keys that stand twice, are complained of and left out. A key
-// with nothing under it, as remains when all of a section is commented out, is an empty mapping.
+// pairs are the keys and values of a mapping. What is none, and keys that stand twice, are complained of and left out.
+// A key with nothing under it, as remains when all of a section is commented out, is an empty mapping.
 func (l *loader) pairs(n *yaml.Node, name string) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(k, v *yaml.Node) bool) {
 		n := follow(n)

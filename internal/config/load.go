@@ -14,8 +14,8 @@ type Source struct {
 	Overrides Overrides
 	// ReadFile reads the YAML file and the file of API keys; nil is os.ReadFile.
 	ReadFile func(path string) ([]byte, error)
-	// KeysStored tells whether the store of these settings holds keys. It is asked only when a public address would need one and there
-	// is none in the settings; nil is no.
+	// KeysStored tells whether the store of these settings holds keys. It is asked only when a public address would need
+	// one and there is none in the settings; nil is no.
 	KeysStored func(*Config) bool
 }
 
@@ -25,8 +25,8 @@ type Overrides struct {
 	Insecure bool   // --insecure
 }
 
-// Load gives the settings of s, or an error with every complaint there is, one a line: those of the file in its order as
-// file:line:column, then those of variables and flags by name. It touches nothing but the files named.
+// Load gives the settings of s, or an error with every complaint there is, one a line: those of the file in its order
+// as file:line:column, then those of variables and flags by name. It touches nothing but the files named.
 func Load(s Source) (*Config, error) {
 	l, err := load(s)
 	if err != nil {
@@ -94,7 +94,8 @@ func (l *loader) override(o Overrides) {
 	}
 }
 
-// keys reads the file of API keys: one a line or separated by commas, as in the variable; lines that begin with # are comments.
+// keys reads the file of API keys: one a line or separated by commas, as in the variable; lines that begin with # are
+// comments.
 func (l *loader) keys() {
 	const setting = "access.api_keys_file"
 	a := &l.cfg.Access

@@ -9,8 +9,8 @@ import (
 	"outcrop/router"
 )
 
-// catalog lets the catalogue judge each row of the settings, each base model and the aliases by themselves, so that the complaint
-// can say where it stands.
+// catalog lets the catalogue judge each row of the settings, each base model and the aliases by themselves, so that the
+// complaint can say where it stands.
 func (l *loader) catalog() {
 	const setting = "models.catalog"
 	rows := map[string]catalog.Override{}
@@ -65,8 +65,8 @@ func (l *loader) routes(c *catalog.Catalog) {
 	l.report("", faults)
 }
 
-// mayBeRow tells whether a name may be meant for a row of the settings that is at fault: it is shaped like the id of a model, and
-// some row is. Once that is mended, the name may be right.
+// mayBeRow tells whether a name may be meant for a row of the settings that is at fault: it is shaped like the id of a
+// model, and some row is. Once that is mended, the name may be right.
 func (l *loader) mayBeRow(name string) bool {
 	return strings.Contains(name, ".") && l.complaints.about("models.catalog")
 }

@@ -10,9 +10,11 @@ import (
 
 // Setting describes a setting to people.
 type Setting struct {
-	Name    string   // "server.addr": section and key in the file; "router.rules[].name" of the entries of a list, [NAME] of a table
+	// "server.addr": section and key in the file; "router.rules[].name" of the entries of a list, [NAME] of a table
+	Name    string
 	Env     []string // variables that set it, the strongest first
-	Default string   // "" where it is empty; of tables and lists of sections the names of the entries, or how many there are
+	// "" where it is empty; of tables and lists of sections the names of the entries, or how many there are
+	Default string
 	Help    string
 }
 

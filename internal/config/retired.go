@@ -1,7 +1,7 @@
 package config
 
-// retired are settings that are gone, with what stands in their place. For one release they are taken, do nothing, and are warned of;
-// then their line here goes too, and they are unknown keys.
+// retired are settings that are gone, with what stands in their place. For one release they are taken, do nothing, and
+// are warned of; then their line here goes too, and they are unknown keys.
 var retired = map[string]string{
 	"cache.memory.engine": "leave it out: memory keeps what is asked for often",
 }
@@ -15,8 +15,8 @@ func (l *loader) isRetired(at origin, setting string) bool {
 	return gone
 }
 
-// warnOfFormer warns of members that a section takes for one release more: its Former gives those that are there, each with
-// the condition that says the same.
+// warnOfFormer warns of members that a section takes for one release more: its Former gives those that are there, each
+// with the condition that says the same.
 func (l *loader) warnOfFormer(s setting) {
 	section, ok := s.value.Addr().Interface().(interface{ Former() [][2]string })
 	if !ok {

@@ -128,7 +128,8 @@ func limit(f validator.FieldError) string {
 	return f.Param()
 }
 
-// attempts refuses a zero that somebody wrote, likely to have no retries: unset, it would mean what AWS's own settings say.
+// attempts refuses a zero that somebody wrote, likely to have no retries: unset, it would mean what AWS's own settings
+// say.
 func (l *loader) attempts() {
 	const setting = "bedrock.max_attempts"
 	if _, made := l.origins[setting]; made && l.cfg.Bedrock.MaxAttempts == 0 {
@@ -174,8 +175,8 @@ func (l *loader) public() {
 		"access.api_keys_file, or listen on 127.0.0.1; --insecure allows it without keys", quote(addr))
 }
 
-// required tells whether a key is demanded whatever the address. A store that others share is set up for callers with keys: found empty, it
-// was lost, or is another one than was meant.
+// required tells whether a key is demanded whatever the address. A store that others share is set up for callers with
+// keys: found empty, it was lost, or is another one than was meant.
 func (a *Access) required() bool {
 	if a.Required != nil {
 		return *a.Required
@@ -183,7 +184,8 @@ func (a *Access) required() bool {
 	return a.Store == StoreRedis
 }
 
-// KeysRequired tells whether calls need a key even while there is none: a store that has lost its keys must not open a public address.
+// KeysRequired tells whether calls need a key even while there is none: a store that has lost its keys must not open a
+// public address.
 func (c *Config) KeysRequired() bool {
 	return c.Access.required() || !c.Access.Insecure && !isLoopback(c.Server.Addr)
 }
@@ -222,7 +224,8 @@ func isHostPattern(s string) bool {
 	return s == "*" || hostName.MatchString(strings.TrimPrefix(before+behind, ".")) && (!wild || !strings.Contains(behind, "*"))
 }
 
-// isOrigin takes what browsers send as Origin, of other schemes than http too: desktop shells and extensions have their own.
+// isOrigin takes what browsers send as Origin, of other schemes than http too: desktop shells and extensions have their
+// own.
 func isOrigin(s string) bool {
 	if s == "*" || s == "null" || s == "file://" {
 		return true

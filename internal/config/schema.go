@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Schema describes the configuration file as a JSON Schema (draft 2020-12), for editors: names, help, defaults, allowed words and
-// ranges of single values. It is no stricter than the loader, which alone knows what settings must not be together.
+// Schema describes the configuration file as a JSON Schema (draft 2020-12), for editors: names, help, defaults, allowed
+// words and ranges of single values. It is no stricter than the loader, which alone knows what settings must not be
+// together.
 func Schema() []byte {
 	root := sectionSchema(reflect.ValueOf(Default()).Elem())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"

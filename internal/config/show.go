@@ -13,8 +13,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Effective writes the settings of s as a configuration file, each with the place where it was made: file:line:column, the name of
-// a variable or flag, or "default". What is secret, or not set, is a comment. The error is that of [Load].
+// Effective writes the settings of s as a configuration file, each with the place where it was made: file:line:column,
+// the name of a variable or flag, or "default". What is secret, or not set, is a comment. The error is that of [Load].
 func Effective(s Source) ([]byte, error) {
 	l, err := load(s)
 	if err != nil {
@@ -178,7 +178,8 @@ func scalar(v reflect.Value) *yaml.Node {
 	}
 	switch v.Kind() {
 	case reflect.Float64:
-		return &yaml.Node{Kind: yaml.ScalarNode, Value: strconv.FormatFloat(v.Float(), 'f', -1, 64)} // the file takes no exponent
+		// the file takes no exponent
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: strconv.FormatFloat(v.Float(), 'f', -1, 64)}
 	case reflect.Bool, reflect.Int, reflect.Int64:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: fmt.Sprint(v.Interface())}
 	}

@@ -13,7 +13,8 @@ const (
 	StoreMemory = "memory"
 )
 
-// stateFile is where state is kept by default, as the XDG base directory specification has it; "" when nothing tells of a home.
+// stateFile is where state is kept by default, as the XDG base directory specification has it; "" when nothing tells of
+// a home.
 func stateFile(env map[string]string) string {
 	dir := env["XDG_STATE_HOME"]
 	if home := env["HOME"]; !filepath.IsAbs(dir) { // a relative one must be ignored, says the specification

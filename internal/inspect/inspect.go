@@ -1,5 +1,5 @@
-// Package inspect lets the policy look at every text on its way in and out, plain and streamed, and rewrite it; and it answers moderation
-// requests by the same detectors.
+// Package inspect lets the policy look at every text on its way in and out, plain and streamed, and rewrite it; and it
+// answers moderation requests by the same detectors.
 //
 // What is found is for package policy to say, and what becomes of it. It must not know models or targets.
 //
@@ -31,12 +31,13 @@ const CodeBlocked = "content_policy_violation"
 type Guard struct {
 	Policy  *policy.Policy
 	Managed *judge.Managed // detectors of Bedrock; nil: none
-	Answer  bool           // a blocked request gets an ordinary answer with the finish reason content_filter; false refuses it
+	// a blocked request gets an ordinary answer with the finish reason content_filter; false refuses it
+	Answer  bool
 	Message string         // what that answer says, and what stands in place of an answer that was blocked as a whole
 }
 
-// Guards are the guards of all profiles, by name; "" is that of keys without one. A name that is not there has no rules, and is
-// refused; without "" nothing holds for keys that name none.
+// Guards are the guards of all profiles, by name; "" is that of keys without one. A name that is not there has no
+// rules, and is refused; without "" nothing holds for keys that name none.
 type Guards map[string]*Guard
 
 // of gives the guard of a caller, nil for none.
@@ -53,8 +54,9 @@ func (g Guards) of(who access.Principal) (*Guard, error) {
 	return guard, nil
 }
 
-// Inspect looks at every text on its way in and out, and lets the rules of the caller's profile decide what becomes of it. It
-// stands outside Recall: answers from memory are inspected too, and the memory's keys are made of what is left of a text.
+// Inspect looks at every text on its way in and out, and lets the rules of the caller's profile decide what becomes of
+// it. It stands outside Recall: answers from memory are inspected too, and the memory's keys are made of what is left
+// of a text.
 func Inspect(guards Guards, rec *telemetry.Recorder) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
@@ -92,7 +94,8 @@ type inspection struct {
 	json    bool // the content of the answer is JSON
 }
 
-// request inspects the texts of the request and rewrites them. What it gives is the decision that ends the request, if one does.
+// request inspects the texts of the request and rewrites them. What it gives is the decision that ends the request, if
+// one does.
 func (i *inspection) request(ctx context.Context) (*policy.Decision, error) {
 	if r, ok := i.call.Request.(*openai.EmbeddingRequest); ok {
 		if bad := embed.Decode(r); bad != nil {
@@ -160,8 +163,8 @@ func movePlaces(told placing, at []*string, texts []policy.Text, v *policy.Verdi
 	}
 }
 
-// seal withholds reasoning that its model signed when there is something in it: it may not be changed. It has a session of its
-// own, since placeholders in it are those of this very conversation.
+// seal withholds reasoning that its model signed when there is something in it: it may not be changed. It has a session
+// of its own, since placeholders in it are those of this very conversation.
 func (i *inspection) seal(ctx context.Context, d policy.Direction, whose any, places []openai.Place, texts []policy.Text) error {
 	holder, ok := whose.(interface{ Withhold(openai.Place) })
 	if len(texts) == 0 || !ok {
@@ -207,7 +210,8 @@ func roleOf(role string) string {
 	return role
 }
 
-// inJSON tells texts whose strings are read decoded: arguments of calls, and results of tools that are JSON with escapes in it.
+// inJSON tells texts whose strings are read decoded: arguments of calls, and results of tools that are JSON with
+// escapes in it.
 func inJSON(place openai.Place, text string) bool {
 	if strings.HasSuffix(place.Path, ".arguments") {
 		return true
@@ -238,8 +242,8 @@ func blocking(decisions []policy.Decision) *policy.Decision {
 	return &policy.Decision{}
 }
 
-// refuse ends a blocked request: as an error that names the offending part, or as an ordinary answer where the rules say so
-// (R-ERR-69).
+// refuse ends a blocked request: as an error that names the offending part, or as an ordinary answer where the rules
+// say so (R-ERR-69).
 func (i *inspection) refuse(why *policy.Decision) (call.Reply, error) {
 	if chat := i.call.Endpoint.Chat; chat != nil && i.Answer {
 		return call.Reply{Parts: call.Each(chat.Refuse(i.call, i.Message))}, nil

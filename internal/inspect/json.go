@@ -42,8 +42,8 @@ func (l *literal) end() string {
 	return text
 }
 
-// feedJSON takes the next piece of a JSON text. A string is looked at when it is whole, decoded; what stands between strings
-// goes out at once. What turns out to be no JSON is held to the end, and then looked at as it is.
+// feedJSON takes the next piece of a JSON text. A string is looked at when it is whole, decoded; what stands between
+// strings goes out at once. What turns out to be no JSON is held to the end, and then looked at as it is.
 func (l *textStream) feedJSON(ctx context.Context, piece string) (string, error) {
 	var out strings.Builder
 	piece, l.bare = l.bare+piece, ""
@@ -97,8 +97,8 @@ func (l *textStream) literalText(ctx context.Context, literal string) (string, e
 // betweenWords is what may stand between the strings, numbers and names of a JSON text.
 const betweenWords = " \t\r\n{}[]:,"
 
-// bareLen is the length of what s begins with outside of strings: a mark, or a number or name that is whole. It is 0 while that
-// has no end yet, and -1 for what is no JSON.
+// bareLen is the length of what s begins with outside of strings: a mark, or a number or name that is whole. It is 0
+// while that has no end yet, and -1 for what is no JSON.
 func bareLen(s string) int {
 	if strings.IndexByte(betweenWords, s[0]) >= 0 {
 		return 1

@@ -20,8 +20,9 @@ var moderationCategories = map[string]string{
 // localPolicy finds everything that our own detectors can, for gateways without rules of their own.
 var localPolicy = sync.OnceValues(func() (*policy.Policy, error) { return policy.New(policy.Default()) })
 
-// Moderate answers moderation requests by the detectors of the caller's profile: content categories come from the filters of Bedrock, when
-// they are configured, and what our own detectors find stands beside them. It is no business of models.
+// Moderate answers moderation requests by the detectors of the caller's profile: content categories come from the
+// filters of Bedrock, when they are configured, and what our own detectors find stands beside them. It is no business
+// of models.
 func Moderate(guards Guards) call.Handler {
 	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		req := c.Request.(*openai.ModerationRequest)
@@ -53,8 +54,8 @@ func Moderate(guards Guards) call.Handler {
 // mostModerationFindings is how many findings an answer lists; the others are counted.
 const mostModerationFindings = 10_000
 
-// moderate judges one item: of several texts the worst counts. An injection that the rules would block makes it illicit; personal data
-// flags nothing.
+// moderate judges one item: of several texts the worst counts. An injection that the rules would block makes it
+// illicit; personal data flags nothing.
 func (g *Guard) moderate(ctx context.Context, item *openai.ModerationItem) (openai.ModerationResult, error) {
 	r := openai.ModerationResult{Flagged: map[string]bool{}, Scores: map[string]float64{}}
 	r.Local.Unscanned = item.Images

@@ -7,8 +7,8 @@ import (
 	"outcrop/policy"
 )
 
-// tell moves the places that a delta tells to where they lie in the content that goes out. What is told of a place that is not
-// decided yet waits until it is, and all that comes behind it waits too.
+// tell moves the places that a delta tells to where they lie in the content that goes out. What is told of a place that
+// is not decided yet waits until it is, and all that comes behind it waits too.
 func (l *textStream) tell(d *openai.Delta) {
 	told := openai.Delta{ReasoningDetails: d.ReasoningDetails, Annotations: d.Annotations, Citations: d.Citations}
 	if len(told.ReasoningDetails)+len(told.Annotations)+len(told.Citations) == 0 {

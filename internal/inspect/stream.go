@@ -13,8 +13,8 @@ import (
 // segment is how many bytes of a stream detectors of Bedrock see at a time: they charge by thousands of characters.
 const segment = 1000
 
-// inspector inspects the parts of one answer. Each text that grows over chunks has a stream of its own; of each choice one is
-// open, and closes before anything else of the choice goes out.
+// inspector inspects the parts of one answer. Each text that grows over chunks has a stream of its own; of each choice
+// one is open, and closes before anything else of the choice goes out.
 type inspector struct {
 	*inspection
 	yield    func(openai.Part, error) bool
@@ -113,8 +113,8 @@ func says(ch *openai.ChunkChoice) bool {
 		d.FunctionCall != nil || len(d.Annotations) > 0 || len(d.Citations) > 0
 }
 
-// closeBefore closes the open text of a choice when the chunk holds something else of it, which comes after all of the text.
-// The finish chunk comes last, unless the text turns out to be blocked.
+// closeBefore closes the open text of a choice when the chunk holds something else of it, which comes after all of the
+// text. The finish chunk comes last, unless the text turns out to be blocked.
 func (s *inspector) closeBefore(ctx context.Context, ch *openai.ChunkChoice) error {
 	l := s.open[ch.Index]
 	if l == nil || !l.endsAt(ch) {

@@ -1,4 +1,5 @@
-// Package judge asks detectors of Bedrock, which cost time and money, for their opinion of texts, and remembers what they said.
+// Package judge asks detectors of Bedrock, which cost time and money, for their opinion of texts, and remembers what
+// they said.
 //
 // What an opinion leads to is for package policy to say. Start at Managed.
 package judge

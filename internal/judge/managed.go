@@ -87,8 +87,8 @@ func (m *Managed) Counts(score float64) bool { return score > 0 && score >= m.cf
 // Blocks tells whether what is made of it is a refusal.
 func (m *Managed) Blocks() bool { return m.cfg.Action == string(policy.Block) }
 
-// Ask gives an opinion of each text that anything is to be said of. When that fails and the setting is to let texts pass,
-// there are no opinions.
+// Ask gives an opinion of each text that anything is to be said of. When that fails and the setting is to let texts
+// pass, there are no opinions.
 func (m *Managed) Ask(ctx context.Context, d policy.Direction, texts []policy.Text) ([]policy.Opinion, error) {
 	timed, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
 	defer cancel()
@@ -132,7 +132,8 @@ func judged(t policy.Text) bool {
 	return strings.TrimSpace(t.Value) != ""
 }
 
-// longestJudged is how many bytes are sent in one call. Bedrock charges by thousands of characters and bounds what it takes.
+// longestJudged is how many bytes are sent in one call. Bedrock charges by thousands of characters and bounds what it
+// takes.
 const longestJudged = 20_000
 
 // opinion is what all judges say of a text.
@@ -184,7 +185,8 @@ func (m *Managed) ask(ctx context.Context, j Judge, d policy.Direction, role, te
 	return o, err
 }
 
-// plus adds to an opinion, which nobody else has, that about a piece that begins at a place. The last replacement counts.
+// plus adds to an opinion, which nobody else has, that about a piece that begins at a place. The last replacement
+// counts.
 func plus(a, b policy.Opinion, at int) policy.Opinion {
 	for _, f := range b.Findings {
 		if f.End > 0 {

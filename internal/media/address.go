@@ -2,9 +2,9 @@ package media
 
 import "net/netip"
 
-// special are the ranges that belong to nobody on the public Internet, by IANA's registries of special-purpose addresses. Of
-// IPv6 only global unicast (2000::/3) is public at all, which leaves out loopback, unspecified, link-local, unique-local,
-// multicast, and the IPv4-compatible form.
+// special are the ranges that belong to nobody on the public Internet, by IANA's registries of special-purpose
+// addresses. Of IPv6 only global unicast (2000::/3) is public at all, which leaves out loopback, unspecified,
+// link-local, unique-local, multicast, and the IPv4-compatible form.
 var special = prefixes(
 	"0.0.0.0/8",       // this network, unspecified
 	"10.0.0.0/8",      // private
@@ -32,8 +32,8 @@ var special = prefixes(
 
 var (
 	globalUnicast = netip.MustParsePrefix("2000::/3")
-	// nat64 holds an IPv4 address in its last four bytes (RFC 6052). A network without IPv4 reaches every IPv4 host by it, so it
-	// is as public as that address.
+	// nat64 holds an IPv4 address in its last four bytes (RFC 6052). A network without IPv4 reaches every IPv4 host by it,
+	// so it is as public as that address.
 	nat64 = netip.MustParsePrefix("64:ff9b::/96")
 )
 

@@ -15,8 +15,8 @@ const (
 	connectTimeout = 3 * time.Second // for each of them, so that an unreachable one leaves time for the next
 )
 
-// dial connects to a host that is looked up once: what was checked is what is called, whatever the name leads to a moment
-// later. One forbidden address among several refuses the host, since no honest name has such a mixture.
+// dial connects to a host that is looked up once: what was checked is what is called, whatever the name leads to a
+// moment later. One forbidden address among several refuses the host, since no honest name has such a mixture.
 func (f *Fetcher) dial(ctx context.Context, hostPort string) (net.Conn, error) {
 	host, digits, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -53,8 +53,8 @@ func (f *Fetcher) addresses(ctx context.Context, host string) ([]netip.Addr, err
 	return f.lookup(ctx, host)
 }
 
-// allowed tells whether an address may be called: public ones where the web is served, those of the configured networks on
-// any port. Another port of a public host is no place for media, but may be one for mischief in the gateway's name.
+// allowed tells whether an address may be called: public ones where the web is served, those of the configured networks
+// on any port. Another port of a public host is no place for media, but may be one for mischief in the gateway's name.
 func (f *Fetcher) allowed(a netip.Addr, port uint16) bool {
 	return within(f.private, a) || public(a) && (port == 443 || port == 80)
 }

@@ -1,9 +1,9 @@
-// Package media downloads what a URL in a request names, without lending anybody the gateway's place in the network: a URL
-// comes from whoever may call the gateway, and the gateway stands where its cloud's metadata service and its operator's
-// internal hosts answer (R-PART-05).
+// Package media downloads what a URL in a request names, without lending anybody the gateway's place in the network: a
+// URL comes from whoever may call the gateway, and the gateway stands where its cloud's metadata service and its
+// operator's internal hosts answer (R-PART-05).
 //
-// It knows nothing of images, OpenAI or Bedrock, gives bytes, and starts no goroutines: who fetches several at a time joins
-// them. Start at [Fetcher.Get]; which URLs are fetched is in url.go, which addresses may be called in address.go.
+// It knows nothing of images, OpenAI or Bedrock, gives bytes, and starts no goroutines: who fetches several at a time
+// joins them. Start at [Fetcher.Get]; which URLs are fetched is in url.go, which addresses may be called in address.go.
 package media
 
 import (
@@ -68,8 +68,8 @@ func New(cfg Config) (*Fetcher, error) {
 	return f, nil
 }
 
-// Get downloads what rawURL, an http or https URL, names. Errors are for the log: they may name addresses that the client
-// must not learn of; they leave out the URL, which may hold a signature.
+// Get downloads what rawURL, an http or https URL, names. Errors are for the log: they may name addresses that the
+// client must not learn of; they leave out the URL, which may hold a signature.
 func (f *Fetcher) Get(ctx context.Context, rawURL string) (Item, error) {
 	return f.GetWithin(ctx, rawURL, nil)
 }
@@ -114,8 +114,8 @@ func (f *Fetcher) GetWithin(ctx context.Context, rawURL string, allowed func(url
 
 var errNotAllowed = errors.New("the policy does not allow this address")
 
-// transport is for one download. One for all would go on connecting when a download is over, since net/http hopes to use the
-// connection for another request.
+// transport is for one download. One for all would go on connecting when a download is over, since net/http hopes to
+// use the connection for another request.
 func (f *Fetcher) transport(ctx context.Context) *http.Transport {
 	return &http.Transport{
 		Proxy: nil, // a proxy of the environment would connect for us, and check nothing

@@ -27,8 +27,8 @@ func (f *Fetcher) parse(rawURL string) (*url.URL, error) {
 	return u, f.check(u)
 }
 
-// check refuses URLs that are not fetched whatever their host's address is, and writes the host of the others in its plain
-// form, so that everybody behind reads the same in it.
+// check refuses URLs that are not fetched whatever their host's address is, and writes the host of the others in its
+// plain form, so that everybody behind reads the same in it.
 func (f *Fetcher) check(u *url.URL) error {
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
@@ -55,9 +55,9 @@ func (f *Fetcher) check(u *url.URL) error {
 
 var errHost = errors.New("the URL's host is not valid")
 
-// plainHost gives an IP address as it is, and a name in lower case, ASCII and without the dot of the root. A name whose last
-// label is a number is refused: to some resolvers 2130706433, 0x7f.1 and 0177.0.0.1 are addresses and to others names, and
-// no real name ends so (URL standard, "ends in a number").
+// plainHost gives an IP address as it is, and a name in lower case, ASCII and without the dot of the root. A name whose
+// last label is a number is refused: to some resolvers 2130706433, 0x7f.1 and 0177.0.0.1 are addresses and to others
+// names, and no real name ends so (URL standard, "ends in a number").
 func plainHost(host string) (string, error) {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return host, nil

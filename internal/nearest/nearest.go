@@ -1,14 +1,17 @@
-// Package nearest finds the name that somebody has meant who has written another one. It must not know what the names are of.
+// Package nearest finds the name that somebody has meant who has written another one. It must not know what the names
+// are of.
 //
 // Start at [Spelling]; [Part] is for names of which people write a part.
 package nearest
 
 import "strings"
 
-// longest is the length beyond which no name is near any of ours, whatever it holds: the work grows with the product of the lengths.
+// longest is the length beyond which no name is near any of ours, whatever it holds: the work grows with the product of
+// the lengths.
 const longest = 100
 
-// Spelling gives the candidate that is nearest to a mistyped name by letters to insert, remove or replace; "" when none is near.
+// Spelling gives the candidate that is nearest to a mistyped name by letters to insert, remove or replace; "" when none
+// is near.
 func Spelling(name string, candidates []string) string {
 	best, least := "", 2+len(name)/5
 	for _, c := range candidates {
@@ -19,7 +22,8 @@ func Spelling(name string, candidates []string) string {
 	return best
 }
 
-// Part gives the candidate that differs in a letter, else the shortest one that holds the name, else that of [Spelling].
+// Part gives the candidate that differs in a letter, else the shortest one that holds the name, else that of
+// [Spelling].
 func Part(name string, candidates []string) string {
 	const short = 4
 	spelled := Spelling(name, candidates)

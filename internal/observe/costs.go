@@ -31,8 +31,8 @@ func tokens(s *call.Served) int64 {
 	return call.Sum(call.Reckon(s.Call, 0).AllInput(), call.TokensIn(s.Head.Called.Bytes()))
 }
 
-// Costs counts what a call has used and cost: of the answer what it says, else by estimate what it was asked and what was produced, and
-// the same of attempts that have failed although the model was at work. A nil usage counts nothing.
+// Costs counts what a call has used and cost: of the answer what it says, else by estimate what it was asked and what
+// was produced, and the same of attempts that have failed although the model was at work. A nil usage counts nothing.
 func Costs(rec *telemetry.Recorder, counts *usage.Usage) func(context.Context, *call.Called) {
 	return func(ctx context.Context, k *call.Called) {
 		c := k.Call
@@ -87,9 +87,9 @@ type unanswered struct {
 	part   int64
 }
 
-// failedOf are the tries that may have been billed although they have brought no answer, those that the SDK made again among them:
-// Bedrock was reached, and the model was at work when its time was up or the caller left, or its reply could not be read. What Bedrock
-// refuses costs nothing, and neither does what never got there.
+// failedOf are the tries that may have been billed although they have brought no answer, those that the SDK made again
+// among them: Bedrock was reached, and the model was at work when its time was up or the caller left, or its reply
+// could not be read. What Bedrock refuses costs nothing, and neither does what never got there.
 func failedOf(k *call.Called) (list []unanswered) {
 	if k.Call.Hold.Unsent() {
 		return nil
@@ -113,8 +113,8 @@ func failedOf(k *call.Called) (list []unanswered) {
 	return list
 }
 
-// Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that failed; tokens
-// and cost are for Costs to count. A nil usage counts nothing.
+// Tally counts every request for charge-back: how many there were, those that were answered from memory, and those that
+// failed; tokens and cost are for Costs to count. A nil usage counts nothing.
 func Tally(counts *usage.Usage) func(context.Context, *call.Served) {
 	return func(_ context.Context, s *call.Served) {
 		sums := usage.Sums{Requests: 1}

@@ -24,7 +24,8 @@ func remembered(rec *telemetry.Recorder, s *call.Served) {
 	}
 }
 
-// Measure counts and times every call, from its arrival to the end of its parts. What is known sooner Outside counts as soon as it is.
+// Measure counts and times every call, from its arrival to the end of its parts. What is known sooner Outside counts as
+// soon as it is.
 func Measure(rec *telemetry.Recorder) func(context.Context, *call.Served) {
 	return func(_ context.Context, s *call.Served) {
 		c, model := s.Call, call.ModelLabel(s.Head.Target)

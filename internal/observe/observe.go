@@ -1,7 +1,8 @@
-// Package observe sees what becomes of requests and calls of models, and holds those who are told when they have ended: limits, usage,
-// costs, records and metrics.
+// Package observe sees what becomes of requests and calls of models, and holds those who are told when they have ended:
+// limits, usage, costs, records and metrics.
 //
-// It changes nothing of an answer but for the manifest that a client asks for. No stage elsewhere wraps an answer only to look at it.
+// It changes nothing of an answer but for the manifest that a client asks for. No stage elsewhere wraps an answer only
+// to look at it.
 //
 // Start at Outside and Inside; who is told is listed in pipeline.New.
 package observe
@@ -15,8 +16,8 @@ import (
 	"outcrop/openai"
 )
 
-// Outside observes what callers get: the digests of what they ask, and the answer as they read it. redact makes texts fit for the
-// record; with nil none is kept.
+// Outside observes what callers get: the digests of what they ask, and the answer as they read it. redact makes texts
+// fit for the record; with nil none is kept.
 func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(context.Context, *call.Served)) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
@@ -75,7 +76,8 @@ func (o *outside) see(p openai.Part) {
 	}
 }
 
-// end tells everybody, and completes the record last: what goes wrong there costs the caller nothing, whose answer is there.
+// end tells everybody, and completes the record last: what goes wrong there costs the caller nothing, whose answer is
+// there.
 func (o *outside) end(err error) {
 	defer o.done()
 	o.Err = err
@@ -99,8 +101,9 @@ func tellAll[T any](ctx context.Context, list []func(context.Context, T), what T
 	}
 }
 
-// Inside observes what a call of a model does. It stands inside Recall, so that those who share a call share what became of it. With
-// estimate it counts the bytes of answers, for those who reckon with them where nobody tells the usage.
+// Inside observes what a call of a model does. It stands inside Recall, so that those who share a call share what
+// became of it. With estimate it counts the bytes of answers, for those who reckon with them where nobody tells the
+// usage.
 func Inside(estimate bool, tell ...func(context.Context, *call.Called)) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {

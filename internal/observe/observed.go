@@ -9,8 +9,8 @@ import (
 	"outcrop/openai"
 )
 
-// observer is told how a call goes: that it begins, what is known when it returns, when there is a first part or an error in its
-// place, each part, and once how it has ended.
+// observer is told how a call goes: that it begins, what is known when it returns, when there is a first part or an
+// error in its place, each part, and once how it has ended.
 type observer interface {
 	begin()
 	head(h *call.Head, answered bool)
@@ -19,8 +19,9 @@ type observer interface {
 	end(error)
 }
 
-// observed is a call under observation. Its end is told exactly once, whatever happens: with the error that it ended with, nil at its own
-// end, context.Canceled when the reader left, the context's error should that end before anybody reads, or errPanicked.
+// observed is a call under observation. Its end is told exactly once, whatever happens: with the error that it ended
+// with, nil at its own end, context.Canceled when the reader left, the context's error should that end before anybody
+// reads, or errPanicked.
 type observed struct {
 	ctx     context.Context
 	by      observer
@@ -60,7 +61,8 @@ func (o *observed) gone() { _ = call.Guarded(func() error { o.finish(o.ctx.Err()
 
 func (o *observed) follow(yield func(openai.Part, error) bool) {
 	if o.unwatch != nil && !o.unwatch() {
-		o.finish(o.ctx.Err()) // is under way, if it is not over: the reader comes late and finds it told, but is shown what there is
+		// is under way, if it is not over: the reader comes late and finds it told, but is shown what there is
+		o.finish(o.ctx.Err())
 	}
 	last, begun := call.ErrPanicked, false
 	defer func() { o.finish(last) }()

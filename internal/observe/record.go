@@ -22,8 +22,8 @@ type recording struct {
 	digests []call.Digester // those that are told of the answer
 }
 
-// openRecord takes down the request as the client sent it: later stages rewrite its texts. The text itself is kept only for keys that ask for
-// it, as redact leaves it; with a nil redact it never is.
+// openRecord takes down the request as the client sent it: later stages rewrite its texts. The text itself is kept only
+// for keys that ask for it, as redact leaves it; with a nil redact it never is.
 func openRecord(c *call.Call, redact func(string) string) *recording {
 	r, e := &recording{call: c, entry: c.Entry}, c.Entry
 	if rights := c.Principal.Rights; redact != nil && rights != nil && rights.StoreText {
@@ -72,8 +72,8 @@ func (r *recording) see(p openai.Part) {
 	}
 }
 
-// complete writes down what is known of a call at its end: what was said, as keyed digests of what the client gets, what the policy
-// decided, and what it cost. The text comes last: should redaction fail, the rest is there.
+// complete writes down what is known of a call at its end: what was said, as keyed digests of what the client gets,
+// what the policy decided, and what it cost. The text comes last: should redaction fail, the rest is there.
 func (r *recording) complete(s *call.Served) {
 	e := r.entry
 	if e.Kept() {
@@ -106,9 +106,9 @@ func dollars(nanos int64) string {
 // marked is a part whose object "outcrop" can be added to.
 type marked interface{ Say(*openai.Extension) }
 
-// signed puts the manifest, where one is asked for, into a plain answer, and of a stream into the chunk after which no text comes: the one
-// with the usage where the client sees it, else the last one that ends a choice. SDKs read a choice off every other chunk, so it gets
-// none of its own.
+// signed puts the manifest, where one is asked for, into a plain answer, and of a stream into the chunk after which no
+// text comes: the one with the usage where the client sees it, else the last one that ends a choice. SDKs read a choice
+// off every other chunk, so it gets none of its own.
 func (r *recording) signed(parts iter.Seq2[openai.Part, error]) iter.Seq2[openai.Part, error] {
 	if r.signing == nil {
 		return parts

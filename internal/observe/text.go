@@ -7,8 +7,8 @@ import (
 	"outcrop/openai"
 )
 
-// What a record holds of texts, in bytes: so much is looked at, and so much kept. The margin between the two keeps the place where a text
-// was cut, and a finding with it, out of the record.
+// What a record holds of texts, in bytes: so much is looked at, and so much kept. The margin between the two keeps the
+// place where a text was cut, and a finding with it, out of the record.
 const (
 	longestSeen = 256 << 10
 	longestKept = 64 << 10

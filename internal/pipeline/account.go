@@ -11,9 +11,10 @@ import (
 	"outcrop/openai"
 )
 
-// Account holds a call to the budgets of its key and tenant: it reserves what the call may cost, until Costs has counted what it did. It
-// stands inside Recall, so that only calls of models cost anything: of equal requests under way those of the first caller pay. Nil
-// budgets limit nobody; output is what a request without a token limit is reckoned with.
+// Account holds a call to the budgets of its key and tenant: it reserves what the call may cost, until Costs has
+// counted what it did. It stands inside Recall, so that only calls of models cost anything: of equal requests under way
+// those of the first caller pay. Nil budgets limit nobody; output is what a request without a token limit is reckoned
+// with.
 func Account(rec *telemetry.Recorder, held *budgets.Budgets, counts *usage.Usage, output int64) call.Stage {
 	return func(next call.Handler) call.Handler {
 		if held == nil {
@@ -33,7 +34,8 @@ func Account(rec *telemetry.Recorder, held *budgets.Budgets, counts *usage.Usage
 	}
 }
 
-// reserve takes what the call may cost at the dearest of its targets, and leaves word of the usage to count should nobody settle it.
+// reserve takes what the call may cost at the dearest of its targets, and leaves word of the usage to count should
+// nobody settle it.
 func reserve(ctx context.Context, c *call.Call, held *budgets.Budgets, counts *usage.Usage, output int64) (err error) {
 	if !held.Holds(&c.Principal) {
 		return nil

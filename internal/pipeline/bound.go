@@ -7,8 +7,8 @@ import (
 	"outcrop/translate/chat"
 )
 
-// Bound refuses a request for more choices than the gateway makes, before limits count them and before anything is made of each
-// (R-PAR-10).
+// Bound refuses a request for more choices than the gateway makes, before limits count them and before anything is made
+// of each (R-PAR-10).
 func Bound(next call.Handler) call.Handler {
 	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 		n := c.Request.Facts().Choices

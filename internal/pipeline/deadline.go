@@ -10,8 +10,9 @@ import (
 	"outcrop/openai"
 )
 
-// Deadline bounds plain requests as a whole and streams until their first event, whatever they wait for: a queue, a target or
-// another one. A request may ask for less by its header x-outcrop-timeout. What comes too late is a 504 (R-ERR-71).
+// Deadline bounds plain requests as a whole and streams until their first event, whatever they wait for: a queue, a
+// target or another one. A request may ask for less by its header x-outcrop-timeout. What comes too late is a 504
+// (R-ERR-71).
 func Deadline(limit time.Duration) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
@@ -42,7 +43,8 @@ func Deadline(limit time.Duration) call.Stage {
 	}
 }
 
-// timed is a context with a deadline, whose timer is made when somebody first waits for it: an answer from memory waits for nothing.
+// timed is a context with a deadline, whose timer is made when somebody first waits for it: an answer from memory waits
+// for nothing.
 type timed struct {
 	context.Context
 	at    time.Time
@@ -84,8 +86,8 @@ func (t *timed) Deadline() (time.Time, bool) {
 	return t.at, true
 }
 
-// Value is also how the package context finds the cause of an end, and the context whose children others become: both are those of
-// the running one, once there is one.
+// Value is also how the package context finds the cause of an end, and the context whose children others become: both
+// are those of the running one, once there is one.
 func (t *timed) Value(key any) any {
 	t.mu.Lock()
 	within := t.run

@@ -17,8 +17,8 @@ type Download func(ctx context.Context, url string, allowed func(url string) boo
 const downloads = 4
 
 // Fetch downloads what the request names by URL, each URL once. It stands inside Route, because only with the target's
-// capabilities a request can be judged, and nothing is fetched for one that would be refused (R-REQ-05). With a nil download
-// nothing is fetched, and the translation refuses every link.
+// capabilities a request can be judged, and nothing is fetched for one that would be refused (R-REQ-05). With a nil
+// download nothing is fetched, and the translation refuses every link.
 func Fetch(download Download) call.Stage {
 	return func(next call.Handler) call.Handler {
 		if download == nil {

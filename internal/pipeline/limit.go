@@ -7,9 +7,10 @@ import (
 	"outcrop/internal/call"
 )
 
-// Limit takes what a request asks for from the limits of its key, tenant and end user: tokens by estimate, which the usage of the
-// answer corrects, and a slot for each call until the answer has ended (Limits). An answer from memory gives the tokens back. With a nil
-// limiter nobody is limited; output is what a request without a token limit is reckoned with.
+// Limit takes what a request asks for from the limits of its key, tenant and end user: tokens by estimate, which the
+// usage of the answer corrects, and a slot for each call until the answer has ended (Limits). An answer from memory
+// gives the tokens back. With a nil limiter nobody is limited; output is what a request without a token limit is
+// reckoned with.
 func Limit(l *limits.Limiter, output int64) call.Stage {
 	return func(next call.Handler) call.Handler {
 		if l == nil {

@@ -15,9 +15,9 @@ import (
 // Leads tells where the name of a model can lead, whatever the request needs.
 type Leads func(name string) []router.Plan
 
-// Permit holds a request to the rights of its key: the model that it asks for, extension members, the guardrail and the token limit. It
-// stands outside Route, so that a model which the key may not use is refused before anything about it could show in the answer
-// (R-ERR-63).
+// Permit holds a request to the rights of its key: the model that it asks for, extension members, the guardrail and the
+// token limit. It stands outside Route, so that a model which the key may not use is refused before anything about it
+// could show in the answer (R-ERR-63).
 func Permit(leads Leads) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
@@ -48,7 +48,8 @@ func permit(c *call.Call, r *access.Rights, leads Leads) error {
 	return nil
 }
 
-// forbiddenExtension is the first extension member of the request that the key may not use. A guardrail that a header names is one too.
+// forbiddenExtension is the first extension member of the request that the key may not use. A guardrail that a header
+// names is one too.
 func forbiddenExtension(c *call.Call, r *access.Rights) string {
 	if r.Extensions == nil {
 		return ""
@@ -63,8 +64,9 @@ func forbiddenExtension(c *call.Call, r *access.Rights) string {
 	return ""
 }
 
-// demand gives the request the guardrail that its key makes mandatory. One that names another is refused, also one that would have it
-// work beside the stream, where text is out before it was checked (R-GRD-02). Half a name is left for the translation to refuse.
+// demand gives the request the guardrail that its key makes mandatory. One that names another is refused, also one that
+// would have it work beside the stream, where text is out before it was checked (R-GRD-02). Half a name is left for the
+// translation to refuse.
 func demand(c *call.Call, must translate.Guardrail) error {
 	refused := func(path string) error {
 		return &openai.Error{Kind: openai.Forbidden, Code: "guardrail_required", Param: path, Message: "This API key prescribes a guardrail, which a request cannot replace."}
@@ -117,9 +119,10 @@ func mayAsk(r *access.Rights, asked string, plans []router.Plan) bool {
 	})
 }
 
-// mayUse tells whether a key with these rights may be served by a model when it has asked for a name. model is its catalogue id, "" where
-// nobody knows it; tier is the tier that it serves for, "" where the name led to it directly. The tier must be allowed, and of name and
-// model one; a key for tiers alone may use all targets of those, and nothing else.
+// mayUse tells whether a key with these rights may be served by a model when it has asked for a name. model is its
+// catalogue id, "" where nobody knows it; tier is the tier that it serves for, "" where the name led to it directly.
+// The tier must be allowed, and of name and model one; a key for tiers alone may use all targets of those, and nothing
+// else.
 func mayUse(r *access.Rights, asked, tier, model string) bool {
 	if !r.ByModel() {
 		return true

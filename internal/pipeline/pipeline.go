@@ -1,9 +1,10 @@
-// Package pipeline is the way of a request through the house: one function type carries every request, every concern is a
-// stage around it, and the order of the stages stands in one place, [New], as two lists.
+// Package pipeline is the way of a request through the house: one function type carries every request, every concern is
+// a stage around it, and the order of the stages stands in one place, [New], as two lists.
 //
-// It joins the packages that do not know each other (router, translate, policy, cache …). It must not know HTTP, JSON or
-// Echo, and no stage may know which endpoint it serves: what differs between endpoints is one row each in endpoints.go. A concern that
-// is more than a file has a room of its own (observe, inspect, attempt); the small ones are files here.
+// It joins the packages that do not know each other (router, translate, policy, cache …). It must not know HTTP, JSON
+// or Echo, and no stage may know which endpoint it serves: what differs between endpoints is one row each in
+// endpoints.go. A concern that is more than a file has a room of its own (observe, inspect, attempt); the small ones
+// are files here.
 //
 // Start at New, then Call and Reply in package call.
 package pipeline
@@ -33,8 +34,8 @@ type Config struct {
 	Deadline time.Duration `yaml:"deadline" validate:"gt=0"`
 	// EmbeddingCalls bounds the InvokeModel calls under way for embeddings, of one request and of the gateway (R-EMB-05).
 	EmbeddingCalls int `yaml:"embedding_calls" validate:"min=1,max=1024"`
-	// RememberRefusals is how long a target is sent nothing more of a kind that the gateway adds by itself and the target has
-	// refused (R-CAP-07); 0 tries anew with each request.
+	// RememberRefusals is how long a target is sent nothing more of a kind that the gateway adds by itself and the target
+	// has refused (R-CAP-07); 0 tries anew with each request.
 	RememberRefusals time.Duration `yaml:"remember_refusals" validate:"min=0"`
 }
 
@@ -74,8 +75,8 @@ type Collaborators struct {
 	Redact   func(string) string // what records may hold of a text; nil: none is kept
 }
 
-// Carried is what calls under way share with those that come after the configuration was read anew: whoever builds the way of
-// requests more than once makes it once and hands it to every [New].
+// Carried is what calls under way share with those that come after the configuration was read anew: whoever builds the
+// way of requests more than once makes it once and hands it to every [New].
 type Carried struct {
 	*recall.Shared
 	invokes attempt.Slots // InvokeModel calls of the whole gateway (R-EMB-05)
@@ -86,7 +87,8 @@ func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
 	return &Carried{Shared: recall.NewShared(rec, log)}
 }
 
-// New composes the way of every request out of two chains. The order of their stages, outermost first; what every request passes:
+// New composes the way of every request out of two chains. The order of their stages, outermost first; what every
+// request passes:
 //
 //	Outside   observes what the caller gets, also of a call that a stage refuses, and keeps its record (docs/provenance.md), and
 //	          tells those who count: Limits, Tally and Measure
@@ -107,8 +109,8 @@ func NewCarried(rec *telemetry.Recorder, log *slog.Logger) *Carried {
 //	Choices   n > 1: as many calls of what is inside, merged by index
 //	Fallback  tries the targets, best first, each in a slot of its own, with the attempt of its kind
 //
-// Permit is no stage of the first chain: the rights that it knows are those to models, and who may use few of them may moderate all
-// the same.
+// Permit is no stage of the first chain: the rights that it knows are those to models, and who may use few of them may
+// moderate all the same.
 func New(cfg Config, with Collaborators) call.Handler {
 	if with.Upstream == nil {
 		with.Upstream = upstream.New(upstream.Default(), "")

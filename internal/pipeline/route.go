@@ -9,8 +9,8 @@ import (
 	"outcrop/router"
 )
 
-// Route resolves the model that the client named to the ordered list of targets. Where a target is an application inference
-// profile, its base model is looked up, since only that tells the capabilities (R-CAP-04).
+// Route resolves the model that the client named to the ordered list of targets. Where a target is an application
+// inference profile, its base model is looked up, since only that tells the capabilities (R-CAP-04).
 func Route(r Router, known Catalog, profiles BaseModels) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
@@ -35,9 +35,9 @@ func FactsOf(c *call.Call) *router.Facts {
 	})
 }
 
-// withBases gives the targets with the rows of their base models. A base model that cannot be found out leaves the target's
-// capabilities unknown: Bedrock judges the request then (R-CAP-06). Targets of a tier that turn out not to fit the request are left
-// out; that nothing is left is the last one's error.
+// withBases gives the targets with the rows of their base models. A base model that cannot be found out leaves the
+// target's capabilities unknown: Bedrock judges the request then (R-CAP-06). Targets of a tier that turn out not to fit
+// the request are left out; that nothing is left is the last one's error.
 func withBases(ctx context.Context, f *router.Facts, plan router.Plan, known Catalog, profiles BaseModels) ([]catalog.Target, error) {
 	fits := router.Check
 	if plan.Tier != "" {

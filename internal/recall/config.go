@@ -8,8 +8,8 @@ import (
 	"outcrop/internal/catalog"
 )
 
-// CacheConfig says which answers are kept, and for how long. Where they are kept is for the cache itself. The zero value
-// keeps nothing but what a request asks to have kept.
+// CacheConfig says which answers are kept, and for how long. Where they are kept is for the cache itself. The zero
+// value keeps nothing but what a request asks to have kept.
 type CacheConfig struct {
 	TTL            time.Duration            `yaml:"ttl" validate:"min=0" help:"how long answers are kept; 0 keeps none"`
 	TTLByEndpoint  map[string]time.Duration `yaml:"ttl_by_endpoint" validate:"dive,keys,oneof=chat.completions embeddings,endkeys,min=0" help:"endpoint (chat.completions, embeddings): how long its answers are kept"`
@@ -20,7 +20,8 @@ type CacheConfig struct {
 	Always         []string                 `yaml:"always" validate:"unique,dive,required,max=2048" help:"aliases, tiers or ids of models whose answers are kept whatever the temperature"`
 }
 
-// DefaultCache keeps answers to requests for temperature 0 for an hour, and vectors, which never change, for thirty days.
+// DefaultCache keeps answers to requests for temperature 0 for an hour, and vectors, which never change, for thirty
+// days.
 func DefaultCache() CacheConfig {
 	const day = 24 * time.Hour
 	return CacheConfig{
@@ -30,8 +31,8 @@ func DefaultCache() CacheConfig {
 	}
 }
 
-// ttl is how long the answer to a call is kept, 0 for not at all: what the request says counts before what is set for the
-// name that it used, for the tier, for the model, for the endpoint and for all.
+// ttl is how long the answer to a call is kept, 0 for not at all: what the request says counts before what is set for
+// the name that it used, for the tier, for the model, for the endpoint and for all.
 func (cfg *CacheConfig) ttl(c *call.Call) time.Duration {
 	if asked := c.Tune.CacheControl.TTL; asked > 0 {
 		return min(asked, cfg.MaxTTL)

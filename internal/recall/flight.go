@@ -24,13 +24,15 @@ const (
 type flights struct {
 	mu    sync.Mutex
 	byKey map[key]*flight
-	// landed is how many flights have landed so far. Where it has not changed, what memory did not have then it does not have now.
+	// landed is how many flights have landed so far. Where it has not changed, what memory did not have then it does not
+	// have now.
 	landed atomic.Uint64
 }
 
 func newFlights() *flights { return &flights{byKey: map[key]*flight{}} }
 
-// join gives a reader of the flight of a key. Who leads is the first, and must have the flight produced; begin makes it.
+// join gives a reader of the flight of a key. Who leads is the first, and must have the flight produced; begin makes
+// it.
 func (fs *flights) join(k key, begin func() *flight) (s *reader, leads bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -56,8 +58,8 @@ func (fs *flights) forget(f *flight) {
 	}
 }
 
-// leave takes a reader out. With the last of them a call that has not ended is given up, and has ended when leave returns; nobody can
-// join in between.
+// leave takes a reader out. With the last of them a call that has not ended is given up, and has ended when leave
+// returns; nobody can join in between.
 func (fs *flights) leave(s *reader) {
 	f := s.flight
 	fs.mu.Lock()
@@ -72,8 +74,8 @@ func (fs *flights) leave(s *reader) {
 	}
 }
 
-// flight is one call and those who wait for its answer. The call runs under a context of its own, so that it goes on when
-// the request that began it is given up.
+// flight is one call and those who wait for its answer. The call runs under a context of its own, so that it goes on
+// when the request that began it is given up.
 type flight struct {
 	key      key
 	streamed bool // the form of its parts
@@ -197,8 +199,8 @@ func (f *flight) load(parts iter.Seq2[openai.Part, error], size func(openai.Part
 	return nil
 }
 
-// waitForReaders waits until the readers have caught up so far that the flight is no longer full. One that keeps others waiting for too
-// long is thrown out; who reads alone takes the time that it needs.
+// waitForReaders waits until the readers have caught up so far that the flight is no longer full. One that keeps others
+// waiting for too long is thrown out; who reads alone takes the time that it needs.
 func (f *flight) waitForReaders() error {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()

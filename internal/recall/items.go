@@ -29,7 +29,8 @@ func (r *recaller) byItem(ctx context.Context, c *call.Call) (call.Reply, error)
 	return it.answer(ctx)
 }
 
-// Items is how vectors are kept: what is kept was kept item by item, and an answer with all of them has no id or time that would make it another.
+// Items is how vectors are kept: what is kept was kept item by item, and an answer with all of them has no id or time
+// that would make it another.
 var Items = call.Keeping{
 	Items: true,
 	Copies: func(translate.Meta, *openai.Extension) func(openai.Part) openai.Part {

@@ -58,8 +58,8 @@ func (k *keyer) chat(c *call.Call) key {
 	return s.sum()
 }
 
-// vectors are the keys of an embedding request's items, and one for all of them as they are sent: of equal texts that are asked
-// for in equal ways, whoever else is asked for in the same request.
+// vectors are the keys of an embedding request's items, and one for all of them as they are sent: of equal texts that
+// are asked for in equal ways, whoever else is asked for in the same request.
 func (k *keyer) vectors(c *call.Call, texts []string, shape string) (items []key, all key) {
 	s := k.states.Get().(*keying)
 	defer k.states.Put(s)
@@ -104,8 +104,8 @@ func (s *keying) reset(m media.Set) {
 	s.text(translate.Version) // the same request may be answered in another way by another version
 }
 
-// scope is what every key begins with: whose answer it is, and who is asked for it. Without tenants every API key is one of
-// its own.
+// scope is what every key begins with: whose answer it is, and who is asked for it. Without tenants every API key is
+// one of its own.
 func (s *keying) scope(c *call.Call) {
 	s.text(c.Endpoint.Name)
 	s.bool(c.Principal.Tenant != "")
@@ -169,8 +169,8 @@ func (s *keying) texts(list []string) {
 	}
 }
 
-// url takes what a URL leads to: of what was fetched the bytes count and not the URL, which may be signed anew for every
-// request.
+// url takes what a URL leads to: of what was fetched the bytes count and not the URL, which may be signed anew for
+// every request.
 func (s *keying) url(u string) {
 	item, fetched := s.media[u]
 	s.bool(fetched)
@@ -186,8 +186,8 @@ func (s *keying) url(u string) {
 // encoding takes a value of one type.
 type encoding func(s *keying, v reflect.Value)
 
-// notInKeys are the exported fields that change no answer: how it is sent, the text of a definition whose members are all
-// taken anyhow, and what reaches the key in another way.
+// notInKeys are the exported fields that change no answer: how it is sent, the text of a definition whose members are
+// all taken anyhow, and what reaches the key in another way.
 var notInKeys = map[reflect.Type][]string{
 	reflect.TypeFor[openai.ChatRequest](): {"Stream", "StreamOptions"},
 	reflect.TypeFor[openai.Tool]():        {"Raw"},
@@ -196,8 +196,8 @@ var notInKeys = map[reflect.Type][]string{
 	reflect.TypeFor[translate.Options]():  {"Media", "Known", "Without"}, // the last is the attempt's affair
 }
 
-// encodingOf walks through a type once, so that its values need no decisions. It panics for a kind that requests do not have
-// today: what it cannot tell apart must not share an answer.
+// encodingOf walks through a type once, so that its values need no decisions. It panics for a kind that requests do not
+// have today: what it cannot tell apart must not share an answer.
 func encodingOf(t reflect.Type) encoding {
 	switch {
 	case t == reflect.TypeFor[*openai.ImageURL]():
@@ -247,8 +247,8 @@ func optional(some encoding) encoding {
 	}
 }
 
-// structEncoding takes the fields that are not zero, each after its name, and an empty name at the end. So a field that is
-// added leaves the keys of requests without it as they were.
+// structEncoding takes the fields that are not zero, each after its name, and an empty name at the end. So a field that
+// is added leaves the keys of requests without it as they were.
 func structEncoding(t reflect.Type) encoding {
 	type field struct {
 		index int

@@ -1,7 +1,8 @@
-// Package recall answers from memory what was asked before, and makes one call of equal requests that come at the same time.
+// Package recall answers from memory what was asked before, and makes one call of equal requests that come at the same
+// time.
 //
-// How answers of an endpoint are kept is a value of its row (call.Keeping); the values of chats and of vectors are here. It must not know
-// who keeps the bytes, nor look at what an answer says beyond whether it is worth to be kept.
+// How answers of an endpoint are kept is a value of its row (call.Keeping); the values of chats and of vectors are
+// here. It must not know who keeps the bytes, nor look at what an answer says beyond whether it is worth to be kept.
 //
 // Start at Recall; flight.go has the calls that several wait for, key.go what makes two requests equal.
 package recall
@@ -23,8 +24,9 @@ type Memory interface {
 	SetMany(ctx context.Context, items []cache.Item, ttl time.Duration)
 }
 
-// Recall answers from memory what was asked before, and makes one call of equal requests that come at the same time. What is
-// kept, and for how long, is in docs/caching.md. With a nil memory there is no cache, and no header says anything of one.
+// Recall answers from memory what was asked before, and makes one call of equal requests that come at the same time.
+// What is kept, and for how long, is in docs/caching.md. With a nil memory there is no cache, and no header says
+// anything of one.
 func Recall(cfg CacheConfig, deadline time.Duration, memory Memory, shared *Shared) call.Stage {
 	return func(next call.Handler) call.Handler {
 		if memory == nil {
@@ -71,8 +73,8 @@ func (r *recaller) whole(ctx context.Context, c *call.Call) (call.Reply, error) 
 	return a.answer(ctx)
 }
 
-// repeatable tells whether a request asks for the most likely answer, which is the same whenever it is asked. What says nothing of the
-// temperature asks for a new answer each time.
+// repeatable tells whether a request asks for the most likely answer, which is the same whenever it is asked. What says
+// nothing of the temperature asks for a new answer each time.
 func repeatable(c *call.Call, highest float64) bool {
 	t := c.Request.Facts().Temperature
 	return t != nil && *t <= highest
@@ -87,7 +89,8 @@ type lookup struct {
 	ttl   time.Duration
 	look  func(ctx context.Context) (call.Reply, bool)           // answers from memory, if it can
 	fetch call.Handler                                           // answers in another way
-	worth func(head call.Head, parts []openai.Part) []cache.Item // what is worth keeping of a complete answer that fetch gave
+	// what is worth keeping of a complete answer that fetch gave
+	worth func(head call.Head, parts []openai.Part) []cache.Item
 }
 
 func (a *lookup) status(state string) call.CacheStatus {
@@ -147,8 +150,8 @@ func age(c *call.Call, e cache.Entry) (time.Duration, bool) {
 	return age, !control.HasAge || age <= control.MaxAge
 }
 
-// flight begins the call. It may take as long as a request may, whoever waits for it. A stream has no limit of ours (R-STR-19);
-// Bedrock ends every call within an hour.
+// flight begins the call. It may take as long as a request may, whoever waits for it. A stream has no limit of ours
+// (R-STR-19); Bedrock ends every call within an hour.
 func (a *lookup) flight(ctx context.Context) *flight {
 	limit, streamed := a.deadline, a.call.Request.Facts().Stream
 	if streamed {
@@ -157,9 +160,9 @@ func (a *lookup) flight(ctx context.Context) *flight {
 	return newFlight(ctx, a.key, limit, streamed)
 }
 
-// produce makes the call of a flight, ends the flight and keeps its answer. Those who wait have the answer before it is kept, and
-// until then others may still join. With again another flight has landed since memory was looked at, which may have been for this
-// key.
+// produce makes the call of a flight, ends the flight and keeps its answer. Those who wait have the answer before it is
+// kept, and until then others may still join. With again another flight has landed since memory was looked at, which
+// may have been for this key.
 func (a *lookup) produce(f *flight, own *call.Call, again bool) {
 	defer f.cancel()
 	var head call.Head

@@ -26,14 +26,15 @@ func NewShared(rec *telemetry.Recorder, log *slog.Logger) *Shared {
 	return &Shared{rec: rec, log: log, flights: newFlights()}
 }
 
-// Drain settles, and from then on nothing is kept any more. It is called when no call is under way; the error is the context's.
+// Drain settles, and from then on nothing is kept any more. It is called when no call is under way; the error is the
+// context's.
 func (c *Shared) Drain(ctx context.Context) error {
 	c.writes.close()
 	return c.Settle(ctx)
 }
 
-// Settle waits until what answers have left to be kept is kept or given up: an answer that was read before is in memory then, if ever.
-// The error is the context's.
+// Settle waits until what answers have left to be kept is kept or given up: an answer that was read before is in memory
+// then, if ever. The error is the context's.
 func (c *Shared) Settle(ctx context.Context) error {
 	select {
 	case <-c.writes.settled():
@@ -52,8 +53,8 @@ func (c *Shared) unheard(err error) {
 	}
 }
 
-// What may wait to be kept at a time, all answers together: room for a moment in which the shared cache is slow. Beyond it answers
-// are not kept.
+// What may wait to be kept at a time, all answers together: room for a moment in which the shared cache is slow. Beyond
+// it answers are not kept.
 const (
 	mostWrites     = 1024
 	mostWriteBytes = 64 << 20

@@ -11,9 +11,9 @@ import (
 // valueFormat is the first byte of every value that Recall keeps.
 const valueFormat = 2
 
-// writeValue makes the value that is kept under a key: the format, the adjustments of the head, what body appends, and a
-// checksum over the key and all of it. The cache seals what it gives to others; the checksum finds what was kept under
-// this key by something else than this code.
+// writeValue makes the value that is kept under a key: the format, the adjustments of the head, what body appends, and
+// a checksum over the key and all of it. The cache seals what it gives to others; the checksum finds what was kept
+// under this key by something else than this code.
 func writeValue(k key, head call.Head, body func([]byte) []byte) []byte {
 	b := append(make([]byte, 0, 2048), valueFormat)
 	list := head.Adjusted.List()
@@ -80,8 +80,8 @@ func undoubted(adjusted translate.Adjustments) bool {
 	return true
 }
 
-// ownAdjustments are those of an answer as they are true for another way to send it: none was made a stream but for the client
-// of the call itself (R-STR-20).
+// ownAdjustments are those of an answer as they are true for another way to send it: none was made a stream but for the
+// client of the call itself (R-STR-20).
 func ownAdjustments(all translate.Adjustments) (own translate.Adjustments) {
 	for _, a := range all.List() {
 		if a != (translate.Adjustment{Param: "stream", Reason: "synthesised"}) {

@@ -10,8 +10,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// Fault judges a URL as Connect reads it: with addr= it is that of a cluster, with master_name= of sentinels. What it says
-// holds no part of the URL where a password may stand.
+// Fault judges a URL as Connect reads it: with addr= it is that of a cluster, with master_name= of sentinels. What it
+// says holds no part of the URL where a password may stand.
 func Fault(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -15,7 +15,8 @@ const (
 // MostDemands bounds the demands of one call.
 const MostDemands = 9
 
-// Owner is whose limit it is: Kind says what ID names, a key ('k'), the tenant itself ('t') or one of its end users ('u').
+// Owner is whose limit it is: Kind says what ID names, a key ('k'), the tenant itself ('t') or one of its end users
+// ('u').
 type Owner struct {
 	Kind byte
 	ID   string
@@ -43,8 +44,9 @@ type Verdict struct {
 	Stands  [MostDemands]Stand // by demand, after what was granted
 }
 
-// A sliding minute is counted by seconds of the clock: 60 of them in a row never hold more than the limit. What came in a second counts
-// until a minute after its beginning, so that nobody is told to wait longer than the 60 seconds that OpenAI's SDKs are willing to.
+// A sliding minute is counted by seconds of the clock: 60 of them in a row never hold more than the limit. What came in
+// a second counts until a minute after its beginning, so that nobody is told to wait longer than the 60 seconds that
+// OpenAI's SDKs are willing to.
 const (
 	MinuteSeconds = 60
 	// Lease is how long a slot is held for a gateway that is not heard of any more.

@@ -1,9 +1,9 @@
-// Package store holds the words that the engines of state share: what must not be lost is kept by one of the packages below it,
-// memory, sqlite or redis. What may be lost is the cache's, and lives elsewhere.
+// Package store holds the words that the engines of state share: what must not be lost is kept by one of the packages
+// below it, memory, sqlite or redis. What may be lost is the cache's, and lives elsewhere.
 //
-// An engine is one type. It keeps documents of any kind (documents.go: keys, and whatever comes), which cost no code of their own,
-// and what is counted has a few methods in a file of its concern's name (budgets.go, usage.go …), whose interface is declared by
-// the package that uses it. storetest holds what all engines must do.
+// An engine is one type. It keeps documents of any kind (documents.go: keys, and whatever comes), which cost no code of
+// their own, and what is counted has a few methods in a file of its concern's name (budgets.go, usage.go …), whose
+// interface is declared by the package that uses it. storetest holds what all engines must do.
 //
 // It must not know what it keeps: documents are opaque, and every one carries its tenant. Start at [Documents], then
 // storetest/documents.go for what is promised.
@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Document is something that is kept under the id that its owner gave it. Documents of different kinds or tenants never meet, even
-// under equal ids.
+// Document is something that is kept under the id that its owner gave it. Documents of different kinds or tenants never
+// meet, even under equal ids.
 type Document struct {
 	Tenant   string
 	ID       string
@@ -29,8 +29,8 @@ type Document struct {
 
 // Documents are the documents of one kind.
 type Documents interface {
-	// Put keeps a document that is at its revision, 0 for one that must not be there yet, and gives the new revision; else it gives
-	// ErrConflict and changes nothing. What it has returned is there after a crash.
+	// Put keeps a document that is at its revision, 0 for one that must not be there yet, and gives the new revision; else
+	// it gives ErrConflict and changes nothing. What it has returned is there after a crash.
 	Put(ctx context.Context, d Document) (revision int64, err error)
 	// Get gives a document, or ErrNotFound.
 	Get(ctx context.Context, tenant, id string) (Document, error)
@@ -49,7 +49,8 @@ type Query struct {
 	Limit    int   // of documents in a page, up to MostPage; 0 is MostPage
 }
 
-// Bounds of what is kept, and of a page, which ends before the document that would make it larger than PageBytes, but for its first.
+// Bounds of what is kept, and of a page, which ends before the document that would make it larger than PageBytes, but
+// for its first.
 const (
 	MostBody  = 16 << 20
 	MostName  = 512 // bytes of a tenant, and of an id

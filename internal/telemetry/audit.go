@@ -8,8 +8,8 @@ type Audit struct {
 	Failing                bool
 }
 
-// WatchAudit adds the metrics of the audit log; look is called from the goroutines of scrapes. A second watch of one recorder is
-// ignored.
+// WatchAudit adds the metrics of the audit log; look is called from the goroutines of scrapes. A second watch of one
+// recorder is ignored.
 func (r *Recorder) WatchAudit(look func() Audit) {
 	watch := func(c prometheus.Collector) { _ = r.registry.Register(c) } // the one error is a second watch
 	counter := func(name, help string, value func(Audit) int64) {

@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
-// NewConsole writes for people in front of a terminal: one short line a request, colours if wanted. Every string and error that comes
-// from elsewhere passes [Redact].
+// NewConsole writes for people in front of a terminal: one short line a request, colours if wanted. Every string and
+// error that comes from elsewhere passes [Redact].
 func NewConsole(w io.Writer, level slog.Level, colour bool) *slog.Logger {
 	return slog.New(&console{out: &sink{w: w}, level: level, colour: colour})
 }
 
-// console is a handler of slog. Groups are not used in this program, so that their names only stand in front of the attributes.
+// console is a handler of slog. Groups are not used in this program, so that their names only stand in front of the
+// attributes.
 type console struct {
 	out    *sink
 	level  slog.Level
@@ -128,8 +129,8 @@ func (l *line) paint(colour, word string) {
 	l.WriteString(word)
 }
 
-// request writes what people look for first in an order that stays: status, what was asked and took how long, who served, tokens,
-// cost; the rest follows with its names.
+// request writes what people look for first in an order that stays: status, what was asked and took how long, who
+// served, tokens, cost; the rest follows with its names.
 func (l *line) request(attrs []slog.Attr) {
 	by := map[string]slog.Value{}
 	for _, a := range attrs {
@@ -191,8 +192,8 @@ func (l *line) rest(attrs []slog.Attr, but map[string]bool) {
 	}
 }
 
-// word is a value that can be told from what stands around it, and is quoted if it could not: a client chooses some, and must not be able to
-// write lines of its own or give orders to the terminal.
+// word is a value that can be told from what stands around it, and is quoted if it could not: a client chooses some,
+// and must not be able to write lines of its own or give orders to the terminal.
 func word(value string) string {
 	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || r == '=' }) {
 		return strconv.Quote(value)

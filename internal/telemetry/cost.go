@@ -1,6 +1,7 @@
 package telemetry
 
-// Cost adds what a call has cost, in billionths of a USD, and whether its usage was estimated or its price is not known.
+// Cost adds what a call has cost, in billionths of a USD, and whether its usage was estimated or its price is not
+// known.
 func (r *Recorder) Cost(model string, nanos int64, estimated, unpriced bool) {
 	if nanos > 0 {
 		r.cost.WithLabelValues(model).Add(float64(nanos) / 1e9)

@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// ours are attributes whose values this gateway makes itself, from closed lists or its own randomness: looking for secrets in
-// them on every request would cost more than the rest of the line.
+// ours are attributes whose values this gateway makes itself, from closed lists or its own randomness: looking for
+// secrets in them on every request would cost more than the rest of the line.
 var ours = map[string]bool{slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true, "route": true, "model": true, "code": true,
 	"key": true, "region": true, "rule": true, "tier": true, "cache": true}
 
@@ -37,8 +37,8 @@ func clean(a slog.Attr) slog.Attr {
 	return a
 }
 
-// tame replaces what a terminal could take for an order, or show in another direction, and JSON leaves as it is: DEL, the C1 controls
-// and format characters. Both handlers escape line breaks and the ASCII controls.
+// tame replaces what a terminal could take for an order, or show in another direction, and JSON leaves as it is: DEL,
+// the C1 controls and format characters. Both handlers escape line breaks and the ASCII controls.
 func tame(s string) string {
 	wild := func(r rune) bool { return r >= 0x7f && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 	if !strings.ContainsFunc(s, wild) {
@@ -52,8 +52,8 @@ func tame(s string) string {
 	}, s)
 }
 
-// secrets are what no log line may hold (R-GEN-08): ARNs, account numbers, roles and sessions, access keys and session tokens,
-// signatures, bearer and API keys. Host names may stand there: who looks for a fault needs them.
+// secrets are what no log line may hold (R-GEN-08): ARNs, account numbers, roles and sessions, access keys and session
+// tokens, signatures, bearer and API keys. Host names may stand there: who looks for a fault needs them.
 //
 // AWS's request ids come first, and are no secrets: the last part of such an id may look like an account number.
 var secrets = regexp.MustCompile(strings.Join([]string{

@@ -1,7 +1,7 @@
 // Package telemetry counts and times what the gateway does, behind a narrow recorder, and makes the logger.
 //
-// It must not decide anything, and no label or log line may hold what a client can make up without bound or must not see:
-// label values come from closed lists (endpoints, rows of the catalogue, error codes), log values pass Redact.
+// It must not decide anything, and no label or log line may hold what a client can make up without bound or must not
+// see: label values come from closed lists (endpoints, rows of the catalogue, error codes), log values pass Redact.
 //
 // Start at Recorder.
 package telemetry
@@ -55,8 +55,8 @@ type (
 	remembered struct{ endpoint, model, result string }
 )
 
-// series finds the members of one instrument by their labels, as a vector of Prometheus does, which puts them into words and checks
-// them each time. Labels are bounded, and so is what it holds.
+// series finds the members of one instrument by their labels, as a vector of Prometheus does, which puts them into
+// words and checks them each time. Labels are bounded, and so is what it holds.
 type series[L comparable, M any] struct {
 	mu      *sync.RWMutex
 	members map[L]M
@@ -173,7 +173,8 @@ func (r *Recorder) Used(endpoint, model string, t Tokens) {
 // UpstreamError counts a failure of Bedrock.
 func (r *Recorder) UpstreamError(model, code string) { r.upstream.WithLabelValues(model, code).Inc() }
 
-// CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign"; or "crowded", an answer that was not kept since too many waited to be.
+// CacheFault counts a fault of the shared cache, which was a miss: "read", "write", "skipped" or "foreign"; or
+// "crowded", an answer that was not kept since too many waited to be.
 func (r *Recorder) CacheFault(what string) { r.cacheFaults.WithLabelValues(what).Inc() }
 
 // BackgroundFault counts a panic of work beside requests. Tasks are named in the code.

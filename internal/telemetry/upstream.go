@@ -26,8 +26,8 @@ type Target struct {
 // states are the values of the gauge target_breaker.
 var states = map[string]float64{"closed": 0, "half-open": 1, "open": 2}
 
-// WatchTargets adds the metrics of the targets; look is called from the goroutines of scrapes. A second watch takes the place of
-// the first.
+// WatchTargets adds the metrics of the targets; look is called from the goroutines of scrapes. A second watch takes the
+// place of the first.
 func (r *Recorder) WatchTargets(look func() Upstream) {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("outcrop_"+name, help, labels, nil)

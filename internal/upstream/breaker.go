@@ -13,9 +13,9 @@ var (
 	errNotItsOf = errors.New("not the target's doing")
 )
 
-// newBreaker gives the breaker of one target. It is asked in two steps, as a call and its stream are not one function: leave
-// before the call, and the outcome at the stream's end. Only a probe counts as successful at its first event, and should its
-// stream fail later, that is reported as a call of its own.
+// newBreaker gives the breaker of one target. It is asked in two steps, as a call and its stream are not one function:
+// leave before the call, and the outcome at the stream's end. Only a probe counts as successful at its first event, and
+// should its stream fail later, that is reported as a call of its own.
 func newBreaker(cfg Breaker, changed func(from, to gobreaker.State)) *gobreaker.TwoStepCircuitBreaker[struct{}] {
 	return gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests:  uint32(cfg.Probes), //nolint:gosec // at most 1,000

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// budget bounds retries to a share of the requests of the last seconds, with a floor so that a quiet gateway may retry at all.
-// A retry of the SDK, which goes to a target that has just failed, is charged when it is made. A try at another target is
-// charged when it fails: when it is answered, it was a detour and no part of a storm, and a whole wave of requests whose region
-// has just gone down must find its way at once.
+// budget bounds retries to a share of the requests of the last seconds, with a floor so that a quiet gateway may retry
+// at all. A retry of the SDK, which goes to a target that has just failed, is charged when it is made. A try at another
+// target is charged when it fails: when it is answered, it was a detour and no part of a storm, and a whole wave of
+// requests whose region has just gone down must find its way at once.
 type budget struct {
 	share, floor float64 // floor in retries a second
 	seconds      [budgetWindow]second
@@ -24,8 +24,8 @@ const budgetWindow = 10
 // second is what happened in one second of the clock.
 type second struct{ at, firsts, retries atomic.Int64 }
 
-// now gives the counters of this second, emptied when they are those of an earlier round. A count that falls between the two
-// steps of that is lost, which does not matter.
+// now gives the counters of this second, emptied when they are those of an earlier round. A count that falls between
+// the two steps of that is lost, which does not matter.
 func (b *budget) now(at int64) *second {
 	s := &b.seconds[at%budgetWindow]
 	if old := s.at.Load(); old != at && s.at.CompareAndSwap(old, at) {
@@ -73,8 +73,8 @@ func (b *budget) take() bool {
 // elsewhere marks the context of a call that another target could take over.
 type elsewhere struct{}
 
-// MayRetry tells whether the SDK may call the same target again after err: not where another healthy target will be asked
-// instead, and never beyond the retry budget.
+// MayRetry tells whether the SDK may call the same target again after err: not where another healthy target will be
+// asked instead, and never beyond the retry budget.
 func (u *Targets) MayRetry(ctx context.Context, err error) bool {
 	if ctx.Value(elsewhere{}) != nil && u.GoesOn(OutcomeOf(err)) {
 		return false
@@ -86,8 +86,9 @@ func (u *Targets) MayRetry(ctx context.Context, err error) bool {
 	return true
 }
 
-// Retries are the tries of one attempt that failed and that were made again at the same target, by the SDK or without what the target
-// had refused, so that the attempt's own result does not show them. The zero value is ready for use, by many goroutines.
+// Retries are the tries of one attempt that failed and that were made again at the same target, by the SDK or without
+// what the target had refused, so that the attempt's own result does not show them. The zero value is ready for use, by
+// many goroutines.
 type Retries struct {
 	mu    sync.Mutex
 	tries []Retried

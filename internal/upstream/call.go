@@ -58,8 +58,8 @@ func (s *Search) Begun() {
 	}
 }
 
-// Release tells how a call that has begun ended, and gives its slot back. used is the tokens that it took, 0 when nobody knows.
-// It may be called once only.
+// Release tells how a call that has begun ended, and gives its slot back. used is the tokens that it took, 0 when
+// nobody knows. It may be called once only.
 func (s *Search) Release(o Outcome, used int64) {
 	t := s.slot.of
 	t.ended[o].Add(1)

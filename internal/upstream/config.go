@@ -36,7 +36,8 @@ type Breaker struct {
 	Probes   int           `yaml:"probes" validate:"min=1,max=1000" help:"calls in a row that must succeed before a broken target counts as healthy"`
 }
 
-// Concurrency limits the calls in flight at each target: down by a factor when Bedrock throttles, up by a number a second.
+// Concurrency limits the calls in flight at each target: down by a factor when Bedrock throttles, up by a number a
+// second.
 type Concurrency struct {
 	Floor    int     `yaml:"floor" validate:"min=1,max=1000000" help:"lowest limit of calls in flight at a target"`
 	Ceiling  int     `yaml:"ceiling" validate:"min=1,max=1000000" help:"highest limit, and the one to begin with"`
@@ -91,10 +92,10 @@ func (a Attempt) wholeAnswer() time.Duration {
 	return 5 * a.FirstEvent
 }
 
-// Patience is how long an attempt may go on without a first event (streamed) or without an answer (plain); 0 is without end.
-// A plain answer is there only when it is complete, so that silence and long work look the same: it is given up only where
-// the request has other targets. That they have all failed, or are broken, changes nothing: a request must not hang for the
-// one that is left.
+// Patience is how long an attempt may go on without a first event (streamed) or without an answer (plain); 0 is without
+// end. A plain answer is there only when it is complete, so that silence and long work look the same: it is given up
+// only where the request has other targets. That they have all failed, or are broken, changes nothing: a request must
+// not hang for the one that is left.
 func (a Attempt) Patience(streamed, others bool) time.Duration {
 	switch {
 	case streamed:

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Group is the copies of one request of several choices (R-N-05). The first copy waits for slots for all of them; the others
-// wait for it and then have theirs at once, since copies that hold slots while others wait for some would wait for each other
-// for ever.
+// Group is the copies of one request of several choices (R-N-05). The first copy waits for slots for all of them; the
+// others wait for it and then have theirs at once, since copies that hold slots while others wait for some would wait
+// for each other for ever.
 type Group struct {
 	n     int
 	led   atomic.Bool

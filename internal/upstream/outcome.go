@@ -100,8 +100,8 @@ func refused(code string) Outcome {
 	return Invalid
 }
 
-// broken tells outcomes that speak against the target's health. What the request itself is to blame for does not, whatever the
-// status.
+// broken tells outcomes that speak against the target's health. What the request itself is to blame for does not,
+// whatever the status.
 func (o Outcome) broken() bool {
 	switch o {
 	case Throttled, Quota, Capacity, NotReady, Timeout, ServerError, Denied, NotFound:
@@ -110,12 +110,14 @@ func (o Outcome) broken() bool {
 	return false
 }
 
-// passing tells failures that may be over in a moment. Silence is not among them: waiting for it again would cost too much.
+// passing tells failures that may be over in a moment. Silence is not among them: waiting for it again would cost too
+// much.
 func (o Outcome) passing() bool {
 	return o == Throttled || o == Capacity || o == NotReady || o == ServerError
 }
 
-// rank orders failures by their use to a client when no target has answered: what a retry in a moment may cure comes first.
+// rank orders failures by their use to a client when no target has answered: what a retry in a moment may cure comes
+// first.
 func (o Outcome) rank() int {
 	return slices.Index([]Outcome{Throttled, Overloaded, NotReady, Capacity, Timeout, ServerError, Quota, ContextLength, Unsupported}, o)
 }

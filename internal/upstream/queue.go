@@ -37,9 +37,9 @@ type waiter struct {
 	place *list.Element
 }
 
-// queue is bounded, in order of arrival within a priority. Among the first of each, the one with the earliest arrival goes
-// first, with aging added for each step of priority: so a better one overtakes, but only who came up to that much later, and
-// nobody starves.
+// queue is bounded, in order of arrival within a priority. Among the first of each, the one with the earliest arrival
+// goes first, with aging added for each step of priority: so a better one overtakes, but only who came up to that much
+// later, and nobody starves.
 type queue struct {
 	classes [priorities]list.List
 	length  int
@@ -78,8 +78,8 @@ func (q *queue) head(aging time.Duration) *waiter {
 	return best
 }
 
-// last is the newest waiter of the worst priority that is worse than p, nil without one: it makes room for a better one when
-// the queue is full.
+// last is the newest waiter of the worst priority that is worse than p, nil without one: it makes room for a better one
+// when the queue is full.
 func (q *queue) last(p Priority) *waiter {
 	for worst := priorities - 1; worst > p; worst-- {
 		if back := q.classes[worst].Back(); back != nil {

@@ -2,8 +2,8 @@ package upstream
 
 import "time"
 
-// bucket is a token bucket that keeps what is used in any minute under a limit: its burst and its refill of a minute add up to
-// that. The zero value limits nothing.
+// bucket is a token bucket that keeps what is used in any minute under a limit: its burst and its refill of a minute
+// add up to that. The zero value limits nothing.
 type bucket struct {
 	perSecond, burst float64
 	level            float64
@@ -28,8 +28,8 @@ func newBucket(n int, burst, perMinute float64) bucket {
 	return bucket{perSecond: perMinute / 60, burst: burst, level: burst, at: time.Now()}
 }
 
-// wait is how long it takes until cost can be had, 0 when it can now. What costs more than a full bucket has to wait for a full
-// one, and leaves a debt.
+// wait is how long it takes until cost can be had, 0 when it can now. What costs more than a full bucket has to wait
+// for a full one, and leaves a debt.
 func (b *bucket) wait(now time.Time, cost float64) time.Duration {
 	if b.burst == 0 {
 		return 0

@@ -14,15 +14,16 @@ import (
 // Want is what is known of a request that looks for a target.
 type Want struct {
 	Priority Priority
-	Affinity string  // requests with the same go to the same of equal targets (R-CACHE-12); "" goes where there is least to do
+	// requests with the same go to the same of equal targets (R-CACHE-12); "" goes where there is least to do
+	Affinity string
 	Tokens   float64 // estimate of what the call will use, prompt and answer
 	Home     string  // region of targets that name none; "" is that of the gateway
 	Group    *Group  // of a request of several choices, nil otherwise
 }
 
-// Search is one request looking for a target, and the calls that it makes one after the other: Next takes a slot of a target,
-// Begun or Failed tells how the call went, Release gives the slot of a call that has begun back. It is for one goroutine, but
-// for Release.
+// Search is one request looking for a target, and the calls that it makes one after the other: Next takes a slot of a
+// target, Begun or Failed tells how the call went, Release gives the slot of a call that has begun back. It is for one
+// goroutine, but for Release.
 type Search struct {
 	targets *Targets
 	plan    []catalog.Target
@@ -67,7 +68,8 @@ type slot struct {
 	tokens float64
 }
 
-// Search begins the search of one request, in s: it is part of what its caller keeps of the request, which saves an allocation.
+// Search begins the search of one request, in s: it is part of what its caller keeps of the request, which saves an
+// allocation.
 func (u *Targets) Search(s *Search, plan []catalog.Target, want Want) {
 	*s = Search{targets: u, plan: plan, want: want}
 	s.leader = want.Group != nil && want.Group.led.CompareAndSwap(false, true)
@@ -77,14 +79,15 @@ func (u *Targets) Search(s *Search, plan []catalog.Target, want Want) {
 	}
 }
 
-// Next takes a slot of the best target that is left and gives its place in the plan, -1 when there is none left or no retry is
-// allowed. more tells whether another target could take over should this one fail; ctx of the call then says so to
-// [Targets.MayRetry].
+// Next takes a slot of the best target that is left and gives its place in the plan, -1 when there is none left or no
+// retry is allowed. more tells whether another target could take over should this one fail; ctx of the call then says
+// so to [Targets.MayRetry].
 //
-// Targets of the lowest order come first; those without a free slot are passed over while another has one. Broken ones are
-// skipped. When all others have failed, those that failed in passing have the further tries, after short pauses, that the
-// SDK was kept from while others could take over; and the last resort are the broken ones, once each, but none in whose queue the
-// request would wait. The error is the context's, or an [*openai.Error] of a full queue; after the latter the search may go on.
+// Targets of the lowest order come first; those without a free slot are passed over while another has one. Broken ones
+// are skipped. When all others have failed, those that failed in passing have the further tries, after short pauses,
+// that the SDK was kept from while others could take over; and the last resort are the broken ones, once each, but none
+// in whose queue the request would wait. The error is the context's, or an [*openai.Error] of a full queue; after the
+// latter the search may go on.
 func (s *Search) Next(ctx context.Context) (callCtx context.Context, index int, more bool, err error) {
 	for {
 		i := s.pick()
@@ -268,8 +271,8 @@ func (s *Search) best(free bool) int {
 
 func weight(t *catalog.Target) float64 { return float64(max(1, t.Weight)) }
 
-// affinity is the rank of a target for the key of a request: weighted rendezvous hashing, so that each key has an order of
-// preference of its own, and a target that comes or goes moves only the keys that were or will be its own.
+// affinity is the rank of a target for the key of a request: weighted rendezvous hashing, so that each key has an order
+// of preference of its own, and a target that comes or goes moves only the keys that were or will be its own.
 func (s *Search) affinity(i int) float64 {
 	if s.want.Affinity == "" {
 		return 0
@@ -298,8 +301,8 @@ func hash(parts ...string) uint64 {
 	return h ^ h>>33
 }
 
-// leastBad is the broken target whose breaker opened first, since it has had the longest time to recover; of those with a free slot
-// where the request is not to wait for one.
+// leastBad is the broken target whose breaker opened first, since it has had the longest time to recover; of those with
+// a free slot where the request is not to wait for one.
 func (s *Search) leastBad(free bool) int {
 	best := -1
 	for i := range s.list {

@@ -106,8 +106,8 @@ func (t *target) take(d demand) {
 	t.tokens.take(n * d.tokens)
 }
 
-// acquire takes a slot, waiting for it in the queue until ctx ends. The error is the context's, or an [*openai.Error] when the
-// queue is full (R-ERR-70).
+// acquire takes a slot, waiting for it in the queue until ctx ends. The error is the context's, or an [*openai.Error]
+// when the queue is full (R-ERR-70).
 func (t *target) acquire(ctx context.Context, d demand) error {
 	t.mu.Lock()
 	now := time.Now()
@@ -173,7 +173,8 @@ func (t *target) join(d demand) {
 	t.take(d)
 }
 
-// release gives a slot back. used is what the call took of its demand's tokens beyond the estimate, and may be negative.
+// release gives a slot back. used is what the call took of its demand's tokens beyond the estimate, and may be
+// negative.
 func (t *target) release(used float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

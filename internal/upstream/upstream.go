@@ -1,13 +1,13 @@
-// Package upstream knows how each target of Bedrock (a model in a region, under a role) is doing, and decides from that which
-// target a request goes to, when, and whether it may try again: circuit breakers, calls in flight, a limit on them that
-// follows throttling, the queue in front of it, token buckets under known quotas, the retry budget, and the choice among
-// equals.
+// Package upstream knows how each target of Bedrock (a model in a region, under a role) is doing, and decides from that
+// which target a request goes to, when, and whether it may try again: circuit breakers, calls in flight, a limit on
+// them that follows throttling, the queue in front of it, token buckets under known quotas, the retry budget, and the
+// choice among equals.
 //
 // It must not call Bedrock, know requests or answers, or decide what an error means to a client. All of its state is in
 // memory, of this process alone and bounded.
 //
-// Start at [Targets.Search]: one request looking for a target. Then search.go (which target), slot.go and queue.go (when),
-// breaker.go (health), budget.go (how often again) and outcome.go (the words for what went wrong).
+// Start at [Targets.Search]: one request looking for a target. Then search.go (which target), slot.go and queue.go
+// (when), breaker.go (health), budget.go (how often again) and outcome.go (the words for what went wrong).
 package upstream
 
 import (

@@ -1,5 +1,5 @@
-// Package finding has the words that detectors and rules share: what is looked at, what was found, and which of two findings over the
-// same bytes counts.
+// Package finding has the words that detectors and rules share: what is looked at, what was found, and which of two
+// findings over the same bytes counts.
 //
 // It must not find anything, and imports nothing of ours. Start at [Detector].
 package finding
@@ -41,9 +41,9 @@ type Finding struct {
 	Score      float64
 }
 
-// Detector finds things in texts. It never changes a text and never decides. Its work grows no faster than the texts, and it gives up
-// with the context's error. Reach is how many bytes a finding can span, so
-// that a stream knows how much to hold back.
+// Detector finds things in texts. It never changes a text and never decides. Its work grows no faster than the texts,
+// and it gives up with the context's error. Reach is how many bytes a finding can span, so that a stream knows how much
+// to hold back.
 type Detector interface {
 	Name() string
 	Detect(ctx context.Context, d Direction, texts []Text) ([]Finding, error)
@@ -67,8 +67,8 @@ const (
 	KindHidden    = "HIDDEN_TEXT" // text that a reader does not see and a model reads
 )
 
-// Priority settles which of two findings over the same bytes counts: what a checksum or a fixed form proves comes before what
-// only looks like something. Kinds of the user's own rules come first.
+// Priority settles which of two findings over the same bytes counts: what a checksum or a fixed form proves comes
+// before what only looks like something. Kinds of the user's own rules come first.
 var Priority = map[string]int{
 	KindAWSKey: 90, KindAWSSecret: 90, KindSecret: 90, KindIBAN: 80, KindCard: 75, KindURL: 70, KindEmail: 68,
 	KindSSN: 60, KindIP: 55, KindPhone: 50, KindAddress: 40, KindPerson: 30, KindHidden: 20,

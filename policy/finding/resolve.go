@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Resolve drops findings that lie over a better one, so that those left do not touch and stand in the order of the text.
-// A finding wins by rank when its kind is proven, else by length, score and place: the outcome does not hang on the order in
-// which detectors ran.
+// Resolve drops findings that lie over a better one, so that those left do not touch and stand in the order of the
+// text. A finding wins by rank when its kind is proven, else by length, score and place: the outcome does not hang on
+// the order in which detectors ran.
 func Resolve(found []Finding) []Finding {
 	slices.SortFunc(found, InText)
 	for i := 1; i < len(found); i++ {
@@ -33,8 +33,9 @@ func separate(found []Finding) []Finding {
 	return kept
 }
 
-// unbeaten leaves of findings of one text those that no better one lies over. What was kept is counted by where it starts and by where it
-// ends: where more has started before a finding's end than has ended at its start, something lies over it.
+// unbeaten leaves of findings of one text those that no better one lies over. What was kept is counted by where it
+// starts and by where it ends: where more has started before a finding's end than has ended at its start, something
+// lies over it.
 func unbeaten(found []Finding) []Finding {
 	if len(found) == 1 {
 		return found
@@ -82,8 +83,8 @@ func better(a, b contender) int {
 		cmp.Compare(a.Start, b.Start), cmp.Compare(a.Kind, b.Kind))
 }
 
-// prefixSums are numbers at places, of which the sum up to any place is known in few steps (a Fenwick tree). It has one more than there are
-// places.
+// prefixSums are numbers at places, of which the sum up to any place is known in few steps (a Fenwick tree). It has one
+// more than there are places.
 type prefixSums []int32
 
 func (c prefixSums) add(place int) {

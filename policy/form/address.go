@@ -16,8 +16,8 @@ var streetBefore = finding.WordSet(`rue avenue av boulevard bd place chemin impa
 	corso vicolo largo rua travessa praça c/ ul ulica os straat laan`)
 var streetEnds = []string{"straße", "strasse", "str.", "gasse", "platz", "allee", "straat", "laan", "gracht", "plein", "gatan", "vägen", "vej", "gade", "weg", "damm", "ufer", "gate", "katu"}
 
-// address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor 5), or
-// at the number of a post office box.
+// address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor
+// 5), or at the number of a post office box.
 func (p *Patterns) address(s string, i int, out []finding.Finding) []finding.Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	if i > 0 && (finding.IsWordByte(s[i-1]) || s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/' || s[i-1] == ':' || s[i-1] == '$') {
 		return out

@@ -9,8 +9,9 @@ import (
 // longestAuthority bounds what is read of the user, password and host of an address.
 const longestAuthority = 512
 
-// userinfo looks at the password of a connection URL whose scheme ends at the colon at i: postgres://user:password@host. Only the
-// password is secret, so that the text still tells who connects to what. at is where the host begins, 0 when there is no password.
+// userinfo looks at the password of a connection URL whose scheme ends at the colon at i:
+// postgres://user:password@host. Only the password is secret, so that the text still tells who connects to what. at is
+// where the host begins, 0 when there is no password.
 func userinfo(s string, i int) (a, b, at int) {
 	from := i + len("://")
 	if from >= len(s) {

@@ -48,8 +48,9 @@ func NewDomains(list []string) (*Domains, error) {
 	return d, errors.Join(bad...)
 }
 
-// Allows tells whether an address may be named or fetched. Addresses that browsers and libraries read differently (a user name,
-// a backslash, control characters, a host that is no name) are never allowed. An empty list allows everything.
+// Allows tells whether an address may be named or fetched. Addresses that browsers and libraries read differently (a
+// user name, a backslash, control characters, a host that is no name) are never allowed. An empty list allows
+// everything.
 func (d *Domains) Allows(address string) bool {
 	if d == nil || len(d.Rules) == 0 {
 		return true

@@ -12,8 +12,8 @@ func (p *Patterns) email(s string, at int, out []finding.Finding) []finding.Find
 	return mailbox(s, at, at+1, 0.98, out)
 }
 
-// disguisedEmail looks at the address around an @ that is written otherwise: full-width, as an entity of HTML, percent-encoded, or
-// escaped as in JSON. Models read such addresses as well as people do.
+// disguisedEmail looks at the address around an @ that is written otherwise: full-width, as an entity of HTML,
+// percent-encoded, or escaped as in JSON. Models read such addresses as well as people do.
 func (p *Patterns) disguisedEmail(s string, i int, out []finding.Finding) []finding.Finding {
 	if n := otherAt(s[i:]); n > 0 {
 		return mailbox(s, i, i+n, 0.95, out)
@@ -148,7 +148,8 @@ func finishEmail(s string, a, end int, score float64, out []finding.Finding) []f
 	if end == 0 {
 		return out
 	}
-	if a > 2 && s[a-1] == '/' && s[a-2] == '/' || s[a:min(len(s), a+4)] == "git@" { // user names in web and repository addresses
+	// user names in web and repository addresses
+	if a > 2 && s[a-1] == '/' && s[a-2] == '/' || s[a:min(len(s), a+4)] == "git@" {
 		score = 0.6
 	} else if a > 3 && s[a-1] == ':' && inAuthority(s, a-1) { // postgres://user:password@host
 		score = 0.4

@@ -74,7 +74,8 @@ func (p *Patterns) ip6(s string, i int, out []finding.Finding) []finding.Finding
 		for end++; end < len(s) && finding.IsAlnum(s[end]); end++ {
 		}
 	}
-	if !strings.ContainsAny(raw, "0123456789") && colons < 5 || addr.IsUnspecified() { // a::b is a name in some languages, and :: is anything
+	// a::b is a name in some languages, and :: is anything
+	if !strings.ContainsAny(raw, "0123456789") && colons < 5 || addr.IsUnspecified() {
 		score = 0.4
 		if look(s, a, end)&aroundIP != 0 && !addr.IsUnspecified() {
 			score = 0.85
@@ -83,8 +84,8 @@ func (p *Patterns) ip6(s string, i int, out []finding.Finding) []finding.Finding
 	return append(out, finding.Finding{Kind: finding.KindIP, Start: a, End: end, Score: score})
 }
 
-// hexRun is the run of hexadecimal digits, colons and dots whose first colon stands at i; it is empty when the colon is not the
-// first one or something else begins before it.
+// hexRun is the run of hexadecimal digits, colons and dots whose first colon stands at i; it is empty when the colon is
+// not the first one or something else begins before it.
 func hexRun(s string, i int) (a, b int) {
 	a = i
 	for a > 0 && i-a < 5 && finding.IsHex(s[a-1]) {

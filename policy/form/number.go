@@ -17,14 +17,15 @@ type digitRun struct {
 	g      int
 }
 
-// group is one unbroken run of digits: where it ends in the text, how many digits the run has then, and the byte behind it.
+// group is one unbroken run of digits: where it ends in the text, how many digits the run has then, and the byte behind
+// it.
 type group struct {
 	end, n, size int
 	sep          byte // what stands between this group and the next
 }
 
-// readRun reads digits and what may stand between the groups of a card or phone number. It begins at the first digit; a plus,
-// a parenthesis or both before it belong to the run.
+// readRun reads digits and what may stand between the groups of a card or phone number. It begins at the first digit; a
+// plus, a parenthesis or both before it belong to the run.
 func readRun(s string, i int) (r digitRun) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
 	r.start = i
 	if i > 0 && s[i-1] == '(' {

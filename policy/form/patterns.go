@@ -9,8 +9,8 @@ import (
 	"outcrop/policy/finding"
 )
 
-// cue is a set of bytes that can begin, or stand in, something with a fixed form. One pass over a text looks at nothing else,
-// so that clean text costs one table look-up a byte.
+// cue is a set of bytes that can begin, or stand in, something with a fixed form. One pass over a text looks at nothing
+// else, so that clean text costs one table look-up a byte.
 type cue uint8
 
 const (

@@ -11,7 +11,8 @@ import (
 // DefaultRegions are the countries whose local phone numbers are known when the configuration names none.
 var DefaultRegions = []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR"}
 
-// phone weighs the form of a number and the words around it. The library, which is dear, is asked only where these leave doubt.
+// phone weighs the form of a number and the words around it. The library, which is dear, is asked only where these
+// leave doubt.
 func (p *Patterns) phone(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding {
 	follows := i > 1 && !r.plus && !r.paren && finding.IsDigit(s[i-2])
 	if !phoneBegins(s, i, r) || follows && s[i-1] != ' ' {
@@ -103,7 +104,8 @@ func phoneForm(r *digitRun, g int) float64 { //nolint:gocyclo // a recogniser by
 	last := gs[g].size
 	switch {
 	case n == 10 && g == 2 && gs[0].size == 3 && gs[1].size == 3 && last == 4, // 555-123-4567
-		n == 11 && g == 3 && gs[0].size == 1 && gs[1].size == 3 && gs[2].size == 3 && last == 4 && d[0] == '1': // 1-555-123-4567
+		// 1-555-123-4567
+		n == 11 && g == 3 && gs[0].size == 1 && gs[1].size == 3 && gs[2].size == 3 && last == 4 && d[0] == '1':
 		if gs[0].sep == ' ' && gs[1].sep == ' ' && !r.paren {
 			return 0.85
 		}
@@ -220,8 +222,9 @@ func extension(s string, end int) int {
 	return at
 }
 
-// zeros tells in which regions a number dialled within the country always (1) or never (-1) begins with a zero. It spares most
-// questions to the library, and takes away numbers that nobody writes so. Regions that are not listed are always asked.
+// zeros tells in which regions a number dialled within the country always (1) or never (-1) begins with a zero. It
+// spares most questions to the library, and takes away numbers that nobody writes so. Regions that are not listed are
+// always asked.
 var zeros = map[string]int8{
 	"US": -1, "CA": -1, "ES": -1, "PT": -1, "DK": -1, "NO": -1, "PL": -1, "CZ": -1, "GR": -1, "MX": -1, "SG": -1, "HK": -1,
 	"GB": 1, "DE": 1, "FR": 1, "NL": 1, "AU": 1, "AT": 1, "CH": 1, "SE": 1, "BE": 1, "IE": 1, "JP": 1, "KR": 1, "ZA": 1, "TR": 1, "FI": 1,

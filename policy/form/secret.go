@@ -12,8 +12,8 @@ import (
 // LongestSecret bounds what is read of a key or token.
 const LongestSecret = 8192
 
-// tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is how
-// many bytes follow at least.
+// tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is
+// how many bytes follow at least.
 var tokenForms = []tokenForm{
 	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 18}, {"gldt-", 18}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20},
 	{"xoxr-", 20}, {"xoxs-", 20}, {"xapp-", 20}, {"sk-", 20}, {"oc-", 24}, {"sk_live_", 16}, {"rk_live_", 16}, {"sk_test_", 16}, {"pk_live_", 16},
@@ -26,7 +26,8 @@ type tokenForm struct {
 	least  int
 }
 
-// tokensAt are the forms by the first mark of their prefix and the byte before it, which turn most marks of a text away.
+// tokensAt are the forms by the first mark of their prefix and the byte before it, which turn most marks of a text
+// away.
 var tokensAt = func() map[[2]byte][]tokenForm {
 	m := map[[2]byte][]tokenForm{}
 	for _, f := range tokenForms {
@@ -179,7 +180,8 @@ func awsSecret(name, value string) bool {
 		entropy(value) > 3.5
 }
 
-// authorization looks at what follows a header's name and colon at i: "Basic" or "Bearer" and what nobody else may know.
+// authorization looks at what follows a header's name and colon at i: "Basic" or "Bearer" and what nobody else may
+// know.
 func authorization(s string, i int, out []finding.Finding) []finding.Finding {
 	a, _ := argument(s, i+1)
 	e := a

@@ -75,7 +75,8 @@ func within(out []finding.Finding, i int, kind string) bool {
 	return false
 }
 
-// urlEnd is where an address ends: before white space, quotes and angle brackets, without the punctuation of the sentence.
+// urlEnd is where an address ends: before white space, quotes and angle brackets, without the punctuation of the
+// sentence.
 func urlEnd(s string, b int) int {
 	from, open, square := b, 0, false
 scan:

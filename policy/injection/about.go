@@ -2,8 +2,8 @@ package injection
 
 import "outcrop/policy/finding"
 
-// What keeps words that sound like an order from being one to the model: somebody tells of it, it is about the rules of something
-// else, or about a text that is handed over together with the question.
+// What keeps words that sound like an order from being one to the model: somebody tells of it, it is about the rules of
+// something else, or about a text that is handed over together with the question.
 
 // The words here are read without their accents, as those of no class of the vocabulary are.
 
@@ -12,7 +12,8 @@ var reports = finding.WordSet(`told tells asked asks asking ordered instructed t
 	reports reported claims claimed reads tries tried trying attempts attempted refuses refused declines declined
 	sagt sagte erklart beschreibt versucht versuchen dit raconte explique dice dijo explica`)
 
-// owners lead to what rules are of, where they are not the model's: "rules for the pool", "the instructions in the manual".
+// owners lead to what rules are of, where they are not the model's: "rules for the pool", "the instructions in the
+// manual".
 var owners = finding.WordSet(`of for from about fur für von vom zum zur aus pour du des de para del della per van voor`)
 
 // places lead to where rules stand. Behind an order to show something they may also name a language or a form.
@@ -26,8 +27,8 @@ var audience = finding.WordSet(`colleague colleagues coworker coworkers workmate
 // toModel are the classes of words that mean the model, its owner, or what it was told.
 const toModel = wYou | wSelf | wModel | wUser | wMe | wMy | wThis | wSay | wText | wTarget | wPrompt | wSystem | wAll | wSecret | wStart | wBefore | wPrior | wExact | wNow
 
-// aside tells how much of a rule's weight counts between at and end when the words may be about something else; given says that
-// they are an order, which no report takes away.
+// aside tells how much of a rule's weight counts between at and end when the words may be about something else; given
+// says that they are an order, which no report takes away.
 func (r *injectionRule) aside(t *reading, c, at, end int, given bool) float64 {
 	words, here, share := t.words, &t.clauses[c], 1.0
 	about := classesOf(words[at : end+1])
@@ -69,7 +70,8 @@ func quotedObject(words []word) bool {
 	return quoted
 }
 
-// reported tells that the words, of which the rule's begin at at, are told of: behind a word of reports nobody is addressed.
+// reported tells that the words, of which the rule's begin at at, are told of: behind a word of reports nobody is
+// addressed.
 func reported(words []word, at int) bool {
 	for i := len(words) - 1; i >= max(0, at-9); i-- {
 		if words[i].class&(wYou|wSelf) != 0 {
@@ -103,7 +105,8 @@ func handedOn(tail []word) bool {
 	return false
 }
 
-// ofOthers tells that the words behind a target say what it is of, and that this is not the model; where tells that a place counts, too.
+// ofOthers tells that the words behind a target say what it is of, and that this is not the model; where tells that a
+// place counts, too.
 func ofOthers(tail []word, where bool) bool {
 	for i := range min(2, len(tail)) {
 		if !owners[tail[i].text] && (!where || !places[tail[i].text]) {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// disguises adds what the tricks of a text say, and reads what is encoded in it. Decoded text is not decoded again. A trick
-// counts only beside words that mean something to a model: alone it is no attack.
+// disguises adds what the tricks of a text say, and reads what is encoded in it. Decoded text is not decoded again. A
+// trick counts only beside words that mean something to a model: alone it is no attack.
 func (d *Scanner) disguises(text string, t *reading, found *tally, decode bool) {
 	leet, meant, turned := 0, 0, 0
 	for i := range t.words {
@@ -76,8 +76,8 @@ func (d *Scanner) inside(how, text string, weight float64, found *tally) {
 	}
 }
 
-// triggers are words that almost every order to a model has one of; a text that only has them once it is turned around was
-// turned around on purpose.
+// triggers are words that almost every order to a model has one of; a text that only has them once it is turned around
+// was turned around on purpose.
 const triggers = `ignore disregard forget all previous prior instructions instruction system prompt reveal password rules pretend print show your
 	ignoriere vergiss alle vorherigen anweisungen anweisung passwort regeln zeige deine`
 
@@ -123,8 +123,9 @@ func encoded(text string) []string {
 	return all
 }
 
-// encodedRun finds the next run of at least so many bytes that may encode something, [at, at) for none. A run that long has
-// one of its bytes at every place that is looked at, so that the words of prose are stepped over without reading them whole.
+// encodedRun finds the next run of at least so many bytes that may encode something, [at, at) for none. A run that long
+// has one of its bytes at every place that is looked at, so that the words of prose are stepped over without reading
+// them whole.
 func encodedRun(text string, at, shortest int) (from, to int) {
 	for probe := at + shortest - 1; probe < len(text); probe += shortest {
 		if !encodes[text[probe]] {

@@ -38,9 +38,9 @@ func invisible(c rune) invisibility {
 	return visible
 }
 
-// HiddenText is the detector of characters that hide text: tag characters (a shadow alphabet), bidirectional overrides, and
-// characters without width inside words. Ordinary uses are no findings: flags and emoji, soft hyphens and byte order marks now
-// and then, directions in Arabic and Hebrew text.
+// HiddenText is the detector of characters that hide text: tag characters (a shadow alphabet), bidirectional overrides,
+// and characters without width inside words. Ordinary uses are no findings: flags and emoji, soft hyphens and byte
+// order marks now and then, directions in Arabic and Hebrew text.
 type HiddenText struct{}
 
 // Name is "hidden".
@@ -111,7 +111,8 @@ func hiddenScore(kind invisibility, c rune, n int, before rune) float64 {
 	return 0.5
 }
 
-// plausible drops what hides nothing: a few characters without width, and directions where letters run from right to left.
+// plausible drops what hides nothing: a few characters without width, and directions where letters run from right to
+// left.
 func plausible(found []finding.Finding, begin int, rightToLeft bool, widthless int) []finding.Finding {
 	if widthless >= leastZeroWidth && !rightToLeft {
 		return found

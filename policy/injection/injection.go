@@ -27,9 +27,9 @@ const (
 	defaultThreshold     = 0.8
 )
 
-// Scanner tells how likely it is that a text tries to give a model orders that its reader has no right to give. It knows no
-// language model: it undoes the usual disguises, reads words by what they mean to a model, and weighs what they form together.
-// It is safe for concurrent use.
+// Scanner tells how likely it is that a text tries to give a model orders that its reader has no right to give. It
+// knows no language model: it undoes the usual disguises, reads words by what they mean to a model, and weighs what
+// they form together. It is safe for concurrent use.
 type Scanner struct {
 	reader    reader
 	patterns  []string
@@ -80,8 +80,8 @@ func join(words []word) string {
 	return b.String()
 }
 
-// A long text is read in windows that overlap by more than an attack needs. Weak signs that stand far apart in a long text
-// then do not add up.
+// A long text is read in windows that overlap by more than an attack needs. Weak signs that stand far apart in a long
+// text then do not add up.
 const (
 	Window  = 4 << 10
 	overlap = 1 << 10
@@ -93,8 +93,8 @@ func (d *Scanner) Score(text string) (float64, []Signal) {
 	return score, why
 }
 
-// ScoreContext tells how much a text looks like an attack, 0 to 1, and why. Of a long text the worst window counts. The error is the
-// context's.
+// ScoreContext tells how much a text looks like an attack, 0 to 1, and why. Of a long text the worst window counts. The
+// error is the context's.
 func (d *Scanner) ScoreContext(ctx context.Context, text string) (float64, []Signal, error) {
 	if len(text) <= Window {
 		score, why := d.score(text, true)

@@ -79,7 +79,8 @@ const (
 	wTurned                      // a word that means something once it is read by ROT13 or backwards
 )
 
-// lexicon finds the classes of words. Most words of a text are found or turned away with one look at a small table each.
+// lexicon finds the classes of words. Most words of a text are found or turned away with one look at a small table
+// each.
 type lexicon struct {
 	slots  []slot             // of exact, by hash, the next free one where a place is taken
 	exact  []entry            // words that must be met as they are

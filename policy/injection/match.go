@@ -13,8 +13,8 @@ const (
 	byAsking   = 0.5  // in a sentence with a question mark
 )
 
-// opening is what decides for most rules and clauses that they have nothing to do with each other: the first two words of a
-// rule, side by side with those of the others. A rule of one word has its first in place of the second.
+// opening is what decides for most rules and clauses that they have nothing to do with each other: the first two words
+// of a rule, side by side with those of the others. A rule of one word has its first in place of the second.
 type opening struct{ first, second class }
 
 var openings = func() []opening {
@@ -154,8 +154,8 @@ func classesOf(words []word) class {
 	return c
 }
 
-// mentioned tells whether a text talks about such texts where a rule holds: "detect the phrase ignore all …". An order that
-// begins its clause is meant unless that very clause talks about it.
+// mentioned tells whether a text talks about such texts where a rule holds: "detect the phrase ignore all …". An order
+// that begins its clause is meant unless that very clause talks about it.
 func mentioned(t *reading, c, at int) bool {
 	for i := at - 1; i >= max(t.clauses[c].from, at-7); i-- {
 		if t.words[i+1].comma && t.words[at].start && classesOf(t.words[at:t.clauses[c].to])&wSelf != 0 {

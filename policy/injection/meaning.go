@@ -19,7 +19,8 @@ func (r *reader) classify(t *reading) {
 	}
 }
 
-// leads tells whether an order may still follow a word that stands where one may begin: "please", "I want you to", "can you".
+// leads tells whether an order may still follow a word that stands where one may begin: "please", "I want you to", "can
+// you".
 func leads(words []word, k int) bool {
 	w := &words[k]
 	var before, after class

@@ -1,6 +1,7 @@
 package injection
 
-// injectionRule is one way in which texts try to take a model over: words of certain classes near one another, in order.
+// injectionRule is one way in which texts try to take a model over: words of certain classes near one another, in
+// order.
 type injectionRule struct {
 	name   string  // several rules of one name count once, with the heaviest
 	weight float64 // of the order itself, 0 to 1
@@ -28,8 +29,8 @@ const (
 // promptLeak is the name of the rules about getting at the prompt.
 const promptLeak = "prompt leak"
 
-// injectionRules is the table. Weights are chosen so that an open order to drop what governs the model is enough by itself
-// (the threshold is 0.8), and what only sounds like one is not.
+// injectionRules is the table. Weights are chosen so that an open order to drop what governs the model is enough by
+// itself (the threshold is 0.8), and what only sounds like one is not.
 var injectionRules = []injectionRule{
 	// Dropping what came before.
 	{"override", 0.9, order | onward, []step{{wOverride, 0}, {wPrior | wAll, 3}, {wTarget | wText, 3}}},
@@ -197,8 +198,8 @@ var injectionRules = []injectionRule{
 	{"model told", 0.5, 0, []step{{wModel, 0}, {wNow | wOnly, 3}, {wSay | wDo | wTell | wSend, 2}}},
 }
 
-// phrases are marks of chat templates and of forged turns: text that pretends to be more than text. Each begins with one of
-// the characters that matchPhrases looks for, or with one beyond ASCII.
+// phrases are marks of chat templates and of forged turns: text that pretends to be more than text. Each begins with
+// one of the characters that matchPhrases looks for, or with one beyond ASCII.
 var phrases = []struct {
 	text   string
 	weight float64

@@ -2,7 +2,8 @@ package injection
 
 import "math/bits"
 
-// misspelt are the words that an attack cannot do without, so that a slip of the pen (or of a filter-dodger) is worth undoing.
+// misspelt are the words that an attack cannot do without, so that a slip of the pen (or of a filter-dodger) is worth
+// undoing.
 const misspelt = `ignore disregard forget instructions instruction previous prompt ignoriere vergiss anweisungen anweisung missachte
 	everything reveal password passwort pretend guidelines vorherigen`
 
@@ -35,8 +36,8 @@ func letterSet(w string) uint32 {
 	return set
 }
 
-// find gives the class of the word that w misspells, or 0. Only letters left out, doubled, added or swapped count: another
-// letter in place of one makes other words ("forged", "forgot"), and so does another end ("ignores").
+// find gives the class of the word that w misspells, or 0. Only letters left out, doubled, added or swapped count:
+// another letter in place of one makes other words ("forged", "forgot"), and so does another end ("ignores").
 func (m *misspellings) find(w string) class {
 	if len(w) < 5 || len(w) > 14 || m.last[w[0]]&letterSet(w[len(w)-1:]) == 0 {
 		return 0

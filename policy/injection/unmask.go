@@ -20,7 +20,8 @@ type tricks struct {
 	spaced     bool   // words written as single letters
 }
 
-// unmasked gives a text as it reads: without markup, in small letters, in one form of each letter, without what is invisible.
+// unmasked gives a text as it reads: without markup, in small letters, in one form of each letter, without what is
+// invisible.
 func (r *reading) unmasked(text string) string {
 	if strings.IndexByte(text, '&') >= 0 || marked(text) {
 		text = unmark(text)
@@ -37,8 +38,9 @@ func marked(text string) bool {
 		strings.IndexByte(text, '_') >= 0 && (strings.Contains(text, "__") || strings.Contains(text, "-->"))
 }
 
-// western unmasks a text of nothing but ASCII, accented letters of western Europe and their punctuation, as most texts are.
-// Such characters have one form only, so that all there is to do is to make them small. It gives false for any other text.
+// western unmasks a text of nothing but ASCII, accented letters of western Europe and their punctuation, as most texts
+// are. Such characters have one form only, so that all there is to do is to make them small. It gives false for any
+// other text.
 func (r *reading) western(text string) (string, bool) {
 	b := slices.Grow(r.buffer[:0], len(text))[:len(text)]
 	r.buffer = b
@@ -214,8 +216,8 @@ var lookalikes = map[rune]rune{
 	'ɪ': 'i', 'ᴘ': 'p', 'ᴍ': 'm', 'ᴠ': 'v', 'ʏ': 'y', 'ᴄ': 'c', 'ᴅ': 'd', 'ɢ': 'g', 'ʜ': 'h', 'ʙ': 'b', 'ᴋ': 'k', 'ᴊ': 'j', 'ᴡ': 'w',
 }
 
-// plainLetters rewrites a word that mixes Latin letters with lookalikes, consists of small capitals, or carries accents that
-// its letters do not have in a language of the vocabulary.
+// plainLetters rewrites a word that mixes Latin letters with lookalikes, consists of small capitals, or carries accents
+// that its letters do not have in a language of the vocabulary.
 func plainLetters(s string, t *tricks) (string, bool) {
 	if plain, ok := withoutAccents(s); ok {
 		return plain, true
@@ -282,7 +284,8 @@ func withoutAccents(s string) (string, bool) {
 	return string(plain[:n]), true
 }
 
-// unaccented are the letters U+00C0 to U+00FF without their accents; a space is a letter without any, or not a small one.
+// unaccented are the letters U+00C0 to U+00FF without their accents; a space is a letter without any, or not a small
+// one.
 const unaccented = "                                " + "aaaaaa ceeeeiiii nooooo  uuuuy y"
 
 var leetLetters = [256]byte{'0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', '$': 's'}

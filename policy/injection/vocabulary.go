@@ -1,8 +1,8 @@
 //nolint:misspell // words of other languages, and common slips
 package injection
 
-// vocabulary is what injections are worded with, by class: English and German in breadth, the other languages with the words
-// that orders to a model need. A star at the end marks a stem.
+// vocabulary is what injections are worded with, by class: English and German in breadth, the other languages with the
+// words that orders to a model need. A star at the end marks a stem.
 var vocabulary = map[class]string{
 	wOverride: `vergesse ignoriere ignorier ignorieren ignorierst ignorire disregard dismiss abandon vergesst vergessen vergis unbeachtet ignore
 		forget unlearn vergiss* vergiß missacht* verwirf ignorez oublie oubliez négligez néglige ignora ignoren ignorad olvida olvide

@@ -105,7 +105,8 @@ func field(s string) float64 {
 	return 0
 }
 
-// takesPeople are verbs whose object is hardly ever anything but a person, so that they vouch for a word that is in no list.
+// takesPeople are verbs whose object is hardly ever anything but a person, so that they vouch for a word that is in no
+// list.
 var takesPeople = finding.WordSet(`asked ask tell thank remind invite invited married marry hugged kissed emailed texted phoned interviewed introduced befriended divorced met`)
 
 // behindWords are verbs that follow people and firms, personWords those that follow people only.
@@ -238,7 +239,8 @@ func (c *personScan) lower() {
 	}
 }
 
-// eastern reads names in Chinese, Japanese and Korean script, which only a title or a lead shows. It gives the place to go on at.
+// eastern reads names in Chinese, Japanese and Korean script, which only a title or a lead shows. It gives the place to
+// go on at.
 func (c *personScan) eastern(i int) int {
 	s := c.s
 	for _, lead := range []string{"我叫", "我是", "姓名：", "姓名:", "名字是", "名前は", "氏名：", "氏名:", "이름은 ", "이름: "} {

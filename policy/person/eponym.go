@@ -6,8 +6,8 @@ import (
 	"outcrop/policy/finding"
 )
 
-// concepts are the things that bear the names of those who found them: a Turing machine, a Hilbert space. Behind a surname that
-// stands alone such a word says that the thing is meant.
+// concepts are the things that bear the names of those who found them: a Turing machine, a Hilbert space. Behind a
+// surname that stands alone such a word says that the thing is meant.
 var concepts = finding.WordSet(`machine chain process property model space basis curve matrix sequence number series filter smoother transform coefficient
 	distance algorithm integral derivative measure diagram triangulation tessellation effect shift expansion polynomial trial distribution equilibrium
 	simulation coding code tree tower equation function inequality theorem lemma conjecture hypothesis principle rule criterion constant scale unit

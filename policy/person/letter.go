@@ -6,14 +6,15 @@ import (
 	"outcrop/policy/finding"
 )
 
-// Closings end letters. Where nothing but the end of a line follows, they are no names, though some are surnames as well.
+// Closings end letters. Where nothing but the end of a line follows, they are no names, though some are surnames as
+// well.
 var Closings = finding.WordSet(`best warmly warmest cheers regards sincerely respectfully cordially gratefully faithfully truly yours love hugs thanks greetings
 	bests wishes xoxo fondly kindly appreciatively affectionately ciao salut adieu bises bisous cordialement sentiments amitiés salutations
 	grüße gruß grüsse gruss herzlichst hochachtungsvoll liebste lg mfg vg saludos atentamente abrazos cordialmente saluti distinti abraços
 	groeten groetjes hilsen mvh pozdrawiam`)
 
-// closes tells that the single word from a to b ends a letter: it stands alone at the end of its line, and no greeting or title
-// leads to it in that line.
+// closes tells that the single word from a to b ends a letter: it stands alone at the end of its line, and no greeting
+// or title leads to it in that line.
 func (c *personScan) closes(a, b int, f nameFlag) bool {
 	if !Closings[strings.ToLower(c.s[a:b])] {
 		return false
@@ -33,7 +34,8 @@ func (c *personScan) closes(a, b int, f nameFlag) bool {
 // together stand between the names of those whom one greeting addresses.
 var together = []string{" and ", " & ", "/", " und ", " et ", " y ", " e ", " en ", " och ", " og ", " i "}
 
-// greeted is what the greeting in front of the name before counts for the word at i, 0 where it stands beside no such name.
+// greeted is what the greeting in front of the name before counts for the word at i, 0 where it stands beside no such
+// name.
 func (c *personScan) greeted(i int) float64 {
 	if c.cue == 0 || i < c.cueEnd || i-c.cueEnd > 5 {
 		return 0

@@ -117,7 +117,8 @@ func foldName(s string) string {
 	}, s)
 }
 
-// shapes are endings of surnames; a word that is in no list and ends so is taken for one when something else speaks for it.
+// shapes are endings of surnames; a word that is in no list and ends so is taken for one when something else speaks for
+// it.
 var shapes = []string{"ski", "sky", "ska", "cki", "wicz", "vich", "vic", "ovic", "enko", "chuk", "yuk", "ov", "ova", "ev", "eva", "iev", "kin", "kina", "yan", "ian", "dze", "shvili",
 	"oglu", "poulos", "opoulou", "akis", "idis", "iadis", "escu", "eanu", "sson", "sen", "dottir", "strom", "qvist", "berg", "stein", "mann", "bauer", "meyer", "ez", "elli",
 	"etti", "ini", "ucci", "acci", "aldi", "inho", "eira", "ejo", "inen", "nen", "ssen", "stra", "sma", "ema", "singh", "wala", "palli", "murthy", "swamy", "nathan", "ов", "ова", "ев", "ева", "ёв", "ёва", "ский", "ская", "енко", "чук", "worth", "ington", "field", "zadeh", "pour"}

@@ -12,8 +12,8 @@ import (
 	"outcrop/policy/finding"
 )
 
-// persons finds names of people: runs of capitalised words, weighed by what is known of each word and by the words around.
-// It is a sum of few, readable weights; they were chosen on the labelled texts in testdata/pii.
+// persons finds names of people: runs of capitalised words, weighed by what is known of each word and by the words
+// around. It is a sum of few, readable weights; they were chosen on the labelled texts in testdata/pii.
 type persons struct{ names gazetteer }
 
 // New reads the lists of names.
@@ -103,8 +103,8 @@ func (p *persons) scan(ctx context.Context, s string, out []finding.Finding) ([]
 	return append(c.out[:from:from], finding.Resolve(c.out[from:])...), nil
 }
 
-// confirm takes the single words back up that the rest of the text speaks for: a full name with that word, or a name beside it
-// in a list.
+// confirm takes the single words back up that the rest of the text speaks for: a full name with that word, or a name
+// beside it in a list.
 func (c *personScan) confirm() {
 	if len(c.maybe) == 0 {
 		return

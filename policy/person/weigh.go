@@ -99,7 +99,8 @@ func (c *personScan) lead(i, j int) (cue float64, titled bool) {
 	return cue, titled
 }
 
-// named tells that something else bears the name, a place, a firm, a work: University of …, Smith Street, Johnson & Johnson.
+// named tells that something else bears the name, a place, a firm, a work: University of …, Smith Street, Johnson &
+// Johnson.
 func (c *personScan) named(i, j int, cue float64, titled bool) bool {
 	run, s := c.run, c.s
 	after := j < len(run) && run[j].flag&isAfter != 0 && !run[j-1].comma

@@ -2,8 +2,9 @@ package score
 
 import "math"
 
-// What is counted in score_read.go becomes features here. The constants come from reasoning about what makes a question hard for
-// a small model and not for a large one (docs/scoring.md); where a feature is half reached is about where a usual text has it.
+// What is counted in score_read.go becomes features here. The constants come from reasoning about what makes a question
+// hard for a small model and not for a large one (docs/scoring.md); where a feature is half reached is about where a
+// usual text has it.
 
 // features are the values of a text, or the weights of them.
 type features [numFeatures]float64
@@ -40,7 +41,8 @@ var featureNames = [numFeatures]string{
 	fExposition: "exposition", fPassage: "passage", fSmalltalk: "smalltalk",
 }
 
-// features weighs the counts. Every curve rises without steps, so that two texts rarely get the same score: a tie orders nothing.
+// features weighs the counts. Every curve rises without steps, so that two texts rarely get the same score: a tie
+// orders nothing.
 func (r *reading) features() features {
 	// Options repeat the kind of number that the question is about.
 	numbers := r.numbers - 0.5*r.optionNumbers + 0.6*r.of(wNumber) + 0.5*r.heavy + 0.7*r.asked

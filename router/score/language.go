@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Language tells the language of a text by its script, or by its commonest words: two letters (ISO 639-1), "" when it is not
-// clear. It reads the beginning only.
+// Language tells the language of a text by its script, or by its commonest words: two letters (ISO 639-1), "" when it
+// is not clear. It reads the beginning only.
 func Language(s string) string {
 	const enough = 2000
 	if len(s) > enough {
@@ -31,7 +31,8 @@ var scripts = [...]script{
 	{0x0E00, 0x0E80, "th"}, {0x3040, 0x3100, "ja"}, {0x3400, 0xA000, "zh"}, {0xAC00, 0xD7A4, "ko"},
 }
 
-// tells are the letters that tell a language from the one that its script stands for, and how many of all letters they must be.
+// tells are the letters that tell a language from the one that its script stands for, and how many of all letters they
+// must be.
 var tells = map[string]struct {
 	letters, language string
 	oneIn             int

@@ -1,6 +1,7 @@
-// Package score tells by its looks how hard a text is, and which language it is in: words are counted by kind, the counts become
-// features between 0 and 1, and their weighted sum is bent into a score between 0 and 1 (docs/scoring.md). It reads a text once,
-// allocates nothing, and must know nothing of requests, targets or rules; what a score leads to is the router's.
+// Package score tells by its looks how hard a text is, and which language it is in: words are counted by kind, the
+// counts become features between 0 and 1, and their weighted sum is bent into a score between 0 and 1
+// (docs/scoring.md). It reads a text once, allocates nothing, and must know nothing of requests, targets or rules; what
+// a score leads to is the router's.
 //
 // Start at Scorer.ScoreTurns; words.go holds the lists, features.go the curves.
 package score
@@ -17,8 +18,8 @@ type Config struct {
 	Weights       Weights `yaml:"weights"`
 }
 
-// Weights are added up, each times its feature, and the sum is bent into 0…1. Most features are 0 where there is nothing of
-// the kind, and come close to 1 where there is very much of it.
+// Weights are added up, each times its feature, and the sum is bent into 0…1. Most features are 0 where there is
+// nothing of the kind, and come close to 1 where there is very much of it.
 type Weights struct {
 	Base        float64 `yaml:"base" validate:"min=-20,max=20" help:"what an empty text starts from"`
 	Length      float64 `yaml:"length" validate:"min=-20,max=20" help:"words, on a logarithmic scale"`
@@ -43,7 +44,8 @@ type Weights struct {
 	Smalltalk   float64 `yaml:"smalltalk" validate:"min=-20,max=20" help:"greetings and thanks, in a short text"`
 }
 
-// Default gives the weights and thresholds of a gateway that is told nothing. docs/scoring.md tells why they are as they are.
+// Default gives the weights and thresholds of a gateway that is told nothing. docs/scoring.md tells why they are as
+// they are.
 func Default() Config {
 	return Config{
 		FastBelow:     0.15,
@@ -121,8 +123,9 @@ func (s *Scorer) Score(text string) float64 {
 // turnsRead is how many of the last turns count; what was said before has faded.
 const turnsRead = 4
 
-// ScoreTurns gives the complexity of a conversation: that of its last user turn, raised towards what was asked before when the
-// turn is short or refers back ("Now do it in Python"). Turns are the user's, the oldest first. Thanks inherit nothing.
+// ScoreTurns gives the complexity of a conversation: that of its last user turn, raised towards what was asked before
+// when the turn is short or refers back ("Now do it in Python"). Turns are the user's, the oldest first. Thanks inherit
+// nothing.
 func (s *Scorer) ScoreTurns(turns []string) float64 {
 	turns = turns[max(0, len(turns)-turnsRead):]
 	carried, last := math.Inf(-1), s.base

@@ -41,8 +41,8 @@ const (
 	numKinds
 )
 
-// wordLists name the words of each kind, English first, then German, French and Spanish where a word means one thing only. A plural
-// in -s is known by itself. Words that the languages share with another meaning are left out.
+// wordLists name the words of each kind, English first, then German, French and Spanish where a word means one thing
+// only. A plural in -s is known by itself. Words that the languages share with another meaning are left out.
 //
 //nolint:misspell // the other languages are spelled so
 var wordLists = [numKinds]string{
@@ -177,7 +177,8 @@ var signLists = [numKinds]string{
 	wSmalltalk:  `你好 谢谢 您好 早上 感谢`,
 }
 
-// lexicon finds the kind of a word by its hash. Words of one hash would share a kind, which with 64 bits does not happen.
+// lexicon finds the kind of a word by its hash. Words of one hash would share a kind, which with 64 bits does not
+// happen.
 type lexicon [1 << 13]struct {
 	hash uint64
 	kind wordKind

@@ -13,7 +13,8 @@ import (
 // Context is what the way back must know of the way in.
 type Context struct {
 	Format       string                // reasoning_details.format: "bedrock." + the family's short name
-	Names        map[string]string     // tool name on the Bedrock side → the client's, for names that had to change (R-TOOL-02)
+	// tool name on the Bedrock side → the client's, for names that had to change (R-TOOL-02)
+	Names        map[string]string
 	Functions    bool                  // the client used the legacy functions: reply with function_call
 	OneCall      bool                  // parallel_tool_calls: false, later calls are dropped (R-CHO-08)
 	DiscardCalls bool                  // the tools were only declared for their history: calls are dropped (R-TOOL-15)
@@ -33,7 +34,8 @@ type Context struct {
 	images, files []Place
 	last          Place // the client's last message
 
-	added       translate.Additions                 // what Bedrock may refuse without that becoming the client's affair (R-CAP-07)
+	// what Bedrock may refuse without that becoming the client's affair (R-CAP-07)
+	added       translate.Additions
 	guardStream types.GuardrailStreamProcessingMode // goes into ConverseStream only, which ConverseInput cannot say
 }
 

@@ -146,7 +146,8 @@ func (p *pairing) give(k, i int) {
 // share gives the results of an id to its calls: by name where a result tells one, the others in order (R-MSG-11).
 func (p *pairing) share(g *namesakes) {
 	calls := append([]int{g.call}, g.more...)
-	named := map[string][]int{} // the calls of a name that have no result yet; the last one stays, for what comes too often
+	// the calls of a name that have no result yet; the last one stays, for what comes too often
+	named := map[string][]int{}
 	for _, k := range calls {
 		named[p.calls[k].Name] = append(named[p.calls[k].Name], k)
 	}

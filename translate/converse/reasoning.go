@@ -126,7 +126,8 @@ func (c *pass) novaReasoning(asked string) {
 		return
 	}
 	effort := c.clamp(asked)
-	if limit, _ := c.tokenLimit(); effort == "high" && limit > 0 { // high takes no limit, and the limit bounds the cost (R-RSN-04)
+	// high takes no limit, and the limit bounds the cost (R-RSN-04)
+	if limit, _ := c.tokenLimit(); effort == "high" && limit > 0 {
 		c.Adjust(c.req.Names.Effort, "lowered_to_medium")
 		effort = "medium"
 	}
@@ -166,8 +167,8 @@ func (c *pass) thinksUnasked(asked string) bool {
 	return by == "always" || by == "on" && asked != "none"
 }
 
-// yieldToChoice settles the quarrel with a forced choice, which a model that always thinks cannot win (R-CHO-05). It tells
-// whether thinking is still wanted.
+// yieldToChoice settles the quarrel with a forced choice, which a model that always thinks cannot win (R-CHO-05). It
+// tells whether thinking is still wanted.
 func (c *pass) yieldToChoice(wanted bool) bool {
 	if c.caps.Reasoning.Default == "always" {
 		c.relax(false)

@@ -52,8 +52,10 @@ type embedChoice struct {
 }
 
 var (
-	embedInputTypes  = embedChoice{"search_document", []string{"search_document", "search_query", "classification", "clustering"}} // R-EMB-11
-	embedTruncations = embedChoice{"none", []string{"none", "start", "end"}}                                                       // R-EMB-12
+	// R-EMB-11
+	embedInputTypes  = embedChoice{"search_document", []string{"search_document", "search_query", "classification", "clustering"}}
+	// R-EMB-12
+	embedTruncations = embedChoice{"none", []string{"none", "start", "end"}}
 )
 
 const maxEmbedItems = 2048 // OpenAI's limit (R-EMB-01)

@@ -1,7 +1,7 @@
 // Package budgets holds callers to what they may spend: what a call may cost is held before it and settled after it.
 //
-// It must not know prices, nor read answers. Start at [Budgets.Reserve], which hands back what must be settled; [Leases] look after
-// what a process that ended has left.
+// It must not know prices, nor read answers. Start at [Budgets.Reserve], which hands back what must be settled;
+// [Leases] look after what a process that ended has left.
 package budgets
 
 import (
@@ -19,19 +19,20 @@ import (
 
 // Store keeps what was spent and what is held; internal/store has engines, and storetest says what they promise.
 type Store interface {
-	// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is
-	// -1. What it gives besides, of all of them and in either case, is how they stood at that moment. Once it has returned, the hold
-	// is not lost by a crash.
+	// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else
+	// it is -1. What it gives besides, of all of them and in either case, is how they stood at that moment. Once it has
+	// returned, the hold is not lost by a crash.
 	Reserve(ctx context.Context, h store.Hold) (before []store.Balance, refused int, err error)
 	// Send says of a hold that its call is on its way, and may cost something from now on.
 	Send(ctx context.Context, tenant, id string) error
-	// Settle ends a hold: its accounts have spent the cost instead. No sum falls below 0. It tells whether the hold had been charged.
-	// Of a hold that is not there it changes nothing, so that it can be tried again when its answer was lost.
+	// Settle ends a hold: its accounts have spent the cost instead. No sum falls below 0. It tells whether the hold had
+	// been charged. Of a hold that is not there it changes nothing, so that it can be tried again when its answer was
+	// lost.
 	Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error)
 	// Renew makes leases end later.
 	Renew(ctx context.Context, tenant string, ids []string, until int64) error
-	// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing.
-	// Both can still be settled for [store.LapsedFor].
+	// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others
+	// cost nothing. Both can still be settled for [store.LapsedFor].
 	Lapse(ctx context.Context, now int64) (charged []store.Hold, err error)
 }
 
@@ -69,12 +70,12 @@ func (c Config) Named() (settings []string) {
 
 const budgetTimeout = 5 * time.Second
 
-// heldAgain is when it makes sense to ask again where calls under way hold what is left: most of them end within it, and clients that
-// wait for it by themselves, as OpenAI's do up to a minute, ask again.
+// heldAgain is when it makes sense to ask again where calls under way hold what is left: most of them end within it,
+// and clients that wait for it by themselves, as OpenAI's do up to a minute, ask again.
 const heldAgain = 5 * time.Second
 
-// Budgets hold callers to what they may spend. What a call may cost is held before the call and settled after it. A hold that nobody
-// settles, since its process was killed, is charged when its lease ends (see [Leases]).
+// Budgets hold callers to what they may spend. What a call may cost is held before the call and settled after it. A
+// hold that nobody settles, since its process was killed, is charged when its lease ends (see [Leases]).
 type Budgets struct {
 	Config
 	leases *Leases
@@ -140,10 +141,11 @@ type Hold struct {
 	sent    bool
 }
 
-// Reserve takes what a call may cost from the caller's budgets. A call is let through while anything is left of each, so that a sum
-// passes its budget by no more than what is reserved at the time. Else the error is a 429: of a budget that is spent the one of
-// R-ERR-68; where only calls under way hold the rest, of which they may give back some, one that is worth another try. Without a budget
-// the hold is nil; any other must be settled. guess is the usage that is counted when nobody settles it; nil is none.
+// Reserve takes what a call may cost from the caller's budgets. A call is let through while anything is left of each,
+// so that a sum passes its budget by no more than what is reserved at the time. Else the error is a 429: of a budget
+// that is spent the one of R-ERR-68; where only calls under way hold the rest, of which they may give back some, one
+// that is worth another try. Without a budget the hold is nil; any other must be settled. guess is the usage that is
+// counted when nobody settles it; nil is none.
 func (b *Budgets) Reserve(ctx context.Context, p *access.Principal, amount access.NanoUSD, guess *store.Usage) (*Hold, error) {
 	if b == nil {
 		return nil, nil
@@ -196,8 +198,8 @@ func (h *Hold) warn(list []budget, before []store.Balance) {
 	}
 }
 
-// Send must have succeeded before anything of the call goes to a model: from then on the hold is charged when nobody settles it. Of
-// several that are told at once all wait for the store.
+// Send must have succeeded before anything of the call goes to a model: from then on the hold is charged when nobody
+// settles it. Of several that are told at once all wait for the store.
 func (h *Hold) Send(ctx context.Context) error {
 	if h == nil {
 		return nil
@@ -234,8 +236,8 @@ func unchecked(err error) error {
 	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
 }
 
-// Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's context may have
-// ended. Only the first call does anything. When the store fails, [Leases.Run] tries again.
+// Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's
+// context may have ended. Only the first call does anything. When the store fails, [Leases.Run] tries again.
 func (h *Hold) Settle(ctx context.Context, cost access.NanoUSD) {
 	if h == nil {
 		return
@@ -249,7 +251,8 @@ func (h *Hold) Settle(ctx context.Context, cost access.NanoUSD) {
 	})
 }
 
-// refusedBudget is the refusal of a call: of all its budgets that of one that is spent counts first, since waiting for others is no use then.
+// refusedBudget is the refusal of a call: of all its budgets that of one that is spent counts first, since waiting for
+// others is no use then.
 func refusedBudget(list []budget, accounts []store.Account, before []store.Balance, refused int, now time.Time) error {
 	for i := range list {
 		if before[i].Spent >= accounts[i].Limit {
@@ -287,8 +290,8 @@ func (b *budget) name() string {
 	return fmt.Sprintf("%s, %s USD %s", whose, b.Amount, span)
 }
 
-// period gives when the period of a time began, in seconds, and when it ends. Periods begin at midnight UTC, weeks on Monday. A total
-// has neither.
+// period gives when the period of a time began, in seconds, and when it ends. Periods begin at midnight UTC, weeks on
+// Monday. A total has neither.
 func period(name string, now time.Time) (from int64, end time.Time) {
 	y, m, d := now.Date()
 	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)

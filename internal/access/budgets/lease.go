@@ -13,8 +13,8 @@ import (
 	"outcrop/internal/store"
 )
 
-// A hold is for a call of a process that is alive: its lease is renewed as long as the call is under way. The lease of a process that was
-// killed ends, and whichever gateway notices first settles the hold.
+// A hold is for a call of a process that is alive: its lease is renewed as long as the call is under way. The lease of
+// a process that was killed ends, and whichever gateway notices first settles the hold.
 const (
 	leaseFor   = time.Minute
 	leaseEvery = 15 * time.Second // renewing, and looking for leases that have ended
@@ -70,8 +70,8 @@ func (l *Leases) counted(h store.Hold, sign int64) {
 	l.count(u)
 }
 
-// Run renews and settles leases until ctx ends, and then settles what is left. Whenever that begins to fail, and when it works again, it is
-// reported: an error, or nil; and what is given up is, each time.
+// Run renews and settles leases until ctx ends, and then settles what is left. Whenever that begins to fail, and when
+// it works again, it is reported: an error, or nil; and what is given up is, each time.
 func (l *Leases) Run(ctx context.Context, report func(error)) {
 	tick := time.NewTicker(leaseEvery)
 	defer tick.Stop()

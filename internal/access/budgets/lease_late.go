@@ -9,8 +9,8 @@ import (
 	"outcrop/internal/store"
 )
 
-// A settlement that failed is tried again for as long as a hold can be settled whose lease has ended; more of them than these are not kept.
-// What is given up is charged as it was reckoned when its lease ends, and its guess is counted.
+// A settlement that failed is tried again for as long as a hold can be settled whose lease has ended; more of them than
+// these are not kept. What is given up is charged as it was reckoned when its lease ends, and its guess is counted.
 const (
 	lateFor  = store.LapsedFor * time.Second
 	lateMost = 10_000
@@ -40,7 +40,8 @@ func (l *Leases) settle(ctx context.Context, h store.Hold, cost int64) error {
 	return err
 }
 
-// try settles a hold. The usage of one that was charged, as its lease had ended, is taken back: its own is counted by who made the call.
+// try settles a hold. The usage of one that was charged, as its lease had ended, is taken back: its own is counted by
+// who made the call.
 func (l *Leases) try(ctx context.Context, h store.Hold, cost int64) error {
 	charged, err := l.store.Settle(ctx, h, cost)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // mostAddresses bounds the addresses that are remembered; those that failed longest ago are forgotten first.
 const mostAddresses = 16_384
 
-// Attempts limits how many wrong keys an address may show. Its memory is bounded; of IPv6 a /64 counts as one address, since that is
-// what one caller has at least. It is safe for concurrent use; nil limits nothing.
+// Attempts limits how many wrong keys an address may show. Its memory is bounded; of IPv6 a /64 counts as one address,
+// since that is what one caller has at least. It is safe for concurrent use; nil limits nothing.
 type Attempts struct {
 	every time.Duration // after which one more is allowed
 	burst time.Duration // worth of attempts at once

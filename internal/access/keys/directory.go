@@ -11,12 +11,13 @@ import (
 	"outcrop/internal/access"
 )
 
-// A change in the store is noticed within poll and a little, so that a key that was revoked is out well within 5 seconds.
+// A change in the store is noticed within poll and a little, so that a key that was revoked is out well within 5
+// seconds.
 const (
 	poll        = time.Second
 	pollTimeout = 2 * time.Second
-	// reread is how often everything is read although nothing seems to have changed: a store that was emptied and filled again may
-	// have come to the same revision.
+	// reread is how often everything is read although nothing seems to have changed: a store that was emptied and filled
+	// again may have come to the same revision.
 	reread = time.Minute
 	// lookAgain is how often, at most, a secret that nobody knows makes the directory ask the store before its time, and
 	// lookTimeout how long that may take: wrong secrets must not become load on the store.
@@ -24,8 +25,9 @@ const (
 	lookTimeout = 250 * time.Millisecond
 )
 
-// Directory knows the keys of a store from memory, and follows its changes. While the store does not answer, the last state goes on
-// for a time of grace; after that nobody can tell any more which keys are good, and the directory knows none.
+// Directory knows the keys of a store from memory, and follows its changes. While the store does not answer, the last
+// state goes on for a time of grace; after that nobody can tell any more which keys are good, and the directory knows
+// none.
 type Directory struct {
 	store   Store
 	grace   time.Duration
@@ -53,8 +55,8 @@ type entry struct {
 	who   *access.Principal
 }
 
-// NewDirectory follows a store. What is to be known about its state is reported whenever that changes: an error when the store
-// is not to be reached or an entry not to be read, and nil when all is well again.
+// NewDirectory follows a store. What is to be known about its state is reported whenever that changes: an error when
+// the store is not to be reached or an entry not to be read, and nil when all is well again.
 func NewDirectory(s Store, grace time.Duration, report func(error)) *Directory {
 	return &Directory{store: s, grace: grace, report: report}
 }
@@ -78,7 +80,8 @@ func (d *Directory) Run(ctx context.Context) {
 	}
 }
 
-// Refresh takes over what the store holds now. An error of some entries leaves these out, any other leaves everything as it was.
+// Refresh takes over what the store holds now. An error of some entries leaves these out, any other leaves everything
+// as it was.
 func (d *Directory) Refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()

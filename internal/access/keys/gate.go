@@ -1,8 +1,8 @@
 // Package keys says who calls: API keys of the configuration and of a store, and what each of them may do.
 //
-// It must not read bodies and not know HTTP beyond the credential it is given; of a key it keeps the SHA-256 and never the key.
-// Start at [Gate], which admits callers. Keys come from the configuration (config.go) and from a store: registry.go makes, rotates
-// and revokes them there, directory.go follows what the store holds.
+// It must not read bodies and not know HTTP beyond the credential it is given; of a key it keeps the SHA-256 and never
+// the key. Start at [Gate], which admits callers. Keys come from the configuration (config.go) and from a store:
+// registry.go makes, rotates and revokes them there, directory.go follows what the store holds.
 package keys
 
 import (
@@ -30,8 +30,8 @@ type Gate struct {
 	attempts *Attempts
 }
 
-// NewGate makes a gate for the keys of the configuration, and those of a directory unless it is nil. attempts, which may be nil, is
-// handed in because what it has counted must outlive the gate.
+// NewGate makes a gate for the keys of the configuration, and those of a directory unless it is nil. attempts, which
+// may be nil, is handed in because what it has counted must outlive the gate.
 func NewGate(cfg Config, stored *Directory, attempts *Attempts) *Gate {
 	g := &Gate{known: map[Hash]*entry{}, stored: stored, required: cfg.Required, attempts: attempts}
 	for _, key := range cfg.APIKeys {
@@ -46,16 +46,16 @@ func NewGate(cfg Config, stored *Directory, attempts *Attempts) *Gate {
 	return g
 }
 
-// Open tells whether everybody is let in: no key is configured, none was ever stored, and none is demanded. A store that cannot be
-// read may hold some.
+// Open tells whether everybody is let in: no key is configured, none was ever stored, and none is demanded. A store
+// that cannot be read may hold some.
 func (g *Gate) Open() bool {
 	return len(g.known) == 0 && !g.required && (g.stored == nil || g.stored.Empty())
 }
 
-// Admit tells who presents a credential, or gives the 401 of R-ERR-66, the same in words and in time for a key that is unknown,
-// malformed, revoked or expired. A key that is good, but not from this address or for this endpoint, is a 403. Once an address has shown
-// too many wrong keys, further ones are a 429; good ones still pass, since many callers may share an address. With a refusal comes whose
-// key it was, as far as that is known: for records, and for nothing else.
+// Admit tells who presents a credential, or gives the 401 of R-ERR-66, the same in words and in time for a key that is
+// unknown, malformed, revoked or expired. A key that is good, but not from this address or for this endpoint, is a 403.
+// Once an address has shown too many wrong keys, further ones are a 429; good ones still pass, since many callers may
+// share an address. With a refusal comes whose key it was, as far as that is known: for records, and for nothing else.
 func (g *Gate) Admit(c Credential) (access.Principal, error) {
 	if g.Open() && !g.firstKey(c.Key) {
 		return access.Principal{}, nil
@@ -81,8 +81,8 @@ func (g *Gate) Admit(c Credential) (access.Principal, error) {
 	return *who, nil
 }
 
-// find gives whose key it is, nil for nobody's, and whether that is sure. Of a text that is too long, and of one that has the wrong
-// form for a store, the hash is made all the same, so that it takes as long as any other.
+// find gives whose key it is, nil for nobody's, and whether that is sure. Of a text that is too long, and of one that
+// has the wrong form for a store, the hash is made all the same, so that it takes as long as any other.
 func (g *Gate) find(key string, now time.Time) (who *access.Principal, sure bool) {
 	text := []byte(key[:min(len(key), longestKey)])
 	sum := Hash(sha256.Sum256(text))
@@ -102,7 +102,8 @@ func (g *Gate) find(key string, now time.Time) (who *access.Principal, sure bool
 	return e.who, true
 }
 
-// firstKey tells whether a key that comes to an open gate is there because the first one has just been made, which closes the gate.
+// firstKey tells whether a key that comes to an open gate is there because the first one has just been made, which
+// closes the gate.
 func (g *Gate) firstKey(key string) bool {
 	if g.stored == nil || !wellFormed([]byte(key)) {
 		return false

@@ -56,8 +56,8 @@ func (k *Key) document() (store.Document, error) {
 	return store.Document{Tenant: k.Tenant, ID: k.ID, Revision: k.revision, Body: body}, err
 }
 
-// readKey reads what document has written. Members that it does not know are an error: a newer version may have written a
-// restriction there, and a key must not gain rights by being read by an older one.
+// readKey reads what document has written. Members that it does not know are an error: a newer version may have written
+// a restriction there, and a key must not gain rights by being read by an older one.
 func readKey(d store.Document) (Key, error) {
 	var k Key
 	if err := json.Unmarshal(d.Body, &k, json.RejectUnknownMembers(true)); err != nil {

@@ -39,7 +39,8 @@ func Stored(ctx context.Context, s Store) bool {
 	return err != nil || len(page) > 0
 }
 
-// Registry makes, rotates and revokes keys in a store. Keys are never deleted: what they did is on record under their ids.
+// Registry makes, rotates and revokes keys in a store. Keys are never deleted: what they did is on record under their
+// ids.
 type Registry struct{ store Store }
 
 // NewRegistry works on a store.
@@ -51,7 +52,8 @@ func Secret() (string, Hash) {
 	return secret, HashOf(secret)
 }
 
-// Create keeps a new key with the members of k that are for its owner to choose, and gives its secret, which can never be had again.
+// Create keeps a new key with the members of k that are for its owner to choose, and gives its secret, which can never
+// be had again.
 func (r *Registry) Create(ctx context.Context, k Key) (secret string, made Key, err error) {
 	now := time.Now().UTC().Truncate(time.Second)
 	if faults := k.Faults(); len(faults) > 0 {
@@ -104,7 +106,8 @@ func (r *Registry) Revoke(ctx context.Context, which string) (Key, error) {
 	})
 }
 
-// Rotate gives a key a new secret. The one before, and those that were still valid beside it, stay so for the grace at most.
+// Rotate gives a key a new secret. The one before, and those that were still valid beside it, stay so for the grace at
+// most.
 func (r *Registry) Rotate(ctx context.Context, which string, grace time.Duration) (secret string, changed Key, err error) {
 	changed, err = r.change(ctx, which, func(k *Key, now time.Time) error {
 		if state := k.State(now); state != "active" {

@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// A key of our making is the prefix, 256 random bits in base 62 and, as GitHub's tokens have it, a checksum, so that scanners find
-// keys that have got where they should not be, and can tell them from what only looks like one: oc-[0-9A-Za-z]{49}. The checksum is
-// the CRC-32 (IEEE) of everything before it, in base 62 too; both numbers are filled up with zeros in front. Digits come before
-// capital letters before small ones.
+// A key of our making is the prefix, 256 random bits in base 62 and, as GitHub's tokens have it, a checksum, so that
+// scanners find keys that have got where they should not be, and can tell them from what only looks like one:
+// oc-[0-9A-Za-z]{49}. The checksum is the CRC-32 (IEEE) of everything before it, in base 62 too; both numbers are
+// filled up with zeros in front. Digits come before capital letters before small ones.
 const (
 	secretPrefix   = "oc-"
 	secretDigits   = 43
@@ -93,7 +93,8 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	digits, ok := strings.CutPrefix(string(text), hashPrefix)
 	b, err := hex.DecodeString(digits)
 	if !ok || err != nil || len(b) != len(h) {
-		return errors.New("must be sha256: and the 64 hexadecimal digits of a key's SHA-256") // without the text: it might be a key
+		// without the text: it might be a key
+		return errors.New("must be sha256: and the 64 hexadecimal digits of a key's SHA-256")
 	}
 	*h = Hash(b)
 	return nil

@@ -1,8 +1,8 @@
-// Package limits holds callers to requests and tokens a minute and to requests under way, counted in this process, or in a store
-// that gateways share.
+// Package limits holds callers to requests and tokens a minute and to requests under way, counted in this process, or
+// in a store that gateways share.
 //
-// It must not know money, nor what a request holds beyond the tokens it is asked for. Start at [Limiter.Admit], which hands back what
-// must be settled; [Meters] do the counting.
+// It must not know money, nor what a request holds beyond the tokens it is asked for. Start at [Limiter.Admit], which
+// hands back what must be settled; [Meters] do the counting.
 package limits
 
 import (
@@ -18,9 +18,9 @@ import (
 	"outcrop/internal/store"
 )
 
-// Limiter says how often a caller may ask, for how many tokens, and how much at the same time. A request shows itself twice: with
-// Arrive before its body is read, with Admit when it is known what it asks for. What it counts is with Meters, so that a limiter with
-// other settings goes on where the one before was.
+// Limiter says how often a caller may ask, for how many tokens, and how much at the same time. A request shows itself
+// twice: with Arrive before its body is read, with Admit when it is known what it asks for. What it counts is with
+// Meters, so that a limiter with other settings goes on where the one before was.
 type Limiter struct {
 	cfg    Config
 	meters *Meters
@@ -102,7 +102,8 @@ func (l *Limiter) Arrive(ctx context.Context, p *access.Principal) (Standing, er
 	return standing(d.all(), v.Stands[:]), refusal(d.all(), v)
 }
 
-// Limits tells whether anything of what Admit counts is limited for a principal; of an end user only where there is one.
+// Limits tells whether anything of what Admit counts is limited for a principal; of an end user only where there is
+// one.
 func (l *Limiter) Limits(p *access.Principal, user string) (tokens, anything bool) {
 	key, tenant := l.limits(p)
 	var own access.Limits
@@ -113,8 +114,8 @@ func (l *Limiter) Limits(p *access.Principal, user string) (tokens, anything boo
 	return tokens, tokens || key != access.Limits{} || tenant != access.Limits{} || own != access.Limits{}
 }
 
-// Admit takes what a request asks for: tokens, slots, requests of the end user, and those beyond the first that its calls count for.
-// Without an error the admission must be settled.
+// Admit takes what a request asks for: tokens, slots, requests of the end user, and those beyond the first that its
+// calls count for. Without an error the admission must be settled.
 func (l *Limiter) Admit(ctx context.Context, p *access.Principal, ask Ask) (*Admission, Standing, error) {
 	key, tenant := l.limits(p)
 	own := l.cfg.EndUser
@@ -168,7 +169,8 @@ func (a *Admission) fit(ask Ask) int64 {
 	return tokens
 }
 
-// shrink lowers refused demands of tokens to what is left, as far as they were guessed, and tells whether they are worth another try.
+// shrink lowers refused demands of tokens to what is left, as far as they were guessed, and tells whether they are
+// worth another try.
 func (a *Admission) shrink(ask Ask, v store.Verdict) bool {
 	if v.Refused < 0 || a.list[v.Refused].What != store.Tokens {
 		return false
@@ -230,8 +232,8 @@ type Admission struct {
 	once   sync.Once
 }
 
-// Settle gives the slots back and counts the tokens that were used instead of those that were taken. What it gives is the standing
-// after it. Only the first call does anything.
+// Settle gives the slots back and counts the tokens that were used instead of those that were taken. What it gives is
+// the standing after it. Only the first call does anything.
 func (a *Admission) Settle(ctx context.Context, used int64) (s Standing) {
 	if a == nil {
 		return s

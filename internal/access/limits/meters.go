@@ -14,8 +14,8 @@ const (
 	metersPerShard = 1024
 )
 
-// counters are the limits of this process. All meters of a tenant are in one shard, so that demands on its keys, itself and its end
-// users are granted together under one lock.
+// counters are the limits of this process. All meters of a tenant are in one shard, so that demands on its keys, itself
+// and its end users are granted together under one lock.
 type counters struct {
 	seed   maphash.Seed
 	start  time.Time // the clock's zero
@@ -96,7 +96,8 @@ func (c *counters) take(tenant string, demands []store.Demand, force bool) (v st
 	return v
 }
 
-// settle changes what was taken of tokens at a second by so many, and gives the slots back. It gives how the limits stand then.
+// settle changes what was taken of tokens at a second by so many, and gives the slots back. It gives how the limits
+// stand then.
 func (c *counters) settle(tenant string, demands []store.Demand, second, tokens int64) (stands [store.MostDemands]store.Stand) {
 	now := time.Since(c.start)
 	s := c.shard(tenant)
@@ -132,7 +133,8 @@ func (s *shard) meter(of subject) *meter {
 	return m
 }
 
-// forget makes room: what counts nothing goes, looked for once a second at most; else some end user, whose number callers choose.
+// forget makes room: what counts nothing goes, looked for once a second at most; else some end user, whose number
+// callers choose.
 func (s *shard) forget(now time.Duration) {
 	if now-s.swept >= time.Second {
 		s.swept = now

@@ -27,8 +27,8 @@ const (
 	renewEvery   = store.Lease / 3
 )
 
-// Meters hold what limits have counted: in the process, and in the store that gateways share if there is one. The process counts
-// along with the store, so that it knows what it has let through when the store goes away.
+// Meters hold what limits have counted: in the process, and in the store that gateways share if there is one. The
+// process counts along with the store, so that it knows what it has let through when the store goes away.
 type Meters struct {
 	process *counters
 	shared  Store // nil: none
@@ -44,8 +44,8 @@ type sharedTake struct {
 	second int64
 }
 
-// NewMeters counts in the process, and in a store unless it is nil. Whenever the store goes away or comes back that is reported: an
-// error, or nil.
+// NewMeters counts in the process, and in a store unless it is nil. Whenever the store goes away or comes back that is
+// reported: an error, or nil.
 func NewMeters(shared Store, report func(error)) *Meters {
 	return &Meters{process: newCounters(), shared: shared, report: report, held: map[*Admission]struct{}{}}
 }
@@ -94,8 +94,8 @@ func (m *Meters) hold(a *Admission) {
 	}
 }
 
-// take grants demands: by the store, or by the process where there is none or it is away, unless strict asks for a refusal then.
-// What was taken in the store is told, for settling.
+// take grants demands: by the store, or by the process where there is none or it is away, unless strict asks for a
+// refusal then. What was taken in the store is told, for settling.
 func (m *Meters) take(ctx context.Context, tenant, id string, list []store.Demand, strict bool) (store.Verdict, *sharedTake, error) {
 	if m.shared == nil {
 		return m.process.take(tenant, list, false), nil, nil
@@ -140,8 +140,8 @@ func (m *Meters) settle(ctx context.Context, a *Admission, tokens int64) Standin
 	return standing(a.all(), v.Stands[:])
 }
 
-// ask asks the store, unless it has failed a moment ago: a store that hangs must not cost every request its time limit. After the
-// pause one request tries again, for all.
+// ask asks the store, unless it has failed a moment ago: a store that hangs must not cost every request its time limit.
+// After the pause one request tries again, for all.
 func (m *Meters) ask(ctx context.Context, do func(context.Context) error) error {
 	resume := m.resume.Load()
 	if resume != 0 {

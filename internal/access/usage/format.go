@@ -27,8 +27,8 @@ func usageCells(s *store.UsageSums) (cells [len(usageColumns)]string) {
 	return cells
 }
 
-// AppendJSON appends {"object":"outcrop.usage","from":…,"to":…,"group_by":[…],"data":[{…}],"total":{…}}. Costs are texts in USD, so that
-// nobody rounds them, with cost_nano_usd beside them as a whole number.
+// AppendJSON appends {"object":"outcrop.usage","from":…,"to":…,"group_by":[…],"data":[{…}],"total":{…}}. Costs are
+// texts in USD, so that nobody rounds them, with cost_nano_usd beside them as a whole number.
 func (r *Report) AppendJSON(b []byte) []byte {
 	b = append(b, `{"object":"outcrop.usage","from":"`...)
 	b = r.From.AppendFormat(b, "2006-01-02T15:04:05Z")

@@ -20,7 +20,8 @@ import (
 type Query struct {
 	From, To time.Time // zero: a month before To; now
 	GroupBy  []string  // "key", "tenant", "model", "hour", "day", "tag:NAME"
-	// Tenant, Key and Model, where not nil, are the only ones that are looked at, and of Tags, by their names, these values.
+	// Tenant, Key and Model, where not nil, are the only ones that are looked at, and of Tags, by their names, these
+	// values.
 	Tenant, Key, Model *string
 	Tags               map[string]string
 }
@@ -96,8 +97,9 @@ const (
 
 var tagName = regexp.MustCompile(`^tag:[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// ParseQuery reads times, as a date, as in RFC 3339 or in seconds since 1970, and the names of groups with commas between them.
-// "" leaves each to its default. An error names the argument that is at fault, "from", "to" or "group_by".
+// ParseQuery reads times, as a date, as in RFC 3339 or in seconds since 1970, and the names of groups with commas
+// between them. "" leaves each to its default. An error names the argument that is at fault, "from", "to" or
+// "group_by".
 func ParseQuery(from, to, groupBy string, now time.Time) (q Query, argument string, err error) {
 	if q.To, err = usageTime(to, now.Add(time.Second)); err != nil { // so that an hour which has just begun is in it
 		return q, "to", err

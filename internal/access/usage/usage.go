@@ -45,8 +45,8 @@ const (
 	usageTimeout = 5 * time.Second
 )
 
-// Ledger gathers usage and writes it to a store every second. What a crash can lose is the usage of the last second; budgets have
-// their own record of what was spent.
+// Ledger gathers usage and writes it to a store every second. What a crash can lose is the usage of the last second;
+// budgets have their own record of what was spent.
 type Ledger struct {
 	store   Store
 	report  func(error)
@@ -77,8 +77,8 @@ type Usage struct {
 // New counts into a ledger.
 func New(cfg Config, l *Ledger) *Usage { return &Usage{cfg, l} }
 
-// Count adds what a caller has used. A model is one of the catalogue's ids, or another name from a closed list; metadata is the
-// request's own.
+// Count adds what a caller has used. A model is one of the catalogue's ids, or another name from a closed list;
+// metadata is the request's own.
 func (u *Usage) Count(p *access.Principal, model string, metadata map[string]string, sums Sums) {
 	if row := u.Row(p, model, metadata, sums); row != nil {
 		u.ledger.Add(*row)

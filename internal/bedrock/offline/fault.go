@@ -168,8 +168,8 @@ func (f fault) spoilBody(rep *wire.Reply) *wire.Reply {
 	return out
 }
 
-// addUnknown puts what no service model of today knows into a stream: an event, a block with a start of an unknown kind, and a
-// delta of an unknown kind inside a block that is open.
+// addUnknown puts what no service model of today knows into a stream: an event, a block with a start of an unknown
+// kind, and a delta of an unknown kind inside a block that is open.
 func addUnknown(frames []wire.Frame) []wire.Frame {
 	strange := map[string]any{"kind": "not known"}
 	var out []wire.Frame

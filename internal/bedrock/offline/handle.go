@@ -162,8 +162,8 @@ func (s *Server) count(r *wire.ConverseRequest, t wire.Target, a *answer.Answer)
 	a.Usage.Input = total - a.Usage.Read - a.Usage.Write
 }
 
-// applyGuardrail answers ApplyGuardrail. Every offline guardrail blocks BLOCKME, attacks and the worst words, and masks MASKME
-// and e-mail addresses.
+// applyGuardrail answers ApplyGuardrail. Every offline guardrail blocks BLOCKME, attacks and the worst words, and masks
+// MASKME and e-mail addresses.
 func (s *Server) applyGuardrail(op wire.Operation, body []byte) *wire.Reply {
 	v, e := wire.DecodeAny(body)
 	if e == nil {

@@ -17,8 +17,8 @@ var routes = map[string]string{
 	"count-tokens":                "CountTokens",
 }
 
-// route finds the operation of a request. Path segments are cut before they are decoded, so that an id keeps its %2F; ok is false
-// for anything that is no operation.
+// route finds the operation of a request. Path segments are cut before they are decoded, so that an id keeps its %2F;
+// ok is false for anything that is no operation.
 func route(r *http.Request) (op wire.Operation, ok bool) {
 	var seg []string
 	for _, s := range strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/") {

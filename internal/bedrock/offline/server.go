@@ -1,35 +1,39 @@
-// Package offline is a small Amazon Bedrock: a server of the real wire protocol (REST JSON, event streams with checksums,
-// percent-encoded ids) for both planes, runtime and control, on one host. The judge of its correctness is the real SDK client.
+// Package offline is a small Amazon Bedrock: a server of the real wire protocol (REST JSON, event streams with
+// checksums, percent-encoded ids) for both planes, runtime and control, on one host. The judge of its correctness is
+// the real SDK client.
 //
-// It is strict: it refuses what Bedrock refuses, with Bedrock's exception names, statuses and texts. It is useful: its answers are
-// deterministic and depend on the request. It is faithful: with Config.Replay it answers from recordings. It is hostile on
-// request, see below.
+// It is strict: it refuses what Bedrock refuses, with Bedrock's exception names, statuses and texts. It is useful: its
+// answers are deterministic and depend on the request. It is faithful: with Config.Replay it answers from recordings.
+// It is hostile on request, see below.
 //
-// It must not import anything of this module: a misunderstanding shared with the code that it tests would confirm itself.
+// It must not import anything of this module: a misunderstanding shared with the code that it tests would confirm
+// itself.
 //
-// Start reading at server.go and handle.go (one request), then the rooms: wire (what all share; families.go has what differs between
-// models), shape (forms of bodies), rules, answer, guardrail, replay. deliver.go sends what was made.
+// Start reading at server.go and handle.go (one request), then the rooms: wire (what all share; families.go has what
+// differs between models), shape (forms of bodies), rules, answer, guardrail, replay. deliver.go sends what was made.
 //
 // # Answers
 //
-// The text says back what was seen: model, turns, last user text, media. "count to N" in the last user text makes an answer of N
-// numbers. A tool is called when the last user text names it or a significant word of its name ("weather" for get_weather), or
-// when the choice is forced. Words in the last user text make it odd: THINKAGAIN thinks between texts and calls, SAMEID makes two
-// calls under one id, STRINGINPUT writes the input of calls as a JSON string, NOCALL stops for a tool and calls none
-// (answer/odd.go). After tool results the answer quotes them. A system prompt that asks for JSON gets a value in a
-// Markdown code fence, by the schema that the prompt quotes. With a guardrail, the word BLOCKME in a text is blocked and MASKME in
-// an answer is masked. ApplyGuardrail and InvokeGuardrailChecks also know e-mail addresses, "ignore previous instructions" and its
-// like, and a few bad words (guardrail/checks.go).
+// The text says back what was seen: model, turns, last user text, media. "count to N" in the last user text makes an
+// answer of N numbers. A tool is called when the last user text names it or a significant word of its name ("weather"
+// for get_weather), or when the choice is forced. Words in the last user text make it odd: THINKAGAIN thinks between
+// texts and calls, SAMEID makes two calls under one id, STRINGINPUT writes the input of calls as a JSON string, NOCALL
+// stops for a tool and calls none (answer/odd.go). After tool results the answer quotes them. A system prompt that asks
+// for JSON gets a value in a Markdown code fence, by the schema that the prompt quotes. With a guardrail, the word
+// BLOCKME in a text is blocked and MASKME in an answer is masked. ApplyGuardrail and InvokeGuardrailChecks also know
+// e-mail addresses, "ignore previous instructions" and its like, and a few bad words (guardrail/checks.go).
 //
 // # Resources of the account 123456789012
 //
-// Every usable model has an application inference profile app-NAME (app-nova-lite, app-claude-haiku-4-5). Any other name of an
-// application profile, provisioned model, custom or imported model, prompt or prompt router leads to the model whose name
-// stands in it, else to Claude Haiku 4.5. Names that begin with "missing" do not exist; nor do guardrails named so.
+// Every usable model has an application inference profile app-NAME (app-nova-lite, app-claude-haiku-4-5). Any other
+// name of an application profile, provisioned model, custom or imported model, prompt or prompt router leads to the
+// model whose name stands in it, else to Claude Haiku 4.5. Names that begin with "missing" do not exist; nor do
+// guardrails named so.
 //
 // # Faults
 //
-// A request asks for faults with the header x-outcrop-fault, or behind a "+" in its model or guardrail id, as a list separated by "," or "+":
+// A request asks for faults with the header x-outcrop-fault, or behind a "+" in its model or guardrail id, as a list
+// separated by "," or "+":
 //
 //	throttle             ThrottlingException, always
 //	throttle=2           for the first two requests with this model and this list of faults, then none
@@ -69,7 +73,8 @@ import (
 // Config is what a server is made of.
 type Config struct {
 	Models []byte        // the model catalogue, JSON in the format of shared/bedrock/models.json; required
-	Replay string        // folder of recordings in the format of shared/wire (or the folder above its bedrock/); "" for none
+	// folder of recordings in the format of shared/wire (or the folder above its bedrock/); "" for none
+	Replay string
 	Pace   time.Duration // pause between streamed events; 0 for none
 	Region string        // the region it plays; us-east-1 if empty
 }
@@ -144,7 +149,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	deliver(w, r, rep, f)
 }
 
-// answer makes the whole reply to an operation; only the catalogue, the recordings and the prompt cache's memory stand behind it.
+// answer makes the whole reply to an operation; only the catalogue, the recordings and the prompt cache's memory stand
+// behind it.
 func (s *Server) answer(op wire.Operation, body []byte) *wire.Reply {
 	if s.replay != nil {
 		rep := s.replay.Answer(op, body)
@@ -181,7 +187,8 @@ func (s *Server) answer(op wire.Operation, body []byte) *wire.Reply {
 	return unknownOperation()
 }
 
-// catalogueOperation names what is answered from the catalogue even when replaying: a client asks for it on its own account.
+// catalogueOperation names what is answered from the catalogue even when replaying: a client asks for it on its own
+// account.
 var catalogueOperation = map[string]bool{"ListFoundationModels": true, "GetFoundationModel": true, "ListInferenceProfiles": true,
 	"GetInferenceProfile": true}
 

@@ -27,8 +27,8 @@ type budgets struct {
 	holds map[name]*held
 }
 
-// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is -1.
-// What it gives besides is how they stood before.
+// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else
+// it is -1. What it gives besides is how they stood before.
 func (s *Store) Reserve(_ context.Context, h store.Hold) (before []store.Balance, refused int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,8 +57,8 @@ func (s *Store) Send(_ context.Context, tenant, id string) error {
 	return nil
 }
 
-// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended. Of a
-// hold that is not there, as it was settled before, it changes nothing.
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its
+// lease had ended. Of a hold that is not there, as it was settled before, it changes nothing.
 func (s *Store) Settle(_ context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,8 +92,8 @@ func (s *Store) Renew(_ context.Context, tenant string, ids []string, until int6
 	return nil
 }
 
-// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing. All of
-// them can still be settled for LapsedFor.
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others
+// cost nothing. All of them can still be settled for LapsedFor.
 func (s *Store) Lapse(_ context.Context, now int64) (charged []store.Hold, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

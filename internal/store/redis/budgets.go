@@ -13,13 +13,14 @@ import (
 	"outcrop/internal/store"
 )
 
-// budgetsPrefix comes before the tenant, in braces so that a tenant's accounts are on one machine of a cluster. What an account has spent is
-// a string, and what is held in it another, with heldSuffix; those of a period go by themselves, long after the period.
+// budgetsPrefix comes before the tenant, in braces so that a tenant's accounts are on one machine of a cluster. What an
+// account has spent is a string, and what is held in it another, with heldSuffix; those of a period go by themselves,
+// long after the period.
 const (
 	budgetsPrefix = prefix + "budget:"
 	heldSuffix    = ":held"
-	// holdsName is a hash: id → a letter for the state (r reserved, s sent; when the lease had ended c charged, f freed, of which the amount
-	// is 0), amount, accounts, note.
+	// holdsName is a hash: id → a letter for the state (r reserved, s sent; when the lease had ended c charged, f freed,
+	// of which the amount is 0), amount, accounts, note.
 	holdsName   = ":holds"
 	leasesName  = ":leases" // a sorted set of ids by the end of their lease
 	budgetsKept = 400 * 24 * time.Hour
@@ -28,7 +29,8 @@ const (
 	holders = prefix + "{holders}"
 )
 
-// Numbers of these scripts are whole and below 2^53, nine million USD, up to which Lua counts exactly; INCRBY itself has 64 bits.
+// Numbers of these scripts are whole and below 2^53, nine million USD, up to which Lua counts exactly; INCRBY itself
+// has 64 bits.
 
 // lua are the functions that the scripts share.
 const lua = `
@@ -42,8 +44,8 @@ local function less(key, amount, last)
 end
 `
 
-// KEYS of reserve and settle are the hash, the sorted set, and the accounts; ARGV the amount, the id, then what the script says, and
-// at last limit and end of life of each account.
+// KEYS of reserve and settle are the hash, the sorted set, and the accounts; ARGV the amount, the id, then what the
+// script says, and at last limit and end of life of each account.
 
 // reserve gives the first refused account from 1 on, 0 for none, and what was spent and held before.
 var reserve = goredis.NewScript(lua + `
@@ -131,8 +133,8 @@ if latest and tonumber(latest) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[
 return 1
 `)
 
-// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is -1.
-// What it gives besides is how they stood before. The accounts are of the hold's tenant.
+// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else
+// it is -1. What it gives besides is how they stood before. The accounts are of the hold's tenant.
 func (s *Store) Reserve(ctx context.Context, h store.Hold) (before []store.Balance, refused int, err error) {
 	keys, tail := accountKeys(&h)
 	var row strings.Builder
@@ -180,8 +182,8 @@ func (s *Store) Send(ctx context.Context, tenant, id string) error {
 	return sendHold.Run(ctx, s.client, []string{holds}, id).Err()
 }
 
-// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended. Of a
-// hold that is not there, as it was settled before, it changes nothing.
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its
+// lease had ended. Of a hold that is not there, as it was settled before, it changes nothing.
 func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	keys, tail := accountKeys(&h)
 	n, err := settleBudget.Run(ctx, s.client, keys, append([]any{cost, h.ID, 0, ""}, tail...)...).Int()
@@ -201,8 +203,8 @@ func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until in
 	return renewHolds.Run(ctx, s.client, []string{holds, leases}, args...).Err()
 }
 
-// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing. All of
-// them can still be settled for LapsedFor.
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others
+// cost nothing. All of them can still be settled for LapsedFor.
 func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err error) {
 	tenants, err := s.client.ZRange(ctx, holders, 0, -1).Result()
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 type documents struct {
 	client   goredis.UniversalClient
 	revision string
-	bodies   string // a hash: field of tenant and id → revision, a space and when it expires where it does, a line's end, body
+	// a hash: field of tenant and id → revision, a space and when it expires where it does, a line's end, body
+	bodies   string
 	order    string // a sorted set of the fields; with a tenant behind it, of the tenant's
 	expiring string // a sorted set of the fields that expire
 }
@@ -39,8 +40,8 @@ func (s *Store) Changes(ctx context.Context, kind string) (int64, error) {
 	return n, err
 }
 
-// scripted is what the scripts below have in common. KEYS are those of a kind. A value that has another form was put there by somebody
-// else, and is left alone.
+// scripted is what the scripts below have in common. KEYS are those of a kind. A value that has another form was put
+// there by somebody else, and is left alone.
 const scripted = `
 local revisions, bodies, order, expiring = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local function whose(field)
@@ -99,8 +100,8 @@ redis.call('INCR', revisions)
 return 1
 `)
 
-// listDocuments gives the place of the last document where there are more, else 0, and then field, place and value of each. Documents that were kept when there was no order yet have the
-// place of their revision.
+// listDocuments gives the place of the last document where there are more, else 0, and then field, place and value of
+// each. Documents that were kept when there was no order yet have the place of their revision.
 var listDocuments = goredis.NewScript(scripted + `
 local of, after, newest, most, bytes = KEYS[5], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 if redis.call('ZCARD', order) < redis.call('HLEN', bodies) then

@@ -11,9 +11,10 @@ import (
 	"outcrop/internal/store"
 )
 
-// Limits are kept under keys of their own prefix, since unlike the rest they may be lost. Of a window the key is a hash, second →
-// count; of slots it is a sorted set of who holds one, by the millisecond at which the lease ends. Both go by themselves. The
-// tenant in braces keeps the limits of a tenant on one machine of a cluster. The clock is Redis's own, so gateways need not agree.
+// Limits are kept under keys of their own prefix, since unlike the rest they may be lost. Of a window the key is a
+// hash, second → count; of slots it is a sorted set of who holds one, by the millisecond at which the lease ends. Both
+// go by themselves. The tenant in braces keeps the limits of a tenant on one machine of a cluster. The clock is Redis's
+// own, so gateways need not agree.
 const limitsPrefix = "outcrop:l1:"
 
 // limitsScript begins both scripts: the clock, and how a window stands.

@@ -15,8 +15,9 @@ const pauseFor = time.Second
 
 var errPaused = errors.New("redis has not answered a moment ago")
 
-// pause keeps a Redis that hangs from costing everybody the time limit: after the first command that times out all others fail at once,
-// and after pauseFor one is let through to see, for all. It is a hook of the client. A Redis that refuses connections costs nothing.
+// pause keeps a Redis that hangs from costing everybody the time limit: after the first command that times out all
+// others fail at once, and after pauseFor one is let through to see, for all. It is a hook of the client. A Redis that
+// refuses connections costs nothing.
 type pause struct {
 	hangs time.Duration // a time-out tells of Redis from here on; before, of a caller who had little time left
 	until atomic.Int64  // in nanoseconds; 0 while Redis answers
@@ -49,7 +50,8 @@ func (p *pause) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pr
 	}
 }
 
-// inside marks the context of a command that was let through: what the client sends to set a connection up belongs to it.
+// inside marks the context of a command that was let through: what the client sends to set a connection up belongs to
+// it.
 type inside struct{}
 
 func (p *pause) guard(ctx context.Context, do func(context.Context) error) error {

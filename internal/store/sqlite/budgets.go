@@ -41,8 +41,8 @@ const (
 	stateFreed   // its lease had ended before it was sent: the amount is 0
 )
 
-// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else it is -1.
-// What it gives besides is how they stood before. When it returns, the hold is on disk.
+// Reserve holds an amount in every account, or in none when one has nothing left: the first such one is refused, else
+// it is -1. What it gives besides is how they stood before. When it returns, the hold is on disk.
 func (s *Store) Reserve(ctx context.Context, h store.Hold) (before []store.Balance, refused int, err error) {
 	type result struct {
 		before  []store.Balance
@@ -83,8 +83,8 @@ func (s *Store) Send(ctx context.Context, tenant, id string) error {
 	})
 }
 
-// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its lease had ended. Of a
-// hold that is not there, as it was settled before, it changes nothing.
+// Settle ends a hold: its accounts have spent the cost instead. It tells whether the hold had been charged, as its
+// lease had ended. Of a hold that is not there, as it was settled before, it changes nothing.
 func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged bool, err error) {
 	done := make(chan bool, 1)
 	err = s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
@@ -122,8 +122,8 @@ func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until in
 	})
 }
 
-// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others cost nothing. All of
-// them can still be settled for LapsedFor.
+// Lapse ends the holds whose leases have ended: those of calls that were sent are charged, and given back; the others
+// cost nothing. All of them can still be settled for LapsedFor.
 func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM holds WHERE state >= ? AND until < ?", stateCharged, now-store.LapsedFor); err != nil {

@@ -53,7 +53,8 @@ type documents struct {
 // Documents gives the documents of a kind.
 func (s *Store) Documents(kind string) store.Documents { return documents{s, kind} }
 
-// Changes gives a number that changes whenever a document of a kind does, or the whole file; 0 while there never was one.
+// Changes gives a number that changes whenever a document of a kind does, or the whole file; 0 while there never was
+// one.
 func (s *Store) Changes(ctx context.Context, kind string) (revision int64, err error) {
 	err = s.read(ctx, func(db *sql.DB) error {
 		err := db.QueryRowContext(ctx, "SELECT revision FROM revisions WHERE name = ?", kind).Scan(&revision)

@@ -19,8 +19,9 @@ var errNoStore = errors.New("there is a file, but no store in it (yet)")
 
 var errClosed = errors.New("the store is closed")
 
-// handle is one file, however its name is used later. SQLite keeps what was changed last in a second file, and readers meet in a third;
-// all three must be the ones that every other process finds under their names, or each would see a state of its own.
+// handle is one file, however its name is used later. SQLite keeps what was changed last in a second file, and readers
+// meet in a third; all three must be the ones that every other process finds under their names, or each would see a
+// state of its own.
 type handle struct {
 	db    *sql.DB
 	files []found
@@ -33,8 +34,8 @@ type found struct {
 	info os.FileInfo
 }
 
-// openHandle opens the file and brings it up to date, if it is at least of a form. A file that comes in another's place may be half copied:
-// an empty one is no store.
+// openHandle opens the file and brings it up to date, if it is at least of a form. A file that comes in another's place
+// may be half copied: an empty one is no store.
 func openHandle(ctx context.Context, path string, least int) (*handle, error) {
 	first, err := find(path)
 	if err != nil {
@@ -144,8 +145,9 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (connector) Driver() driver.Driver { return &sqlite.Driver{} }
 
-// use gives the handle of the file that is there, which is opened anew when it was replaced, until done is called. A missing file is not
-// made: a store that is empty all of a sudden would answer wrongly, and whoever puts a copy back is not hindered.
+// use gives the handle of the file that is there, which is opened anew when it was replaced, until done is called. A
+// missing file is not made: a store that is empty all of a sudden would answer wrongly, and whoever puts a copy back is
+// not hindered.
 func (s *Store) use(ctx context.Context) (h *handle, done func(), err error) {
 	if h = s.take(); h != nil {
 		if h.same() == nil {
@@ -171,8 +173,8 @@ func (s *Store) take() *handle {
 	return s.now
 }
 
-// put makes a handle the present one, and closes the one before when nobody uses it any more. SQLite leaves alone what has taken the place
-// of its files.
+// put makes a handle the present one, and closes the one before when nobody uses it any more. SQLite leaves alone what
+// has taken the place of its files.
 func (s *Store) put(h *handle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

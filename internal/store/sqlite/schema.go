@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// schema is how the file came to its form, step by step. The number of steps that a file has taken is its user_version. A step that
-// was released never changes; a new concern, or a change, is a step at the end.
+// schema is how the file came to its form, step by step. The number of steps that a file has taken is its user_version.
+// A step that was released never changes; a new concern, or a change, is a step at the end.
 func schema() []string {
 	return []string{
 		keysSchema,

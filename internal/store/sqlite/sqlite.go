@@ -1,5 +1,5 @@
-// Package sqlite keeps state in one SQLite file. Several processes may have it open at the same time: the gateway and the
-// commands beside it read and write the same file.
+// Package sqlite keeps state in one SQLite file. Several processes may have it open at the same time: the gateway and
+// the commands beside it read and write the same file.
 //
 // Start at [Open]; the form of the file is in schema.go.
 package sqlite
@@ -27,8 +27,8 @@ const busy = 5 * time.Second
 // connections bounds the open ones: SQLite has one writer at a time, and readers are quick.
 const connections = 4
 
-// Store is an open file. It is safe for concurrent use. When the file is replaced, it goes on with the new one; while it is missing, every
-// call fails.
+// Store is an open file. It is safe for concurrent use. When the file is replaced, it goes on with the new one; while
+// it is missing, every call fails.
 type Store struct {
 	path    string
 	budgets together
@@ -42,8 +42,8 @@ type Store struct {
 	turns int64   // how often the file was opened anew
 }
 
-// Open opens the file, and makes it and its folder when they are not there, for the eyes of their owner alone. An older form of
-// the file is brought up to date; one that a newer version has written is refused.
+// Open opens the file, and makes it and its folder when they are not there, for the eyes of their owner alone. An older
+// form of the file is brought up to date; one that a newer version has written is refused.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := prepare(path); err != nil {
 		return nil, err
@@ -72,8 +72,8 @@ func (s *Store) Close() error {
 	return h.close()
 }
 
-// prepare makes folder and file with the permissions that they should have: SQLite would ask for those of the process, and gives
-// the files beside the first the permissions of that one.
+// prepare makes folder and file with the permissions that they should have: SQLite would ask for those of the process,
+// and gives the files beside the first the permissions of that one.
 func prepare(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -88,8 +88,8 @@ func prepare(path string) error {
 	return f.Close()
 }
 
-// address is the path as SQLite reads it, with the settings of every connection. A transaction takes the right to write when it
-// begins: one that asks for it later fails, instead of waiting, when somebody else has written since.
+// address is the path as SQLite reads it, with the settings of every connection. A transaction takes the right to write
+// when it begins: one that asks for it later fails, instead of waiting, when somebody else has written since.
 func address(path string) string {
 	settings := url.Values{
 		"_txlock": {"immediate"},
@@ -101,8 +101,8 @@ func address(path string) string {
 	return "file:" + escaped + "?" + settings.Encode()
 }
 
-// ready brings the schema up to date. Processes that open a new file at the same moment hinder each other in a way that SQLite
-// does not wait out by itself, so that is tried again.
+// ready brings the schema up to date. Processes that open a new file at the same moment hinder each other in a way that
+// SQLite does not wait out by itself, so that is tried again.
 func (h *handle) ready(ctx context.Context, least int) error {
 	const pause = 20 * time.Millisecond
 	for end := time.Now().Add(busy); ; {
@@ -134,7 +134,8 @@ func (s *Store) read(ctx context.Context, work func(*sql.DB) error) error {
 	return work(h.db)
 }
 
-// change runs work as one transaction. That of a file that was replaced before it had ended counts for nothing, and is an error.
+// change runs work as one transaction. That of a file that was replaced before it had ended counts for nothing, and is
+// an error.
 func (s *Store) change(ctx context.Context, work func(*sql.Tx) error) error {
 	h, done, err := s.use(ctx)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// together writes what several callers want at the same moment in one transaction. The disk is what takes time: while one transaction is
-// on its way to it, the next gathers. A job of a batch that is not begun yet leaves it when its caller's context ends.
+// together writes what several callers want at the same moment in one transaction. The disk is what takes time: while
+// one transaction is on its way to it, the next gathers. A job of a batch that is not begun yet leaves it when its
+// caller's context ends.
 type together struct {
 	mu      sync.Mutex
 	next    *batch // that gathers; nil when none does
@@ -35,9 +36,9 @@ type job struct {
 	left bool // its caller had left before its turn: it was not run
 }
 
-// write runs a job in a transaction with others, and gives the error of all of it: a job whose statements fail makes the others fail too. A
-// job must not wait for anything but the database. Nobody waits longer than the context allows; a batch that was begun by then may
-// still be written.
+// write runs a job in a transaction with others, and gives the error of all of it: a job whose statements fail makes
+// the others fail too. A job must not wait for anything but the database. Nobody waits longer than the context allows;
+// a batch that was begun by then may still be written.
 func (w *together) write(ctx context.Context, s *Store, work func(context.Context, *sql.Tx) error) error {
 	w.mu.Lock()
 	b := w.next

@@ -15,7 +15,8 @@ import (
 
 // Item is one labelled text.
 type Item struct {
-	// Difficulty is how likely a weak model fails where a strong one does not, 0 to 1: an estimate, written before the score was.
+	// Difficulty is how likely a weak model fails where a strong one does not, 0 to 1: an estimate, written before the
+	// score was.
 	Difficulty float64  `json:"difficulty"`
 	Text       string   `json:"text"`    // the question
 	Options    []string `json:"options"` // of a multiple choice

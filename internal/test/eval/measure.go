@@ -8,8 +8,8 @@ import (
 
 // Figures are what an order of prompts is worth.
 type Figures struct {
-	// Area is the share of the quality gap that is recovered by sending the prompts of the highest scores to the strong model,
-	// averaged over all shares of prompts sent there. The labels stand for the gap; chance gives 0.5.
+	// Area is the share of the quality gap that is recovered by sending the prompts of the highest scores to the strong
+	// model, averaged over all shares of prompts sent there. The labels stand for the gap; chance gives 0.5.
 	Area float64
 	// Best is the area of an order by the labels themselves: nobody can reach more.
 	Best float64
@@ -29,8 +29,8 @@ func Measure(s Set, scores []float64) Figures {
 	return Figures{Area: area(labels, a), Best: area(labels, b), Rank: correlation(a, b), Ties: ties(scores)}
 }
 
-// area: of n+1 cost points, a prompt of rank r (1 is the lowest score) is sent to the strong model at r of them. Prompts of one score
-// share their places, as if they were drawn by lot.
+// area: of n+1 cost points, a prompt of rank r (1 is the lowest score) is sent to the strong model at r of them.
+// Prompts of one score share their places, as if they were drawn by lot.
 func area(gaps, ranks []float64) float64 {
 	got, all := 0.0, 0.0
 	for i, g := range gaps {

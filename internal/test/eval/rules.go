@@ -27,7 +27,8 @@ func Rules() ([]Rule, error) {
 	}, nil
 }
 
-// usual is the rule that proxies often have: under 20 words is simple, under 100 words is ordinary, more or a keyword is hard.
+// usual is the rule that proxies often have: under 20 words is simple, under 100 words is ordinary, more or a keyword
+// is hard.
 func usual(turns []string) float64 {
 	words := strings.FieldsFunc(strings.ToLower(turns[len(turns)-1]), func(r rune) bool { return strings.ContainsRune(" \t\n.,;:!?\"'()", r) })
 	hard := []string{"analyze", "analyse", "explain", "code", "debug", "design", "plan", "reason", "prove", "architecture", "implement", "algorithm"}

@@ -1,5 +1,5 @@
-// Package redistest gives tests a real Redis: each server is a process of its own on a socket in a folder of the test, keeps
-// nothing, and ends with the test.
+// Package redistest gives tests a real Redis: each server is a process of its own on a socket in a folder of the test,
+// keeps nothing, and ends with the test.
 //
 // It is for tests only. Start at [Start].
 package redistest
@@ -33,8 +33,9 @@ type Server struct {
 	log    bytes.Buffer
 }
 
-// Start runs a Redis until the test is over. It listens on a socket only; settings are further lines of its configuration file,
-// such as "port 7000", and those that begin with "sentinel" make it a sentinel. Without redis-server (make install-redis) the test is skipped, in CI it fails.
+// Start runs a Redis until the test is over. It listens on a socket only; settings are further lines of its
+// configuration file, such as "port 7000", and those that begin with "sentinel" make it a sentinel. Without
+// redis-server (make install-redis) the test is skipped, in CI it fails.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
@@ -44,7 +45,8 @@ func Start(t testing.TB, settings ...string) *Server {
 		}
 		t.Skip("redis-server is not installed: make install-redis")
 	}
-	dir, err := os.MkdirTemp("", "redis") // not t.TempDir: the path of a socket may have about 100 bytes, and that one is as long as the test's name
+	// not t.TempDir: the path of a socket may have about 100 bytes, and that one is as long as the test's name
+	dir, err := os.MkdirTemp("", "redis")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,9 @@ import (
 	"strings"
 )
 
-// Citations finds the tests below the root of the project that carry the number of a rule, in order of their path. What counts
-// stands in something that runs: a string of a Go test or of an example program, a line of an example that is no comment, or
-// the "rules" of a golden folder. A comment alone does not count.
+// Citations finds the tests below the root of the project that carry the number of a rule, in order of their path. What
+// counts stands in something that runs: a string of a Go test or of an example program, a line of an example that is no
+// comment, or the "rules" of a golden folder. A comment alone does not count.
 func Citations(root string) (map[string][]string, error) {
 	found := map[string][]string{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

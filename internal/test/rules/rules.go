@@ -1,5 +1,5 @@
-// Package rules tells which test shows which rule of the translation. The rules are listed in docs/rules.tsv; a test shows a rule
-// by carrying its number in a string (see Citations).
+// Package rules tells which test shows which rule of the translation. The rules are listed in docs/rules.tsv; a test
+// shows a rule by carrying its number in a string (see Citations).
 //
 // Only `make rules` and tests use it. It must not be imported by the gateway. Start at Read and Citations.
 package rules

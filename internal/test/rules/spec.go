@@ -13,8 +13,8 @@ var (
 	levelled = regexp.MustCompile(`\| (M|L|M/L) \| ([GXWSF ]+) \|$`)
 )
 
-// FromSpecification finds the rules of the specification's text, in its order: a rule is a bullet with level and tests, a row of
-// a table whose last two cells say them, or a row of a table whose introduction says them for all rows.
+// FromSpecification finds the rules of the specification's text, in its order: a rule is a bullet with level and tests,
+// a row of a table whose last two cells say them, or a row of a table whose introduction says them for all rows.
 func FromSpecification(text string) []Rule {
 	var list []Rule
 	kinds := ""

@@ -32,8 +32,8 @@ func hold(amount int64, accounts ...store.Account) store.Hold {
 	return store.Hold{Tenant: accounts[0].Tenant, ID: fmt.Sprint("hold", holds.Add(1)), Accounts: accounts, Amount: amount, Until: later, Note: []byte("note\n\nof \x00 it")}
 }
 
-// Budgets runs what is promised of budgets against empty stores that open gives. Stores opened with equal t are one, unless the engine
-// keeps nothing.
+// Budgets runs what is promised of budgets against empty stores that open gives. Stores opened with equal t are one,
+// unless the engine keeps nothing.
 func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 	key := store.Account{Tenant: "a", ID: "key:1:month", From: later, Limit: 100}
 	tenant := store.Account{Tenant: "a", ID: "tenant:day", From: later + 1, Limit: 150}
@@ -185,8 +185,8 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 	}
 }
 
-// randomCalls: whatever is reserved, settled, charged and corrected at the same time, the sum is that of the settled costs, never below
-// nothing, and never above the budget by more than what was reserved at the time.
+// randomCalls: whatever is reserved, settled, charged and corrected at the same time, the sum is that of the settled
+// costs, never below nothing, and never above the budget by more than what was reserved at the time.
 func randomCalls(t *testing.T, s BudgetStore) {
 	const workers, calls, limit, most = 4, 40, 20_000, 500
 	account := store.Account{Tenant: "a", ID: "x", From: later + 5, Limit: limit}

@@ -1,5 +1,5 @@
-// Package storetest is the contract of the engines of store: one suite for documents and one for each thing that is counted, which
-// every engine runs.
+// Package storetest is the contract of the engines of store: one suite for documents and one for each thing that is
+// counted, which every engine runs.
 //
 // It is for tests only.
 package storetest
@@ -24,8 +24,8 @@ type DocumentStore interface {
 	Changes(ctx context.Context, kind string) (int64, error)
 }
 
-// Documents runs what is promised of documents against empty stores that open gives. Stores opened with equal t are one: a second
-// handle, as another process has.
+// Documents runs what is promised of documents against empty stores that open gives. Stores opened with equal t are
+// one: a second handle, as another process has.
 func Documents(t *testing.T, open func(t *testing.T) DocumentStore) {
 	for name, test := range map[string]func(*testing.T, DocumentStore){
 		"an empty store": func(t *testing.T, s DocumentStore) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// EmbeddingRequest gives the OpenAI request that asks for what a recorded InvokeModel call of an embedding model asked for, as the
-// tree of its JSON. Where there is none, the error is a [NoForm].
+// EmbeddingRequest gives the OpenAI request that asks for what a recorded InvokeModel call of an embedding model asked
+// for, as the tree of its JSON. Where there is none, the error is a [NoForm].
 func EmbeddingRequest(rec *Interaction) (map[string]any, error) {
 	var in struct {
 		Text       *string  `json:"inputText"`

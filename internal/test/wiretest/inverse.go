@@ -12,10 +12,11 @@ type NoForm string
 // Error gives the reason.
 func (n NoForm) Error() string { return string(n) }
 
-// ChatRequest gives the OpenAI request that asks for what a recorded Converse or ConverseStream request asked for, as the tree of
-// its JSON. It is written from the two wire formats alone and shares nothing with the translation, which goes the other way.
-// family is what the gateway calls the model's family in its reasoning (R-RES-08), which no recording tells; without it reasoning in
-// the history is another's (R-RPL-03). Where there is no such request, the error is a [NoForm].
+// ChatRequest gives the OpenAI request that asks for what a recorded Converse or ConverseStream request asked for, as
+// the tree of its JSON. It is written from the two wire formats alone and shares nothing with the translation, which
+// goes the other way. family is what the gateway calls the model's family in its reasoning (R-RES-08), which no
+// recording tells; without it reasoning in the history is another's (R-RPL-03). Where there is no such request, the
+// error is a [NoForm].
 func ChatRequest(rec *Interaction, family string) (map[string]any, error) {
 	var in struct {
 		Messages  []turn

@@ -1,5 +1,6 @@
-// Package wiretest reads the recorded traffic in ../shared/wire for tests. The recordings are not part of this repository:
-// in a clone without them a test that asks for them is skipped with a plain message, under CI=true it fails.
+// Package wiretest reads the recorded traffic in ../shared/wire for tests. The recordings are not part of this
+// repository: in a clone without them a test that asks for them is skipped with a plain message, under CI=true it
+// fails.
 //
 // It also writes recorded requests of Bedrock as the OpenAI requests that ask for the same.
 //

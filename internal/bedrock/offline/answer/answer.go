@@ -1,5 +1,5 @@
-// Package answer makes answers up: text, tool calls, reasoning and embeddings that are the same for the same request, and their JSON and
-// events.
+// Package answer makes answers up: text, tool calls, reasoning and embeddings that are the same for the same request,
+// and their JSON and events.
 //
 // It must not refuse what rules should. Start at [Compose] and [EmbedderOf].
 package answer
@@ -202,7 +202,8 @@ func (a *Answer) obeyStops(stops []string) {
 	}
 }
 
-// obeyLimit cuts the answer at a number of tokens. A call that does not fit whole is left out, as half of its JSON is of no use.
+// obeyLimit cuts the answer at a number of tokens. A call that does not fit whole is left out, as half of its JSON is
+// of no use.
 func (a *Answer) obeyLimit(limit *int) {
 	if limit == nil {
 		return

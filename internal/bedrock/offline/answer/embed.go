@@ -10,7 +10,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// embedding is what an embedding family answers: the body, and the tokens for the header that is the only count most of them give.
+// embedding is what an embedding family answers: the body, and the tokens for the header that is the only count most of
+// them give.
 type embedding struct {
 	Body   map[string]any
 	Tokens int
@@ -41,8 +42,8 @@ func EmbedderOf(m *wire.Model) (embedder, bool) {
 	return embedder{}, false
 }
 
-// Malformed renders faults of a native body in the words of its JSON Schema validator [FACTS 2.10; the words for lengths, items,
-// enums and types are that library's, unconfirmed for Bedrock].
+// Malformed renders faults of a native body in the words of its JSON Schema validator [FACTS 2.10; the words for
+// lengths, items, enums and types are that library's, unconfirmed for Bedrock].
 func Malformed(found []shape.Violation) *wire.Exception {
 	const again = ", please reformat your input and try again."
 	if len(found) == 0 {

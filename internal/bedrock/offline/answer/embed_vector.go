@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// vector embeds a text by feature hashing: each word and each run of three characters of a word adds plus or minus its weight at a
-// place that its hash names. Texts with common words, or words with common stems, come near each other. The length is 1.
+// vector embeds a text by feature hashing: each word and each run of three characters of a word adds plus or minus its
+// weight at a place that its hash names. Texts with common words, or words with common stems, come near each other. The
+// length is 1.
 func vector(text string, size int) []float32 {
 	v := make([]float64, size)
 	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {

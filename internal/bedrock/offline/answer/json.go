@@ -11,9 +11,9 @@ import (
 // asksForJSON recognises a system prompt that wants the answer in JSON, whoever wrote it.
 var asksForJSON = regexp.MustCompile(`(?i)\b(?:answer|reply|respond|return|output)\b[^.]{0,60}\bJSON\b`)
 
-// instructed is the answer of a model that the last text of the system prompt tells to answer in JSON: a value that fits the
-// schema that the text quotes, else an object around text. Like many models it adds a Markdown code fence that nobody asked for.
-// It is empty where nothing of the kind is demanded.
+// instructed is the answer of a model that the last text of the system prompt tells to answer in JSON: a value that
+// fits the schema that the text quotes, else an object around text. Like many models it adds a Markdown code fence that
+// nobody asked for. It is empty where nothing of the kind is demanded.
 func instructed(r *wire.ConverseRequest, text string) string {
 	said := ""
 	for _, b := range r.System {

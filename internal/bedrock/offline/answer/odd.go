@@ -36,8 +36,8 @@ func oddCalls(said string, calls []call) []call {
 	return calls
 }
 
-// thinkAgain puts a thought before every block but the first that is none, where the answer begins with one; a single text is
-// said in two pieces. The signatures know what stood before them.
+// thinkAgain puts a thought before every block but the first that is none, where the answer begins with one; a single
+// text is said in two pieces. The signatures know what stood before them.
 func (a *Answer) thinkAgain(said string) {
 	if !strings.Contains(said, thinkAgain) || len(a.Blocks) < 2 || a.Blocks[0].reason == nil {
 		return

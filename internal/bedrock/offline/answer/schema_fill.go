@@ -12,8 +12,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// filler makes a value that fits a JSON schema, from a text where strings are asked for. The same schema and text always make
-// the same value.
+// filler makes a value that fits a JSON schema, from a text where strings are asked for. The same schema and text
+// always make the same value.
 type filler struct {
 	root  map[string]any
 	words []string // candidates for strings: names first, then numbers and the rest
@@ -35,8 +35,8 @@ func Fill(schema []byte, text string) json.RawMessage {
 	return b
 }
 
-// candidates lists what a string argument may be filled with: words that begin with a capital inside a sentence, such as names of
-// places, neighbours joined ("San Francisco").
+// candidates lists what a string argument may be filled with: words that begin with a capital inside a sentence, such
+// as names of places, neighbours joined ("San Francisco").
 func candidates(text string) []string {
 	var found []string
 	start, run := true, []string{}

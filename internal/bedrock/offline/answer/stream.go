@@ -12,8 +12,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// Frames is the answer as events, in the order of FACTS 1.4: messageStart, the blocks one after the other, messageStop, metadata.
-// A contentBlockStart exists for tool calls only.
+// Frames is the answer as events, in the order of FACTS 1.4: messageStart, the blocks one after the other, messageStop,
+// metadata. A contentBlockStart exists for tool calls only.
 func (a *Answer) Frames(r *wire.ConverseRequest, t wire.Target) []wire.Frame {
 	f := t.Model.Traits
 	e := &events{}
@@ -104,8 +104,8 @@ func (e *events) reason(index int, r *reason) {
 
 var word = regexp.MustCompile(`\s*\S+|\s+$`)
 
-// words cuts a text into pieces of one word each, with the space before it. An empty text is one empty piece, a very long word is
-// cut too.
+// words cuts a text into pieces of one word each, with the space before it. An empty text is one empty piece, a very
+// long word is cut too.
 func words(t string) []string {
 	if t == "" {
 		return []string{""}
@@ -133,7 +133,8 @@ func fragments(t string, n int) []string {
 
 const filler62 = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// EventFrame encodes one event. The filler p has a length that depends on the payload, so that the same answer has the same bytes.
+// EventFrame encodes one event. The filler p has a length that depends on the payload, so that the same answer has the
+// same bytes.
 func EventFrame(event string, payload map[string]any) wire.Frame {
 	sum := crc32.ChecksumIEEE(wire.Marshal(payload))
 	payload["p"] = filler62[:2+sum%uint32(len(filler62)-2)]

@@ -9,10 +9,10 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// DecideCalls chooses the tools that the answer calls. A forced choice is obeyed: the named tool, or for "any" those that the
-// text asks for, else the first. Otherwise a tool is called when the last turn is the user's, brings no tool results, and its
-// text names the tool or a significant word of its name (see asksFor). Several tools that are asked for are called in
-// parallel, unless disable_parallel_tool_use forbids it.
+// DecideCalls chooses the tools that the answer calls. A forced choice is obeyed: the named tool, or for "any" those
+// that the text asks for, else the first. Otherwise a tool is called when the last turn is the user's, brings no tool
+// results, and its text names the tool or a significant word of its name (see asksFor). Several tools that are asked
+// for are called in parallel, unless disable_parallel_tool_use forbids it.
 func DecideCalls(r *wire.ConverseRequest, seed string) []call {
 	if r.Tools == nil || r.NativeChoice() == "none" || len(r.Messages) == 0 {
 		return nil
@@ -64,8 +64,8 @@ func firstSpec(tools []wire.Tool) []wire.Tool {
 var dull = []string{"get", "set", "list", "find", "make", "call", "tool", "with", "from", "the", "and", "for", "data", "info", "current",
 	"final", "result", "value", "name", "user", "json", "test", "function", "output", "response", "answer", "fetch", "show", "read", "create"}
 
-// asksFor tells whether a text asks for a tool: it holds the tool's whole name, or one of its name's words of four letters or more
-// that is not dull. "What is the weather in Paris?" asks for get_weather.
+// asksFor tells whether a text asks for a tool: it holds the tool's whole name, or one of its name's words of four
+// letters or more that is not dull. "What is the weather in Paris?" asks for get_weather.
 func asksFor(text, name string) bool {
 	lower := strings.ToLower(text)
 	if strings.Contains(lower, strings.ToLower(name)) {

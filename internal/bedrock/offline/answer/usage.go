@@ -7,7 +7,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// Usage is what an answer cost. input excludes cached tokens, so that total = input + read + write + output [FACTS 1.3].
+// Usage is what an answer cost. input excludes cached tokens, so that total = input + read + write + output [FACTS
+// 1.3].
 type Usage struct {
 	Input, Output, Read, Write int
 	Written                    map[string]int // by TTL
@@ -36,7 +37,8 @@ func (u Usage) json(f wire.Family, stream bool) map[string]any {
 	return m
 }
 
-// Prefixes remembers which prompt prefixes were written to the cache, for as long as their TTL says and in bounded memory.
+// Prefixes remembers which prompt prefixes were written to the cache, for as long as their TTL says and in bounded
+// memory.
 type Prefixes struct {
 	mu    sync.Mutex
 	Until map[[32]byte]time.Time

@@ -59,7 +59,8 @@ func Apply(g *wire.Guardrail, r *ApplyRequest, texts []string) map[string]any {
 	return out
 }
 
-// contentFilters are the filters that have found something, or all of them. Attacks are looked for in what goes in only.
+// contentFilters are the filters that have found something, or all of them. Attacks are looked for in what goes in
+// only.
 func contentFilters(text string, input, full bool) (filters []any, blocked bool) {
 	add := func(name string, score float64) {
 		action, confidence := "NONE", "NONE"

@@ -11,8 +11,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// The offline guardrails know two words: a text with BLOCKME is blocked, and MASKME in an answer is masked. Messages and traces
-// have the shapes of the recorded ones.
+// The offline guardrails know two words: a text with BLOCKME is blocked, and MASKME in an answer is masked. Messages
+// and traces have the shapes of the recorded ones.
 const (
 	blockWord     = "BLOCKME"
 	maskWord      = "MASKME"
@@ -21,7 +21,8 @@ const (
 	blockedOutput = "Guardrail blocked the output."
 )
 
-// Guard applies the guardrail of a request to its answer. It reports whether the input was blocked: then no model was asked.
+// Guard applies the guardrail of a request to its answer. It reports whether the input was blocked: then no model was
+// asked.
 func Guard(r *wire.ConverseRequest, a *answer.Answer) (inputBlocked bool) {
 	g := r.Guardrail
 	if g == nil || g.ID == "" {
@@ -67,7 +68,8 @@ func Guard(r *wire.ConverseRequest, a *answer.Answer) (inputBlocked bool) {
 	return inputBlocked
 }
 
-// guardedInput is the text that is assessed: guardContent alone where there is any, else all of the users' texts [FACTS 1.2.5].
+// guardedInput is the text that is assessed: guardContent alone where there is any, else all of the users' texts [FACTS
+// 1.2.5].
 func guardedInput(r *wire.ConverseRequest) string {
 	var marked, all []string
 	for _, b := range r.System {

@@ -13,8 +13,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// appendCanonical writes a decoded value in the canonical form of wire/README.md: members sorted by code point, no white space,
-// only the escapes that JSON demands, whole numbers as integers and others as the shortest decimal.
+// appendCanonical writes a decoded value in the canonical form of wire/README.md: members sorted by code point, no
+// white space, only the escapes that JSON demands, whole numbers as integers and others as the shortest decimal.
 func appendCanonical(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
@@ -89,8 +89,9 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// looseKey is a key over operation, model and messages alone, for requests that a gateway translated: document names, cache
-// points, blank texts, the status "success" and the split of neighbouring turns do not count. "" if there are no messages.
+// looseKey is a key over operation, model and messages alone, for requests that a gateway translated: document names,
+// cache points, blank texts, the status "success" and the split of neighbouring turns do not count. "" if there are no
+// messages.
 func looseKey(operation, model string, request json.RawMessage) string {
 	v, e := wire.DecodeAny(request)
 	top, _ := v.(map[string]any)

@@ -35,7 +35,8 @@ type Recording struct {
 	Key       string            `json:"match_key"`
 }
 
-// Recordings answers from files: several with one key are served in the order of their ids, the last one again and again.
+// Recordings answers from files: several with one key are served in the order of their ids, the last one again and
+// again.
 type Recordings struct {
 	exact map[string][]*wire.Reply
 	loose map[string][]*wire.Reply // by looseKey
@@ -144,7 +145,8 @@ func nameOf(status int) string {
 	return "InternalServerException"
 }
 
-// CutFrames cuts an event stream at the frames' ends, without changing a byte, and reads the event names for the faults.
+// CutFrames cuts an event stream at the frames' ends, without changing a byte, and reads the event names for the
+// faults.
 func CutFrames(body []byte) ([]wire.Frame, error) {
 	var frames []wire.Frame
 	for len(body) > 0 {
@@ -182,7 +184,8 @@ func eventName(b []byte) string {
 	return ""
 }
 
-// Answer finds the recording of a request, nil if there is none: first by the exact key, then by operation, model and messages.
+// Answer finds the recording of a request, nil if there is none: first by the exact key, then by operation, model and
+// messages.
 func (r *Recordings) Answer(op wire.Operation, body []byte) *wire.Reply {
 	if len(body) == 0 {
 		body = []byte(`{}`)

@@ -9,7 +9,8 @@ import (
 // NoCaching is what models without a prompt cache say of cache points.
 const NoCaching = "You invoked an unsupported model or your request did not allow prompt caching."
 
-// cacheRule: [FACTS 2.9, 4.3]. Only the text for models without caching is known; those for number and order are Anthropic's own.
+// cacheRule: [FACTS 2.9, 4.3]. Only the text for models without caching is known; those for number and order are
+// Anthropic's own.
 func cacheRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	points := r.Points()
 	if len(points) == 0 {

@@ -19,8 +19,8 @@ const (
 	maxVideoBytes    = 25_000_000
 )
 
-// mediaSupportRule: kinds of media and S3 sources by model [FACTS 2.5, 4.1]. The texts for video and S3 are recorded, those for the
-// other kinds follow them.
+// mediaSupportRule: kinds of media and S3 sources by model [FACTS 2.5, 4.1]. The texts for video and S3 are recorded,
+// those for the other kinds follow them.
 func mediaSupportRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	f := t.Model.Features
 	flags := map[string]*bool{"image": f.Vision, "document": f.Documents, "video": f.Video, "audio": f.Audio}
@@ -45,8 +45,8 @@ func mediaSupportRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	})
 }
 
-// imageRule: number and size of images. Texts unconfirmed, after the pattern of those for documents. How many a whole conversation
-// may hold differs between models and is told nowhere, so the number is that of one message.
+// imageRule: number and size of images. Texts unconfirmed, after the pattern of those for documents. How many a whole
+// conversation may hold differs between models and is told nowhere, so the number is that of one message.
 func imageRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 	for i := range r.Messages {
 		if e := imagesOf(&wire.ConverseRequest{Messages: r.Messages[i : i+1]}); e != nil {
@@ -113,8 +113,8 @@ func documentRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 	return nil
 }
 
-// Mismatch finds media whose bytes are of another type than declared. It is the model's own server that finds out, so a stream
-// has begun by then [FACTS 1.4, 2.5; recorded on Nova Lite].
+// Mismatch finds media whose bytes are of another type than declared. It is the model's own server that finds out, so a
+// stream has begun by then [FACTS 1.4, 2.5; recorded on Nova Lite].
 func Mismatch(r *wire.ConverseRequest) *wire.Exception {
 	return r.EachMedia(func(_, kind string, m *wire.Media) *wire.Exception {
 		if m.Source.Bytes == nil {

@@ -8,8 +8,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// nativeRule: additionalModelRequestFields must be known to the model's own server [FACTS 2.10], and must not say again what
-// Converse says already. The text for the latter is unconfirmed.
+// nativeRule: additionalModelRequestFields must be known to the model's own server [FACTS 2.10], and must not say again
+// what Converse says already. The text for the latter is unconfirmed.
 func nativeRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	f := t.Model.Traits
 	converse := map[string]bool{
@@ -41,7 +41,8 @@ func nativeRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	return claudeOutputRule(r, t)
 }
 
-// claudeOutputRule: output_config of Claude: effort by generation, format nowhere but where Converse has it too [FACTS 2.10, 4.2].
+// claudeOutputRule: output_config of Claude: effort by generation, format nowhere but where Converse has it too [FACTS
+// 2.10, 4.2].
 func claudeOutputRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	config, set := r.Native["output_config"].(map[string]any)
 	if !set {

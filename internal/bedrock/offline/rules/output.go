@@ -48,7 +48,8 @@ var beyondSubset = []string{"minimum", "maximum", "exclusiveMinimum", "exclusive
 	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames", "uniqueItems", "contains",
 	"minProperties", "maxProperties"}
 
-// strictSchema holds a schema against the subset of JSON Schema that grammars are compiled from. Texts after Anthropic's.
+// strictSchema holds a schema against the subset of JSON Schema that grammars are compiled from. Texts after
+// Anthropic's.
 func strictSchema(schema map[string]any, where string) *wire.Exception {
 	s := &subset{root: schema, where: where, passed: map[string]bool{}}
 	return s.node(schema, nil)

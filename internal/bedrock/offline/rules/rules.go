@@ -10,7 +10,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// Rule is one thing that Bedrock refuses although the service model allows it [FACTS 2]. It returns nil when the request passes.
+// Rule is one thing that Bedrock refuses although the service model allows it [FACTS 2]. It returns nil when the
+// request passes.
 type Rule func(r *wire.ConverseRequest, t wire.Target) *wire.Exception
 
 // rules in the order in which they speak: Bedrock's own first, then those of the model's server.
@@ -55,7 +56,8 @@ func Validate(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	return nil
 }
 
-// promptRule: with a prompt ARN four members are forbidden, and without one promptVariables has nothing to fill [FACTS 1.1].
+// promptRule: with a prompt ARN four members are forbidden, and without one promptVariables has nothing to fill [FACTS
+// 1.1].
 func promptRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	if !t.Prompt {
 		return nil

@@ -5,8 +5,8 @@ import "outcrop/internal/bedrock/offline/wire"
 // ThinkingPage ends the texts about extended thinking.
 const ThinkingPage = "Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
 
-// thinkingRule: Claude's conditions on extended thinking [FACTS 2.2, 2.6, 4.2]. The texts are Anthropic's own (unconfirmed for
-// Bedrock).
+// thinkingRule: Claude's conditions on extended thinking [FACTS 2.2, 2.6, 4.2]. The texts are Anthropic's own
+// (unconfirmed for Bedrock).
 func thinkingRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	f := t.Model.Traits
 	if !f.Claude {
@@ -83,8 +83,8 @@ func thinkingBudget(th wire.Thinking, r *wire.ConverseRequest) *wire.Exception {
 	return nil
 }
 
-// replayRule: reasoning blocks in history [FACTS 2.6]: signed and unchanged on Claude, only in assistant turns, and first in the
-// turn whose calls are being answered while a budget is set.
+// replayRule: reasoning blocks in history [FACTS 2.6]: signed and unchanged on Claude, only in assistant turns, and
+// first in the turn whose calls are being answered while a budget is set.
 func replayRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	f := t.Model.Traits
 	for i, m := range r.Messages {
@@ -121,7 +121,8 @@ func replayRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	return openLoopRule(r, t)
 }
 
-// unmovedRule: the thinking of the latest assistant turn stands where it stood [FACTS 2.10]; the text goes on as Anthropic writes it.
+// unmovedRule: the thinking of the latest assistant turn stands where it stood [FACTS 2.10]; the text goes on as
+// Anthropic writes it.
 func unmovedRule(r *wire.ConverseRequest, f wire.Family) *wire.Exception {
 	i := len(r.Messages) - 1
 	for i >= 0 && r.Messages[i].Role != "assistant" {

@@ -102,7 +102,8 @@ func ToolHistoryRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 				return wire.Invalid("The format of the value at messages.%d.content.%d.toolUse.input is invalid. Provide a json object for the field "+
 					"and try again.", i, j)
 			}
-			if b.ToolUse != nil && m.Role != "assistant" || b.ToolResult != nil && m.Role != "user" && b.ToolResult.Type == "" { // text unconfirmed
+			// text unconfirmed
+			if b.ToolUse != nil && m.Role != "assistant" || b.ToolResult != nil && m.Role != "user" && b.ToolResult.Type == "" {
 				return wire.Invalid("The content block at messages.%d.content.%d can't be used in a message of role %s.", i, j, m.Role)
 			}
 			if b.Addition != nil || b.Removal != nil { // text unconfirmed
@@ -113,8 +114,8 @@ func ToolHistoryRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 	return nil
 }
 
-// ToolPairRule is a rule: each call has its result in the very next turn, and each result its call in the turn before [FACTS 2.2].
-// System tools bring their results in the assistant's own turn.
+// ToolPairRule is a rule: each call has its result in the very next turn, and each result its call in the turn before
+// [FACTS 2.2]. System tools bring their results in the assistant's own turn.
 func ToolPairRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	turns := joinTurns(r.Messages)
 	for n, turn := range turns {

@@ -6,8 +6,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// TurnRule is a rule: order of turns [FACTS 2.1]. Whether a family merges neighbours of equal role was observed for few; the older, stricter
-// behaviour holds for the others.
+// TurnRule is a rule: order of turns [FACTS 2.1]. Whether a family merges neighbours of equal role was observed for
+// few; the older, stricter behaviour holds for the others.
 func TurnRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	if len(r.Messages) == 0 {
 		if t.Prompt {
@@ -43,8 +43,8 @@ func EmptyRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 	return nil
 }
 
-// BlankRule is a rule: blank texts [FACTS 2.3]. White space alone is refused too, except beside other content: a recorded request with
-// a document and the text "\n" passed on Claude.
+// BlankRule is a rule: blank texts [FACTS 2.3]. White space alone is refused too, except beside other content: a
+// recorded request with a document and the text "\n" passed on Claude.
 func BlankRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	for i, m := range r.Messages {
 		company := false

@@ -1,4 +1,5 @@
-// Package shape holds the forms of the bodies that Bedrock takes, as its service model gives them, and checks values against them.
+// Package shape holds the forms of the bodies that Bedrock takes, as its service model gives them, and checks values
+// against them.
 //
 // It must not know what a request means: that is for rules. Start at [Check]; converse.go has the forms.
 package shape
@@ -61,8 +62,8 @@ type Violation struct {
 
 type checker struct{ found []Violation }
 
-// Check compares a decoded JSON value (numbers as json.Number) with its shape and returns every fault, in order of the members'
-// names.
+// Check compares a decoded JSON value (numbers as json.Number) with its shape and returns every fault, in order of the
+// members' names.
 func Check(s *Shape, v any) []Violation {
 	c := &checker{}
 	c.value(s, v, nil, false)

@@ -40,8 +40,8 @@ var Statuses = map[string]int{
 	"ServiceUnavailableException":   503,
 }
 
-// usualTexts are the messages of exceptions that are asked for by name [FACTS 2.11; those of ModelTimeout, ModelNotReady,
-// ModelError and InternalServer are unconfirmed].
+// usualTexts are the messages of exceptions that are asked for by name [FACTS 2.11; those of ModelTimeout,
+// ModelNotReady, ModelError and InternalServer are unconfirmed].
 var usualTexts = map[string]string{
 	"ValidationException":         "The provided request is not valid.",
 	"AccessDeniedException":       "You don't have access to the model with the specified model ID.",
@@ -66,8 +66,8 @@ var frontEnd = map[string]bool{
 	"ExpiredTokenException":               true,
 }
 
-// ByName builds the exception of that name; lower camel case, as streams spell it, is taken too. A name without the word
-// Exception gets it.
+// ByName builds the exception of that name; lower camel case, as streams spell it, is taken too. A name without the
+// word Exception gets it.
 func ByName(name string) *Exception {
 	if name == "" {
 		name = "InternalServerException"
@@ -143,10 +143,10 @@ func (e *Exception) Reply() *Reply {
 	return r
 }
 
-// Refusal renders faults in the words of AWS's request validation [FACTS 2.2]: all of them at once. A value of a wrong JSON type
-// is refused by the parser, before validation (the words are those of other AWS services: unconfirmed for Bedrock). That an
-// unknown member is refused and not skipped is stricter than the service may be: it is what botocore does on the client's side,
-// and a misspelt member must not pass here.
+// Refusal renders faults in the words of AWS's request validation [FACTS 2.2]: all of them at once. A value of a wrong
+// JSON type is refused by the parser, before validation (the words are those of other AWS services: unconfirmed for
+// Bedrock). That an unknown member is refused and not skipped is stricter than the service may be: it is what botocore
+// does on the client's side, and a misspelt member must not pass here.
 func Refusal(found []shape.Violation) *Exception {
 	if len(found) == 0 {
 		return nil

@@ -36,7 +36,8 @@ func (r *ConverseRequest) Points() []point {
 	return found
 }
 
-// EachMedia calls yield for every media block of the request, also those in tool results, until it returns an exception.
+// EachMedia calls yield for every media block of the request, also those in tool results, until it returns an
+// exception.
 func (r *ConverseRequest) EachMedia(yield func(role, kind string, m *Media) *Exception) *Exception {
 	for _, m := range r.Messages {
 		if e := eachOf(m.Role, m.Content, yield); e != nil {
@@ -163,7 +164,8 @@ func (c ContentOf) Letter() string {
 	return ""
 }
 
-// ShapeOf says what kinds the first n blocks of a turn are; texts that follow each other are one, cache points are none.
+// ShapeOf says what kinds the first n blocks of a turn are; texts that follow each other are one, cache points are
+// none.
 func ShapeOf(n int, kind func(i int) string) string {
 	shape := ""
 	for i := range n {

@@ -20,8 +20,8 @@ const (
 	ReasonsAlwaysLast           // the same, the text block comes first
 )
 
-// Family is what the rules and the answers need to know about a group of models beyond the data file. Every difference between
-// families stands in the table below and nowhere else.
+// Family is what the rules and the answers need to know about a group of models beyond the data file. Every difference
+// between families stands in the table below and nowhere else.
 type Family struct {
 	Claude    bool
 	Reasoning reasoning
@@ -57,7 +57,8 @@ var (
 	LowToXMax = []string{"low", "medium", "high", "xhigh", "max"}
 )
 
-// claude makes the row of a Claude generation. Media in tool results: [FACTS 2.2]; typed calls, fragments and usage members: as recorded.
+// claude makes the row of a Claude generation. Media in tool results: [FACTS 2.2]; typed calls, fragments and usage
+// members: as recorded.
 func claude(how reasoning, efforts []string) Family {
 	return Family{
 		Claude: true, Reasoning: how, Efforts: efforts, Hidden: how == ClaudeAdaptive || how == ClaudeDefault || how == ClaudeAlways,

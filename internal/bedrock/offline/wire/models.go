@@ -126,8 +126,9 @@ var (
 	datePart     = regexp.MustCompile(`-20[0-9]{6}`)
 )
 
-// applicationName is the id of the application profile that the offline account has for a model: "app-" and the model's id
-// without provider, date and first version: amazon.nova-lite-v1:0 has app-nova-lite, cohere.embed-v4:0 has app-embed-v4.
+// applicationName is the id of the application profile that the offline account has for a model: "app-" and the model's
+// id without provider, date and first version: amazon.nova-lite-v1:0 has app-nova-lite, cohere.embed-v4:0 has
+// app-embed-v4.
 func applicationName(id string) string {
 	_, name, _ := strings.Cut(id, ".")
 	for _, part := range []*regexp.Regexp{firstVersion, versionPart, datePart} {
@@ -210,9 +211,9 @@ func (c *Catalogue) findARN(id, service, region, sort, name string) (Target, *Ex
 	return Target{}, Invalid(BadIdentifier)
 }
 
-// behind gives the model of an application profile, and of the other resources of an account: the one whose application profile
-// has the longest name that stands, with or without "app-", in the resource's name, and Claude Haiku 4.5 for an opaque name
-// (as in the recorded profile 1arbu5hu2sjr).
+// behind gives the model of an application profile, and of the other resources of an account: the one whose application
+// profile has the longest name that stands, with or without "app-", in the resource's name, and Claude Haiku 4.5 for an
+// opaque name (as in the recorded profile 1arbu5hu2sjr).
 func (c *Catalogue) behind(name string) *Model {
 	best, length := c.ByID["anthropic.claude-haiku-4-5-20251001-v1:0"], 0
 	for _, a := range c.Apps {

@@ -2,8 +2,8 @@ package wire
 
 import "net/http"
 
-// Reply is a whole answer before it is sent: status, headers, and either a body or the frames of an event stream. Nothing of it
-// depends on time; deliver adds pace and faults.
+// Reply is a whole answer before it is sent: status, headers, and either a body or the frames of an event stream.
+// Nothing of it depends on time; deliver adds pace and faults.
 type Reply struct {
 	Status int
 	Header http.Header

@@ -1,5 +1,5 @@
-// Package wire holds what the rooms of the embedded Bedrock share: a request as it was read, the catalogue and what a model family
-// does, exceptions and replies.
+// Package wire holds what the rooms of the embedded Bedrock share: a request as it was read, the catalogue and what a
+// model family does, exceptions and replies.
 //
 // It must not decide anything. Start at [DecodeConverse] and [Catalogue].
 package wire
@@ -14,8 +14,8 @@ import (
 	"outcrop/internal/bedrock/offline/shape"
 )
 
-// The types below are a request after its shapes were checked, so that the rules and the answer can be read. Members that are
-// not looked at are left out.
+// The types below are a request after its shapes were checked, so that the rules and the answer can be read. Members
+// that are not looked at are left out.
 
 // ConverseRequest is the body of Converse and ConverseStream.
 type ConverseRequest struct {
@@ -188,8 +188,8 @@ type output struct {
 	Effort string `json:"effort"`
 }
 
-// DecodeAny reads exactly one JSON value, numbers as json.Number. No bytes at all count as an empty object, as a request without
-// members has none.
+// DecodeAny reads exactly one JSON value, numbers as json.Number. No bytes at all count as an empty object, as a
+// request without members has none.
 func DecodeAny(body []byte) (any, *Exception) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil

@@ -8,8 +8,8 @@ import (
 	"encoding/hex"
 )
 
-// The signatures below stand for those of Claude: opaque to a client, checked when a block is replayed. The key is no secret, the
-// offline server protects nothing: it only has to notice a changed text.
+// The signatures below stand for those of Claude: opaque to a client, checked when a block is replayed. The key is no
+// secret, the offline server protects nothing: it only has to notice a changed text.
 const signingKey = "outcrop offline bedrock"
 
 func digest(parts ...string) []byte {

@@ -1,5 +1,6 @@
-// Command report prints what the complexity score is worth on the labelled texts (`make eval`). It runs in the root of the project.
-// With -v it lists every prompt of a set with its label and score; with -explain it takes one text apart instead.
+// Command report prints what the complexity score is worth on the labelled texts (`make eval`). It runs in the root of
+// the project. With -v it lists every prompt of a set with its label and score; with -explain it takes one text apart
+// instead.
 package main
 
 import (

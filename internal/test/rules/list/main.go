@@ -1,5 +1,5 @@
-// Command list prints which test shows which rule of the translation (`make rules`). It runs in the root of the project, and
-// ends with status 1 when a rule that must have a test has none.
+// Command list prints which test shows which rule of the translation (`make rules`). It runs in the root of the
+// project, and ends with status 1 when a rule that must have a test has none.
 package main
 
 import (
