@@ -125,7 +125,8 @@ func (m *remote) put(ctx context.Context, records []record) {
 
 // run sends one pipeline. It gives the replies, of which some may have failed, and whether Redis is in a state to be
 // sent another.
-func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, goredis.Pipeliner)) ([]goredis.Cmder, bool) {
+func (m *remote) run(ctx context.Context, op Op,
+	fill func(context.Context, goredis.Pipeliner)) ([]goredis.Cmder, bool) {
 	replies, err := m.breaker.Execute(func() ([]goredis.Cmder, error) {
 		p := m.client.Pipeline()
 		fill(ctx, p)
@@ -137,7 +138,8 @@ func (m *remote) run(ctx context.Context, op Op, fill func(context.Context, gore
 			err = errCallerLeft
 		}
 		// A failure of another kind at the same moment does not take back that Redis hangs.
-		if late := within.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, goredis.ErrPoolTimeout); err == nil || late {
+		if late := within.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) ||
+			errors.Is(err, goredis.ErrPoolTimeout); err == nil || late {
 			m.hung.Store(err != nil)
 		}
 		return replies, err

@@ -127,7 +127,8 @@ const (
 
 // Empty tells whether there is nothing to say.
 func (x *Extension) Empty() bool {
-	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 && len(x.Adjusted) == 0 && x.Cache == nil && x.Provenance == nil
+	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 &&
+		len(x.Adjusted) == 0 && x.Cache == nil && x.Provenance == nil
 }
 
 // Plus is what both have to say; of what can be said once, the receiver's counts. Nil has nothing to say.

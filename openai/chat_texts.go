@@ -27,12 +27,14 @@ func (r *ChatRequest) Texts() iter.Seq2[Place, *string] {
 			}
 		}
 		for i := range r.Tools {
-			if d := r.Tools[i].Function.Description; d != nil && !yield(inRequest(toolsRole, fmt.Sprintf("tools[%d].function.description", i)), d) {
+			if d := r.Tools[i].Function.Description; d != nil &&
+				!yield(inRequest(toolsRole, fmt.Sprintf("tools[%d].function.description", i)), d) {
 				return
 			}
 		}
 		for i := range r.Functions {
-			if d := r.Functions[i].Description; d != nil && !yield(inRequest(toolsRole, fmt.Sprintf("functions[%d].description", i)), d) {
+			if d := r.Functions[i].Description; d != nil &&
+				!yield(inRequest(toolsRole, fmt.Sprintf("functions[%d].description", i)), d) {
 				return
 			}
 		}
@@ -130,7 +132,8 @@ func (p *ContentPart) texts(at string, each func(s *string, suffix string) bool)
 
 // opaque tells whether the part holds something that is no text.
 func (p *ContentPart) opaque() bool {
-	return p.ImageURL != nil && p.ImageURL.Text == nil || p.File != nil && p.File.Text == nil || p.InputAudio != nil || p.VideoURL != nil
+	return p.ImageURL != nil && p.ImageURL.Text == nil || p.File != nil && p.File.Text == nil || p.InputAudio != nil ||
+		p.VideoURL != nil
 }
 
 func (m *Message) callTexts(each func(s *string, suffix string) bool) bool {

@@ -115,7 +115,8 @@ func (d *decoder) arrayOf(most int, item func()) bool {
 func (d *decoder) entry() bool {
 	if *d.entries++; *d.entries > mostInLists {
 		path := d.listPath()
-		d.err = Invalidf(CodeArrayAboveMax, path, "Invalid '%s': too many entries. All lists of a request together have at most %d.", path, mostInLists)
+		d.err = Invalidf(CodeArrayAboveMax, path, "Invalid '%s': too many entries. All lists of a request together have "+
+			"at most %d.", path, mostInLists)
 	}
 	return d.err == nil
 }
@@ -128,7 +129,8 @@ func (d *decoder) tooLong(most int) {
 	}
 	if d.err == nil {
 		path := d.listPath()
-		d.err = Invalidf(CodeArrayAboveMax, path, "Invalid '%s': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", path, most, n)
+		d.err = Invalidf(CodeArrayAboveMax, path, "Invalid '%s': array too long. Expected an array with maximum length "+
+			"%d, but got an array with length %d instead.", path, most, n)
 	}
 }
 
@@ -306,7 +308,8 @@ func (d *decoder) syntax(err error) {
 }
 
 func malformed(offset int64, what string) *Error {
-	return Invalidf(CodeInvalidJSON, "", "We could not parse the JSON body of your request: %s (at byte %d).", what, offset)
+	return Invalidf(CodeInvalidJSON, "", "We could not parse the JSON body of your request: %s (at byte %d).", what,
+		offset)
 }
 
 func kindName(k jsontext.Kind) string {

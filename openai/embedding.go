@@ -19,9 +19,9 @@ type EmbeddingRequest struct {
 	// extension R-EMB-11
 	InputType *string `json:"input_type" validate:"omitnil,oneof=search_document search_query classification clustering"`
 	// extension R-EMB-12
-	Truncate  *string `json:"truncate" validate:"omitnil,oneof=none start end NONE START END"`
+	Truncate *string `json:"truncate" validate:"omitnil,oneof=none start end NONE START END"`
 	// extension R-EMB-14
-	Normalize *bool   `json:"normalize"`
+	Normalize *bool `json:"normalize"`
 
 	unknown Unknown
 }

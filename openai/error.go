@@ -94,7 +94,8 @@ const (
 
 // Invalidf is a 400 about one member of the request. Param and message are cut where a client made them very long.
 func Invalidf(code, param, format string, args ...any) *Error {
-	return &Error{Kind: Invalid, Code: code, Param: shorten(param, longestParam), Message: shorten(fmt.Sprintf(format, args...), longestMessage)}
+	return &Error{Kind: Invalid, Code: code, Param: shorten(param, longestParam),
+		Message: shorten(fmt.Sprintf(format, args...), longestMessage)}
 }
 
 // shorten cuts a text, without leaving half a character.

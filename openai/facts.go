@@ -34,7 +34,8 @@ type Facts struct {
 func (r *ChatRequest) Facts() Facts {
 	f := Facts{
 		Model: r.Model, User: text(r.SafetyIdentifier),
-		Stream: r.Stream, Usage: r.StreamOptions != nil && r.StreamOptions.IncludeUsage != nil && *r.StreamOptions.IncludeUsage,
+		Stream: r.Stream, Usage: r.StreamOptions != nil && r.StreamOptions.IncludeUsage != nil &&
+			*r.StreamOptions.IncludeUsage,
 		JSON: r.ResponseFormat != nil && strings.HasPrefix(r.ResponseFormat.Type, "json"), Choices: 1,
 		Writes: true, OutputLimit: cmp.Or(r.MaxCompletionTokens, r.MaxTokens),
 		Temperature: r.Temperature, ServiceTier: text(r.ServiceTier), Affinity: text(r.PromptCacheKey),

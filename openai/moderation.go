@@ -54,7 +54,8 @@ func DecodeModeration(body []byte) (*ModerationRequest, *Error) {
 	case !given:
 		return nil, Invalidf(CodeMissing, "input", "Missing required parameter: 'input'.")
 	case len(r.Input) == 0:
-		return nil, Invalidf(CodeEmptyArray, "input", "Invalid 'input': empty array. Expected an array with minimum length 1, but got an empty array instead.")
+		return nil, Invalidf(CodeEmptyArray, "input", "Invalid 'input': empty array. Expected an array with minimum "+
+			"length 1, but got an empty array instead.")
 	}
 	r.unknown = unknown
 	return &r, nil
@@ -128,7 +129,8 @@ func (r *ModerationRequest) Unscanned() iter.Seq[Place] {
 
 // ModerationCategories are OpenAI's categories, in its order.
 var ModerationCategories = [...]string{
-	"harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm", "self-harm/instructions",
+	"harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm",
+	"self-harm/instructions",
 	"self-harm/intent", "sexual", "sexual/minors", "violence", "violence/graphic",
 }
 
@@ -178,7 +180,8 @@ func (r *ModerationResult) unchecked() []string {
 	if len(r.Scores) == len(ModerationCategories) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(ModerationCategories[:]), func(c string) bool { _, looked := r.Scores[c]; return looked })
+	return slices.DeleteFunc(slices.Clone(ModerationCategories[:]),
+		func(c string) bool { _, looked := r.Scores[c]; return looked })
 }
 
 // Unchecked are the categories that nobody has looked for in some of the results, in OpenAI's order.
@@ -234,7 +237,8 @@ func (r *ModerationResult) appendJSON(b []byte) []byte {
 		return append(b, '}')
 	}
 	b = each(b, "categories", func(b []byte, c string) []byte { return strconv.AppendBool(b, r.Flagged[c]) })
-	b = each(b, "category_scores", func(b []byte, c string) []byte { return strconv.AppendFloat(b, r.Scores[c], 'g', -1, 64) })
+	b = each(b, "category_scores",
+		func(b []byte, c string) []byte { return strconv.AppendFloat(b, r.Scores[c], 'g', -1, 64) })
 	b = each(b, "category_applied_input_types", func(b []byte, c string) []byte {
 		if _, looked := r.Scores[c]; looked {
 			return append(b, `["text"]`...)

@@ -13,7 +13,8 @@ func (r *ChatResponse) Texts() iter.Seq2[Place, *string] {
 			c := &r.Choices[i]
 			m := &c.Message
 			t := replyTexts{c.Index, yield}
-			if !t.some("content", m.Content) || !t.some("refusal", m.Refusal) || !t.reasoning(&m.Reasoning, m.ReasoningDetails) || !t.cited(m.Annotations, m.Citations) {
+			if !t.some("content", m.Content) || !t.some("refusal", m.Refusal) ||
+				!t.reasoning(&m.Reasoning, m.ReasoningDetails) || !t.cited(m.Annotations, m.Citations) {
 				return
 			}
 			for j := range m.ToolCalls {
@@ -37,7 +38,8 @@ func (c *ChatChunk) Texts() iter.Seq2[Place, *string] {
 			ch := &c.Choices[i]
 			d := &ch.Delta
 			t := replyTexts{ch.Index, yield}
-			if !t.filled("content", &d.Content) || !t.reasoning(&d.Reasoning, d.ReasoningDetails) || !t.cited(d.Annotations, d.Citations) {
+			if !t.filled("content", &d.Content) || !t.reasoning(&d.Reasoning, d.ReasoningDetails) ||
+				!t.cited(d.Annotations, d.Citations) {
 				return
 			}
 			for j := range d.ToolCalls {

@@ -21,7 +21,8 @@ func (u *Usage) Plus(v *Usage) *Usage {
 	if u == nil || v == nil {
 		return cmp.Or(u, v)
 	}
-	sum := Usage{Prompt: u.Prompt + v.Prompt, Completion: u.Completion + v.Completion, CacheRead: u.CacheRead + v.CacheRead, CacheWrite: u.CacheWrite + v.CacheWrite}
+	sum := Usage{Prompt: u.Prompt + v.Prompt, Completion: u.Completion + v.Completion, CacheRead: u.CacheRead +
+		v.CacheRead, CacheWrite: u.CacheWrite + v.CacheWrite}
 	if u.Reasoning != nil && v.Reasoning != nil {
 		n := *u.Reasoning + *v.Reasoning
 		sum.Reasoning = &n

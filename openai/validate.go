@@ -45,7 +45,8 @@ func faultOf(f validator.FieldError) *Error {
 	case "required":
 		return Invalidf(CodeMissing, path, "Missing required parameter: '%s'.", path)
 	case "oneof":
-		return Invalidf(CodeInvalidValue, path, "Invalid value: '%v'. Supported values are: %s.", f.Value(), quoteAll(strings.Fields(f.Param())))
+		return Invalidf(CodeInvalidValue, path, "Invalid value: '%v'. Supported values are: %s.", f.Value(),
+			quoteAll(strings.Fields(f.Param())))
 	case "min", "gte":
 		return limitFault(path, f, below(kind), "minimum", ">=")
 	case "max", "lte":
@@ -58,23 +59,28 @@ func limitFault(path string, f validator.FieldError, code, which, sign string) *
 	size := reflect.ValueOf(f.Value())
 	switch f.Kind() {
 	case reflect.String:
-		return Invalidf(code, path, "Invalid '%s': string too %s. Expected a string with %s length %s, but got a string with length %d instead.",
+		return Invalidf(code, path, "Invalid '%s': string too %s. Expected a string with %s length %s, but got a string "+
+			"with length %d instead.",
 			path, tooWhat(which), which, f.Param(), len([]rune(size.String())))
 	case reflect.Slice, reflect.Array:
 		if code == CodeEmptyArray {
-			return Invalidf(code, path, "Invalid '%s': empty array. Expected an array with minimum length %s, but got an empty array instead.", path, f.Param())
+			return Invalidf(code, path, "Invalid '%s': empty array. Expected an array with minimum length %s, but got an "+
+				"empty array instead.", path, f.Param())
 		}
-		return Invalidf(code, path, "Invalid '%s': array too %s. Expected an array with %s length %s, but got an array with length %d instead.",
+		return Invalidf(code, path, "Invalid '%s': array too %s. Expected an array with %s length %s, but got an array "+
+			"with length %d instead.",
 			path, tooWhat(which), which, f.Param(), size.Len())
 	case reflect.Map:
-		return Invalidf(code, path, "Invalid '%s': too many properties. Expected an object with %s %s properties, but got %d instead.", path, which, f.Param(), size.Len())
+		return Invalidf(code, path, "Invalid '%s': too many properties. Expected an object with %s %s properties, but got "+
+			"%d instead.", path, which, f.Param(), size.Len())
 	}
 	side := "below"
 	if which == "maximum" {
 		side = "above"
 	}
 	what := strings.SplitN(code, "_", 2)[0]
-	return Invalidf(code, path, "Invalid '%s': %s %s %s value. Expected a value %s %s, but got %v instead.", path, what, side, which, sign, f.Param(), f.Value())
+	return Invalidf(code, path, "Invalid '%s': %s %s %s value. Expected a value %s %s, but got %v instead.", path, what,
+		side, which, sign, f.Param(), f.Value())
 }
 
 func tooWhat(which string) string {

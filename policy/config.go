@@ -28,25 +28,25 @@ type Config struct {
 	Injection InjectionScan `yaml:"prompt_injection_scan"`
 	// AllowedDomains are the only hosts that links and images of answers may name: "https://example.com", "*.example.com",
 	// "example.com:8443". Empty allows all.
-	AllowedDomains []string    `yaml:"allowed_domains" help:"only hosts that links and images of answers may name, and media may be fetched from: https://example.com, *.example.com; empty allows all"`
+	AllowedDomains []string `yaml:"allowed_domains" help:"only hosts that links and images of answers may name, and media may be fetched from: https://example.com, *.example.com; empty allows all"`
 	// redact (the default: links lose their address) or block
-	DomainAction   Action      `yaml:"domain_action" help:"what becomes of other addresses in answers: redact (they are removed), block or flag"`
-	Output         OutputRules `yaml:"output"`
+	DomainAction Action      `yaml:"domain_action" help:"what becomes of other addresses in answers: redact (they are removed), block or flag"`
+	Output       OutputRules `yaml:"output"`
 }
 
 // Redaction says which kinds are looked for and what becomes of them.
 type Redaction struct {
-	Enabled    bool               `yaml:"enabled" help:"whether personal data is looked for"`
+	Enabled bool `yaml:"enabled" help:"whether personal data is looked for"`
 	// empty is every kind
-	Entities   []string           `yaml:"entities" help:"kinds that are looked for; empty is every kind"`
+	Entities []string `yaml:"entities" help:"kinds that are looked for; empty is every kind"`
 	// "" is redact
-	Action     Action             `yaml:"action" help:"what becomes of a finding: redact (the default), mask, tokenize, block, allow or flag"`
+	Action Action `yaml:"action" help:"what becomes of a finding: redact (the default), mask, tokenize, block, allow or flag"`
 	// by kind
-	Actions    map[string]Action  `yaml:"actions" help:"what becomes of findings, by kind"`
+	Actions map[string]Action `yaml:"actions" help:"what becomes of findings, by kind"`
 	// in place of Action, for texts on their way in
-	Input      Action             `yaml:"input" help:"what becomes of findings in requests, in place of action"`
+	Input Action `yaml:"input" help:"what becomes of findings in requests, in place of action"`
 	// and for answers
-	Output     Action             `yaml:"output" help:"what becomes of findings in answers, in place of action"`
+	Output Action `yaml:"output" help:"what becomes of findings in answers, in place of action"`
 	// by role: user, tool, system, assistant
 	Roles      map[string]Action  `yaml:"roles" help:"by role: user, tool, system, assistant"`
 	Threshold  float64            `yaml:"threshold" help:"least score of a finding; 0 is 0.8"`
@@ -54,34 +54,34 @@ type Redaction struct {
 	Regions    []string           `yaml:"phone_regions" help:"countries whose phone numbers are known in their local form"`
 	Custom     []Custom           `yaml:"custom" help:"kinds of your own: kind, pattern (RE2), checksum, score, context"`
 	// what becomes of a request with what cannot be read (PDF, images): allow or block
-	Unscanned  Action             `yaml:"unscanned" help:"what becomes of a request with what cannot be read, such as PDFs and images: allow or block"`
+	Unscanned Action `yaml:"unscanned" help:"what becomes of a request with what cannot be read, such as PDFs and images: allow or block"`
 }
 
 // InjectionScan is the scan for prompt injections.
 type InjectionScan struct {
-	Enabled       bool              `yaml:"enabled" help:"whether prompt injections are looked for"`
-	Patterns      []string          `yaml:"patterns" help:"phrases that add to the score of a text"`
-	PatternWeight float64           `yaml:"pattern_weight" help:"what one of the phrases adds; 0 is 0.5"`
-	Threshold     float64           `yaml:"threshold" help:"score from which a text counts as an attack; 0 is 0.8"`
+	Enabled       bool     `yaml:"enabled" help:"whether prompt injections are looked for"`
+	Patterns      []string `yaml:"patterns" help:"phrases that add to the score of a text"`
+	PatternWeight float64  `yaml:"pattern_weight" help:"what one of the phrases adds; 0 is 0.5"`
+	Threshold     float64  `yaml:"threshold" help:"score from which a text counts as an attack; 0 is 0.8"`
 	// block (the default) or flag
-	Action        Action            `yaml:"action" help:"what becomes of an attack: block (the default) or flag"`
-	Roles         map[string]Action `yaml:"roles" help:"by role: user, tool, system, assistant"`
+	Action Action            `yaml:"action" help:"what becomes of an attack: block (the default) or flag"`
+	Roles  map[string]Action `yaml:"roles" help:"by role: user, tool, system, assistant"`
 }
 
 // OutputRules are limits of answers.
 type OutputRules struct {
 	// characters of one text; 0 is no limit
-	MaxLength int      `yaml:"max_length" help:"longest text of an answer in characters; 0 is no limit"`
+	MaxLength int `yaml:"max_length" help:"longest text of an answer in characters; 0 is no limit"`
 	// expressions (RE2) that no answer may hold
 	Forbidden []string `yaml:"forbidden" help:"expressions (RE2) that no answer may hold"`
 	// what becomes of keys and secrets in answers; "" leaves it to pii_redaction
-	Secrets   Action   `yaml:"secrets" help:"what becomes of keys and secrets in answers; empty leaves it to pii_redaction"`
+	Secrets Action `yaml:"secrets" help:"what becomes of keys and secrets in answers; empty leaves it to pii_redaction"`
 	// strings of the system prompt that no answer may show
-	Canaries  []string `yaml:"canaries" help:"strings of the system prompt that no answer may show"`
+	Canaries []string `yaml:"canaries" help:"strings of the system prompt that no answer may show"`
 	// LeakWords is how many words in a row an answer may take from the system prompt before it counts as leaked; 0 is off.
-	LeakWords int    `yaml:"leak_words" help:"how many words in a row an answer may take from the system prompt before it counts as leaked; 0 is off"`
+	LeakWords int `yaml:"leak_words" help:"how many words in a row an answer may take from the system prompt before it counts as leaked; 0 is off"`
 	// of forbidden patterns, canaries and leaks: block (the default), redact or flag
-	Action    Action `yaml:"action" help:"what becomes of forbidden patterns, canaries and leaks: block (the default), redact or flag"`
+	Action Action `yaml:"action" help:"what becomes of forbidden patterns, canaries and leaks: block (the default), redact or flag"`
 }
 
 // Default is every local detector on, redact, threshold 0.8: what `outcrop scan` does without a configuration.
@@ -95,8 +95,10 @@ var secretKinds = []string{KindAWSKey, KindAWSSecret, KindSecret}
 
 // kindAliases are other names that people give to kinds.
 var kindAliases = map[string]string{
-	"PHONE": KindPhone, "SSN": KindSSN, "US_SOCIAL_SECURITY_NUMBER": KindSSN, "NAME": KindPerson, "EMAIL_ADDRESS": KindEmail, "IP": KindIP,
-	"IBAN_CODE": KindIBAN, "CREDIT_DEBIT_CARD_NUMBER": KindCard, "AWS_KEY": KindAWSKey, "API_KEY": KindSecret, "SECRETS": KindSecret,
+	"PHONE": KindPhone, "SSN": KindSSN, "US_SOCIAL_SECURITY_NUMBER": KindSSN, "NAME": KindPerson,
+	"EMAIL_ADDRESS": KindEmail, "IP": KindIP,
+	"IBAN_CODE": KindIBAN, "CREDIT_DEBIT_CARD_NUMBER": KindCard, "AWS_KEY": KindAWSKey, "API_KEY": KindSecret,
+	"SECRETS":  KindSecret,
 	"LOCATION": KindAddress, "STREET_ADDRESS": KindAddress,
 }
 

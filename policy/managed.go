@@ -92,8 +92,9 @@ const KindGuardrail = "GUARDRAIL"
 
 // managedKinds are Bedrock's names of what ours are called otherwise.
 var managedKinds = map[string]string{
-	"NAME": KindPerson, "PHONE": KindPhone, "CREDIT_DEBIT_CARD_NUMBER": KindCard, "INTERNATIONAL_BANK_ACCOUNT_NUMBER": KindIBAN,
-	"US_SOCIAL_SECURITY_NUMBER": KindSSN, "PASSWORD": KindSecret,
+	"NAME": KindPerson, "PHONE": KindPhone, "CREDIT_DEBIT_CARD_NUMBER": KindCard,
+	"INTERNATIONAL_BANK_ACCOUNT_NUMBER": KindIBAN,
+	"US_SOCIAL_SECURITY_NUMBER":         KindSSN, "PASSWORD": KindSecret,
 }
 
 // ManagedKind is the kind of a finding that Bedrock calls by another name; the others keep theirs.

@@ -83,7 +83,8 @@ func New(cfg Config) (*Policy, error) {
 		}
 	}
 	if s := cfg.Injection; s.Enabled {
-		p.injection, err = injection.New(injection.Config{Patterns: s.Patterns, PatternWeight: s.PatternWeight, Threshold: s.Threshold})
+		p.injection, err = injection.New(injection.Config{Patterns: s.Patterns, PatternWeight: s.PatternWeight,
+			Threshold: s.Threshold})
 		bad = append(bad, err)
 	}
 	p.domains, err = form.NewDomains(cfg.AllowedDomains)
@@ -105,7 +106,8 @@ func (p *Policy) wanted() func(string) bool {
 		if !c.Redaction.Enabled {
 			return false
 		}
-		return len(c.Redaction.Entities) == 0 || slices.ContainsFunc(c.Redaction.Entities, func(e string) bool { return kindOf(e) == kind })
+		return len(c.Redaction.Entities) == 0 ||
+			slices.ContainsFunc(c.Redaction.Entities, func(e string) bool { return kindOf(e) == kind })
 	}
 }
 
@@ -283,7 +285,8 @@ func (p *Policy) scanInjection(ctx context.Context, t Text, v *Verdict) error {
 func (v *Verdict) note(t Text, edits []edit) {
 	for _, e := range edits {
 		v.Blocked = v.Blocked || e.action == Block
-		i := slices.IndexFunc(v.Decisions, func(d Decision) bool { return d.Kind == e.Kind && d.Action == e.action && d.Role == t.Role })
+		i := slices.IndexFunc(v.Decisions,
+			func(d Decision) bool { return d.Kind == e.Kind && d.Action == e.action && d.Role == t.Role })
 		if i < 0 {
 			v.Decisions = append(v.Decisions, Decision{Kind: e.Kind, Action: e.action, Role: t.Role, Path: t.Path})
 			i = len(v.Decisions) - 1

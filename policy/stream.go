@@ -40,7 +40,8 @@ type Stream struct {
 // arguments says cannot be read before it is whole.
 func (s *Session) Stream(t Text) *Stream {
 	p := s.policy
-	idle := len(p.detectors) == 0 && len(p.domains.Rules) == 0 && len(p.output.forbidden) == 0 && len(p.output.canaries) == 0 && p.cfg.Output.MaxLength == 0 && len(s.system) == 0
+	idle := len(p.detectors) == 0 && len(p.domains.Rules) == 0 && len(p.output.forbidden) == 0 &&
+		len(p.output.canaries) == 0 && p.cfg.Output.MaxLength == 0 && len(s.system) == 0
 	return &Stream{session: s, text: t, idle: idle}
 }
 
@@ -194,7 +195,8 @@ func (st *Stream) safe() int {
 			at = min(at, max(st.released, tail+k+len(lead)))
 		}
 	}
-	if k := strings.LastIndex(s, "-----BEGIN "); k >= st.released && !strings.Contains(s[k+8:], "-----END ") && len(s)-k < form.LongestSecret {
+	if k := strings.LastIndex(s, "-----BEGIN "); k >= st.released && !strings.Contains(s[k+8:], "-----END ") &&
+		len(s)-k < form.LongestSecret {
 		at = min(at, k)
 	} else if k >= st.released && len(s)-k < form.LongestSecret {
 		if e := strings.Index(s[k:], "-----END "); e >= 0 && len(s)-k-e < 48 {
@@ -244,7 +246,8 @@ func clusterWord(w string) bool {
 			return true
 		}
 	}
-	return strings.HasSuffix(w, ":") || w == "-" || w == "/" || w == "(" || person.BeforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4
+	return strings.HasSuffix(w, ":") || w == "-" || w == "/" || w == "(" ||
+		person.BeforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4
 }
 
 // joins tells that nothing but small words stands between a cluster and what is held back already.

@@ -27,7 +27,8 @@ type Vault struct {
 
 // NewVault gives a vault that avoids the placeholders which stand in texts already.
 func NewVault(texts []Text) *Vault {
-	v := &Vault{values: map[string]string{}, numbers: map[string]string{}, next: map[string]int{}, taken: map[string]bool{}}
+	v := &Vault{values: map[string]string{}, numbers: map[string]string{}, next: map[string]int{},
+		taken: map[string]bool{}}
 	v.sorted = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(v.values)) })
 	for _, t := range texts {
 		for s := t.Value; ; {

@@ -107,7 +107,8 @@ func nothingFits(f *Facts, asked *tier, lacks []string) error {
 			}
 		}
 		return &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model",
-			Message: fmt.Sprintf("The model `%s` leads to no %s model: the tier `%s` is one of %s models.", f.Model, kind, asked.name, other)}
+			Message: fmt.Sprintf("The model `%s` leads to no %s model: the tier `%s` is one of %s models.", f.Model, kind,
+				asked.name, other)}
 	}
 	code := codeOf(lacks[0])
 	for _, l := range lacks {
@@ -120,5 +121,6 @@ func nothingFits(f *Facts, asked *tier, lacks []string) error {
 		param = "messages"
 	}
 	return &openai.Error{Kind: openai.Invalid, Code: code, Param: param,
-		Message: fmt.Sprintf("No model of the tier `%s`, nor of those above it, can take this request: they lack %s.", asked.name, strings.Join(lacks, ", "))}
+		Message: fmt.Sprintf("No model of the tier `%s`, nor of those above it, can take this request: they lack %s.",
+			asked.name, strings.Join(lacks, ", "))}
 }

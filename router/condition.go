@@ -99,7 +99,8 @@ func (c *condition) callerHolds(f *Facts) bool {
 	if r.MaxTimeBudget != nil && e.TimeBudget == 0 {
 		return false
 	}
-	return oneOf(r.Tenant, e.Tenant) && oneOf(r.Key, e.Key) && oneOf(r.User, e.User) && oneOf(r.HeaderTier, e.HeaderTier) &&
+	return oneOf(r.Tenant, e.Tenant) && oneOf(r.Key, e.Key) && oneOf(r.User, e.User) &&
+		oneOf(r.HeaderTier, e.HeaderTier) &&
 		oneOf(r.Effort, e.Effort) && between(e.TimeBudget, nil, r.MaxTimeBudget)
 }
 

@@ -28,7 +28,8 @@ func Decode(body []byte) (openai.Request, catalog.Kind, *openai.Error) {
 		case slices.Contains(others, "input"):
 			return decodeEmbedding(body)
 		default:
-			return nil, "", openai.Invalidf(openai.CodeMissing, "messages", "Missing required parameter: 'messages', or 'prompt' with one text.")
+			return nil, "", openai.Invalidf(openai.CodeMissing, "messages",
+				"Missing required parameter: 'messages', or 'prompt' with one text.")
 		}
 	}
 	if chat.Model == "" {
@@ -44,7 +45,8 @@ func prompt(body []byte) ([]openai.Message, *openai.Error) {
 		Prompt *string `json:"prompt"`
 	}
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	if err := json.Unmarshal(body, &in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil || in.Prompt == nil {
+	if err := json.Unmarshal(body, &in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil ||
+		in.Prompt == nil {
 		return nil, openai.Invalidf(openai.CodeInvalidType, "prompt", "Invalid type for 'prompt': expected a string.")
 	}
 	return []openai.Message{{Role: "user", Content: &openai.Content{Text: *in.Prompt}}}, nil

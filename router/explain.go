@@ -40,7 +40,8 @@ func (r *Router) Explain(f *Facts) (Explanation, error) {
 		scorer, _ = score.New(score.Default())
 	}
 	f.need(gShown, scorer)
-	e := Explanation{Rule: plan.Rule, Score: round(f.known.Score, 4), Facts: &f.known, PriceEstimate: price(plan.Targets[0], f)}
+	e := Explanation{Rule: plan.Rule, Score: round(f.known.Score, 4), Facts: &f.known,
+		PriceEstimate: price(plan.Targets[0], f)}
 	if plan.Tier != "" {
 		e.Tier = &plan.Tier
 	}
@@ -49,7 +50,8 @@ func (r *Router) Explain(f *Facts) (Explanation, error) {
 		if region == "" {
 			region = plan.Home
 		}
-		e.Targets = append(e.Targets, ExplainedTarget{Model: t.Row.ID, Region: region, Order: t.Order, Weight: t.Weight, ServiceTier: t.ServiceTier})
+		e.Targets = append(e.Targets, ExplainedTarget{Model: t.Row.ID, Region: region, Order: t.Order, Weight: t.Weight,
+			ServiceTier: t.ServiceTier})
 	}
 	return e, nil
 }

@@ -61,7 +61,8 @@ type reader struct {
 
 // groupsOf are the facts that are not always there, by the names that conditions use.
 var groupsOf = map[string]group{
-	"last": gMeasure, "prompt": gMeasure, "code": gCode, "math": gMath, "language": gLanguage, "score": gScore, "keywords": gLast, "$env": gAll,
+	"last": gMeasure, "prompt": gMeasure, "code": gCode, "math": gMath, "language": gLanguage, "score": gScore,
+	"keywords": gLast, "$env": gAll,
 }
 
 // Visit is called by the library for each node, the inner ones first.

@@ -12,7 +12,8 @@ const imageTokens = 1600 // of a picture about 1100 points square; what document
 // shape reads counts and members out of the request.
 func (f *Facts) shape() {
 	e := &f.known
-	e.Model, e.Key, e.Tenant, e.HeaderTier, e.TimeBudget = f.Model, f.caller.Key, f.caller.Tenant, f.caller.Tier, f.caller.TimeBudget
+	e.Model, e.Key, e.Tenant, e.HeaderTier, e.TimeBudget = f.Model, f.caller.Key, f.caller.Tenant, f.caller.Tier,
+		f.caller.TimeBudget
 	e.Seconds, e.Choices = f.caller.TimeBudget.Seconds(), 1
 	switch r := f.request.(type) {
 	case *openai.ChatRequest:
@@ -26,7 +27,8 @@ func (f *Facts) shape() {
 func (f *Facts) chat(r *openai.ChatRequest) {
 	e := &f.known
 	e.Tools = len(r.Tools) + len(r.Functions)
-	e.StructuredOutput = r.ResponseFormat != nil && (r.ResponseFormat.Type == "json_object" || r.ResponseFormat.Type == "json_schema")
+	e.StructuredOutput = r.ResponseFormat != nil && (r.ResponseFormat.Type == "json_object" ||
+		r.ResponseFormat.Type == "json_schema")
 	e.Effort, e.Stream, e.Metadata = value(r.ReasoningEffort), r.Stream, r.Metadata
 	e.MaxOutput = int(value(r.MaxTokens))
 	if r.MaxCompletionTokens != nil {

@@ -50,7 +50,8 @@ func isDense(r rune) bool {
 	case r >= 0x1780 && r < 0x1800: // Khmer
 		return true
 	}
-	return r >= 0x2E80 && r < 0xA000 && r != 0x3000 || r >= 0xAC00 && r < 0xD7A4 || r >= 0xF900 && r < 0xFB00 || r >= 0x20000 && r < 0x32000
+	return r >= 0x2E80 && r < 0xA000 && r != 0x3000 || r >= 0xAC00 && r < 0xD7A4 || r >= 0xF900 && r < 0xFB00 ||
+		r >= 0x20000 && r < 0x32000
 }
 
 // isCode tells whether a text holds code, or asks for some.

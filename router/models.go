@@ -139,7 +139,8 @@ func entry(id string, m *catalog.Model, target string, now time.Time) openai.Mod
 	if owner == "" {
 		owner = "unknown" // the member is a string in OpenAI's schema
 	}
-	return openai.Model{ID: id, Created: m.Created, OwnedBy: owner, ShutdownDate: m.EndOfLife, Outcrop: encode(extensionOf(m, target, now))}
+	return openai.Model{ID: id, Created: m.Created, OwnedBy: owner, ShutdownDate: m.EndOfLife,
+		Outcrop: encode(extensionOf(m, target, now))}
 }
 
 func encode(e extension) jsontext.Value {
@@ -212,7 +213,8 @@ func extensionOf(m *catalog.Model, target string, now time.Time) extension {
 
 func capabilitiesOf(c *catalog.Capabilities) *capabilities {
 	return &capabilities{
-		Streaming: known(c.Streaming), System: known(c.System), Tools: known(c.Tools), StreamingTools: known(c.StreamingTools),
+		Streaming: known(c.Streaming), System: known(c.System), Tools: known(c.Tools),
+		StreamingTools:   known(c.StreamingTools),
 		StructuredOutput: known(c.StructuredOutput), StrictTools: known(c.StrictTools),
 		Reasoning: known(c.Reasoning.Supported), Caching: known(c.Caching.Explicit),
 		Vision: known(c.Vision), Documents: known(c.Documents), Video: known(c.Video), Audio: known(c.Audio),

@@ -81,7 +81,8 @@ func (c Rules) noTier(name string) error {
 // none.
 func (c Rules) chainFrom(name string) []string {
 	chain := []string{name}
-	for next := above(name, c.Tiers[name].Next); next != "" && len(chain) <= len(c.Tiers); next = above(next, c.Tiers[next].Next) {
+	for next := above(name, c.Tiers[name].Next); next != "" && len(chain) <= len(c.Tiers); next = above(next,
+		c.Tiers[next].Next) {
 		if next == name {
 			return chain
 		}
@@ -103,7 +104,8 @@ func Faults(cfg Config, c *catalog.Catalog) map[string]error {
 	}
 	for alias := range cfg.Aliases {
 		if what := cfg.Rules.what(alias); what != "" {
-			faults["models.aliases["+alias+"]"] = fmt.Errorf("%q is the name of %s already; give one of the two another name", alias, what)
+			faults["models.aliases["+alias+"]"] = fmt.Errorf("%q is the name of %s already; give one of the two another name",
+				alias, what)
 		}
 	}
 	for name, t := range cfg.Rules.Tiers {
@@ -157,7 +159,8 @@ func targetFault(from Target, c *catalog.Catalog, aliases map[string]string) err
 	case t.Row.Kind != "" && catalog.Kinds[t.Row.Kind] == nil:
 		return fmt.Errorf("%q is a model of kind %s; this gateway serves %s", from.Model, t.Row.Kind, catalog.AllServed)
 	case Check(&Facts{Kind: t.Row.Kind}, t.Row) != nil:
-		return fmt.Errorf("%q cannot be served: this gateway serves chat models by Converse, and embedding models", from.Model)
+		return fmt.Errorf("%q cannot be served: this gateway serves chat models by Converse, and embedding models",
+			from.Model)
 	}
 	return nil
 }

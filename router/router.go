@@ -86,7 +86,8 @@ func New(cfg Config, c *catalog.Catalog, region string) (*Router, error) {
 	if len(faults) > 0 {
 		return nil, complain(faults)
 	}
-	r := &Router{cfg: cfg, catalog: c, region: region, routes: map[string]route{}, aliases: slices.Sorted(maps.Keys(cfg.Aliases))}
+	r := &Router{cfg: cfg, catalog: c, region: region, routes: map[string]route{},
+		aliases: slices.Sorted(maps.Keys(cfg.Aliases))}
 	for _, m := range c.Models() {
 		r.prepare(m.ID)
 		for _, id := range m.Profiles {

@@ -115,8 +115,10 @@ func DefaultRules() Rules {
 			{Name: "images", HasImage: &yes, Tier: byScore}, // whichever tier it is, only models that see are candidates
 			{Name: "videos", HasVideo: &yes, Tier: byScore},
 			{Name: "planning", MinWords: &long, Tier: TierQuality, Keywords: []string{
-				"plan", "planning", "roadmap", "strategy", "architecture", "design", "trade-off", "trade-offs", "tradeoff", "tradeoffs",
-				"reason", "reasoning", "step by step", "step-by-step", "think through", "prove", "proof", "derive", "derivation", "deduce",
+				"plan", "planning", "roadmap", "strategy", "architecture", "design", "trade-off", "trade-offs",
+				"tradeoff", "tradeoffs",
+				"reason", "reasoning", "step by step", "step-by-step", "think through", "prove", "proof", "derive",
+				"derivation", "deduce",
 				"analyze", "analyse", "analysis", "evaluate", "critique", "root cause", "pros and cons",
 			}},
 			{Name: byScore, Tier: byScore},

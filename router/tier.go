@@ -110,7 +110,8 @@ func (r *Router) choose(to route, f *Facts) (Plan, error) {
 		case chosen != nil:
 		case rule.header:
 			if chosen = r.tiers[f.caller.Tier]; chosen == nil {
-				return Plan{}, openai.Invalidf(openai.CodeInvalidValue, "x-outcrop-tier", "The header x-outcrop-tier names no tier. The tiers are: %s.",
+				return Plan{}, openai.Invalidf(openai.CodeInvalidValue, "x-outcrop-tier",
+					"The header x-outcrop-tier names no tier. The tiers are: %s.",
 					strings.Join(slices.Sorted(maps.Keys(r.tiers)), ", "))
 			}
 		default:

@@ -156,7 +156,8 @@ func acceptable(h http.Header) *openai.Error {
 	}
 	typ, params, err := mime.ParseMediaType(ct)
 	charset := params["charset"]
-	if err == nil && (typ == jsonType || strings.HasSuffix(typ, "+json")) && (charset == "" || strings.EqualFold(charset, "utf-8")) {
+	if err == nil && (typ == jsonType || strings.HasSuffix(typ, "+json")) &&
+		(charset == "" || strings.EqualFold(charset, "utf-8")) {
 		return nil
 	}
 	return unsupportedMedia("The body must be JSON in UTF-8: send the header content-type: application/json.")

@@ -39,7 +39,8 @@ func (s *Server) ownSite(next echo.HandlerFunc) echo.HandlerFunc {
 // foreign gives the 403 of a request that a page of another site has caused, or may have; nil of any other.
 func (c *Config) foreign(r *http.Request) error {
 	if !c.knowsHost(r.Host) {
-		return forbidden("host_not_allowed", "This gateway asks for no API key, and so answers only to names that it knows, not to %q. "+
+		return forbidden("host_not_allowed", "This gateway asks for no API key, and so answers only to names that it "+
+			"knows, not to %q. "+
 			"If the name is yours, add it to server.hosts (OUTCROP_SERVER_HOSTS), or require API keys.", r.Host)
 	}
 	allowed := slices.Contains(c.AllowedOrigins, "*")
@@ -48,14 +49,17 @@ func (c *Config) foreign(r *http.Request) error {
 			continue
 		}
 		if !sameOrigin(origin, r.Host) && !c.allowsOrigin(origin) {
-			return forbidden("origin_not_allowed", "This gateway asks for no API key, and so answers no web pages of other origins: not %q. "+
+			return forbidden("origin_not_allowed", "This gateway asks for no API key, and so answers no web pages of other "+
+				"origins: not %q. "+
 				"If the page is yours, add its origin to ALLOWED_ORIGINS (server.allowed_origins), or require API keys.", origin)
 		}
 		allowed = true
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); !allowed && site != "" && site != "none" && site != "same-origin" {
-		return forbidden("origin_not_allowed", "This gateway asks for no API key, and so answers nothing that web pages of other origins cause "+
-			"(sec-fetch-site: %q). A page whose origin stands in ALLOWED_ORIGINS (server.allowed_origins) may fetch it by a script.", site)
+		return forbidden("origin_not_allowed", "This gateway asks for no API key, and so answers nothing that web pages "+
+			"of other origins cause "+
+			"(sec-fetch-site: %q). A page whose origin stands in ALLOWED_ORIGINS (server.allowed_origins) may fetch it by a "+
+			"script.", site)
 	}
 	return nil
 }
@@ -76,7 +80,8 @@ func (c *Config) knowsHost(host string) bool {
 		name = h
 	}
 	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
-	if _, err := netip.ParseAddr(name); err == nil || !strings.Contains(name, ".") || strings.HasSuffix(name, ".localhost") {
+	if _, err := netip.ParseAddr(name); err == nil || !strings.Contains(name, ".") ||
+		strings.HasSuffix(name, ".localhost") {
 		return true
 	}
 	return slices.ContainsFunc(c.Hosts, func(known string) bool { return fits(strings.ToLower(known), name) })
@@ -84,7 +89,8 @@ func (c *Config) knowsHost(host string) bool {
 
 // allowsOrigin tells whether the pages of an origin may call.
 func (c *Config) allowsOrigin(origin string) bool {
-	return slices.ContainsFunc(c.AllowedOrigins, func(known string) bool { return fits(strings.ToLower(known), strings.ToLower(origin)) })
+	return slices.ContainsFunc(c.AllowedOrigins,
+		func(known string) bool { return fits(strings.ToLower(known), strings.ToLower(origin)) })
 }
 
 // fits tells whether a name is the known one, in which one * stands for any characters but a slash.
@@ -106,9 +112,11 @@ func sameOrigin(origin, host string) bool {
 
 // exposed are the headers that a page of another origin may read.
 var exposed = []string{
-	headerRequestID, headerUpstream, headerAdjusted, headerAttempts, headerUnchecked, headerRoute, headerCache, headerShouldRetry, headerProcessing, "retry-after",
+	headerRequestID, headerUpstream, headerAdjusted, headerAttempts, headerUnchecked, headerRoute, headerCache,
+	headerShouldRetry, headerProcessing, "retry-after",
 	"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
-	"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", "x-outcrop-provenance", headerBudgetWarning,
+	"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", "x-outcrop-provenance",
+	headerBudgetWarning,
 }
 
 // cors answers preflights, which bring no key, and lets the pages of the configured origins read answers. Cookies play

@@ -39,7 +39,8 @@ func (s *Server) mayReadMetrics(next echo.HandlerFunc) echo.HandlerFunc {
 		here := direct && peer.IsLoopback() && s.cfg.foreign(r) == nil
 		network := (direct || s.cfg.trusts(peer)) && s.cfg.Metrics.openTo(c.RealIP())
 		if !byToken && !here && !network {
-			return &openai.Error{Kind: openai.Forbidden, Code: "metrics_not_allowed", Message: "Metrics may not be read from this address."}
+			return &openai.Error{Kind: openai.Forbidden, Code: "metrics_not_allowed",
+				Message: "Metrics may not be read from this address."}
 		}
 		return next(c)
 	}
@@ -62,7 +63,10 @@ type gauges struct {
 func newGauges(faults *log.Logger) *gauges {
 	g := &gauges{}
 	g.http = &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.handler.Load().ServeHTTP(w, r) }),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter,
+			r *http.Request) {
+			g.handler.Load().ServeHTTP(w, r)
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,

@@ -38,7 +38,8 @@ func unknownURL(c echo.Context) *openai.Error {
 	if near := nearestRoute(c.Echo(), r); near != "" {
 		hint = "Did you mean " + near + "?"
 	}
-	return &openai.Error{Kind: openai.NotFound, Code: "unknown_url", Message: "Unknown request URL: " + asked + ". " + hint}
+	return &openai.Error{Kind: openai.NotFound, Code: "unknown_url", Message: "Unknown request URL: " +
+		asked + ". " + hint}
 }
 
 // nearestRoute gives method and path of the route that is nearest to what was asked for; one of the same method rather
@@ -47,7 +48,8 @@ func nearestRoute(e *echo.Echo, r *http.Request) string {
 	var same, other []string
 	for _, route := range e.Routes() {
 		switch {
-		case strings.Contains(route.Path, "*") || strings.Contains(route.Path, "/responses") || route.Method == http.MethodHead:
+		case strings.Contains(route.Path, "*") || strings.Contains(route.Path, "/responses") ||
+			route.Method == http.MethodHead:
 		case route.Method == r.Method:
 			same = append(same, route.Path)
 		case route.Method == http.MethodGet || route.Method == http.MethodPost:
@@ -101,7 +103,8 @@ func fromEcho(c echo.Context, he *echo.HTTPError) *openai.Error {
 	case http.StatusNotFound:
 		return unknownURL(c)
 	case http.StatusMethodNotAllowed:
-		return &openai.Error{Kind: openai.MethodNotAllowed, Code: "method_not_allowed", Message: "Not allowed to " + cut(r.Method, 20) + " on " + cut(r.URL.Path, 200) + "."}
+		return &openai.Error{Kind: openai.MethodNotAllowed, Code: "method_not_allowed", Message: "Not allowed to " +
+			cut(r.Method, 20) + " on " + cut(r.URL.Path, 200) + "."}
 	}
 	return nil
 }

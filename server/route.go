@@ -57,7 +57,8 @@ func routed(call *call.Call, head call.Head) string {
 // named could be anything long.
 func safe(id string) bool {
 	const longest = 200
-	return id != "" && len(id) <= longest && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == '=' || r == '/' })
+	return id != "" && len(id) <= longest &&
+		!strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == '=' || r == '/' })
 }
 
 // explainRoute answers what the router makes of a request, without calling anything.

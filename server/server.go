@@ -35,8 +35,8 @@ import (
 
 // Config are the server's settings.
 type Config struct {
-	Prefixes          []string       // path prefixes of the API: "/v1", "/api/v1"
-	Hosts             []string       // names that Host may have while no key is asked for; * stands for any characters
+	Prefixes []string // path prefixes of the API: "/v1", "/api/v1"
+	Hosts    []string // names that Host may have while no key is asked for; * stands for any characters
 	// whose pages may call: "https://app.example", "app://*", "null", "*"; none by default
 	AllowedOrigins    []string
 	TrustedProxies    []netip.Prefix // whose X-Forwarded-For tells the client's address
@@ -106,7 +106,10 @@ func New(cfg Config, with Collaborators) *Server {
 	base, cut := context.WithCancelCause(context.Background())
 	p := &process{cut: cut, rooms: sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}}
 	p.http = &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter,
+			r *http.Request) {
+			p.handler.Load().ServeHTTP(w, r)
+		}),
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,

@@ -17,7 +17,8 @@ const (
 
 // tune is what this request's headers say to the stages.
 func tune(h http.Header) (call.Tune, *openai.Error) {
-	tuned := call.Tune{Tier: strings.TrimSpace(h.Get("X-Outcrop-Tier")), Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
+	tuned := call.Tune{Tier: strings.TrimSpace(h.Get("X-Outcrop-Tier")),
+		Priority: strings.ToLower(strings.TrimSpace(h.Get(headerPriority)))}
 	if _, ok := upstream.ParsePriority(tuned.Priority); !ok && tuned.Priority != "" {
 		return tuned, unreadable(headerPriority, "must be interactive, normal or batch")
 	}

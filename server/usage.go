@@ -37,7 +37,8 @@ func (s *Server) reportUsage(c echo.Context) error {
 	}
 	report, err := s.Usage.Read(c.Request().Context(), q)
 	if err != nil {
-		return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "The usage cannot be read at the moment. Try again, or ask for less.", Err: err}
+		return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded,
+			Message: "The usage cannot be read at the moment. Try again, or ask for less.", Err: err}
 	}
 	if format == "csv" {
 		var b bytes.Buffer
@@ -57,7 +58,8 @@ func narrow(q *usage.Query, args url.Values) error {
 		case "from", "to", "group_by", "format":
 		default:
 			if !q.Only(name, args.Get(name)) {
-				return openai.Invalidf(openai.CodeUnknownParameter, name, "Unknown argument: '%s'. There are from, to, group_by, format, tenant, key, model and tag:NAME.", name)
+				return openai.Invalidf(openai.CodeUnknownParameter, name,
+					"Unknown argument: '%s'. There are from, to, group_by, format, tenant, key, model and tag:NAME.", name)
 			}
 		}
 	}
@@ -70,8 +72,9 @@ func mayRead(p access.Principal, q *usage.Query) error {
 		return nil
 	}
 	if q.Tenant != nil && *q.Tenant != p.Tenant || p.Tenant == "" && q.Key != nil && *q.Key != p.KeyID {
-		return &openai.Error{Kind: openai.Forbidden, Code: "tenant_not_allowed", Message: "This API key may only see the usage of its own tenant.",
-			Err: errors.New("usage of another tenant was asked for")}
+		return &openai.Error{Kind: openai.Forbidden, Code: "tenant_not_allowed",
+			Message: "This API key may only see the usage of its own tenant.",
+			Err:     errors.New("usage of another tenant was asked for")}
 	}
 	q.Tenant = &p.Tenant
 	if p.Tenant == "" {

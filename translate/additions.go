@@ -35,11 +35,13 @@ type refusal struct {
 
 var refusals = []refusal{
 	{kinds: CachePoints, texts: []string{
-		"prompt caching", "cachepoint", "cache point", "cache_control", "nothing available to cache", "invoked an unsupported model"}},
+		"prompt caching", "cachepoint", "cache point", "cache_control", "nothing available to cache",
+		"invoked an unsupported model"}},
 	{kinds: NativeFormat | StrictTools, once: true, texts: []string{
 		"grammar", "schemas contains too many", "schema is too complex", "union types", "optional parameters"}},
 	{kinds: NativeFormat, texts: []string{
-		"output_config.format", "outputconfig", "textformat", "output_format", "output schema", "structured output", "json_schema"}},
+		"output_config.format", "outputconfig", "textformat", "output_format", "output schema", "structured output",
+		"json_schema"}},
 	{kinds: StrictTools, texts: []string{"strict"}},
 	{kinds: StrictTools, once: true, texts: []string{"input_schema", "inputschema"}},
 	{kinds: SingleCall, texts: []string{"disable_parallel_tool_use", "tool_choice"}},
@@ -53,7 +55,8 @@ func (a Additions) Refused(err *openai.Error) (refused, lasting Additions) {
 	}
 	text := strings.ToLower(err.Message)
 	for _, r := range refusals {
-		if kinds := r.kinds & a; kinds != 0 && slices.ContainsFunc(r.texts, func(t string) bool { return strings.Contains(text, t) }) {
+		if kinds := r.kinds & a; kinds != 0 &&
+			slices.ContainsFunc(r.texts, func(t string) bool { return strings.Contains(text, t) }) {
 			refused |= kinds
 			if !r.once {
 				lasting |= kinds

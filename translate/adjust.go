@@ -10,7 +10,8 @@ import (
 
 // memberOrder is the order of TRANSLATION 1.2, then of 1.3: faults and adjustments are reported in it.
 var memberOrder = [...]string{
-	"model", "messages", "stream", "stream_options", "max_completion_tokens", "max_tokens", "temperature", "top_p", "stop", "n",
+	"model", "messages", "stream", "stream_options", "max_completion_tokens", "max_tokens", "temperature",
+	"top_p", "stop", "n",
 	"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format", "reasoning_effort",
 	"verbosity", "seed", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "modalities",
 	"audio", "prediction", "web_search_options", "metadata", "user", "safety_identifier", "prompt_cache_key",

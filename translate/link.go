@@ -17,7 +17,8 @@ func (l Link) Fault(cause error) *openai.Error {
 	fault := openai.Invalidf(openai.CodeInvalidImageURL, l.Param,
 		"Error while downloading %s.", Shorten(l.URL, longest))
 	if errors.Is(cause, media.ErrNoTLS) && plainHTTP(l.URL) { // what a redirect leads to stays untold
-		fault.Message = strings.TrimSuffix(fault.Message, ".") + ": " + media.ErrNoTLS.Error() + " here. Use a URL with https, or send the bytes as a data URL."
+		fault.Message = strings.TrimSuffix(fault.Message, ".") + ": " + media.ErrNoTLS.Error() +
+			" here. Use a URL with https, or send the bytes as a data URL."
 	}
 	fault.Err = cause
 	return fault

@@ -26,7 +26,8 @@ func warnAliases(cfg *config.Config, models *router.Live, log *slog.Logger) {
 				if t.Row.Known || t.Row.ID == "" { // the model behind an ARN is AWS's to know
 					continue
 				}
-				log.Warn("an alias leads to a model that is not in the catalogue", "alias", alias, "target", cfg.Models.Aliases[alias],
+				log.Warn("an alias leads to a model that is not in the catalogue", "alias", alias,
+					"target", cfg.Models.Aliases[alias],
 					"nearest", nearest.Part(t.Row.ID, known))
 			}
 		}

@@ -58,7 +58,8 @@ func (a *auditing) paths() (dir string, err error) {
 func (a *auditing) keys() (audit.Keys, error) {
 	keys, err := audit.ReadKeys(a.keyFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return keys, fmt.Errorf("there is no signing key in %s; a gateway that keeps records makes it at its first start: %w", a.keyFile, err)
+		return keys, fmt.Errorf("there is no signing key in %s; a gateway that keeps records makes it at its first start: %w",
+			a.keyFile, err)
 	}
 	return keys, err
 }
@@ -110,7 +111,8 @@ Without a key, the seals are only checked against the keys that the files themse
 			}
 			if len(args) == 0 {
 				if files, err := audit.Paths(dir); len(files) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)) {
-					return fmt.Errorf("there are no records yet: a gateway with these settings keeps them in %s from its first answer on", dir)
+					return fmt.Errorf("there are no records yet: a gateway with these settings keeps them in %s from its first "+
+						"answer on", dir)
 				}
 				args = []string{dir}
 			}
@@ -118,8 +120,10 @@ Without a key, the seals are only checked against the keys that the files themse
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed, instead of that of the signing key; may be repeated")
-	f.BoolVar(&partial, "partial", false, "files may be missing before the first of a chain, and chains before others, as in a copy of some of the files")
+	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed, instead of that of the "+
+		"signing key; may be repeated")
+	f.BoolVar(&partial, "partial", false, "files may be missing before the first of a chain, and chains before others, "+
+		"as in a copy of some of the files")
 	f.BoolVar(&a.asJSON, "json", false, "write JSON")
 	return cmd
 }
@@ -138,7 +142,8 @@ func (a *auditing) runVerify(out, notes io.Writer, paths []string, named bool) e
 		return err
 	}
 	if len(public) == 0 {
-		fmt.Fprintln(notes, "note: there is no key to check with (--public, --key), so whoever wrote these files may have written them anew")
+		fmt.Fprintln(notes, "note: there is no key to check with (--public, --key), so whoever wrote these files may have "+
+			"written them anew")
 	}
 	broken := 0
 	for _, r := range reports {
@@ -147,7 +152,8 @@ func (a *auditing) runVerify(out, notes io.Writer, paths []string, named bool) e
 		}
 	}
 	if a.asJSON {
-		text, err := json.Marshal(map[string]any{"chains": reports, "ok": len(reports) > 0 && broken == 0}, json.Deterministic(true))
+		text, err := json.Marshal(map[string]any{"chains": reports, "ok": len(reports) > 0 && broken == 0},
+			json.Deterministic(true))
 		if err != nil {
 			return err
 		}

@@ -48,7 +48,8 @@ func auditKey(cfg *config.Config) string {
 	return filepath.Join(dir, keyName)
 }
 
-var errNoAuditDir = errors.New("neither HOME nor XDG_STATE_HOME tells where to keep records: set audit.dir, or audit.enabled to false")
+var errNoAuditDir = errors.New("neither HOME nor XDG_STATE_HOME tells where to keep records: set audit.dir, or " +
+	"audit.enabled to false")
 
 // openAudit opens the log that records go to; nil keeps none. A folder that nobody has named, and that cannot be made
 // (a container with nothing to write to), is no reason not to serve, but one for a warning; what the settings name must
@@ -62,7 +63,8 @@ func openAudit(cfg *config.Config, rec *telemetry.Recorder, log *slog.Logger) (*
 		if cfg.Audit.Dir != "" || cfg.Audit.KeyFile != "" || cfg.Audit.FailClosed {
 			return nil, fmt.Errorf("audit: %w; audit.enabled: false keeps no records", err)
 		}
-		log.Warn("NO RECORDS of answers are kept: set audit.dir to a folder that can be written to, or to - for standard output, or audit.enabled to false", "reason", err.Error())
+		log.Warn("NO RECORDS of answers are kept: set audit.dir to a folder that can be written to, or to - for standard "+
+			"output, or audit.enabled to false", "reason", err.Error())
 		return nil, nil
 	}
 	rec.WatchAudit(func() telemetry.Audit {
@@ -125,7 +127,8 @@ func (w *keyWatch) look() {
 		if err != nil {
 			reason = err.Error()
 		}
-		w.log.Error("the file of the signing key is not what it was at the start: put a copy back before the gateway ends, or its answers cannot be proven by their records",
+		w.log.Error("the file of the signing key is not what it was at the start: put a copy back before the gateway "+
+			"ends, or its answers cannot be proven by their records",
 			"file", w.path, "reason", reason, "key", audit.KeyID(w.keys.PublicKey()))
 	} else if w.gone && !gone {
 		w.log.Info("the file of the signing key is there again", "file", w.path)
@@ -150,11 +153,13 @@ const (
 func (w *roomWatch) tell(used, free int64) {
 	much := used >= muchRoom && w.settings.Retention.Bytes == 0
 	if much && !w.much {
-		w.log.Warn("records of answers take much room and nothing is deleted: audit.retention says how long they are kept", "dir", w.settings.Dir, "bytes", used)
+		w.log.Warn("records of answers take much room and nothing is deleted: audit.retention says how long they are kept",
+			"dir", w.settings.Dir, "bytes", used)
 	}
 	low := free >= 0 && free < max(lowRoom, 2*w.settings.MaxBytes)
 	if low && !w.low {
-		w.log.Warn("the disk of the records of answers is nearly full", "dir", w.settings.Dir, "bytes_left", free, "fail_closed", w.settings.FailClosed)
+		w.log.Warn("the disk of the records of answers is nearly full", "dir", w.settings.Dir, "bytes_left", free,
+			"fail_closed", w.settings.FailClosed)
 	}
 	w.much, w.low = much, low
 }

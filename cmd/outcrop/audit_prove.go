@@ -54,7 +54,8 @@ JSON or the stream of an answer.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&answer, "answer", "", "file of the text, the JSON or the stream of an answer; - is standard input")
-	f.StringVar(&manifest, "manifest", "", "file of the manifest, or of the answer with the manifest in it; needs no records")
+	f.StringVar(&manifest, "manifest", "", "file of the manifest, or of the answer with the manifest in it; needs no "+
+		"records")
 	f.StringVar(&dir, "dir", "", "folder or file of the records; by default the folder of the gateway")
 	f.StringSliceVar(&a.public, "public", nil, "file of a public key that may have signed; may be repeated")
 	f.BoolVar(&partial, "partial", true, "files may be missing before the first of a chain, and chains before others")

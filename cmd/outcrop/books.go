@@ -40,8 +40,10 @@ func newBooks(cfg *config.Config, s stateStore, log *slog.Logger) (*books, error
 		}
 		shared = b.shared
 	}
-	b.meters = limits.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds", "limits are shared through Redis again"))
-	b.ledger = usage.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later", "usage is written again"))
+	b.meters = limits.NewMeters(shared, b.told("Redis does not answer: limits.when_store_is_away holds",
+		"limits are shared through Redis again"))
+	b.ledger = usage.NewLedger(s, b.told("usage cannot be written to the store; it is kept to be written later",
+		"usage is written again"))
 	b.leases = budgets.NewLeases(s, b.ledger)
 	b.spent = budgets.New(cfg.Budgets, b.leases, b.budgetEvent)
 	return b, nil
@@ -64,7 +66,8 @@ func (b *books) run(ctx context.Context, beside background.Runner, cfg *config.C
 	ctx = context.WithoutCancel(ctx)
 	stopLedger := beside.Go(ctx, "usage", func(ctx context.Context) { b.ledger.Run(ctx, cfg.Usage.Keep) })
 	stopLeases := beside.Go(ctx, "leases of budgets", func(ctx context.Context) {
-		b.leases.Run(ctx, b.told("reservations of budgets cannot be looked after in the store", "reservations of budgets are looked after again"))
+		b.leases.Run(ctx, b.told("reservations of budgets cannot be looked after in the store",
+			"reservations of budgets are looked after again"))
 	})
 	stopMeters := func() {}
 	if b.shared != nil {
@@ -91,11 +94,13 @@ func (b *books) lasting(cfg *config.Config, offline bool) error {
 		return nil
 	}
 	if offline || cfg.Budgets.InMemory == "warn" {
-		b.log.Warn("state is kept in memory: what these budgets have spent is forgotten when the gateway ends", "budgets", named)
+		b.log.Warn("state is kept in memory: what these budgets have spent is forgotten when the gateway ends",
+			"budgets", named)
 		return nil
 	}
 	return fmt.Errorf("state is kept in memory, where what budgets have spent is forgotten when the gateway ends (%s): "+
-		"name a file, or redis, in access.store (OUTCROP_STATE), or set budgets.in_memory: warn (OUTCROP_BUDGETS_IN_MEMORY=warn)", strings.Join(named, ", "))
+		"name a file, or redis, in access.store (OUTCROP_STATE), or set budgets.in_memory: warn "+
+		"(OUTCROP_BUDGETS_IN_MEMORY=warn)", strings.Join(named, ", "))
 }
 
 // limiter, budgets and usage count into the books by the settings; of no books they are nil, which counts nothing.
@@ -116,7 +121,8 @@ func (b *books) budgets(cfg *config.Config) *budgets.Budgets {
 
 func (b *books) budgetEvent(e budgets.Event) {
 	if e.Err != nil {
-		b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID, "tenant", e.Account.Tenant, "error", e.Err.Error())
+		b.log.Error("a budget cannot be reckoned: the store of state fails", "account", e.Account.ID,
+			"tenant", e.Account.Tenant, "error", e.Err.Error())
 		return
 	}
 	b.log.Warn("a budget comes to its end", "account", e.Account.ID, "tenant", e.Account.Tenant, "budget", e.Warning)

@@ -23,7 +23,8 @@ where it was made: file:line:column, the name of a variable, or "default". Secre
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var text []byte
 			var err error
-			source := config.Source{Path: cmp.Or(check, path), Environ: os.Environ(), KeysStored: keysStored(cmd.Context(), false)}
+			source := config.Source{Path: cmp.Or(check, path), Environ: os.Environ(),
+				KeysStored: keysStored(cmd.Context(), false)}
 			switch {
 			case check != "" && path != "":
 				return errors.New("--check names the file itself; leave --config out")

@@ -52,7 +52,8 @@ type gateway struct {
 }
 
 func newGateway(cfg *config.Config, b *bedrock.Bedrock, rec *telemetry.Recorder, log *slog.Logger) (*gateway, error) {
-	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log, targets: upstream.New(cfg.Resilience, b.Region()), relist: make(chan struct{}, 1),
+	g := &gateway{started: cfg, cfg: cfg, bedrock: b, rec: rec, log: log,
+		targets: upstream.New(cfg.Resilience, b.Region()), relist: make(chan struct{}, 1),
 		carried: pipeline.NewCarried(rec, log)}
 	warn(log, cfg)
 	g.files.Changed(g.named()...) // before they are read here: a change meanwhile is noticed afterwards
@@ -129,7 +130,8 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 		return server.Config{}, server.Collaborators{}, err
 	}
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
-		Recorder: g.rec, Router: g.models, Catalog: g.models, Leads: g.models.Leads, Profiles: g.bedrock, Version: currentVersion(),
+		Recorder: g.rec, Router: g.models, Catalog: g.models, Leads: g.models.Leads, Profiles: g.bedrock,
+		Version:  currentVersion(),
 		Backends: func(t catalog.Target) (attempt.Backend, error) { return g.bedrock.For(t) },
 		Download: download, Upstream: g.targets, Memory: memory, Cache: cfg.Cache.CacheConfig, Carried: g.carried,
 		Guards: inspecting, Redact: redact,
@@ -164,8 +166,9 @@ func (g *gateway) settings(cfg *config.Config) server.Config {
 		DrainTimeout:      cfg.Server.DrainTimeout,
 		StreamHold:        cfg.Stream.Hold,
 		StreamKeepAlive:   cfg.Stream.KeepAlive,
-		Metrics:           server.Metrics{Networks: prefixes(cfg.Metrics.Networks), Token: cfg.Metrics.Token.Reveal(), Apart: g.started.Metrics.Addr != ""},
-		Options:           options(cfg),
+		Metrics: server.Metrics{Networks: prefixes(cfg.Metrics.Networks), Token: cfg.Metrics.Token.Reveal(),
+			Apart: g.started.Metrics.Addr != ""},
+		Options: options(cfg),
 	}
 }
 
@@ -259,7 +262,8 @@ func (g *gateway) credentials(event string, err error) {
 	case bedrock.CredentialsRefused:
 		g.log.Error("AWS does not take the gateway's credentials; /ready says so until it does", "error", err)
 	case bedrock.CredentialsKept:
-		g.log.Warn("a file of AWS's settings has changed and gives no credentials; those from before stay in use", "error", err)
+		g.log.Warn("a file of AWS's settings has changed and gives no credentials; those from before stay in use",
+			"error", err)
 	}
 }
 
@@ -326,7 +330,8 @@ func (g *gateway) late(cfg *config.Config) []string {
 	changed, late := config.Changed(g.started, cfg)
 	// other files are read; whether there is TLS at all is the listener's
 	if (g.certificate != nil) != (cfg.Server.TLS.CertFile != "") {
-		late = append(late, slices.DeleteFunc(changed, func(name string) bool { return !strings.HasPrefix(name, "server.tls.") })...)
+		late = append(late, slices.DeleteFunc(changed,
+			func(name string) bool { return !strings.HasPrefix(name, "server.tls.") })...)
 	}
 	return late
 }
@@ -348,7 +353,8 @@ func downloader(cfg config.Media, limits translate.Limits) (pipeline.Download, e
 	if !cfg.Fetch {
 		return nil, nil
 	}
-	f, err := media.New(media.Config{AllowHTTP: cfg.AllowHTTP, AllowPrivate: cfg.AllowPrivate, MaxBytes: limits.Largest(), Timeout: cfg.Timeout})
+	f, err := media.New(media.Config{AllowHTTP: cfg.AllowHTTP, AllowPrivate: cfg.AllowPrivate, MaxBytes: limits.Largest(),
+		Timeout: cfg.Timeout})
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,8 @@ func (s *serving) greet(ctx context.Context, g *gateway, addr string) {
 		scheme = "https://"
 	}
 	says := fmt.Sprintf("outcrop %s serves the OpenAI API on %s%s%s", currentVersion(), scheme, addr, prefix(cfg))
-	facts := []fact{s.origin(g), g.keys(ctx), g.state(), g.records(), g.policy(), g.kept(), g.list(scheme + reachable(addr))}
+	facts := []fact{s.origin(g), g.keys(ctx), g.state(), g.records(), g.policy(), g.kept(),
+		g.list(scheme + reachable(addr))}
 	if cfg.Log.Format == "json" {
 		var attrs []slog.Attr
 		for _, f := range facts {
@@ -94,7 +95,8 @@ func (g *gateway) keys(ctx context.Context) fact {
 			active++
 		}
 	}
-	return fact{"keys", fmt.Sprintf("asked for: %d in the settings, %d in the store; outcrop key create makes one", n, active)}
+	return fact{"keys", fmt.Sprintf("asked for: %d in the settings, %d in the store; outcrop key create makes one", n,
+		active)}
 }
 
 func (g *gateway) state() fact {
@@ -171,6 +173,7 @@ func (s *serving) example(g *gateway, base string) string {
 	if g.needsKey() {
 		auth = " -H 'authorization: Bearer YOUR_KEY'"
 	}
-	return fmt.Sprintf("curl %s%s/chat/completions%s -H 'content-type: application/json' -d '%s'", base, prefix(g.cfg), auth,
+	return fmt.Sprintf("curl %s%s/chat/completions%s -H 'content-type: application/json' -d '%s'", base,
+		prefix(g.cfg), auth,
 		strings.ReplaceAll(`{"model":"MODEL","messages":[{"role":"user","content":"Hello!"}]}`, "MODEL", model))
 }

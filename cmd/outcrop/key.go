@@ -99,7 +99,8 @@ outcrop.route and so on.`,
 				return &usageError{cmd, err}
 			}
 			for _, e := range matchNothing(key.Endpoints, endpoints) {
-				return &usageError{cmd, fmt.Errorf("--endpoints: %q is no endpoint%s: %s", e, suggest(e, endpoints), strings.Join(endpoints, ", "))}
+				return &usageError{cmd, fmt.Errorf("--endpoints: %q is no endpoint%s: %s", e, suggest(e, endpoints),
+					strings.Join(endpoints, ", "))}
 			}
 			r, done, err := k.open(cmd.Context())
 			if err != nil {
@@ -111,13 +112,15 @@ outcrop.route and so on.`,
 				return err
 			}
 			for _, m := range matchNothing(key.Models, append(namesBy(k.cfg), given(k.cfg, key.Models)...)) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "warning: --models: no model that these settings know is called %q%s\n", m, suggest(m, namesBy(k.cfg)))
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: --models: no model that these settings know is called %q%s\n", m,
+					suggest(m, namesBy(k.cfg)))
 			}
 			return k.shown(cmd.OutOrStdout(), secret, made.ID, newKey{secret, made.Shown(time.Now())})
 		},
 	}
 	of.add(cmd)
-	cmd.Flags().BoolVar(&noStore, "no-store", false, "keep nothing; print the key and its hash, for access.keys of the configuration")
+	cmd.Flags().BoolVar(&noStore, "no-store", false, "keep nothing; print the key and its hash, for access.keys of the "+
+		"configuration")
 	return cmd
 }
 
@@ -186,8 +189,9 @@ func (k *keyring) revoke() *cobra.Command {
 		ValidArgsFunction: k.keyIDs,
 
 		Short: "End keys, for ever",
-		Long:  "End keys, each named by its id, its name if only one has it, or the key itself. Gateways know within about two seconds.",
-		Args:  cobra.MinimumNArgs(1),
+		Long: "End keys, each named by its id, its name if only one has it, or the key itself. Gateways know within " +
+			"about two seconds.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, which []string) error {
 			r, done, err := k.open(cmd.Context())
 			if err != nil {

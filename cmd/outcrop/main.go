@@ -34,7 +34,8 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), configCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(), usageCommand(), auditCommand(), bedrockCommand(), versionCommand())
+	root.AddCommand(serveCommand(), configCommand(), translateCommand(), scanCommand(), routeCommand(), keyCommand(),
+		usageCommand(), auditCommand(), bedrockCommand(), versionCommand())
 	root.SetVersionTemplate("outcrop {{.Version}}\n")
 	root.InitDefaultCompletionCmd() // else Execute adds it, and nobody has made it strict
 	strict(root)

@@ -36,7 +36,8 @@ const (
 // keepListed asks AWS for its lists, now and then every so often, and whenever again says so, until ctx ends
 // (R-MOD-06). While AWS does not answer, or the gateway is not allowed to ask, which is usual, the last lists stay in
 // place; that is logged when it begins and when it ends.
-func keepListed(ctx context.Context, every time.Duration, again <-chan struct{}, list func(context.Context) (catalog.Listing, error), models *router.Live, log *slog.Logger) {
+func keepListed(ctx context.Context, every time.Duration, again <-chan struct{},
+	list func(context.Context) (catalog.Listing, error), models *router.Live, log *slog.Logger) {
 	if every == 0 {
 		return
 	}

@@ -52,7 +52,8 @@ func (p *progress) spend(usd float64) {
 func (p *progress) seen(lines, bad int) {
 	if now := time.Now(); p.to != nil && now.Sub(p.last) >= progressEvery {
 		p.last = now
-		fmt.Fprintf(p.to, "\r%s: %d lines, %d faulty, %.0f/s ", p.what, lines, bad, float64(lines)/max(now.Sub(p.begun).Seconds(), .001))
+		fmt.Fprintf(p.to, "\r%s: %d lines, %d faulty, %.0f/s ", p.what, lines, bad,
+			float64(lines)/max(now.Sub(p.begun).Seconds(), .001))
 	}
 }
 

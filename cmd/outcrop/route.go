@@ -43,12 +43,14 @@ A line may be 32 MB long. Nothing is called and no AWS credentials are needed.`,
 			}
 			e, p := pipeline.Explainer{Models: models}, newProgress(cmd.ErrOrStderr(), "routed")
 			defer p.end()
-			return eachLine(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), p.seen, func(to, line []byte, number int) ([]byte, bool) {
-				return routeLine(e, to, line, number, p)
-			})
+			return eachLine(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), p.seen,
+				func(to, line []byte, number int) ([]byte, bool) {
+					return routeLine(e, to, line, number, p)
+				})
 		},
 	}
-	cmd.Flags().StringVar(&source.Path, "config", "", "configuration file (YAML); without one the built-in tiers and rules")
+	cmd.Flags().StringVar(&source.Path, "config", "",
+		"configuration file (YAML); without one the built-in tiers and rules")
 	cmd.Flags().StringVar(&region, "region", "", "region of the gateway (default: of the configuration, else us-east-1)")
 	return cmd
 }

@@ -42,9 +42,10 @@ Without --config all local detectors are on: redact, threshold 0.8. With it, the
 			}
 			seen := newProgress(cmd.ErrOrStderr(), "scanned")
 			defer seen.end()
-			return eachLine(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), seen.seen, func(to, line []byte, number int) ([]byte, bool) {
-				return scanOne(cmd.Context(), p, to, line, number, seen)
-			})
+			return eachLine(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), seen.seen,
+				func(to, line []byte, number int) ([]byte, bool) {
+					return scanOne(cmd.Context(), p, to, line, number, seen)
+				})
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "configuration file (YAML) with a section security")

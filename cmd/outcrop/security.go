@@ -21,7 +21,8 @@ func guards(cfg *config.Security, b *bedrock.Bedrock, rec *telemetry.Recorder) (
 		if err != nil {
 			return err
 		}
-		all[name] = &inspect.Guard{Policy: p, Managed: managed, Answer: rules.OnBlock == "answer", Message: rules.BlockMessage}
+		all[name] = &inspect.Guard{Policy: p, Managed: managed, Answer: rules.OnBlock == "answer",
+			Message: rules.BlockMessage}
 		return nil
 	}
 	if cfg.Enabled() || managed != nil {

@@ -51,7 +51,8 @@ func openStore(ctx context.Context, cfg *config.Config) (stateStore, error) {
 	return s, nil
 }
 
-var errNoHome = errors.New("neither HOME nor XDG_STATE_HOME tells where to keep state: set access.store (OUTCROP_STATE)")
+var errNoHome = errors.New(
+	"neither HOME nor XDG_STATE_HOME tells where to keep state: set access.store (OUTCROP_STATE)")
 
 // openStateOf opens the store of a gateway. One that nobody has asked for, and that cannot be made, is no reason not to
 // serve: its keys could not have been made either.
@@ -108,7 +109,8 @@ func newGuard(ctx context.Context, cfg *config.Config, log *slog.Logger) (*guard
 			log.Info("API keys are read from the store again")
 			return
 		}
-		log.Error("API keys cannot be read from the store as they should; the last state goes on for access.grace", "error", err.Error())
+		log.Error("API keys cannot be read from the store as they should; the last state goes on for access.grace",
+			"error", err.Error())
 	}
 	directory := keys.NewDirectory(s, cfg.Access.Grace, report)
 	_ = directory.Refresh(ctx) // its Run tries again, and reports
@@ -123,11 +125,13 @@ func (g *guard) gate(cfg *config.Config) *keys.Gate {
 	secrets := reveal(cfg.Access.APIKeys)
 	const short = 16
 	if slices.ContainsFunc(secrets, func(k string) bool { return len(k) < short }) {
-		g.log.Warn("an API key of the settings has less than 16 characters and may be guessed; outcrop key create makes better ones")
+		g.log.Warn("an API key of the settings has less than 16 characters and may be guessed; outcrop key create makes " +
+			"better ones")
 	}
 	here := *cfg
 	here.Server.Addr = g.addr
-	return keys.NewGate(keys.Config{APIKeys: secrets, Keys: cfg.Access.Keys, Required: here.KeysRequired()}, g.keys, g.attempts)
+	return keys.NewGate(keys.Config{APIKeys: secrets, Keys: cfg.Access.Keys, Required: here.KeysRequired()},
+		g.keys, g.attempts)
 }
 
 func (g *guard) close() { _ = g.store.Close() }

@@ -15,14 +15,16 @@ import (
 // warnUnpriced tells at the start whose budgets do not hold: keys and tenants with a budget, while calls of models that
 // the settings lead to have no price and count nothing. Keys of the store that cannot be read now are told of
 // elsewhere.
-func warnUnpriced(ctx context.Context, cfg *config.Config, keys keys.Store, leads func(string) []router.Plan, log *slog.Logger) {
+func warnUnpriced(ctx context.Context, cfg *config.Config, keys keys.Store,
+	leads func(string) []router.Plan, log *slog.Logger) {
 	if cfg.Budgets.UnknownPrice != "allow" {
 		return
 	}
 	budgeted := budgeted(ctx, cfg, keys)
 	models := unpriced(cfg, leads)
 	if len(budgeted) > 0 && len(models) > 0 {
-		log.Warn("budgets do not hold for models without a price: their calls count nothing (budgets.unknown_price: refuse keeps them from keys with "+
+		log.Warn("budgets do not hold for models without a price: their calls count nothing (budgets.unknown_price: "+
+			"refuse keeps them from keys with "+
 			"a budget, models.catalog gives them a price)", "budgets_of", short(budgeted), "models", short(models))
 	}
 }

@@ -40,7 +40,8 @@ func main() {
 }
 
 func ask(text string) openai.ChatCompletionRequest {
-	return openai.ChatCompletionRequest{Model: model, Messages: []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: text}}}
+	return openai.ChatCompletionRequest{Model: model,
+		Messages: []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: text}}}
 }
 
 func chat(ctx context.Context, c *openai.Client) error {
@@ -48,7 +49,8 @@ func chat(ctx context.Context, c *openai.Client) error {
 	if err != nil {
 		return err
 	}
-	if ch := res.Choices[0]; ch.FinishReason != openai.FinishReasonStop || ch.Message.Content == "" || res.Usage.TotalTokens == 0 {
+	if ch := res.Choices[0]; ch.FinishReason != openai.FinishReasonStop || ch.Message.Content == "" ||
+		res.Usage.TotalTokens == 0 {
 		return fmt.Errorf("unexpected answer: %+v", res)
 	}
 	return nil
@@ -93,18 +95,21 @@ func tools(ctx context.Context, c *openai.Client) error {
 	req := ask("What is the weather in Paris? Use get_weather.")
 	req.Tools = []openai.Tool{{Type: openai.ToolTypeFunction, Function: &openai.FunctionDefinition{
 		Name: "get_weather", Description: "Tells the weather in a city",
-		Parameters: map[string]any{"type": "object", "properties": map[string]any{"city": map[string]any{"type": "string"}}, "required": []string{"city"}},
+		Parameters: map[string]any{"type": "object", "properties": map[string]any{"city": map[string]any{"type": "string"}},
+			"required": []string{"city"}},
 	}}}
 	first, err := c.CreateChatCompletion(ctx, req)
 	if err != nil {
 		return err
 	}
 	msg := first.Choices[0].Message
-	if first.Choices[0].FinishReason != openai.FinishReasonToolCalls || len(msg.ToolCalls) != 1 || !strings.Contains(msg.ToolCalls[0].Function.Arguments, `"city"`) {
+	if first.Choices[0].FinishReason != openai.FinishReasonToolCalls || len(msg.ToolCalls) != 1 ||
+		!strings.Contains(msg.ToolCalls[0].Function.Arguments, `"city"`) {
 		return fmt.Errorf("no tool call: %+v", first)
 	}
 	const weather = "18 degrees and drizzle"
-	req.Messages = append(req.Messages, msg, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleTool, ToolCallID: msg.ToolCalls[0].ID, Content: weather})
+	req.Messages = append(req.Messages, msg, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleTool,
+		ToolCallID: msg.ToolCalls[0].ID, Content: weather})
 	second, err := c.CreateChatCompletion(ctx, req)
 	if err != nil {
 		return err
@@ -121,7 +126,8 @@ func embeddings(ctx context.Context, c *openai.Client) error {
 	if err != nil {
 		return err
 	}
-	packed, err := c.CreateEmbeddings(ctx, openai.EmbeddingRequest{Model: embedding, Input: input, EncodingFormat: openai.EmbeddingEncodingFormatBase64})
+	packed, err := c.CreateEmbeddings(ctx, openai.EmbeddingRequest{Model: embedding, Input: input,
+		EncodingFormat: openai.EmbeddingEncodingFormatBase64})
 	if err != nil {
 		return err
 	}
@@ -144,7 +150,8 @@ func wrongModel(ctx context.Context, c *openai.Client) error {
 	req.Model = "no-such-model"
 	_, err := c.CreateChatCompletion(ctx, req)
 	var e *openai.APIError
-	if !errors.As(err, &e) || e.HTTPStatusCode != http.StatusNotFound || e.Code != "model_not_found" || e.Param == nil || *e.Param != "model" {
+	if !errors.As(err, &e) || e.HTTPStatusCode != http.StatusNotFound || e.Code != "model_not_found" || e.Param == nil ||
+		*e.Param != "model" {
 		return fmt.Errorf("unexpected error: %w", err)
 	}
 	return nil

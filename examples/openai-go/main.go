@@ -39,7 +39,8 @@ func main() {
 }
 
 func ask(text string) openai.ChatCompletionNewParams {
-	return openai.ChatCompletionNewParams{Model: model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(text)}}
+	return openai.ChatCompletionNewParams{Model: model,
+		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(text)}}
 }
 
 func chat(ctx context.Context, c *openai.Client) error {
@@ -47,14 +48,16 @@ func chat(ctx context.Context, c *openai.Client) error {
 	if err != nil {
 		return err
 	}
-	if ch := res.Choices[0]; ch.FinishReason != "stop" || ch.Message.Content == "" || !ch.Message.JSON.Refusal.Valid() && ch.Message.JSON.Refusal.Raw() != "null" {
+	if ch := res.Choices[0]; ch.FinishReason != "stop" || ch.Message.Content == "" || !ch.Message.JSON.Refusal.Valid() &&
+		ch.Message.JSON.Refusal.Raw() != "null" {
 		return fmt.Errorf("unexpected answer: %s", res.RawJSON())
 	}
 	return nil
 }
 
 // fold runs a streamed request to its end through the SDK's own accumulator.
-func fold(ctx context.Context, c *openai.Client, req openai.ChatCompletionNewParams) (openai.ChatCompletionAccumulator, error) {
+func fold(ctx context.Context, c *openai.Client,
+	req openai.ChatCompletionNewParams) (openai.ChatCompletionAccumulator, error) {
 	var acc openai.ChatCompletionAccumulator
 	s := c.Chat.Completions.NewStreaming(ctx, req)
 	defer s.Close()
@@ -77,8 +80,10 @@ func stream(ctx context.Context, c *openai.Client) error {
 	if err != nil {
 		return err
 	}
-	if acc.Choices[0].Message.Content != plain.Choices[0].Message.Content || acc.Usage.TotalTokens != plain.Usage.TotalTokens {
-		return fmt.Errorf("stream %q (%d tokens), plain %q (%d tokens)", acc.Choices[0].Message.Content, acc.Usage.TotalTokens,
+	if acc.Choices[0].Message.Content != plain.Choices[0].Message.Content ||
+		acc.Usage.TotalTokens != plain.Usage.TotalTokens {
+		return fmt.Errorf("stream %q (%d tokens), plain %q (%d tokens)", acc.Choices[0].Message.Content,
+			acc.Usage.TotalTokens,
 			plain.Choices[0].Message.Content, plain.Usage.TotalTokens)
 	}
 	return nil
@@ -88,14 +93,16 @@ func tools(ctx context.Context, c *openai.Client) error {
 	req := ask("What is the weather in Paris? Use get_weather.")
 	req.Tools = []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{
 		Name: "get_weather", Description: openai.String("Tells the weather in a city"),
-		Parameters: openai.FunctionParameters{"type": "object", "properties": map[string]any{"city": map[string]any{"type": "string"}}, "required": []string{"city"}},
+		Parameters: openai.FunctionParameters{"type": "object",
+			"properties": map[string]any{"city": map[string]any{"type": "string"}}, "required": []string{"city"}},
 	})}
 	first, err := fold(ctx, c, req)
 	if err != nil {
 		return err
 	}
 	msg := first.Choices[0].Message
-	if first.Choices[0].FinishReason != "tool_calls" || len(msg.ToolCalls) != 1 || !strings.Contains(msg.ToolCalls[0].Function.Arguments, `"city"`) {
+	if first.Choices[0].FinishReason != "tool_calls" || len(msg.ToolCalls) != 1 ||
+		!strings.Contains(msg.ToolCalls[0].Function.Arguments, `"city"`) {
 		return fmt.Errorf("no tool call: %+v", first.Choices)
 	}
 	const weather = "18 degrees and drizzle"
@@ -112,7 +119,8 @@ func tools(ctx context.Context, c *openai.Client) error {
 
 func embeddings(ctx context.Context, c *openai.Client) error {
 	res, err := c.Embeddings.New(ctx, openai.EmbeddingNewParams{Model: embedding,
-		Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"the cat sat on the mat", "a dog in the garden"}}})
+		Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"the cat sat on the mat",
+			"a dog in the garden"}}})
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,9 @@ import (
 
 // Principal is who a call is made for. The zero value is anybody, when no keys are configured.
 type Principal struct {
-	Key      string  // a short, public name of the key, for logs: never the key itself
-	KeyID    string  // id of the key, for limits, budgets and records
-	Name     string  // what the key's owner calls it
+	Key   string // a short, public name of the key, for logs: never the key itself
+	KeyID string // id of the key, for limits, budgets and records
+	Name  string // what the key's owner calls it
 	// whose data it works on; nothing is ever shared between tenants; "" makes the key a tenant of its own
 	Tenant   string
 	Priority string  // "interactive", "normal" or "batch"; "" leaves it to the request
@@ -31,11 +31,11 @@ func (p *Principal) Home() string {
 // Rights are what a key may do. A list that is empty restricts nothing. Names in Models, Tiers and Endpoints may hold *
 // for any number of characters.
 type Rights struct {
-	Models     []string       `json:"models,omitzero"`     // names that may be asked for, and catalogue ids that may serve
-	Tiers      []string       `json:"tiers,omitzero"`      // of the router; without Models, only tiers may be asked for
-	Endpoints  []string       `json:"endpoints,omitzero"`  // "chat.completions", "embeddings", "models" …
-	Limits     Limits         `json:"limits,omitzero"`     // of use
-	Budget     *Budget        `json:"budget,omitzero"`     // nil: none
+	Models    []string `json:"models,omitzero"`    // names that may be asked for, and catalogue ids that may serve
+	Tiers     []string `json:"tiers,omitzero"`     // of the router; without Models, only tiers may be asked for
+	Endpoints []string `json:"endpoints,omitzero"` // "chat.completions", "embeddings", "models" …
+	Limits    Limits   `json:"limits,omitzero"`    // of use
+	Budget    *Budget  `json:"budget,omitzero"`    // nil: none
 	// that every request gets and none can replace (R-GRD-02); nil: none
 	Guardrail  *Guardrail     `json:"guardrail,omitzero"`
 	Profile    string         `json:"profile,omitzero"`    // of the policy; "" is the default one

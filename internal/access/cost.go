@@ -62,7 +62,8 @@ func (r Rates) Cost(t Tokens) NanoUSD {
 	const picos = 1000
 	sum := 0.0
 	exact := int64(0)
-	for _, x := range [...][2]int64{{plain, r.Input}, {count(t.Output), r.Output}, {read, r.CacheRead}, {write, r.CacheWrite}} {
+	for _, x := range [...][2]int64{{plain, r.Input}, {count(t.Output), r.Output}, {read, r.CacheRead},
+		{write, r.CacheWrite}} {
 		sum += float64(x[0]) * float64(x[1])
 		exact += x[0] * x[1]
 	}

@@ -24,9 +24,11 @@ import (
 type Backend interface {
 	Converse(context.Context, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error)
 	// ConverseStream returns after the first event. The events are ranged over exactly once.
-	ConverseStream(context.Context, *bedrockruntime.ConverseStreamInput) (requestID string, events iter.Seq2[types.ConverseStreamOutput, error], err error)
+	ConverseStream(context.Context, *bedrockruntime.ConverseStreamInput) (requestID string,
+		events iter.Seq2[types.ConverseStreamOutput, error], err error)
 	// InvokeModel also gives the input tokens that Bedrock counted in a header, -1 when it did not.
-	InvokeModel(context.Context, *bedrockruntime.InvokeModelInput) (out *bedrockruntime.InvokeModelOutput, inputTokens int64, err error)
+	InvokeModel(context.Context, *bedrockruntime.InvokeModelInput) (out *bedrockruntime.InvokeModelOutput,
+		inputTokens int64, err error)
 }
 
 // Backends gives the client of a target's region and role.
@@ -59,7 +61,8 @@ type engine struct {
 
 // New makes the end of the chain of those who call models: it tries the targets of the plan, best first, each in a slot
 // of its own, with the attempt of its kind.
-func New(cfg Config, rec *telemetry.Recorder, targets *upstream.Targets, backends Backends, invokes *Slots) call.Handler {
+func New(cfg Config, rec *telemetry.Recorder, targets *upstream.Targets, backends Backends,
+	invokes *Slots) call.Handler {
 	e := &engine{Config: cfg, attempts: attempts, recorder: rec, upstream: targets, backends: backends,
 		invokes: invokes.Of(cfg.EmbeddingCalls), refusals: refusals{keep: cfg.RememberRefusals}}
 	return e.fallback

@@ -36,7 +36,8 @@ func Choices(next call.Handler) call.Handler {
 
 // several runs n copies of a call and joins them. A stream's copy has returned when its first event was there, so that
 // one throttled copy still becomes a status (R-N-02).
-func several(ctx context.Context, cancel context.CancelFunc, n int, c *call.Call, next call.Handler) ([]call.Reply, error) {
+func several(ctx context.Context, cancel context.CancelFunc, n int, c *call.Call,
+	next call.Handler) ([]call.Reply, error) {
 	replies := make([]call.Reply, n)
 	group := upstream.NewGroup(n)
 	var first error

@@ -153,7 +153,8 @@ func (r *run) blamed(ctx context.Context, o upstream.Outcome) upstream.Outcome {
 		return o
 	}
 	patience := r.upstream.Config().Attempt.Patience(r.call.Request.Facts().Stream, true)
-	if errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), call.ErrDeadline) || r.search.Took() < patience {
+	if errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), call.ErrDeadline) ||
+		r.search.Took() < patience {
 		return upstream.Canceled
 	}
 	return upstream.Timeout

@@ -65,7 +65,8 @@ func (r *run) attempt(ctx context.Context, t *catalog.Target) (reply call.Reply,
 
 // silent is the error of a target that was left.
 func silent(err error) error {
-	e := &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout, Message: "The model did not begin its answer in time.", Err: errSilent}
+	e := &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout,
+		Message: "The model did not begin its answer in time.", Err: errSilent}
 	var oe *openai.Error
 	if errors.As(err, &oe) {
 		e.UpstreamID, e.Unsent = oe.UpstreamID, oe.Unsent

@@ -45,7 +45,7 @@ type Record struct {
 	Upstream []string  `json:"upstream,omitzero"` // AWS's request ids
 	Text     *Text     `json:"text,omitzero"`     // only where a key's profile asks for it, redacted
 	// members that are not whole, because the record would have been too large
-	Cut      []string  `json:"cut,omitzero"`
+	Cut []string `json:"cut,omitzero"`
 }
 
 // Finding is what the policy has decided about one kind of thing: how often it was found, and what became of it; never

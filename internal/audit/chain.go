@@ -100,7 +100,8 @@ func newChain(keys Keys, sink Sink, now func() time.Time) (*chain, error) {
 func (c *chain) header() []byte {
 	c.file++
 	c.records = 0
-	b := &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]), Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}
+	b := &begin{File: c.file, Prev: hex.EncodeToString(c.head[:]),
+		Public: base64.StdEncoding.EncodeToString(c.keys.PublicKey())}
 	if c.file == 1 {
 		b.After = c.sink.Before()
 	}
@@ -183,7 +184,8 @@ func (c *chain) seal() error {
 	}
 	head := hex.EncodeToString(c.head[:])
 	upto := c.seq
-	if err := c.write(&line{Seal: &seal{Upto: upto, Head: head, Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
+	if err := c.write(&line{Seal: &seal{Upto: upto, Head: head,
+		Signature: c.keys.Sign(sealed(c.name, upto, head))}}); err != nil {
 		return err
 	}
 	if err := c.flush(); err != nil {

@@ -164,7 +164,8 @@ func (a *Answer) Call(choice, index int, name, arguments string) {
 // Vector adds a vector of an embedding answer, the JSON of its numbers in brackets. All vectors together, each without
 // white space and with a line feed behind it, are the text of choice 0.
 func (a *Answer) Vector(numbers []byte) {
-	vector(a.choice(0).text, numbers, slices.IndexFunc(numbers, func(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }))
+	vector(a.choice(0).text, numbers,
+		slices.IndexFunc(numbers, func(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }))
 }
 
 // VectorText adds a vector in base64.

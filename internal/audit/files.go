@@ -202,7 +202,8 @@ func Paths(path string) ([]string, error) {
 	}
 	all, err := filepath.Glob(filepath.Join(path, "audit-*.jsonl"))
 	slices.SortFunc(all, func(a, b string) int {
-		return cmp.Or(strings.Compare(a[:strings.LastIndexByte(a, '-')], b[:strings.LastIndexByte(b, '-')]), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+		return cmp.Or(strings.Compare(a[:strings.LastIndexByte(a, '-')], b[:strings.LastIndexByte(b, '-')]),
+			cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	})
 	return all, err
 }

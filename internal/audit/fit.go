@@ -91,7 +91,8 @@ func (r *Record) fitNames() {
 
 // names are the strings of a record.
 func (r *Record) names() []*string {
-	return []*string{&r.ID, &r.Tenant, &r.Key, &r.Endpoint, &r.Outcome, &r.Asked, &r.Served, &r.Called, &r.Region, &r.Rule, &r.Tier, &r.Cache,
+	return []*string{&r.ID, &r.Tenant, &r.Key, &r.Endpoint, &r.Outcome, &r.Asked, &r.Served, &r.Called, &r.Region, &r.Rule,
+		&r.Tier, &r.Cache,
 		&r.Prompt, &r.Cost}
 }
 

@@ -59,7 +59,9 @@ func (v *verifier) end() {
 	}
 	for _, l := range v.links[r.Chain] {
 		if l.Seq > v.seq {
-			r.Faults = append(r.Faults, fmt.Sprintf("%s: the end was removed: line %d is the last, and chain %s has seen line %d", v.path, v.seq, l.by, l.Seq))
+			r.Faults = append(r.Faults,
+				fmt.Sprintf("%s: the end was removed: line %d is the last, and chain %s has seen line %d", v.path,
+					v.seq, l.by, l.Seq))
 		}
 		if !r.Closed && v.since > 0 {
 			r.Followed = l.by
@@ -98,12 +100,16 @@ func (v *verifier) missing() {
 		return
 	}
 	for _, r := range v.reports {
-		if r.First > 1 && !slices.ContainsFunc(removed[r.Chain], func(f pruned) bool { return f.File == r.First-1 && f.Hash == r.prev }) {
-			r.Faults = append(r.Faults, fmt.Sprintf("%sthe chain begins with file %d: the files before it are missing", r.start, r.First))
+		if r.First > 1 && !slices.ContainsFunc(removed[r.Chain],
+			func(f pruned) bool { return f.File == r.First-1 && f.Hash == r.prev }) {
+			r.Faults = append(r.Faults, fmt.Sprintf("%sthe chain begins with file %d: the files before it are missing",
+				r.start, r.First))
 		}
 		r.Pruned = len(removed[r.Chain])
-		if to := r.after; to != nil && !there[to.Chain] && !slices.ContainsFunc(removed[to.Chain], func(f pruned) bool { return f.Seq >= to.Seq }) {
-			r.Faults = append(r.Faults, fmt.Sprintf("%schain %s, which was there before this one, is missing", r.start, to.Chain))
+		if to := r.after; to != nil && !there[to.Chain] && !slices.ContainsFunc(removed[to.Chain],
+			func(f pruned) bool { return f.Seq >= to.Seq }) {
+			r.Faults = append(r.Faults, fmt.Sprintf("%schain %s, which was there before this one, is missing",
+				r.start, to.Chain))
 		}
 	}
 }

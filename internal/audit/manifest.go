@@ -65,7 +65,8 @@ func (s *Signing) Digest() *Answer { return s.digest }
 func (s *Signing) Manifest(now time.Time) jsontext.Value {
 	e, keys := s.entry, s.entry.log.keys
 	m := Manifest{
-		Version: 1, ID: e.ID, Chain: e.log.chain.name, Time: now.UTC().Format(time.RFC3339Nano), Asked: plain(e.Asked), Served: plain(e.Served),
+		Version: 1, ID: e.ID, Chain: e.log.chain.name, Time: now.UTC().Format(time.RFC3339Nano), Asked: plain(e.Asked),
+		Served: plain(e.Served),
 		SHA256: s.digest.Sums(), Records: e.Answers, Key: KeyID(keys.PublicKey()),
 	}
 	m.Signature = keys.Sign(m.statement())

@@ -60,10 +60,12 @@ func Prove(paths []string, keys Keys, how Check, id string, file []byte) (*Proof
 	case !found.Chain.OK():
 		return nil, notProven("the chain %s of the record does not hold: %s", found.Chain.Chain, found.Chain.Faults[0])
 	case len(found.Record.Answers) == 0:
-		return nil, notProven("the record %s is of an answer without text: status %d, outcome %s", id, found.Record.Status, found.Record.Outcome)
+		return nil, notProven("the record %s is of an answer without text: status %d, outcome %s", id, found.Record.Status,
+			found.Record.Outcome)
 	}
 	r := &found.Record
-	p := &Proof{ID: r.ID, At: r.At.UTC().Format("2006-01-02T15:04:05.000Z"), Asked: r.Asked, Served: r.Served, Of: len(r.Answers),
+	p := &Proof{ID: r.ID, At: r.At.UTC().Format("2006-01-02T15:04:05.000Z"), Asked: r.Asked, Served: r.Served,
+		Of:     len(r.Answers),
 		Record: r, Chain: found.Chain, Sealed: found.Chain.Sealed >= found.Seq}
 	return p, p.compare(ReadAnswer(file), keys.hashes, r.Answers)
 }

@@ -14,7 +14,8 @@ type replacedError struct {
 }
 
 func (e *replacedError) Error() string {
-	return fmt.Sprintf("%s was removed, replaced or cut while it was written; %d records are gone, and the chain goes on in a new file", e.path, e.records)
+	return fmt.Sprintf("%s was removed, replaced or cut while it was written; %d records are gone, and the chain goes "+
+		"on in a new file", e.path, e.records)
 }
 
 // stand looks whether the file that is written is still where it was made. If it is not, what is written to it would be

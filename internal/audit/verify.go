@@ -18,23 +18,23 @@ import (
 
 // Report is what a check of one chain has found.
 type Report struct {
-	Chain    string   `json:"chain"`
-	Key      string   `json:"key"`   // short name of the public key that the chain names
-	First    int      `json:"first"` // number of the first file that is there: 1, unless the oldest were removed
-	Files    int      `json:"files"`
-	Records  int      `json:"records"`
-	Missing  int64    `json:"missing"`           // records that the gateway itself says it could not keep
-	Sealed   int64    `json:"sealed"`            // sequence number up to which a seal vouches
-	Vouched  int64    `json:"vouched,omitzero"`  // sequence number up to which the beginning of a later chain vouches
+	Chain   string `json:"chain"`
+	Key     string `json:"key"`   // short name of the public key that the chain names
+	First   int    `json:"first"` // number of the first file that is there: 1, unless the oldest were removed
+	Files   int    `json:"files"`
+	Records int    `json:"records"`
+	Missing int64  `json:"missing"`          // records that the gateway itself says it could not keep
+	Sealed  int64  `json:"sealed"`           // sequence number up to which a seal vouches
+	Vouched int64  `json:"vouched,omitzero"` // sequence number up to which the beginning of a later chain vouches
 	// lines for which neither vouches: their order and content hold together, but an end may be missing
-	Unsealed int      `json:"unsealed"`
+	Unsealed int `json:"unsealed"`
 	// the last line is being written, or was when the process or its disk ended
-	Torn     bool     `json:"torn"`
-	Closed   bool     `json:"closed"`            // the process has ended in order, and nothing is missing at the end
+	Torn   bool `json:"torn"`
+	Closed bool `json:"closed"` // the process has ended in order, and nothing is missing at the end
 	// a later chain, although the end of this one is not sealed: it runs beside that one, was killed, or was cut
 	Followed string   `json:"followed,omitzero"`
-	Pruned   int      `json:"pruned,omitzero"`   // files that the settings have removed, as a seal says
-	Faults   []string `json:"faults"`            // what is wrong, with file and line; none proves the chain
+	Pruned   int      `json:"pruned,omitzero"` // files that the settings have removed, as a seal says
+	Faults   []string `json:"faults"`          // what is wrong, with file and line; none proves the chain
 
 	start string     // file and line of its beginning
 	prev  string     // that the first file begins with
@@ -192,7 +192,8 @@ func (v *verifier) line(path string, n int, text []byte) {
 		v.now.Missing += l.Gap
 	case l.Lost != nil:
 		v.now.Missing += l.Lost.Records
-		v.fault(path, n, "file %d of the chain was removed, replaced or cut while the gateway wrote it, with %d records", l.Lost.File, l.Lost.Records)
+		v.fault(path, n, "file %d of the chain was removed, replaced or cut while the gateway wrote it, with %d records",
+			l.Lost.File, l.Lost.Records)
 	case len(l.Pruned) > 0:
 		v.now.seals = append(v.now.seals, sealSeen{l.Seq, l.Pruned})
 	case l.End:
@@ -219,7 +220,8 @@ func (v *verifier) begin(path string, n int, l *line) {
 	} else if l.Begin.File != v.files+1 || !bytes.Equal(key, v.key) {
 		v.fault(path, n, "file %d of the chain follows file %d", l.Begin.File, v.files)
 	}
-	if len(v.Public) > 0 && !slices.ContainsFunc(v.Public, func(p ed25519.PublicKey) bool { return p.Equal(ed25519.PublicKey(key)) }) {
+	if len(v.Public) > 0 && !slices.ContainsFunc(v.Public,
+		func(p ed25519.PublicKey) bool { return p.Equal(ed25519.PublicKey(key)) }) {
 		v.fault(path, n, "the chain is signed with another key")
 	}
 	if l.Begin.Prev != hex.EncodeToString(v.head[:]) {

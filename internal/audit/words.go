@@ -25,7 +25,8 @@ func (r *Report) String() string {
 		b += fmt.Sprintf(", %s not sealed yet", count(r.Unsealed, "line"))
 	}
 	if r.Followed != "" {
-		b += ", although chain " + r.Followed + " follows: its process runs beside that one, was killed, or its end was removed"
+		b += ", although chain " + r.Followed + " follows: its process runs beside that one, was killed, or its end was " +
+			"removed"
 	}
 	if r.Torn {
 		b += ", the last line is not whole"

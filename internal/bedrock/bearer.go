@@ -28,7 +28,8 @@ func possible(preference []string, tokens bearer.TokenProvider) []string {
 type bearerSigner struct{ https bearer.Signer }
 
 // SignWithBearerToken puts the key into the request.
-func (s bearerSigner) SignWithBearerToken(ctx context.Context, token bearer.Token, message bearer.Message) (bearer.Message, error) {
+func (s bearerSigner) SignWithBearerToken(ctx context.Context, token bearer.Token,
+	message bearer.Message) (bearer.Message, error) {
 	req, ok := message.(*smithyhttp.Request)
 	if !ok || req.URL.Scheme != "http" || !loopback(req.URL.Hostname()) {
 		return s.https.SignWithBearerToken(ctx, token, message)

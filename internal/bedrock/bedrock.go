@@ -34,15 +34,15 @@ import (
 // Config is how Bedrock is reached. Whatever is not here is taken from AWS's own settings.
 type Config struct {
 	// "" leaves it to AWS_REGION or the profile
-	Region          string        `yaml:"region"`
+	Region string `yaml:"region"`
 	// idle connections kept per host; busy ones are not limited
-	PoolConnections int           `yaml:"pool_connections" validate:"min=1"`
+	PoolConnections int `yaml:"pool_connections" validate:"min=1"`
 	// tries per call, the first included; 0 is AWS's setting, else 3
-	MaxAttempts     int           `yaml:"max_attempts" validate:"min=0,max=100"`
+	MaxAttempts int `yaml:"max_attempts" validate:"min=0,max=100"`
 	// limit of a plain call with all its tries; 0 none
-	CallTimeout     time.Duration `yaml:"call_timeout" validate:"min=0"`
+	CallTimeout time.Duration `yaml:"call_timeout" validate:"min=0"`
 	// longest silence between two events of a stream (R-STR-19)
-	StreamIdle      time.Duration `yaml:"stream_idle" validate:"gt=0"`
+	StreamIdle time.Duration `yaml:"stream_idle" validate:"gt=0"`
 
 	// MayRetry is asked before each further try of a call that failed with err, an *openai.Error; false makes that the
 	// answer. ctx is that of the call. nil allows every try that MaxAttempts does.
@@ -98,7 +98,8 @@ func New(ctx context.Context, cfg Config, load ...func(*config.LoadOptions) erro
 		return nil, fmt.Errorf("read AWS settings: %w", err)
 	}
 	if loaded.Region == "" {
-		return nil, errors.New("no AWS region found: set AWS_REGION (or a region in the AWS profile or in the configuration file), " +
+		return nil, errors.New("no AWS region found: set AWS_REGION (or a region in the AWS profile or in the " +
+			"configuration file), " +
 			"or run with --offline for answers without AWS")
 	}
 	b, err := From(ctx, loaded, cfg)
@@ -135,7 +136,8 @@ func (b *Bedrock) checkCredentials(ctx context.Context) error {
 	o := b.client(place{region: b.aws.Region}).Options()
 	if len(o.AuthSchemePreference) > 0 && o.AuthSchemePreference[0] == schemeBearer {
 		if _, err := o.BearerAuthTokenProvider.RetrieveBearerToken(ctx); err != nil {
-			return fmt.Errorf("no bearer token found, although AWS_AUTH_SCHEME_PREFERENCE or the AWS profile asks for one: %w", err)
+			return fmt.Errorf("no bearer token found, although AWS_AUTH_SCHEME_PREFERENCE or the AWS profile asks for one: %w",
+				err)
 		}
 		b.wallet.idle = true
 		return nil

@@ -27,7 +27,8 @@ type Client struct {
 
 // Converse makes a plain call. Blocks that the SDK cannot decode are left out of the answer and counted (R-GEN-10).
 // The request id of AWS is in out.ResultMetadata.
-func (c *Client) Converse(ctx context.Context, in *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
+func (c *Client) Converse(ctx context.Context,
+	in *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
 	ctx, cancel := c.plain(ctx)
 	defer cancel()
 	out, err := c.api.Converse(ctx, in)

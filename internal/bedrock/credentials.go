@@ -220,7 +220,8 @@ func (b *Bedrock) renewing(of identity, region string) func(*middleware.Stack) e
 		return out, meta, err
 	}
 	return func(stack *middleware.Stack) error {
-		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("RenewCredentials", handle), "ResolveAuthScheme", middleware.Before)
+		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("RenewCredentials", handle), "ResolveAuthScheme",
+			middleware.Before)
 	}
 }
 

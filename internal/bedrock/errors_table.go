@@ -50,14 +50,18 @@ var (
 	validation = []string{"ValidationException", "ValidationError", "SerializationException", "MalformedInputException"}
 	denied     = []string{"AccessDeniedException", "AccessDenied", "UnauthorizedException", "NotAuthorizedException"}
 	missing    = []string{"ResourceNotFoundException", "UnknownOperationException"}
-	throttled  = []string{"ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+	throttled  = []string{"ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
+		"RequestLimitExceeded", "SlowDown"}
 	badSecrets = []string{
-		"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
+		"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException",
+		"SignatureDoesNotMatch",
 		"InvalidClientTokenId", "InvalidTokenException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-		"IncompleteSignature", "IncompleteSignatureException", "NotAuthorized", "RequestExpired", "RequestTimeTooSkewed", "InvalidAction", "OptInRequired",
+		"IncompleteSignature", "IncompleteSignatureException", "NotAuthorized", "RequestExpired", "RequestTimeTooSkewed",
+		"InvalidAction", "OptInRequired",
 	}
 	modelFault = []string{"ModelErrorException", "ModelStreamErrorException"}
-	internal   = []string{"InternalServerException", "InternalFailure", "InternalServerError", "InternalException", "BadGatewayException", "DependencyFailedException"}
+	internal   = []string{"InternalServerException", "InternalFailure", "InternalServerError", "InternalException",
+		"BadGatewayException", "DependencyFailedException"}
 )
 
 // table is the one table of AWS's errors; the first row that fits counts. It is never changed.
@@ -65,16 +69,19 @@ var table = slices.Concat([]row{
 	{rule: "R-ERR-35", names: slices.Concat(validation, denied), texts: []string{"did not allow prompt caching"},
 		kind: openai.Invalid, code: openai.CodeUnsupported, param: "cache_control", again: never},
 
-	{rule: "R-ERR-49", names: slices.Concat(modelFault, validation), texts: []string{"invalid sequence as part of tooluse"},
-		kind: openai.BadUpstream, code: openai.CodeMalformedOutput, message: malformedCallText, again: once},
+	{rule: "R-ERR-49", names: slices.Concat(modelFault, validation),
+		texts: []string{"invalid sequence as part of tooluse"},
+		kind:  openai.BadUpstream, code: openai.CodeMalformedOutput, message: malformedCallText, again: once},
 	// Whom the model's provider serves, which no policy of IAM can change; also told as a fault of the request.
 	{rule: "R-ERR-33", names: slices.Concat(validation, denied, missing), texts: []string{
 		"unsupported countries", "countries, regions, or territories", "channel program"},
 		kind: openai.Forbidden, code: codeModelAccess, param: "model", message: modelAccessText, again: never},
 	{rule: "R-ERR-20", names: validation, texts: []string{
-		"input is too long", "prompt is too long", "exceed context limit", "input tokens exceeded", "too many total text bytes"},
+		"input is too long", "prompt is too long", "exceed context limit", "input tokens exceeded",
+		"too many total text bytes"},
 		kind: openai.Invalid, code: openai.CodeContextLength, param: "messages", again: never},
-	{rule: "R-ERR-21", names: validation, texts: []string{"maximum tokens you requested exceeds", "max_tokens:…maximum allowed"},
+	{rule: "R-ERR-21", names: validation, texts: []string{"maximum tokens you requested exceeds",
+		"max_tokens:…maximum allowed"},
 		kind: openai.Invalid, code: openai.CodeIntegerAboveMax, param: "max_completion_tokens", again: never},
 	{rule: "R-ERR-22", names: validation, texts: []string{"model identifier is invalid"},
 		kind: openai.NotFound, code: openai.CodeModelNotFound, param: "model", again: never},
@@ -91,23 +98,29 @@ var table = slices.Concat([]row{
 	sampling("temperature", "temperature"),
 	sampling("top_p", "top_p", "topp"),
 	sampling("top_k", "top_k", "topk"),
-	{rule: "R-ERR-28", names: validation, texts: []string{"service tier", "servicetier", "service_tier", "reservation not found"},
+	{rule: "R-ERR-28", names: validation, texts: []string{"service tier", "servicetier", "service_tier",
+		"reservation not found"},
 		kind: openai.Invalid, code: openai.CodeUnsupportedValue, param: "service_tier", again: never},
-	{rule: "R-ERR-29", names: validation, texts: []string{"detected file mime type…expected type image/", "could not process image"},
+	{rule: "R-ERR-29", names: validation, texts: []string{"detected file mime type…expected type image/",
+		"could not process image"},
 		kind: openai.Invalid, code: openai.CodeInvalidImage, param: "messages", again: never},
 	{rule: "R-ERR-29", names: validation, texts: []string{
-		"detected file mime type", "unsupported mime type", "maximum document size", "pdf pages", "password protected", "document file name"},
+		"detected file mime type", "unsupported mime type", "maximum document size", "pdf pages", "password protected",
+		"document file name"},
 		kind: openai.Invalid, code: codeUnsupportedDoc, param: "messages", again: never},
 	{rule: "R-ERR-29", names: validation, texts: []string{
-		"content block that you provided", "s3uri field", "documents in a request", "images in a request", "videos in a request"},
+		"content block that you provided", "s3uri field", "documents in a request", "images in a request",
+		"videos in a request"},
 		kind: openai.Invalid, code: openai.CodeUnsupportedValue, param: "messages", again: never},
-	{rule: "R-ERR-30", names: validation, texts: []string{"output_config.format", "outputconfig.textformat", "output schema"},
+	{rule: "R-ERR-30", names: validation, texts: []string{"output_config.format", "outputconfig.textformat",
+		"output schema"},
 		kind: openai.Invalid, code: openai.CodeInvalidValue, param: "response_format", again: never},
 	{rule: "R-ERR-31", names: validation, texts: []string{"guardrail identifier", "guardrail version"},
 		kind: openai.Invalid, code: openai.CodeInvalidValue, param: "guardrail_config", again: never},
 	{rule: "R-ERR-32", names: validation, kind: openai.Invalid, again: never},
 	{rule: "R-ERR-32", names: []string{"ConflictException"}, kind: openai.Conflict, again: never},
-	{rule: "R-ERR-32", names: []string{"RequestEntityTooLargeException"}, kind: openai.TooLarge, code: codeTooLarge, again: never},
+	{rule: "R-ERR-32", names: []string{"RequestEntityTooLargeException"}, kind: openai.TooLarge, code: codeTooLarge,
+		again: never},
 
 	{rule: "R-ERR-36", names: badSecrets,
 		kind: openai.Misconfigured, code: codeAuthentication, message: authenticationText, again: never},
@@ -122,7 +135,8 @@ var table = slices.Concat([]row{
 	{rule: "R-ERR-34", names: denied, texts: []string{"not authorized to perform: "},
 		kind: openai.Forbidden, code: codeAccess, message: accessText, again: never},
 	{rule: "R-ERR-33", names: denied, texts: []string{
-		"agreement", "eula", "license terms", "country", "countries", "territor", "channel", "solution provider", "distributor", "reseller",
+		"agreement", "eula", "license terms", "country", "countries", "territor", "channel", "solution provider",
+		"distributor", "reseller",
 		"model is not available", "model isn't available", "use case details"},
 		kind: openai.Forbidden, code: codeModelAccess, param: "model", message: modelAccessText, again: never},
 	{rule: "R-ERR-33", names: missing, texts: []string{"use case details"},
@@ -151,7 +165,8 @@ var table = slices.Concat([]row{
 
 // sampling is the row of a sampling parameter that a model refuses. A value out of its range is an ordinary fault.
 func sampling(param string, spellings ...string) row {
-	r := row{rule: "R-ERR-27", names: validation, kind: openai.Invalid, code: openai.CodeUnsupported, param: param, again: never}
+	r := row{rule: "R-ERR-27", names: validation, kind: openai.Invalid, code: openai.CodeUnsupported,
+		param: param, again: never}
 	for _, s := range spellings {
 		r.texts = append(r.texts, "support the "+s, "support "+s, "key ["+s+"]", "not support `"+s)
 		for _, verb := range []string{"deprecated", "not supported", "not permitted", "not accepted", "not allowed", "may only be", "must be unset", "cannot be"} {

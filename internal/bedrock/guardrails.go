@@ -15,7 +15,8 @@ func (b *Bedrock) Guardrails() *Client {
 }
 
 // ApplyGuardrail holds texts against a guardrail of the account.
-func (c *Client) ApplyGuardrail(ctx context.Context, in *bedrockruntime.ApplyGuardrailInput) (*bedrockruntime.ApplyGuardrailOutput, error) {
+func (c *Client) ApplyGuardrail(ctx context.Context,
+	in *bedrockruntime.ApplyGuardrailInput) (*bedrockruntime.ApplyGuardrailOutput, error) {
 	ctx, cancel := c.plain(ctx)
 	defer cancel()
 	out, err := c.api.ApplyGuardrail(ctx, in)
@@ -26,7 +27,8 @@ func (c *Client) ApplyGuardrail(ctx context.Context, in *bedrockruntime.ApplyGua
 }
 
 // InvokeGuardrailChecks makes checks that need no guardrail: content filters, prompt attacks, sensitive information.
-func (c *Client) InvokeGuardrailChecks(ctx context.Context, in *bedrockruntime.InvokeGuardrailChecksInput) (*bedrockruntime.InvokeGuardrailChecksOutput, error) {
+func (c *Client) InvokeGuardrailChecks(ctx context.Context,
+	in *bedrockruntime.InvokeGuardrailChecksInput) (*bedrockruntime.InvokeGuardrailChecksOutput, error) {
 	ctx, cancel := c.plain(ctx)
 	defer cancel()
 	out, err := c.api.InvokeGuardrailChecks(ctx, in)

@@ -58,7 +58,8 @@ func listedModel(m *types.FoundationModelSummary) catalog.ListedModel {
 }
 
 // appendProfiles appends the active profiles of a type, all pages.
-func appendProfiles(ctx context.Context, list []catalog.ListedProfile, client *control.Client, kind types.InferenceProfileType) (
+func appendProfiles(ctx context.Context, list []catalog.ListedProfile, client *control.Client,
+	kind types.InferenceProfileType) (
 	[]catalog.ListedProfile, error,
 ) {
 	pages := control.NewListInferenceProfilesPaginator(client, &control.ListInferenceProfilesInput{TypeEquals: kind},

@@ -91,7 +91,8 @@ func (b *Bedrock) controlFault(ctx context.Context, err error) *openai.Error {
 func (b *Bedrock) lookUp(ctx context.Context, profileARN, region string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, profileWithin)
 	defer cancel()
-	out, err := b.control(region).GetInferenceProfile(ctx, &control.GetInferenceProfileInput{InferenceProfileIdentifier: &profileARN})
+	out, err := b.control(region).GetInferenceProfile(ctx,
+		&control.GetInferenceProfileInput{InferenceProfileIdentifier: &profileARN})
 	if err != nil {
 		return "", err
 	}

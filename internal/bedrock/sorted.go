@@ -14,7 +14,8 @@ import (
 type sortedMaps struct{ smithyhttp.ClientProtocol }
 
 // SerializeRequest writes the request.
-func (p sortedMaps) SerializeRequest(ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
+func (p sortedMaps) SerializeRequest(ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable,
+	req *smithyhttp.Request) error {
 	return p.ClientProtocol.SerializeRequest(ctx, op, sorted{in}, req)
 }
 

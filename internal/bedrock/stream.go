@@ -190,7 +190,8 @@ type firstEvent struct{}
 
 func (firstEvent) ID() string { return "OperationEventStreamDeserializer" }
 
-func (firstEvent) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+func (firstEvent) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput,
+	next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
 	s := callOf(ctx).stream

@@ -54,7 +54,8 @@ func Guarded(do func() error) (err error) {
 
 // FanOut runs do for every index below n, at most limit at a time, each inside a slot of the shared slots, and joins
 // them all before it returns. The first error cancels the context of the others and is the result.
-func FanOut(ctx context.Context, n, limit int, slots *semaphore.Weighted, do func(ctx context.Context, i int) error) error {
+func FanOut(ctx context.Context, n, limit int, slots *semaphore.Weighted,
+	do func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(limit)
 	for i := range n {
@@ -77,5 +78,6 @@ func Late(ctx context.Context, err error) error {
 	if err == nil || !errors.Is(context.Cause(ctx), ErrDeadline) {
 		return err
 	}
-	return &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout, Message: "The request took too long and was given up.", Err: err}
+	return &openai.Error{Kind: openai.Timeout, Code: openai.CodeTimeout,
+		Message: "The request took too long and was given up.", Err: err}
 }

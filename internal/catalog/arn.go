@@ -14,8 +14,9 @@ type arn struct {
 
 // The region becomes part of a host name that is called with the gateway's credentials, so that only what looks like a
 // region of AWS passes.
-var arnForm = regexp.MustCompile(`^arn:aws(?:-[a-z]+)*:(bedrock|sagemaker):((?:[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})?):((?:[0-9]{12})?):` +
-	`([a-z-]+)/([A-Za-z0-9][A-Za-z0-9._:/-]*)$`)
+var arnForm = regexp.MustCompile(
+	`^arn:aws(?:-[a-z]+)*:(bedrock|sagemaker):((?:[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})?):((?:[0-9]{12})?):` +
+		`([a-z-]+)/([A-Za-z0-9][A-Za-z0-9._:/-]*)$`)
 
 // ARN kinds that name a resource of an account and do not tell its base model.
 var accountKinds = map[string]string{

@@ -206,5 +206,6 @@ func (p priceData) price() Price {
 	if write == 0 {
 		write = p.CacheWrite
 	}
-	return Price{Input: p.Input, Output: p.Output, CacheRead: p.CacheRead, CacheWrite5m: write, CacheWrite1h: p.CacheWrite1h}
+	return Price{Input: p.Input, Output: p.Output, CacheRead: p.CacheRead, CacheWrite5m: write,
+		CacheWrite1h: p.CacheWrite1h}
 }

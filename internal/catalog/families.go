@@ -45,10 +45,10 @@ var families = map[string]family{
 	"claude-4.6":       claude(notBoth, adaptive("off", lowToMax)),
 	"claude-4.7":       claude(noSampling, hidden(adaptive("off", lowToXMax))),
 	// forced choice beside thinking [F 2.2]
-	"claude-4.8":       claude(noSampling, forced(hidden(adaptive("off", lowToXMax)))),
-	"claude-5":         claude(noSampling, hidden(adaptive("on", lowToXMax))),
-	"claude-fable":     claude(noSampling, hidden(adaptive("always", lowToXMax))),
-	"claude-mythos":    claude(noSampling, hidden(adaptive("always", lowToXMax))),
+	"claude-4.8":    claude(noSampling, forced(hidden(adaptive("off", lowToXMax)))),
+	"claude-5":      claude(noSampling, hidden(adaptive("on", lowToXMax))),
+	"claude-fable":  claude(noSampling, hidden(adaptive("always", lowToXMax))),
+	"claude-mythos": claude(noSampling, hidden(adaptive("always", lowToXMax))),
 	// Sampling, efforts and default of 5.5 are in no source; the shape is in the data file, "4.7 and later" hide the text
 	// (R-RSN-03).
 	"claude-5.5": claude(SamplingFacts{}, hidden(adaptive("", nil))),
@@ -94,7 +94,8 @@ var families = map[string]family{
 	"jamba-instruct": {format: "ai21", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}},
 	"jamba-1.5":      {format: "ai21", caps: CapabilityFacts{Sampling: allSampling, LeadingAssistantOK: no}},
 
-	"deepseek-r1": {format: "deepseek", caps: CapabilityFacts{Sampling: allSampling, Reasoning: ReasoningFacts{Default: "always"}}},
+	"deepseek-r1": {format: "deepseek",
+		caps: CapabilityFacts{Sampling: allSampling, Reasoning: ReasoningFacts{Default: "always"}}},
 	"deepseek-v3": {format: "deepseek", caps: CapabilityFacts{Sampling: allSampling,
 		Reasoning: ReasoningFacts{Shape: ReasoningConfig, Default: "off", Efforts: lowToHigh}}},
 
@@ -106,19 +107,23 @@ var families = map[string]family{
 	"gpt-oss": {format: "gpt-oss", caps: CapabilityFacts{Sampling: otherSampling,
 		Reasoning: ReasoningFacts{Shape: ReasoningEffort, Default: "always", Efforts: lowToHigh}}},
 	"gpt-oss-safeguard": {format: "gpt-oss", caps: CapabilityFacts{Sampling: otherSampling}},
-	"gpt-5":             {format: "gpt", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
-	"gpt-6":             {format: "gpt", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
+	"gpt-5": {format: "gpt",
+		caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
+	"gpt-6": {format: "gpt",
+		caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
 
-	"gemma-3":        {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
-	"gemma-4":        {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
-	"minimax":        {format: "minimax", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Default: "always"}}},
+	"gemma-3": {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
+	"gemma-4": {format: "gemma", caps: CapabilityFacts{Sampling: otherSampling}},
+	"minimax": {format: "minimax",
+		caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Default: "always"}}},
 	// whether and how it is asked to reason is a matter of the row
 	"kimi":           {format: "kimi", caps: CapabilityFacts{Sampling: otherSampling, ToolResultMedia: []string{}}},
 	"glm":            {format: "glm", caps: CapabilityFacts{Sampling: otherSampling}},
 	"nemotron":       {format: "nemotron", caps: CapabilityFacts{Sampling: otherSampling}},
 	"palmyra":        {format: "palmyra", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
 	"palmyra-vision": {format: "palmyra", caps: CapabilityFacts{Sampling: otherSampling, LeadingAssistantOK: no}},
-	"grok":           {format: "grok", caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
+	"grok": {format: "grok",
+		caps: CapabilityFacts{Sampling: otherSampling, Reasoning: ReasoningFacts{Encrypted: yes}}},
 }
 
 var (

@@ -172,5 +172,6 @@ func (s *ListedModel) vision() Tri {
 }
 
 func (s *ListedModel) provisionedOnly() bool {
-	return len(s.Inference) > 0 && !slices.Contains(s.Inference, "ON_DEMAND") && !slices.Contains(s.Inference, "INFERENCE_PROFILE")
+	return len(s.Inference) > 0 && !slices.Contains(s.Inference, "ON_DEMAND") &&
+		!slices.Contains(s.Inference, "INFERENCE_PROFILE")
 }

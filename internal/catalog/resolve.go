@@ -92,7 +92,8 @@ func (c *Catalog) row(id string) *Model {
 }
 
 func notInID(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_' && r != ':'
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' &&
+		r != '_' && r != ':'
 }
 
 // notInOrder keeps out of a path whatever has a meaning there.

@@ -78,7 +78,8 @@ func (cs complaints) sort() {
 // about tells whether something is already said of a setting, of a part of it or of its whole section.
 func (cs complaints) about(setting string) bool {
 	return slices.ContainsFunc(cs, func(c complaint) bool {
-		return c.setting == setting || strings.HasPrefix(c.setting, setting+"[") || strings.HasPrefix(c.setting, setting+".") || c.setting != "" && strings.HasPrefix(setting, c.setting+".")
+		return c.setting == setting || strings.HasPrefix(c.setting, setting+"[") ||
+			strings.HasPrefix(c.setting, setting+".") || c.setting != "" && strings.HasPrefix(setting, c.setting+".")
 	})
 }
 

@@ -44,13 +44,13 @@ type Config struct {
 
 	// What follows are settings of the translation, under the names that its rules give them.
 	// R-PAR-10
-	MaxChoices              int         `yaml:"max_choices" validate:"min=1,max=128" help:"greatest n of a chat request"`
+	MaxChoices int `yaml:"max_choices" validate:"min=1,max=128" help:"greatest n of a chat request"`
 	// R-TOOL-14, R-TOOL-15
-	ToolHistoryWithoutTools string      `yaml:"tool_history_without_tools" validate:"oneof=flatten declare" help:"what becomes of tool calls in a history when no tools are given: flatten to text, or declare the tools"`
+	ToolHistoryWithoutTools string `yaml:"tool_history_without_tools" validate:"oneof=flatten declare" help:"what becomes of tool calls in a history when no tools are given: flatten to text, or declare the tools"`
 	// R-MET-01
-	RequestMetadata         string      `yaml:"request_metadata" validate:"oneof=on off" help:"whether metadata goes into Bedrock's invocation log: on or off"`
-	Documents               Documents   `yaml:"documents"`
-	PromptCache             PromptCache `yaml:"prompt_cache"`
+	RequestMetadata string      `yaml:"request_metadata" validate:"oneof=on off" help:"whether metadata goes into Bedrock's invocation log: on or off"`
+	Documents       Documents   `yaml:"documents"`
+	PromptCache     PromptCache `yaml:"prompt_cache"`
 
 	Warnings []string // what Load has to say of settings that it took all the same, a line each
 }
@@ -88,38 +88,38 @@ type Server struct {
 // Stream is the pace of streamed answers.
 type Stream struct {
 	// R-STR-03
-	Hold      time.Duration `yaml:"hold" validate:"gt=0" help:"how long the status line waits for the first event"`
+	Hold time.Duration `yaml:"hold" validate:"gt=0" help:"how long the status line waits for the first event"`
 	// R-STR-04
 	KeepAlive time.Duration `yaml:"keep_alive" validate:"min=10ms" help:"silence after which a keep-alive comment is sent"`
 	// R-STR-19
-	Idle      time.Duration `yaml:"idle" validate:"gt=0" reload:"no" help:"longest silence between two Bedrock events before a stream is ended"`
+	Idle time.Duration `yaml:"idle" validate:"gt=0" reload:"no" help:"longest silence between two Bedrock events before a stream is ended"`
 }
 
 // Requests are limits of calls of any endpoint. Its fields are those of pipeline.Config, so that one converts to the
 // other.
 type Requests struct {
 	// R-ERR-71
-	Deadline         time.Duration `yaml:"deadline" validate:"gt=0" reload:"no" help:"longest time for a request that is not streamed"`
+	Deadline time.Duration `yaml:"deadline" validate:"gt=0" reload:"no" help:"longest time for a request that is not streamed"`
 	// R-EMB-05
-	EmbeddingCalls   int           `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"`
+	EmbeddingCalls int `yaml:"embedding_calls" validate:"min=1,max=1024" help:"embedding calls under way at a time, where a model takes one text a call"`
 	// R-CAP-07
 	RememberRefusals time.Duration `yaml:"remember_refusals" validate:"min=0" help:"how long a model is sent no more of what the gateway adds by itself and it has refused; 0 tries each time"`
 }
 
 // Models says which names clients may use, and what is known of the models behind them.
 type Models struct {
-	Aliases     map[string]string           `yaml:"aliases" env:"BEDROCK_MODEL_ID=default,BEDROCK_EMBED_MODEL_ID=default-embedding" validate:"dive,keys,required,endkeys,word" help:"name for clients: id of a model, profile or ARN"`
+	Aliases map[string]string `yaml:"aliases" env:"BEDROCK_MODEL_ID=default,BEDROCK_EMBED_MODEL_ID=default-embedding" validate:"dive,keys,required,endkeys,word" help:"name for clients: id of a model, profile or ARN"`
 	// R-CAP-01
-	AllowARNs   bool                        `yaml:"allow_arns" help:"whether clients may name ARNs"`
+	AllowARNs bool `yaml:"allow_arns" help:"whether clients may name ARNs"`
 	// R-CAP-04
-	BaseModels  map[string]string           `yaml:"base_models" validate:"dive,keys,arn,endkeys,word" help:"ARN of a provisioned, custom or imported model: id of the model behind it"`
+	BaseModels map[string]string `yaml:"base_models" validate:"dive,keys,arn,endkeys,word" help:"ARN of a provisioned, custom or imported model: id of the model behind it"`
 	// R-MOD-04
-	HideTargets bool                        `yaml:"hide_targets" help:"whether the list of models hides what stands behind an alias"`
+	HideTargets bool `yaml:"hide_targets" help:"whether the list of models hides what stands behind an alias"`
 	// R-EMB-11
-	InputTypes  map[string]string           `yaml:"input_types" validate:"dive,keys,required,endkeys,oneof=search_document search_query classification clustering" help:"alias of an embedding model: what for, where requests do not say"`
-	Catalog     map[string]catalog.Override `yaml:"catalog" validate:"dive,keys,required,max=2048,endkeys" help:"id of a model: what is known of it, where the catalogue is wrong or lacks it (docs/recipes/add-a-model.md)"`
+	InputTypes map[string]string           `yaml:"input_types" validate:"dive,keys,required,endkeys,oneof=search_document search_query classification clustering" help:"alias of an embedding model: what for, where requests do not say"`
+	Catalog    map[string]catalog.Override `yaml:"catalog" validate:"dive,keys,required,max=2048,endkeys" help:"id of a model: what is known of it, where the catalogue is wrong or lacks it (docs/recipes/add-a-model.md)"`
 	// R-MOD-06
-	Refresh     time.Duration               `yaml:"refresh" validate:"omitempty,min=1m" reload:"no" help:"how often AWS is asked for its models and inference profiles; 0 is never"`
+	Refresh time.Duration `yaml:"refresh" validate:"omitempty,min=1m" reload:"no" help:"how often AWS is asked for its models and inference profiles; 0 is never"`
 }
 
 // Bedrock is how AWS is called; zero values leave it to the AWS SDK. Credentials, endpoints and profiles are the AWS

@@ -128,7 +128,8 @@ func (l *loader) pairs(n *yaml.Node, name string) iter.Seq2[*yaml.Node, *yaml.No
 func (l *loader) value(n *yaml.Node, s setting) {
 	switch {
 	case !s.mayStandInFile():
-		l.complain(l.at(n), s.name, "secrets do not belong in this file; use %s or a file of their own", strings.Join(variables(s), ", "))
+		l.complain(l.at(n), s.name, "secrets do not belong in this file; use %s or a file of their own",
+			strings.Join(variables(s), ", "))
 	case s.isSection():
 		l.section(n, s)
 	case s.value.Kind() == reflect.Map:

@@ -11,8 +11,8 @@ import (
 // Setting describes a setting to people.
 type Setting struct {
 	// "server.addr": section and key in the file; "router.rules[].name" of the entries of a list, [NAME] of a table
-	Name    string
-	Env     []string // variables that set it, the strongest first
+	Name string
+	Env  []string // variables that set it, the strongest first
 	// "" where it is empty; of tables and lists of sections the names of the entries, or how many there are
 	Default string
 	Help    string

@@ -24,16 +24,23 @@ type rule struct {
 // rules are the validate tags that validator/v10 does not have.
 func rules() map[string]rule {
 	return map[string]rule{
-		"addr":              {isAddr, `must be HOST:PORT, such as 127.0.0.1:8080`},
-		"arn":               {regexp.MustCompile(`^arn:aws[a-z-]*:bedrock:\S+$`).MatchString, "the name must be the ARN of a Bedrock model"},
+		"addr": {isAddr, `must be HOST:PORT, such as 127.0.0.1:8080`},
+		"arn": {regexp.MustCompile(`^arn:aws[a-z-]*:bedrock:\S+$`).MatchString,
+			"the name must be the ARN of a Bedrock model"},
 		"guardrail_version": {regexp.MustCompile(`^([0-9]{1,8}|DRAFT)$`).MatchString, "must be a number or DRAFT"},
-		"host_name":         {isHostPattern, "must be the name of a host, such as gateway.example.com or *.example.com, without a port"},
-		"label":             {regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString, "must be a name of at most 64 letters, digits, dots, dashes and underscores"},
-		"network":           {isNetwork, "must be a network such as 10.1.0.0/16"},
-		"origin":            {isOrigin, "must be *, null or an origin such as https://app.example.com or app://obsidian.md, without a path"},
-		"prefix":            {regexp.MustCompile(`^(/?|(/[A-Za-z0-9._~-]+)+)$`).MatchString, "must be / or a path such as /v1, without a slash at its end"},
-		"region":            {regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString, "must be an AWS region such as us-east-1"},
-		"word":              {regexp.MustCompile(`^[^\s\p{C}]+$`).MatchString, "must be neither empty nor hold spaces or control characters"},
+		"host_name": {isHostPattern, "must be the name of a host, such as gateway.example.com or *.example.com, " +
+			"without a port"},
+		"label": {regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString,
+			"must be a name of at most 64 letters, digits, dots, dashes and underscores"},
+		"network": {isNetwork, "must be a network such as 10.1.0.0/16"},
+		"origin": {isOrigin, "must be *, null or an origin such as https://app.example.com or " +
+			"app://obsidian.md, without a path"},
+		"prefix": {regexp.MustCompile(`^(/?|(/[A-Za-z0-9._~-]+)+)$`).MatchString,
+			"must be / or a path such as /v1, without a slash at its end"},
+		"region": {regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString,
+			"must be an AWS region such as us-east-1"},
+		"word": {regexp.MustCompile(`^[^\s\p{C}]+$`).MatchString,
+			"must be neither empty nor hold spaces or control characters"},
 	}
 }
 
@@ -141,7 +148,8 @@ func (l *loader) attempts() {
 func (l *loader) inputTypes() {
 	const setting = "models.input_types"
 	for alias := range l.cfg.Models.InputTypes {
-		if name := entryName(setting, alias); l.cfg.Models.Aliases[alias] == "" && !l.complaints.about(entryName("models.aliases", alias)) {
+		if name := entryName(setting, alias); l.cfg.Models.Aliases[alias] == "" &&
+			!l.complaints.about(entryName("models.aliases", alias)) {
 			l.complain(l.origin(name), name, "is no alias of models.aliases")
 		}
 	}
@@ -152,12 +160,15 @@ func (l *loader) guardrail() {
 	g := l.cfg.Guardrail
 	switch {
 	case g.Identifier != "" && g.Version == "" && !l.complaints.about("guardrail.version"):
-		l.complain(l.origin("guardrail.identifier"), "guardrail.identifier", "needs guardrail.version (BEDROCK_GUARDRAIL_VERSION) beside it")
+		l.complain(l.origin("guardrail.identifier"), "guardrail.identifier",
+			"needs guardrail.version (BEDROCK_GUARDRAIL_VERSION) beside it")
 	case g.Identifier == "" && l.complaints.about("guardrail.identifier"):
 	case g.Identifier == "" && g.Version != "":
-		l.complain(l.origin("guardrail.version"), "guardrail.version", "needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it")
+		l.complain(l.origin("guardrail.version"), "guardrail.version",
+			"needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it")
 	case g.Identifier == "" && g.Trace != "":
-		l.complain(l.origin("guardrail.trace"), "guardrail.trace", "needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it")
+		l.complain(l.origin("guardrail.trace"), "guardrail.trace",
+			"needs guardrail.identifier (BEDROCK_GUARDRAIL_ID) beside it")
 	}
 }
 
@@ -165,13 +176,15 @@ func (l *loader) guardrail() {
 func (l *loader) public() {
 	addr, a := l.cfg.Server.Addr, l.cfg.Access
 	if !isAddr(addr) || isLoopback(addr) || len(a.APIKeys) > 0 || len(a.Keys) > 0 || a.required() || a.Insecure ||
-		l.complaints.about("access.api_keys") || l.complaints.about("access.api_keys_file") || l.complaints.about("access.insecure") {
+		l.complaints.about("access.api_keys") || l.complaints.about("access.api_keys_file") ||
+		l.complaints.about("access.insecure") {
 		return
 	}
 	if l.stored != nil && len(l.complaints) == 0 && l.stored(l.cfg) {
 		return
 	}
-	l.complain(l.origin("server.addr"), "server.addr", "%s is a public address, which needs API keys: set OUTCROP_API_KEYS or "+
+	l.complain(l.origin("server.addr"), "server.addr", "%s is a public address, which needs API keys: set "+
+		"OUTCROP_API_KEYS or "+
 		"access.api_keys_file, or listen on 127.0.0.1; --insecure allows it without keys", quote(addr))
 }
 
@@ -221,7 +234,8 @@ func isNetwork(s string) bool {
 // isHostPattern takes a name, in which one * may stand for any characters.
 func isHostPattern(s string) bool {
 	before, behind, wild := strings.Cut(s, "*")
-	return s == "*" || hostName.MatchString(strings.TrimPrefix(before+behind, ".")) && (!wild || !strings.Contains(behind, "*"))
+	return s == "*" || hostName.MatchString(strings.TrimPrefix(before+behind, ".")) &&
+		(!wild || !strings.Contains(behind, "*"))
 }
 
 // isOrigin takes what browsers send as Origin, of other schemes than http too: desktop shells and extensions have their

@@ -46,7 +46,8 @@ func SecurityOf(path string) (Security, error) {
 // Enabled tells whether there is anything to look for.
 func (r *SecurityRules) Enabled() bool {
 	o := &r.Output
-	return r.Redaction.Enabled || r.Redaction.Unscanned == policy.Block || r.Injection.Enabled || len(r.AllowedDomains) > 0 || o.MaxLength > 0 ||
+	return r.Redaction.Enabled || r.Redaction.Unscanned == policy.Block || r.Injection.Enabled ||
+		len(r.AllowedDomains) > 0 || o.MaxLength > 0 ||
 		len(o.Forbidden) > 0 || o.Secrets != "" || len(o.Canaries) > 0 || o.LeakWords > 0
 }
 

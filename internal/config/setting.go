@@ -71,7 +71,8 @@ func (c *Config) settings() []setting { return settings(reflect.ValueOf(c).Elem(
 func (s setting) key() string { return s.name[strings.LastIndexByte(s.name, '.')+1:] }
 
 func (s setting) isSection() bool {
-	return s.value.Kind() == reflect.Struct && !s.value.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	return s.value.Kind() == reflect.Struct &&
+		!s.value.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // isSecret tells a text, or a list of texts, of a type that hides them: Secret, or a package's own type of that kind.

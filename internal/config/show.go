@@ -148,7 +148,8 @@ func (p *printer) unmade() string {
 
 // remarked puts the place of a single value behind it; those of longer ones stand at their parts.
 func (p *printer) remarked(n *yaml.Node, at string) *yaml.Node {
-	if n.Kind == yaml.SequenceNode && !slices.ContainsFunc(n.Content, func(e *yaml.Node) bool { return e.Kind != yaml.ScalarNode }) {
+	if n.Kind == yaml.SequenceNode &&
+		!slices.ContainsFunc(n.Content, func(e *yaml.Node) bool { return e.Kind != yaml.ScalarNode }) {
 		n.Style |= yaml.FlowStyle
 	}
 	if p.remark != nil && (n.Kind == yaml.ScalarNode || n.Style&yaml.FlowStyle != 0) {

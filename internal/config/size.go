@@ -20,7 +20,8 @@ type unit struct {
 // sizeUnits are tried in this order when a size is written.
 func sizeUnits() []unit {
 	return []unit{
-		{"GB", 1e9}, {"GiB", 1 << 30}, {"MB", megabyte}, {"MiB", 1 << 20}, {"kB", 1e3}, {"KB", 1e3}, {"KiB", 1 << 10}, {"B", 1},
+		{"GB", 1e9}, {"GiB", 1 << 30}, {"MB", megabyte}, {"MiB", 1 << 20}, {"kB", 1e3}, {"KB", 1e3},
+		{"KiB", 1 << 10}, {"B", 1},
 	}
 }
 

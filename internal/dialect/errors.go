@@ -74,6 +74,7 @@ func Known(err error, id string) *openai.Error {
 	if oe := (*openai.Error)(nil); errors.As(err, &oe) && oe.Message != "" {
 		return oe
 	}
-	return &openai.Error{Kind: openai.Internal, Err: err, Message: "The server had an error while processing your request. " +
-		"Quote the request id " + id + " when you report it."}
+	return &openai.Error{Kind: openai.Internal, Err: err,
+		Message: "The server had an error while processing your request. " +
+			"Quote the request id " + id + " when you report it."}
 }

@@ -33,7 +33,7 @@ type Guard struct {
 	Managed *judge.Managed // detectors of Bedrock; nil: none
 	// a blocked request gets an ordinary answer with the finish reason content_filter; false refuses it
 	Answer  bool
-	Message string         // what that answer says, and what stands in place of an answer that was blocked as a whole
+	Message string // what that answer says, and what stands in place of an answer that was blocked as a whole
 }
 
 // Guards are the guards of all profiles, by name; "" is that of keys without one. A name that is not there has no
@@ -165,7 +165,8 @@ func movePlaces(told placing, at []*string, texts []policy.Text, v *policy.Verdi
 
 // seal withholds reasoning that its model signed when there is something in it: it may not be changed. It has a session
 // of its own, since placeholders in it are those of this very conversation.
-func (i *inspection) seal(ctx context.Context, d policy.Direction, whose any, places []openai.Place, texts []policy.Text) error {
+func (i *inspection) seal(ctx context.Context, d policy.Direction, whose any, places []openai.Place,
+	texts []policy.Text) error {
 	holder, ok := whose.(interface{ Withhold(openai.Place) })
 	if len(texts) == 0 || !ok {
 		return nil
@@ -229,7 +230,8 @@ func (i *inspection) note(d policy.Direction, decisions []policy.Decision) {
 	for _, x := range decisions {
 		i.rec.Policy(x.Kind, direction, string(x.Action), x.Count)
 		i.call.Findings = audit.Note(i.call.Findings, audit.Finding{
-			Direction: direction, Kind: x.Kind, Action: string(x.Action), Role: x.Role, Count: x.Count, Place: x.Path, Score: x.Score})
+			Direction: direction, Kind: x.Kind, Action: string(x.Action), Role: x.Role, Count: x.Count, Place: x.Path,
+			Score: x.Score})
 	}
 }
 

@@ -104,7 +104,8 @@ func bareLen(s string) int {
 		return 1
 	}
 	switch n := strings.IndexAny(s, betweenWords+`"`); {
-	case strings.Trim(s[:max(n, 0)], "0123456789+-.eE") == "" && n > 0, n == 4 && (s[:n] == "true" || s[:n] == "null"), n == 5 && s[:n] == "false":
+	case strings.Trim(s[:max(n, 0)], "0123456789+-.eE") == "" && n > 0, n == 4 && (s[:n] == "true" || s[:n] == "null"),
+		n == 5 && s[:n] == "false":
 		return n
 	case n < 0 && len(s) <= longestBare:
 		return 0

@@ -37,7 +37,8 @@ func Moderate(guards Guards) call.Handler {
 			}
 			guard = &Guard{Policy: local}
 		}
-		answer := &openai.ModerationResponse{ID: "modr-" + c.ID, Model: req.Facts().Model, Results: make([]openai.ModerationResult, 0, len(req.Input))}
+		answer := &openai.ModerationResponse{ID: "modr-" + c.ID, Model: req.Facts().Model,
+			Results: make([]openai.ModerationResult, 0, len(req.Input))}
 		room := mostModerationFindings
 		for i := range req.Input {
 			result, err := guard.moderate(ctx, &req.Input[i])

@@ -56,7 +56,8 @@ func (s *inspector) end() {
 func (s *inspector) chunk(ctx context.Context, c *openai.ChatChunk) error {
 	s.head = c.Head
 	had := len(c.Choices)
-	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) })
+	c.Choices = slices.DeleteFunc(c.Choices,
+		func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) })
 	for n := range c.Choices {
 		if err := s.closeBefore(ctx, &c.Choices[n]); err != nil || s.left {
 			return err
@@ -92,7 +93,8 @@ func (s *inspector) chunk(ctx context.Context, c *openai.ChatChunk) error {
 			s.contents[k].tell(&ch.Delta)
 		}
 	}
-	c.Choices = slices.DeleteFunc(c.Choices, func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
+	c.Choices = slices.DeleteFunc(c.Choices,
+		func(ch openai.ChunkChoice) bool { return slices.Contains(s.closed, ch.Index) || !says(&ch) })
 	if len(c.Choices) > 0 || had == 0 || c.Usage != nil || !c.Outcrop.Empty() {
 		s.send(c)
 	}
@@ -105,11 +107,13 @@ func (s *inspector) chunk(ctx context.Context, c *openai.ChatChunk) error {
 // says tells whether anything is left of a choice.
 func says(ch *openai.ChunkChoice) bool {
 	d := &ch.Delta
-	d.ToolCalls = slices.DeleteFunc(d.ToolCalls, func(t openai.ToolCallDelta) bool { return t.ID == "" && t.Name == "" && t.Arguments == "" })
+	d.ToolCalls = slices.DeleteFunc(d.ToolCalls,
+		func(t openai.ToolCallDelta) bool { return t.ID == "" && t.Name == "" && t.Arguments == "" })
 	if f := d.FunctionCall; f != nil && f.Name == "" && f.Arguments == "" {
 		d.FunctionCall = nil
 	}
-	return ch.FinishReason != "" || d.Role != "" || d.Content != "" || d.Reasoning != "" || len(d.ReasoningDetails) > 0 || len(d.ToolCalls) > 0 ||
+	return ch.FinishReason != "" || d.Role != "" || d.Content != "" || d.Reasoning != "" || len(d.ReasoningDetails) > 0 ||
+		len(d.ToolCalls) > 0 ||
 		d.FunctionCall != nil || len(d.Annotations) > 0 || len(d.Citations) > 0
 }
 
@@ -129,8 +133,10 @@ func (l *textStream) endsAt(ch *openai.ChunkChoice) bool {
 	d := &ch.Delta
 	here := func(path string) bool { return l.place.Path == path }
 	other := func(t openai.ToolCallDelta) bool { return !here("tool_calls") || t.Index != l.place.Tool }
-	return ch.FinishReason != "" || d.Content != "" && !here("content") || d.Reasoning != "" && !here("reasoning_content") ||
-		len(d.ReasoningDetails) > 0 && here("reasoning_content") || slices.ContainsFunc(d.ToolCalls, other) || d.FunctionCall != nil && !here("function_call")
+	return ch.FinishReason != "" || d.Content != "" && !here("content") ||
+		d.Reasoning != "" && !here("reasoning_content") ||
+		len(d.ReasoningDetails) > 0 && here("reasoning_content") || slices.ContainsFunc(d.ToolCalls, other) ||
+		d.FunctionCall != nil && !here("function_call")
 }
 
 // textStream gives the text of a place, and makes it the open one.
@@ -144,7 +150,8 @@ func (s *inspector) textStream(place openai.Place) *textStream {
 	l := s.places[place]
 	if l == nil {
 		text := s.outgoing(place)
-		l = &textStream{inspector: s, place: place, text: text, stream: s.session.Stream(text), restore: s.session.Vault().Stream(text.JSON)}
+		l = &textStream{inspector: s, place: place, text: text, stream: s.session.Stream(text),
+			restore: s.session.Vault().Stream(text.JSON)}
 		s.places[place], s.streams = l, append(s.streams, l)
 		if place.Path == "content" {
 			s.contents = append(s.contents, l)
@@ -284,7 +291,8 @@ func (s *inspector) block(choice int) {
 		return
 	}
 	s.closed = append(s.closed, choice)
-	s.send(&openai.ChatChunk{Head: s.head, Choices: []openai.ChunkChoice{{Index: choice, FinishReason: openai.FinishContentFilter}}})
+	s.send(&openai.ChatChunk{Head: s.head,
+		Choices: []openai.ChunkChoice{{Index: choice, FinishReason: openai.FinishContentFilter}}})
 }
 
 // flushAll sends what is held back of choices that nothing has finished.

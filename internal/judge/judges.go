@@ -20,7 +20,8 @@ import (
 // Guardrails are the verbs of Bedrock that look at texts without asking a model.
 type Guardrails interface {
 	ApplyGuardrail(context.Context, *bedrockruntime.ApplyGuardrailInput) (*bedrockruntime.ApplyGuardrailOutput, error)
-	InvokeGuardrailChecks(context.Context, *bedrockruntime.InvokeGuardrailChecksInput) (*bedrockruntime.InvokeGuardrailChecksOutput, error)
+	InvokeGuardrailChecks(context.Context,
+		*bedrockruntime.InvokeGuardrailChecksInput) (*bedrockruntime.InvokeGuardrailChecksOutput, error)
 }
 
 // Judges are the detectors of Bedrock that the settings ask for.
@@ -58,7 +59,8 @@ func (j *guardrailJudge) Judge(ctx context.Context, d policy.Direction, _, text 
 	out, err := j.api.ApplyGuardrail(ctx, &bedrockruntime.ApplyGuardrailInput{
 		GuardrailIdentifier: &j.cfg.Guardrail.Identifier, GuardrailVersion: &j.cfg.Guardrail.Version, Source: source,
 		OutputScope: types.GuardrailOutputScopeFull,
-		Content:     []types.GuardrailContentBlock{&types.GuardrailContentBlockMemberText{Value: types.GuardrailTextBlock{Text: &text}}},
+		Content: []types.GuardrailContentBlock{
+			&types.GuardrailContentBlockMemberText{Value: types.GuardrailTextBlock{Text: &text}}},
 	})
 	if err != nil {
 		return policy.Opinion{}, err
@@ -76,7 +78,8 @@ func (j *guardrailJudge) Judge(ctx context.Context, d policy.Direction, _, text 
 		o.Replacement = out.Outputs[0].Text
 		return o, nil
 	}
-	o.Findings = []policy.Judged{{Finding: policy.Finding{Kind: policy.KindGuardrail, Score: 1}, Action: policy.Action(j.cfg.Action)}}
+	o.Findings = []policy.Judged{{Finding: policy.Finding{Kind: policy.KindGuardrail, Score: 1},
+		Action: policy.Action(j.cfg.Action)}}
 	return o, nil
 }
 
@@ -142,7 +145,8 @@ func (j *checksJudge) config(d policy.Direction) *types.GuardrailChecksConfig {
 		case "content_filter":
 			c.ContentFilter = &types.GuardrailChecksContentFilterConfig{}
 			for _, v := range types.GuardrailChecksContentFilterCategory("").Values() {
-				c.ContentFilter.Categories = append(c.ContentFilter.Categories, types.GuardrailChecksContentFilterCategoryConfig{Category: v})
+				c.ContentFilter.Categories = append(c.ContentFilter.Categories,
+					types.GuardrailChecksContentFilterCategoryConfig{Category: v})
 			}
 		case "prompt_attack":
 			if d == policy.Output {
@@ -150,12 +154,14 @@ func (j *checksJudge) config(d policy.Direction) *types.GuardrailChecksConfig {
 			}
 			c.PromptAttack = &types.GuardrailChecksPromptAttackConfig{}
 			for _, v := range types.GuardrailChecksPromptAttackCategory("").Values() {
-				c.PromptAttack.Categories = append(c.PromptAttack.Categories, types.GuardrailChecksPromptAttackCategoryConfig{Category: v})
+				c.PromptAttack.Categories = append(c.PromptAttack.Categories,
+					types.GuardrailChecksPromptAttackCategoryConfig{Category: v})
 			}
 		case "sensitive_information":
 			c.SensitiveInformation = &types.GuardrailChecksSensitiveInformationConfig{}
 			for _, v := range types.GuardrailChecksSensitiveInformationEntityType("").Values() {
-				c.SensitiveInformation.Entities = append(c.SensitiveInformation.Entities, types.GuardrailChecksSensitiveInformationEntityConfig{Type: v})
+				c.SensitiveInformation.Entities = append(c.SensitiveInformation.Entities,
+					types.GuardrailChecksSensitiveInformationEntityConfig{Type: v})
 			}
 		}
 		empty = false
@@ -209,7 +215,8 @@ func (j *checksJudge) Judge(ctx context.Context, d policy.Direction, _, text str
 func (j *checksJudge) severe(o *policy.Opinion, category, kind string, score float64) {
 	o.Scores[category] = max(o.Scores[category], score)
 	if score > 0 && score >= j.cfg.Threshold {
-		o.Findings = append(o.Findings, policy.Judged{Finding: policy.Finding{Kind: kind, Score: score}, Action: policy.Action(j.cfg.Action)})
+		o.Findings = append(o.Findings, policy.Judged{Finding: policy.Finding{Kind: kind, Score: score},
+			Action: policy.Action(j.cfg.Action)})
 	}
 }
 

@@ -38,7 +38,8 @@ type Guardrail struct {
 
 // Default has no detectors.
 func Default() Config {
-	return Config{Threshold: 0.5, Action: "block", Directions: []string{"input", "output"}, Timeout: 2 * time.Second, OnError: "closed", Cache: 10_000}
+	return Config{Threshold: 0.5, Action: "block", Directions: []string{"input", "output"}, Timeout: 2 * time.Second,
+		OnError: "closed", Cache: 10_000}
 }
 
 // Faults gives what tags cannot say.
@@ -100,11 +101,12 @@ func (m *Managed) Ask(ctx context.Context, d policy.Direction, texts []policy.Te
 		}
 	}
 	const calls = 4 // at a time, for one request
-	err := call.FanOut(timed, len(open), calls, semaphore.NewWeighted(calls), func(ctx context.Context, n int) (err error) {
-		t := texts[open[n]]
-		said[open[n]], err = m.opinion(ctx, d, t.Role, t.Value)
-		return err
-	})
+	err := call.FanOut(timed, len(open), calls, semaphore.NewWeighted(calls),
+		func(ctx context.Context, n int) (err error) {
+			t := texts[open[n]]
+			said[open[n]], err = m.opinion(ctx, d, t.Role, t.Value)
+			return err
+		})
 	switch {
 	case err == nil:
 		return said, nil

@@ -119,7 +119,8 @@ func DocumentFormat(b []byte, mime, name string) string {
 			return f
 		}
 	}
-	if head := bytes.ToLower(bytes.TrimSpace(b[:min(len(b), 512)])); bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html")) {
+	if head := bytes.ToLower(bytes.TrimSpace(b[:min(len(b), 512)])); bytes.HasPrefix(head, []byte("<!doctype html")) ||
+		bytes.HasPrefix(head, []byte("<html")) {
 		return "html"
 	}
 	return "txt"

@@ -80,7 +80,8 @@ func plainHost(host string) (string, error) {
 		}
 		last = label
 	}
-	if strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x") && strings.Trim(last[2:], "0123456789abcdef") == "" {
+	if strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x") &&
+		strings.Trim(last[2:], "0123456789abcdef") == "" {
 		return "", errHost
 	}
 	return host, nil

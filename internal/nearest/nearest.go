@@ -27,7 +27,8 @@ func Spelling(name string, candidates []string) string {
 func Part(name string, candidates []string) string {
 	const short = 4
 	spelled := Spelling(name, candidates)
-	if spelled != "" && distance(strings.ToLower(name), strings.ToLower(spelled)) <= 1 || len(name) < short || len(name) > longest {
+	if spelled != "" && distance(strings.ToLower(name), strings.ToLower(spelled)) <= 1 || len(name) < short ||
+		len(name) > longest {
 		return spelled
 	}
 	best := ""

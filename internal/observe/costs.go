@@ -73,7 +73,8 @@ func sumsOf(k *call.Called) (sums usage.Sums) {
 	}
 	switch u := k.Usage; {
 	case u != nil:
-		add(&k.Head.Target, access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite})
+		add(&k.Head.Target, access.Tokens{Input: u.Prompt, Output: u.Completion, CacheRead: u.CacheRead,
+			CacheWrite: u.CacheWrite})
 	case k.Answered:
 		add(&k.Head.Target, access.Tokens{Input: e.AllInput(), Output: call.TokensIn(k.Bytes())})
 		sums.Estimated = 1

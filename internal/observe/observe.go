@@ -18,7 +18,8 @@ import (
 
 // Outside observes what callers get: the digests of what they ask, and the answer as they read it. redact makes texts
 // fit for the record; with nil none is kept.
-func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(context.Context, *call.Served)) call.Stage {
+func Outside(rec *telemetry.Recorder, redact func(string) string, tell ...func(context.Context,
+	*call.Served)) call.Stage {
 	return func(next call.Handler) call.Handler {
 		return func(ctx context.Context, c *call.Call) (call.Reply, error) {
 			o := &outside{Served: call.Served{Call: c}, rec: rec, redact: redact, tell: tell, done: rec.Begin()}

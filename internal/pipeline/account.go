@@ -56,6 +56,7 @@ func reserve(ctx context.Context, c *call.Call, held *budgets.Budgets, counts *u
 			most, guess.Cost, guess.Input, guess.Output = cost, int64(cost), tokens.Input, tokens.Output
 		}
 	}
-	c.Hold, err = held.Reserve(ctx, &c.Principal, most, counts.Row(&c.Principal, call.ModelLabel(call.Planned(c)), c.Request.Facts().Metadata, guess))
+	c.Hold, err = held.Reserve(ctx, &c.Principal, most, counts.Row(&c.Principal, call.ModelLabel(call.Planned(c)),
+		c.Request.Facts().Metadata, guess))
 	return err
 }

@@ -42,15 +42,17 @@ func Fetch(download Download) call.Stage {
 }
 
 // fetch downloads all links, or gives the first failure, which cancels the others.
-func fetch(ctx context.Context, download Download, links []translate.Link, allowed func(string) bool) (media.Set, error) {
+func fetch(ctx context.Context, download Download, links []translate.Link,
+	allowed func(string) bool) (media.Set, error) {
 	items := make([]media.Item, len(links))
-	err := call.FanOut(ctx, len(links), downloads, semaphore.NewWeighted(downloads), func(ctx context.Context, i int) error {
-		var err error
-		if items[i], err = download(ctx, links[i].URL, allowed); err != nil {
-			return links[i].Fault(err)
-		}
-		return nil
-	})
+	err := call.FanOut(ctx, len(links), downloads, semaphore.NewWeighted(downloads),
+		func(ctx context.Context, i int) error {
+			var err error
+			if items[i], err = download(ctx, links[i].URL, allowed); err != nil {
+				return links[i].Fault(err)
+			}
+			return nil
+		})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err() // the request ended, which is no fault of a link

@@ -40,7 +40,8 @@ func permit(c *call.Call, r *access.Rights, leads Leads) error {
 			Message: "This API key may not be used with the parameter '" + name + "'."}
 	}
 	if r.Guardrail != nil {
-		if err := demand(c, translate.Guardrail{Identifier: r.Guardrail.Identifier, Version: r.Guardrail.Version}); err != nil {
+		if err := demand(c, translate.Guardrail{Identifier: r.Guardrail.Identifier,
+			Version: r.Guardrail.Version}); err != nil {
 			return err
 		}
 	}
@@ -69,7 +70,8 @@ func forbiddenExtension(c *call.Call, r *access.Rights) string {
 // translation to refuse.
 func demand(c *call.Call, must translate.Guardrail) error {
 	refused := func(path string) error {
-		return &openai.Error{Kind: openai.Forbidden, Code: "guardrail_required", Param: path, Message: "This API key prescribes a guardrail, which a request cannot replace."}
+		return &openai.Error{Kind: openai.Forbidden, Code: "guardrail_required", Param: path,
+			Message: "This API key prescribes a guardrail, which a request cannot replace."}
 	}
 	another := func(identifier, version string) bool {
 		return identifier != "" && identifier != must.Identifier || version != "" && version != must.Version

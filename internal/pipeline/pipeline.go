@@ -119,7 +119,8 @@ func New(cfg Config, with Collaborators) call.Handler {
 		with.Carried = NewCarried(with.Recorder, nil)
 	}
 	with.Recorder.WatchTargets(watch(with.Upstream))
-	attempts := attempt.New(attempt.Config{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals, Version: with.Version},
+	attempts := attempt.New(attempt.Config{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals,
+		Version: with.Version},
 		with.Recorder, with.Upstream, with.Backends, &with.Carried.invokes)
 	var called []func(context.Context, *call.Called)
 	paid := with.Budgets != nil || with.Usage != nil
@@ -145,7 +146,8 @@ func New(cfg Config, with Collaborators) call.Handler {
 		return calls(ctx, c)
 	}
 	return call.Chain(end,
-		observe.Outside(with.Recorder, with.Redact, observe.Limits, observe.Tally(with.Usage), observe.Measure(with.Recorder)),
+		observe.Outside(with.Recorder, with.Redact, observe.Limits, observe.Tally(with.Usage),
+			observe.Measure(with.Recorder)),
 		Deadline(cfg.Deadline),
 		Bound,
 		Limit(with.Limiter, call.OutputTokens(with.Budgets)),
@@ -156,11 +158,13 @@ func New(cfg Config, with Collaborators) call.Handler {
 func watch(u *upstream.Targets) func() telemetry.Upstream {
 	return func() telemetry.Upstream {
 		report := u.Report()
-		out := telemetry.Upstream{Outcomes: upstream.Outcomes(), RetriesGranted: report.RetriesGranted, RetriesRefused: report.RetriesRefused}
+		out := telemetry.Upstream{Outcomes: upstream.Outcomes(), RetriesGranted: report.RetriesGranted,
+			RetriesRefused: report.RetriesRefused}
 		for i := range report.Targets {
 			t := &report.Targets[i]
-			out.Targets = append(out.Targets, telemetry.Target{Model: t.Model, Region: t.Region, State: t.State, InFlight: t.InFlight,
-				Waiting: t.Waiting, Limit: t.Limit, Ended: t.Ended[:], Left: t.Left})
+			out.Targets = append(out.Targets, telemetry.Target{Model: t.Model, Region: t.Region, State: t.State,
+				InFlight: t.InFlight,
+				Waiting:  t.Waiting, Limit: t.Limit, Ended: t.Ended[:], Left: t.Left})
 		}
 		return out
 	}

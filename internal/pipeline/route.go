@@ -38,7 +38,8 @@ func FactsOf(c *call.Call) *router.Facts {
 // withBases gives the targets with the rows of their base models. A base model that cannot be found out leaves the
 // target's capabilities unknown: Bedrock judges the request then (R-CAP-06). Targets of a tier that turn out not to fit
 // the request are left out; that nothing is left is the last one's error.
-func withBases(ctx context.Context, f *router.Facts, plan router.Plan, known Catalog, profiles BaseModels) ([]catalog.Target, error) {
+func withBases(ctx context.Context, f *router.Facts, plan router.Plan, known Catalog,
+	profiles BaseModels) ([]catalog.Target, error) {
 	fits := router.Check
 	if plan.Tier != "" {
 		fits = router.Fits

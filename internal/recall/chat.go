@@ -11,8 +11,9 @@ import (
 )
 
 // Chat is how answers to chats are kept.
-var Chat = call.Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat, Copies: copiesOfChat,
-	Size: sizeOfChat, Stamp: stampChat}
+var Chat = call.Keeping{Worthy: worthyChat, Write: writeChat, Read: readChat, Fold: foldChat, Unfold: unfoldChat,
+	Copies: copiesOfChat,
+	Size:   sizeOfChat, Stamp: stampChat}
 
 // worthyChat tells whether every choice came to its own end, without a filter or a guardrail having had a say.
 func worthyChat(whole openai.Part, tools bool) bool {
@@ -22,7 +23,8 @@ func worthyChat(whole openai.Part, tools bool) bool {
 	}
 	if x := r.Outcrop; x != nil {
 		doubtful := func(a string) bool { return strings.HasPrefix(a, "finish_reason:") }
-		if x.StopReason != "" || x.Guardrail != nil && x.Guardrail.Action != openai.GuardrailNone || slices.ContainsFunc(x.Adjusted, doubtful) {
+		if x.StopReason != "" || x.Guardrail != nil && x.Guardrail.Action != openai.GuardrailNone ||
+			slices.ContainsFunc(x.Adjusted, doubtful) {
 			return false
 		}
 	}

@@ -38,7 +38,8 @@ type keyer struct {
 }
 
 func newKeyer() *keyer {
-	k := &keyer{request: encodingOf(reflect.TypeFor[openai.ChatRequest]()), options: encodingOf(reflect.TypeFor[translate.Options]())}
+	k := &keyer{request: encodingOf(reflect.TypeFor[openai.ChatRequest]()),
+		options: encodingOf(reflect.TypeFor[translate.Options]())}
 	k.states.New = func() any { return &keying{hash: sha256.New(), buf: make([]byte, 0, 4<<10)} }
 	return k
 }

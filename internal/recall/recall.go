@@ -87,8 +87,8 @@ type lookup struct {
 	how   *call.Keeping
 	key   key
 	ttl   time.Duration
-	look  func(ctx context.Context) (call.Reply, bool)           // answers from memory, if it can
-	fetch call.Handler                                           // answers in another way
+	look  func(ctx context.Context) (call.Reply, bool) // answers from memory, if it can
+	fetch call.Handler                                 // answers in another way
 	// what is worth keeping of a complete answer that fetch gave
 	worth func(head call.Head, parts []openai.Part) []cache.Item
 }

@@ -15,7 +15,8 @@ import (
 func Fault(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
-		return errors.New("must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or password, characters such as / ? # @ : are written as %2F …")
+		return errors.New("must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or password, characters " +
+			"such as / ? # @ : are written as %2F …")
 	}
 	sentinels, cluster := u.Query().Has("master_name"), u.Query().Has("addr")
 	database := strings.Trim(u.Path, "/")

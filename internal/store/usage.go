@@ -31,7 +31,8 @@ type Usage struct {
 
 // Values are the sums in a fixed order, for engines that keep them by number; a new one comes at the end.
 func (s *UsageSums) Values() [10]*int64 {
-	return [10]*int64{&s.Requests, &s.Cached, &s.Errors, &s.Input, &s.Output, &s.CacheRead, &s.CacheWrite, &s.Cost, &s.Estimated, &s.Unpriced}
+	return [10]*int64{&s.Requests, &s.Cached, &s.Errors, &s.Input, &s.Output, &s.CacheRead, &s.CacheWrite, &s.Cost,
+		&s.Estimated, &s.Unpriced}
 }
 
 // Add adds other sums.

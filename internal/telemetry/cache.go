@@ -17,5 +17,6 @@ func (r *Recorder) Saved(endpoint, model string, nanos int64) {
 // CacheBytes shows how much the cache holds in this process; bytes is called whenever metrics are read.
 func (r *Recorder) CacheBytes(bytes func() int64) {
 	r.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "outcrop", Name: "cache_memory_bytes",
-		Help: "What the cache holds in the memory of this process, keys and administration included."}, func() float64 { return float64(bytes()) }))
+		Help: "What the cache holds in the memory of this process, keys and administration included."},
+		func() float64 { return float64(bytes()) }))
 }

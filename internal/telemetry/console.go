@@ -156,7 +156,8 @@ func (l *line) request(attrs []slog.Attr) {
 	if v, ok := by["cost_usd"]; ok {
 		l.add("$" + strconv.FormatFloat(v.Float64(), 'f', -1, 64))
 	}
-	l.rest(attrs, map[string]bool{"status": true, "method": true, "route": true, "ms": true, "model": true, "region": true, "asked": true,
+	l.rest(attrs, map[string]bool{"status": true, "method": true, "route": true, "ms": true, "model": true, "region": true,
+		"asked":         true,
 		"prompt_tokens": true, "completion_tokens": true, "cost_usd": true, "bytes": true})
 }
 

@@ -10,7 +10,8 @@ import (
 
 // ours are attributes whose values this gateway makes itself, from closed lists or its own randomness: looking for
 // secrets in them on every request would cost more than the rest of the line.
-var ours = map[string]bool{slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true, "route": true, "model": true, "code": true,
+var ours = map[string]bool{slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true,
+	"route": true, "model": true, "code": true,
 	"key": true, "region": true, "rule": true, "tier": true, "cache": true}
 
 // NewLogger writes text or JSON lines to w. Every string and error that comes from elsewhere passes [Redact].

@@ -92,38 +92,61 @@ func New() *Recorder {
 		return f.NewCounterVec(prometheus.CounterOpts{Namespace: "outcrop", Name: name, Help: help}, labels)
 	}
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
-		return f.NewHistogramVec(prometheus.HistogramOpts{Namespace: "outcrop", Name: name, Help: help, Buckets: seconds}, labels)
+		return f.NewHistogramVec(prometheus.HistogramOpts{Namespace: "outcrop", Name: name, Help: help, Buckets: seconds},
+			labels)
 	}
-	results := counter("cache_requests_total", "What became of calls at the cache: hit, partial (of an embedding request some items), miss, bypass.", "endpoint", "model", "result")
+	results := counter("cache_requests_total", "What became of calls at the cache: hit, partial (of an embedding "+
+		"request some items), miss, bypass.", "endpoint", "model", "result")
 	answers := counter("http_requests_total", "HTTP requests answered, by route and status.", "route", "status")
-	calls := counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled, panic or the error code).", "endpoint", "model", "outcome")
+	calls := counter("requests_total", "API calls ended, by endpoint, model served and outcome (ok, canceled, panic or "+
+		"the error code).", "endpoint", "model", "outcome")
 	byModel := func(name, help string) series[served, prometheus.Observer] {
 		all := histogram(name, help, "endpoint", "model")
 		return seriesOf(func(l served) prometheus.Observer { return all.WithLabelValues(l.endpoint, l.model) })
 	}
 	return &Recorder{
-		registry:  reg,
-		http:      seriesOf(func(l answered) prometheus.Counter { return answers.WithLabelValues(l.route, strconv.Itoa(l.status)) }),
-		inFlight:  f.NewGauge(prometheus.GaugeOpts{Namespace: "outcrop", Name: "requests_in_flight", Help: "API calls being answered."}),
-		calls:     seriesOf(func(l ended) prometheus.Counter { return calls.WithLabelValues(l.endpoint, l.model, l.outcome) }),
+		registry: reg,
+		http: seriesOf(func(l answered) prometheus.Counter {
+			return answers.WithLabelValues(l.route,
+				strconv.Itoa(l.status))
+		}),
+		inFlight: f.NewGauge(prometheus.GaugeOpts{Namespace: "outcrop", Name: "requests_in_flight",
+			Help: "API calls being answered."}),
+		calls: seriesOf(func(l ended) prometheus.Counter {
+			return calls.WithLabelValues(l.endpoint, l.model,
+				l.outcome)
+		}),
 		duration:  byModel("request_duration_seconds", "Time from an API call's arrival to the end of its answer."),
 		firstPart: byModel("time_to_first_part_seconds", "Time from an API call's arrival to the first part of its answer."),
-		tokens:    counter("tokens_total", "Tokens used, by kind: prompt, completion, cache_read, cache_write.", "endpoint", "model", "kind"),
-		upstream:  counter("upstream_errors_total", "Failures of Bedrock that reached a call, by model and error code.", "model", "code"),
-		cost:      counter("cost_usd_total", "What calls have cost by the catalogue's prices, in USD.", "model"),
-		reckoned:  counter("reckoned_total", "Calls of which something is not known: usage (it was estimated) or price (it counts nothing).", "model", "what"),
-		warnings:  f.NewCounter(prometheus.CounterOpts{Namespace: "outcrop", Name: "budget_warnings_total", Help: "Answers that said that a budget comes to its end."}),
-		unknown:   counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, delta, event, stop_reason, usage_missing.", "what"),
-		additions: counter("additions_refused_total", "Requests that a model took only without what the gateway had added by itself, by kind: cache_points, native_format, strict_tools, single_call.", "model", "kind"),
+		tokens: counter("tokens_total", "Tokens used, by kind: prompt, completion, cache_read, cache_write.", "endpoint",
+			"model", "kind"),
+		upstream: counter("upstream_errors_total", "Failures of Bedrock that reached a call, by model and error code.",
+			"model", "code"),
+		cost: counter("cost_usd_total", "What calls have cost by the catalogue's prices, in USD.", "model"),
+		reckoned: counter("reckoned_total", "Calls of which something is not known: usage (it was estimated) or price "+
+			"(it counts nothing).", "model", "what"),
+		warnings: f.NewCounter(prometheus.CounterOpts{Namespace: "outcrop", Name: "budget_warnings_total",
+			Help: "Answers that said that a budget comes to its end."}),
+		unknown: counter("unknown_total", "Things that no rule knows: request_member, nested_member, content_block, "+
+			"delta, event, stop_reason, usage_missing.", "what"),
+		additions: counter("additions_refused_total", "Requests that a model took only without what the gateway had added "+
+			"by itself, by kind: cache_points, native_format, strict_tools, single_call.", "model", "kind"),
 
-		policy:       counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and action.", "kind", "direction", "action"),
-		policyFaults: counter("policy_faults_total", "Failures of Bedrock's detectors, by what became of the texts: open (they passed) or closed.", "what"),
+		policy: counter("policy_findings_total", "What the policy has found, by kind, direction (input, output) and "+
+			"action.", "kind", "direction", "action"),
+		policyFaults: counter("policy_faults_total", "Failures of Bedrock's detectors, by what became of the texts: open "+
+			"(they passed) or closed.", "what"),
 
 		background: counter("background_faults_total", "Panics of work beside requests and behind answers, by task.", "task"),
 
-		cacheResults: seriesOf(func(l remembered) prometheus.Counter { return results.WithLabelValues(l.endpoint, l.model, l.result) }),
-		cacheSaved:   counter("cache_saved_usd_total", "What answers from the cache would have cost by the catalogue's prices, in USD.", "endpoint", "model"),
-		cacheFaults:  counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, foreign; and crowded: answers not kept since too many waited to be.", "what"),
+		cacheResults: seriesOf(func(l remembered) prometheus.Counter {
+			return results.WithLabelValues(l.endpoint,
+				l.model, l.result)
+		}),
+		cacheSaved: counter("cache_saved_usd_total", "What answers from the cache would have cost by the catalogue's "+
+			"prices, in USD.", "endpoint", "model"),
+		cacheFaults: counter("cache_faults_total", "Faults of the shared cache, each a miss: read, write, skipped, "+
+			"foreign; and crowded: answers not kept since too many waited to be.", "what"),
 	}
 }
 

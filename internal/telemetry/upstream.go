@@ -36,10 +36,12 @@ func (r *Recorder) WatchTargets(look func() Upstream) {
 		breaker:  desc("target_breaker", "Circuit breaker of a target: 0 closed, 1 half-open, 2 open.", "model", "region"),
 		inFlight: desc("target_in_flight", "Calls of a target in flight, streams until their end.", "model", "region"),
 		waiting:  desc("target_queue_length", "Requests that wait for a slot of a target.", "model", "region"),
-		limit:    desc("target_concurrency_limit", "Calls of a target that may be in flight, as throttling has left it.", "model", "region"),
-		attempts: desc("target_attempts_total", "Attempts against a target that have ended, by outcome.", "model", "region", "outcome"),
-		left:     desc("target_fallbacks_total", "Requests that went on from a target to another one.", "model", "region"),
-		retries:  desc("retries_total", "Retries asked of the retry budget, by whether it granted them.", "granted"),
+		limit: desc("target_concurrency_limit", "Calls of a target that may be in flight, as throttling has left it.",
+			"model", "region"),
+		attempts: desc("target_attempts_total", "Attempts against a target that have ended, by outcome.", "model",
+			"region", "outcome"),
+		left:    desc("target_fallbacks_total", "Requests that went on from a target to another one.", "model", "region"),
+		retries: desc("retries_total", "Retries asked of the retry budget, by whether it granted them.", "granted"),
 	}
 	t.look.Store(&look)
 	var before prometheus.AlreadyRegisteredError
@@ -75,7 +77,8 @@ func (t *targets) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(t.left, prometheus.CounterValue, float64(x.Left), x.Model, x.Region)
 		for o, n := range x.Ended {
 			if n > 0 {
-				out <- prometheus.MustNewConstMetric(t.attempts, prometheus.CounterValue, float64(n), x.Model, x.Region, now.Outcomes[o])
+				out <- prometheus.MustNewConstMetric(t.attempts, prometheus.CounterValue, float64(n), x.Model, x.Region,
+					now.Outcomes[o])
 			}
 		}
 	}

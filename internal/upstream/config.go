@@ -67,7 +67,8 @@ type Rate struct {
 func Default() Config {
 	return Config{
 		Attempt: Attempt{FirstEvent: 60 * time.Second},
-		Fallback: Fallback{On: []string{"throttled", "quota", "capacity", "not_ready", "timeout", "server_error", "access_denied",
+		Fallback: Fallback{On: []string{"throttled", "quota", "capacity", "not_ready", "timeout", "server_error",
+			"access_denied",
 			"not_found", "context_length", "unsupported"}},
 		Breaker:     Breaker{Window: 10 * time.Second, Calls: 10, Failures: 0.5, Open: 10 * time.Second, Probes: 2},
 		Concurrency: Concurrency{Floor: 8, Ceiling: 10_000, Increase: 5, Decrease: 0.7},

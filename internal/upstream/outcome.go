@@ -32,7 +32,8 @@ const (
 )
 
 // names is never changed.
-var names = [outcomes]string{"ok", "throttled", "quota", "capacity", "not_ready", "timeout", "server_error", "access_denied", "not_found",
+var names = [outcomes]string{"ok", "throttled", "quota", "capacity", "not_ready", "timeout", "server_error",
+	"access_denied", "not_found",
 	"context_length", "unsupported", "overloaded", "invalid", "canceled"}
 
 // String gives the name.
@@ -119,7 +120,8 @@ func (o Outcome) passing() bool {
 // rank orders failures by their use to a client when no target has answered: what a retry in a moment may cure comes
 // first.
 func (o Outcome) rank() int {
-	return slices.Index([]Outcome{Throttled, Overloaded, NotReady, Capacity, Timeout, ServerError, Quota, ContextLength, Unsupported}, o)
+	return slices.Index([]Outcome{Throttled, Overloaded, NotReady, Capacity, Timeout, ServerError, Quota, ContextLength,
+		Unsupported}, o)
 }
 
 // Beats tells whether a failure is of more use to a client than another one.

@@ -14,12 +14,14 @@ var streetAfter = finding.WordSet(`street st avenue ave road rd lane ln drive dr
 	glen haven hollow junction motorway bypass brook branch bend`)
 var streetBefore = finding.WordSet(`rue avenue av boulevard bd place chemin impasse allée allee quai cours route calle avenida avda plaza paseo carrera camino via viale piazza
 	corso vicolo largo rua travessa praça c/ ul ulica os straat laan`)
-var streetEnds = []string{"straße", "strasse", "str.", "gasse", "platz", "allee", "straat", "laan", "gracht", "plein", "gatan", "vägen", "vej", "gade", "weg", "damm", "ufer", "gate", "katu"}
+var streetEnds = []string{"straße", "strasse", "str.", "gasse", "platz", "allee", "straat", "laan", "gracht", "plein",
+	"gatan", "vägen", "vej", "gade", "weg", "damm", "ufer", "gate", "katu"}
 
 // address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor
 // 5), or at the number of a post office box.
 func (p *Patterns) address(s string, i int, out []finding.Finding) []finding.Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	if i > 0 && (finding.IsWordByte(s[i-1]) || s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/' || s[i-1] == ':' || s[i-1] == '$') {
+	if i > 0 && (finding.IsWordByte(s[i-1]) || s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/' || s[i-1] == ':' ||
+		s[i-1] == '$') {
 		return out
 	}
 	b := i
@@ -103,7 +105,8 @@ func capitalWords(s string, at int) int {
 		switch w := strings.ToLower(s[from:to]); {
 		case c >= 'A' && c <= 'Z' || c == 0xC3:
 			end = to
-		case w == "de" || w == "la" || w == "du" || w == "des" || w == "del" || w == "los" || w == "las" || w == "le" || strings.HasPrefix(w, "l'") || strings.HasPrefix(w, "d'"):
+		case w == "de" || w == "la" || w == "du" || w == "des" || w == "del" || w == "los" || w == "las" || w == "le" ||
+			strings.HasPrefix(w, "l'") || strings.HasPrefix(w, "d'"):
 		default:
 			return end
 		}
@@ -123,7 +126,8 @@ func streetBehind(s string, i int) (int, bool) {
 	}
 	for words, end := 0, at; words < 5 && end > 0; words++ {
 		from := end
-		for from > 0 && end-from <= longestStreetWord && (finding.IsWordByte(s[from-1]) || s[from-1] == '\'' || s[from-1] == '.' || s[from-1] == '-' || s[from-1] == '/') {
+		for from > 0 && end-from <= longestStreetWord && (finding.IsWordByte(s[from-1]) || s[from-1] == '\'' ||
+			s[from-1] == '.' || s[from-1] == '-' || s[from-1] == '/') {
 			from--
 		}
 		if from == end || end-from > longestStreetWord {
@@ -168,7 +172,8 @@ func beforeNumber(s string, i int) int {
 // postBox tells where the words for a post office box begin that end at at.
 func postBox(s string, at int) (int, bool) {
 	low := strings.ToLower(s[max(0, at-14):at])
-	for _, box := range []string{"p.o. box", "po box", "p. o. box", "postfach", "apartado", "casilla", "boîte postale", "postbus"} {
+	for _, box := range []string{"p.o. box", "po box", "p. o. box", "postfach", "apartado", "casilla",
+		"boîte postale", "postbus"} {
 		if strings.HasSuffix(low, box) {
 			return at - len(box), true
 		}
@@ -198,7 +203,8 @@ const longestStreetWord = 64
 const longestLocality = 160
 
 func localityUpTo(s string, end int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	if end < len(s) && s[end] == '.' && end+1 < len(s) && (s[end+1] == ' ' || s[end+1] == ',') && end+2 < len(s) && s[end+2] != ' ' && streetAfter[strings.ToLower(lastWord(s[max(0, end-longestStreetWord):end]))] {
+	if end < len(s) && s[end] == '.' && end+1 < len(s) && (s[end+1] == ' ' || s[end+1] == ',') && end+2 < len(s) &&
+		s[end+2] != ' ' && streetAfter[strings.ToLower(lastWord(s[max(0, end-longestStreetWord):end]))] {
 		if e := localityUpTo(s, end+1); e > end+1 {
 			return e
 		}
@@ -221,7 +227,8 @@ func localityUpTo(s string, end int) int { //nolint:gocyclo // a recogniser by h
 			end = to
 		case len(w) == 2 && w == strings.ToUpper(w) && finding.IsAlpha(w[0]):
 			end = to
-		case strings.EqualFold(w, "apt") || strings.EqualFold(w, "suite") || strings.EqualFold(w, "flat") || strings.EqualFold(w, "unit"):
+		case strings.EqualFold(w, "apt") || strings.EqualFold(w, "suite") || strings.EqualFold(w, "flat") ||
+			strings.EqualFold(w, "unit"):
 		case finding.IsDigit(w[0]):
 			end = to
 		case w[0] >= 'A' && w[0] <= 'Z' && (s[at] == ',' || finding.IsDigit(s[at-1])):

@@ -186,7 +186,8 @@ func commandLine(s string, i int) string {
 	line := s[max(0, i-longestAuthority):i]
 	for at := len(line) - 1; at >= 0; at-- {
 		c := line[at]
-		if c == '|' || c == ';' || c == '&' && at > 0 && line[at-1] == '&' || c == '\n' && (at == 0 || line[at-1] != '\\' && line[at-1] != '\r') {
+		if c == '|' || c == ';' || c == '&' && at > 0 && line[at-1] == '&' ||
+			c == '\n' && (at == 0 || line[at-1] != '\\' && line[at-1] != '\r') {
 			return line[at+1:]
 		}
 	}

@@ -38,8 +38,10 @@ func NewDomains(list []string) (*Domains, error) {
 			r.wildcard, rest = true, below
 		}
 		host, err := idna.Lookup.ToASCII(rest)
-		if err != nil || host == "" || strings.ContainsAny(host, "/*@ \\?#") || r.scheme != "" && r.scheme != "http" && r.scheme != "https" {
-			bad = append(bad, fmt.Errorf("allowed_domains[%d]: %q is not a host such as https://example.com or *.example.com", i, entry))
+		if err != nil || host == "" || strings.ContainsAny(host, "/*@ \\?#") || r.scheme != "" && r.scheme != "http" &&
+			r.scheme != "https" {
+			bad = append(bad, fmt.Errorf("allowed_domains[%d]: %q is not a host such as https://example.com or *.example.com", i,
+				entry))
 			continue
 		}
 		r.host = strings.TrimSuffix(strings.ToLower(host), ".")
@@ -130,8 +132,10 @@ func Links(ctx context.Context, s string) ([]link, error) { //nolint:gocyclo // 
 				out = append(out, link{a, b, a, b})
 			}
 		case c == '=' && i > 2: // src=, href=
-			if name := strings.ToLower(s[max(0, i-10):i]); strings.HasSuffix(strings.TrimRight(name, " "), "src") || strings.HasSuffix(strings.TrimRight(name, " "), "href") ||
-				strings.HasSuffix(name, "srcset") || strings.HasSuffix(name, "action") || strings.HasSuffix(name, "poster") || strings.HasSuffix(name, "background") {
+			if name := strings.ToLower(s[max(0, i-10):i]); strings.HasSuffix(strings.TrimRight(name, " "), "src") ||
+				strings.HasSuffix(strings.TrimRight(name, " "), "href") ||
+				strings.HasSuffix(name, "srcset") || strings.HasSuffix(name, "action") || strings.HasSuffix(name, "poster") ||
+				strings.HasSuffix(name, "background") {
 				a := i + 1
 				for a < len(s) && (s[a] == ' ' || s[a] == '"' || s[a] == '\'') {
 					a++
@@ -152,7 +156,8 @@ func Links(ctx context.Context, s string) ([]link, error) { //nolint:gocyclo // 
 			if b := urlEnd(s, i+3); b > i+3 {
 				out = append(out, link{a, b, a, b})
 			}
-		case c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") && (i == 3 || !finding.IsWordByte(s[i-4]) && s[i-4] != '/'):
+		case c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") &&
+			(i == 3 || !finding.IsWordByte(s[i-4]) && s[i-4] != '/'):
 			if b := urlEnd(s, i+1); b > i+1 {
 				out = append(out, link{i - 3, b, i - 3, b})
 			}
@@ -167,8 +172,10 @@ const longestLead = 160
 // addressLike tells addresses from paths of the same page, which lead nowhere else.
 func addressLike(s string) bool {
 	s = strings.ToLower(strings.TrimSpace(html.UnescapeString(s)))
-	return strings.HasPrefix(s, "//") || strings.HasPrefix(s, `\`) || strings.HasPrefix(s, "/\\") || strings.Contains(s, "://") || strings.Contains(s, `:\`) ||
-		strings.HasPrefix(s, "http:") || strings.HasPrefix(s, "https:") || strings.HasPrefix(s, "data:") || strings.HasPrefix(s, "javascript:") || strings.HasPrefix(s, "www.")
+	return strings.HasPrefix(s, "//") || strings.HasPrefix(s, `\`) || strings.HasPrefix(s, "/\\") ||
+		strings.Contains(s, "://") || strings.Contains(s, `:\`) ||
+		strings.HasPrefix(s, "http:") || strings.HasPrefix(s, "https:") || strings.HasPrefix(s, "data:") ||
+		strings.HasPrefix(s, "javascript:") || strings.HasPrefix(s, "www.")
 }
 
 // markdownLink reads the (address "title") at i; an image's whole construct goes, of a link only the address.

@@ -16,7 +16,8 @@ func (p *Patterns) ip4(s string, i int, out []finding.Finding) []finding.Finding
 	if !ok {
 		return out
 	}
-	if at < len(s) && (finding.IsWordByte(s[at]) || s[at] == '.' && at+1 < len(s) && finding.IsDigit(s[at+1]) || s[at] == '-' && at+1 < len(s) && finding.IsAlpha(s[at+1])) {
+	if at < len(s) && (finding.IsWordByte(s[at]) || s[at] == '.' && at+1 < len(s) && finding.IsDigit(s[at+1]) ||
+		s[at] == '-' && at+1 < len(s) && finding.IsAlpha(s[at+1])) {
 		return out
 	}
 	score, near := 0.95, lookIn(s[max(0, i-24):i])

@@ -130,9 +130,12 @@ var issuers = []struct {
 }{
 	{4, 4, 1, "\x0d\x10\x13"}, {51, 55, 2, "\x10"}, {2221, 2720, 4, "\x10"}, {34, 34, 2, "\x0f"}, {37, 37, 2, "\x0f"},
 	{6011, 6011, 4, "\x10\x13"}, {644, 659, 3, "\x10\x11\x12\x13"}, {622, 622, 3, "\x10\x11\x12\x13"},
-	{300, 305, 3, "\x0e\x10"}, {309, 309, 3, "\x0e"}, {36, 36, 2, "\x0e\x10"}, {38, 39, 2, "\x0e\x10"}, {30, 30, 2, "\x0e"}, {3528, 3589, 4, "\x10\x13"}, {35, 35, 2, "\x10"},
-	{2131, 2131, 4, "\x0f"}, {1800, 1800, 4, "\x0f\x10"}, {50, 50, 2, "\x0c\x0d\x0e\x0f\x10\x11\x12\x13"}, {56, 58, 2, "\x0c\x0d\x0e\x0f\x10\x11\x12\x13"},
-	{60, 69, 2, "\x10\x11\x12\x13"}, {6304, 6304, 4, "\x0c\x0d\x0e\x0f"}, {6759, 6763, 4, "\x0c\x0d\x0e\x0f"}, {2200, 2204, 4, "\x10\x11\x12\x13"}, {8699, 8699, 4, "\x0f"}, {81, 82, 2, "\x10"}, {9792, 9792, 4, "\x10"},
+	{300, 305, 3, "\x0e\x10"}, {309, 309, 3, "\x0e"}, {36, 36, 2, "\x0e\x10"}, {38, 39, 2, "\x0e\x10"},
+	{30, 30, 2, "\x0e"}, {3528, 3589, 4, "\x10\x13"}, {35, 35, 2, "\x10"},
+	{2131, 2131, 4, "\x0f"}, {1800, 1800, 4, "\x0f\x10"}, {50, 50, 2, "\x0c\x0d\x0e\x0f\x10\x11\x12\x13"},
+	{56, 58, 2, "\x0c\x0d\x0e\x0f\x10\x11\x12\x13"},
+	{60, 69, 2, "\x10\x11\x12\x13"}, {6304, 6304, 4, "\x0c\x0d\x0e\x0f"}, {6759, 6763, 4, "\x0c\x0d\x0e\x0f"},
+	{2200, 2204, 4, "\x10\x11\x12\x13"}, {8699, 8699, 4, "\x0f"}, {81, 82, 2, "\x10"}, {9792, 9792, 4, "\x10"},
 }
 
 // card takes the longest groups that make a number of a card network with a good Luhn digit.
@@ -142,7 +145,8 @@ func card(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding
 	}
 	for g := r.g - 1; g >= 0; g-- {
 		n, end := r.groups[g].n, r.groups[g].end
-		if n < 12 || n > 19 || end < len(s) && finding.IsWordByte(s[end]) || !evenSeparators(r, g) || !issued(r.digits[:n]) || !Luhn(r.digits[:n]) {
+		if n < 12 || n > 19 || end < len(s) && finding.IsWordByte(s[end]) || !evenSeparators(r, g) || !issued(r.digits[:n]) ||
+			!Luhn(r.digits[:n]) {
 			continue
 		}
 		score, near := 0.92, look(s, i, end)
@@ -219,7 +223,8 @@ func ssn(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding 
 	}
 	d := r.digits[:9]
 	area, serial := string(d[:3]), string(d[5:9])
-	if area == "000" || area == "666" || d[0] == '9' || string(d[3:5]) == "00" || serial == "0000" || end < len(s) && (finding.IsWordByte(s[end]) || s[end] == '-') {
+	if area == "000" || area == "666" || d[0] == '9' || string(d[3:5]) == "00" || serial == "0000" ||
+		end < len(s) && (finding.IsWordByte(s[end]) || s[end] == '-') {
 		return out
 	}
 	near := look(s, i, end)

@@ -109,7 +109,8 @@ func (p *Patterns) scan(s string, from, to int, out []finding.Finding) []finding
 		case cueMark:
 			bit = 3
 		case cueLetter:
-			if i+2 >= len(s) || s[i] == 'e' && s[i+1] != 'y' || s[i] == 'A' && (s[i+1] < 'A' || s[i+1] > 'Z' || i > 0 && finding.IsWordByte(s[i-1])) {
+			if i+2 >= len(s) || s[i] == 'e' && s[i+1] != 'y' ||
+				s[i] == 'A' && (s[i+1] < 'A' || s[i+1] > 'Z' || i > 0 && finding.IsWordByte(s[i-1])) {
 				continue
 			}
 			bit = 4

@@ -85,7 +85,8 @@ func phoneEnds(s string, end int) bool {
 	if c == 'x' || c == 'X' || c == 'e' && strings.HasPrefix(s[end:], "ext") {
 		return true
 	}
-	return !finding.IsWordByte(c) && c != '%' && (c != '-' && c != '.' && c != ',' && c != ':' || end+1 >= len(s) || !finding.IsWordByte(s[end+1]))
+	return !finding.IsWordByte(c) && c != '%' && (c != '-' && c != '.' && c != ',' && c != ':' || end+1 >= len(s) ||
+		!finding.IsWordByte(s[end+1]))
 }
 
 // phoneForm is how much groups 0 to g look like a phone number by themselves.
@@ -227,7 +228,8 @@ func extension(s string, end int) int {
 // always asked.
 var zeros = map[string]int8{
 	"US": -1, "CA": -1, "ES": -1, "PT": -1, "DK": -1, "NO": -1, "PL": -1, "CZ": -1, "GR": -1, "MX": -1, "SG": -1, "HK": -1,
-	"GB": 1, "DE": 1, "FR": 1, "NL": 1, "AU": 1, "AT": 1, "CH": 1, "SE": 1, "BE": 1, "IE": 1, "JP": 1, "KR": 1, "ZA": 1, "TR": 1, "FI": 1,
+	"GB": 1, "DE": 1, "FR": 1, "NL": 1, "AU": 1, "AT": 1, "CH": 1, "SE": 1, "BE": 1, "IE": 1, "JP": 1, "KR": 1, "ZA": 1,
+	"TR": 1, "FI": 1,
 }
 
 // dialable asks the library whether some country numbers its phones so.

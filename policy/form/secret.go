@@ -15,10 +15,14 @@ const LongestSecret = 8192
 // tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is
 // how many bytes follow at least.
 var tokenForms = []tokenForm{
-	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 18}, {"gldt-", 18}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20},
-	{"xoxr-", 20}, {"xoxs-", 20}, {"xapp-", 20}, {"sk-", 20}, {"oc-", 24}, {"sk_live_", 16}, {"rk_live_", 16}, {"sk_test_", 16}, {"pk_live_", 16},
-	{"whsec_", 20}, {"npm_", 30}, {"pypi-", 40}, {"hf_", 30}, {"ya29.", 30}, {"SG.", 40}, {"dop_v1_", 40}, {"shpat_", 28}, {"shpss_", 28}, {"lin_api_", 30},
-	{"AGE-SECRET-KEY-", 50}, {"sq0atp-", 20}, {"sq0csp-", 40}, {"dapi-", 30}, {"r8_", 36}, {"gsk_", 40}, {"xai-", 40}, {"nvapi-", 40}, {"tvly-", 28},
+	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 18},
+	{"gldt-", 18}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20},
+	{"xoxr-", 20}, {"xoxs-", 20}, {"xapp-", 20}, {"sk-", 20}, {"oc-", 24}, {"sk_live_", 16}, {"rk_live_", 16},
+	{"sk_test_", 16}, {"pk_live_", 16},
+	{"whsec_", 20}, {"npm_", 30}, {"pypi-", 40}, {"hf_", 30}, {"ya29.", 30}, {"SG.", 40}, {"dop_v1_", 40}, {"shpat_", 28},
+	{"shpss_", 28}, {"lin_api_", 30},
+	{"AGE-SECRET-KEY-", 50}, {"sq0atp-", 20}, {"sq0csp-", 40}, {"dapi-", 30}, {"r8_", 36}, {"gsk_", 40}, {"xai-", 40},
+	{"nvapi-", 40}, {"tvly-", 28},
 }
 
 type tokenForm struct {
@@ -58,7 +62,8 @@ func (p *Patterns) token(s string, i int, out []finding.Finding) []finding.Findi
 		for b > a && (s[b-1] == '.' || s[b-1] == '-') {
 			b--
 		}
-		if a > 0 && (finding.IsWordByte(s[a-1]) || s[a-1] == '-') || b-a-len(f.prefix) < f.least || entropy(s[a+len(f.prefix):b]) < 2.5 {
+		if a > 0 && (finding.IsWordByte(s[a-1]) || s[a-1] == '-') || b-a-len(f.prefix) < f.least ||
+			entropy(s[a+len(f.prefix):b]) < 2.5 {
 			continue
 		}
 		if f.least < 30 && !mixed(s[a+len(f.prefix):b]) {
@@ -89,7 +94,8 @@ func (p *Patterns) key(s string, i int, out []finding.Finding) []finding.Finding
 		return out
 	}
 	switch rest := s[i:]; {
-	case strings.HasPrefix(rest, "AKIA") || strings.HasPrefix(rest, "ASIA") || strings.HasPrefix(rest, "ABIA") || strings.HasPrefix(rest, "ACCA"):
+	case strings.HasPrefix(rest, "AKIA") || strings.HasPrefix(rest, "ASIA") || strings.HasPrefix(rest, "ABIA") ||
+		strings.HasPrefix(rest, "ACCA"):
 		b := i
 		for b < len(s) && (s[b] >= 'A' && s[b] <= 'Z' || finding.IsDigit(s[b])) {
 			b++
@@ -131,8 +137,10 @@ func webToken(s string, i int, out []finding.Finding) []finding.Finding {
 }
 
 // secretNames are what members and variables that hold secrets are called; the value behind = or : is looked at.
-var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "apikey", "api-key", "token", "private_key", "access_key", "secret_key",
-	"client_secret", "auth_key", "passphrase", "passwort", "kennwort", "contraseña", "motdepasse", "credentials", "secretaccesskey", "connectionstring"}
+var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "apikey", "api-key", "token",
+	"private_key", "access_key", "secret_key",
+	"client_secret", "auth_key", "passphrase", "passwort", "kennwort", "contraseña", "motdepasse", "credentials",
+	"secretaccesskey", "connectionstring"}
 
 // assigned looks at the value behind an = or : whose name says that it is secret.
 func (p *Patterns) assigned(s string, i int, out []finding.Finding) []finding.Finding {
@@ -158,7 +166,8 @@ func (p *Patterns) assigned(s string, i int, out []finding.Finding) []finding.Fi
 	switch {
 	case awsSecret(name, value):
 		return append(out, finding.Finding{Kind: finding.KindAWSSecret, Start: a, End: b, Score: 0.97})
-	case len(value) < 6 || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "//"):
+	case len(value) < 6 || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "<") ||
+		strings.HasPrefix(value, "//"):
 		return out
 	case !secretName(name) && (s[i] == '=' || !strings.HasSuffix(name, "webhook")):
 		return out
@@ -176,7 +185,8 @@ func (p *Patterns) assigned(s string, i int, out []finding.Finding) []finding.Fi
 
 // awsSecret tells the secret half of an AWS access key.
 func awsSecret(name, value string) bool {
-	return len(value) == 40 && strings.Contains(name, "secret") && (strings.Contains(name, "access") || strings.Contains(name, "aws")) &&
+	return len(value) == 40 && strings.Contains(name, "secret") && (strings.Contains(name, "access") ||
+		strings.Contains(name, "aws")) &&
 		entropy(value) > 3.5
 }
 

@@ -53,7 +53,8 @@ func (p *Patterns) url(s string, i int, out []finding.Finding) []finding.Finding
 
 // www looks at an address that begins with www and a dot.
 func (p *Patterns) www(s string, i int, out []finding.Finding) []finding.Finding {
-	if s[i] != '.' || i < 3 || !strings.EqualFold(s[i-3:i], "www") || i > 3 && (finding.IsWordByte(s[i-4]) || s[i-4] == '/' || s[i-4] == '.') {
+	if s[i] != '.' || i < 3 || !strings.EqualFold(s[i-3:i], "www") ||
+		i > 3 && (finding.IsWordByte(s[i-4]) || s[i-4] == '/' || s[i-4] == '.') {
 		return out
 	}
 	if within(out, i, finding.KindURL) {

@@ -88,7 +88,8 @@ func reported(words []word, at int) bool {
 func askedHow(words []word) bool {
 	for i := range words {
 		switch words[i].text {
-		case "how", "why", "whether", "wie", "warum", "comment", "pourquoi", "cómo", "como", "following", "folgende", "folgenden", "suivantes", "siguientes":
+		case "how", "why", "whether", "wie", "warum", "comment", "pourquoi", "cómo", "como", "following", "folgende",
+			"folgenden", "suivantes", "siguientes":
 			return true
 		}
 	}

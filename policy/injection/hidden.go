@@ -24,7 +24,8 @@ func invisible(c rune) invisibility {
 	switch {
 	case c < 0xAD:
 		return visible
-	case c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x00AD || c == 0x180E || c == 0x034F || c >= 0x2061 && c <= 0x2064 || c == 0x3164:
+	case c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x00AD || c == 0x180E || c == 0x034F ||
+		c >= 0x2061 && c <= 0x2064 || c == 0x3164:
 		return zeroWidth
 	case c == 0x200C || c == 0x200D:
 		return joiner

@@ -177,7 +177,8 @@ func hash(w string) uint64 {
 
 func eight(w string) uint64 {
 	_ = w[7]
-	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(
+		w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
 }
 
 func four(w string) uint32 {

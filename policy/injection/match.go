@@ -212,5 +212,6 @@ func (found *tally) matchPhrases(text string) {
 
 // beginsWith tells whether a text begins with a phrase in small letters, in any case.
 func beginsWith(text, phrase string) bool {
-	return len(text) >= len(phrase) && text[0] == phrase[0] && text[1]|0x20 == phrase[1]|0x20 && strings.EqualFold(text[:len(phrase)], phrase)
+	return len(text) >= len(phrase) && text[0] == phrase[0] && text[1]|0x20 == phrase[1]|0x20 &&
+		strings.EqualFold(text[:len(phrase)], phrase)
 }

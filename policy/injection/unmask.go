@@ -136,7 +136,8 @@ func unmaskedUnicode(text string, t *tricks) string {
 
 // inlineTags change how words look and not where they end.
 var inlineTags = map[string]bool{
-	"b": true, "i": true, "em": true, "strong": true, "span": true, "a": true, "u": true, "s": true, "font": true, "code": true, "mark": true,
+	"b": true, "i": true, "em": true, "strong": true, "span": true, "a": true, "u": true, "s": true, "font": true,
+	"code": true, "mark": true,
 	"sub": true, "sup": true, "small": true, "wbr": true, "q": true,
 }
 
@@ -209,11 +210,16 @@ func tag(s string) (int, string) {
 
 // lookalikes are letters of other scripts that look like Latin ones.
 var lookalikes = map[rune]rune{
-	'а': 'a', 'в': 'b', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'ѐ': 'e', 'ё': 'e', 'ғ': 'f', 'ɡ': 'g', 'һ': 'h', 'і': 'i', 'ї': 'i', 'ј': 'j', 'к': 'k', 'ӏ': 'l',
-	'м': 'm', 'н': 'h', 'о': 'o', 'р': 'p', 'ԛ': 'q', 'г': 'r', 'ѕ': 's', 'т': 't', 'ц': 'u', 'ѵ': 'v', 'ԝ': 'w', 'х': 'x', 'у': 'y',
-	'α': 'a', 'β': 'b', 'ε': 'e', 'η': 'n', 'ι': 'i', 'κ': 'k', 'ν': 'v', 'ο': 'o', 'ρ': 'p', 'σ': 'o', 'τ': 't', 'υ': 'u', 'χ': 'x', 'ϲ': 'c', 'ϳ': 'j',
-	'օ': 'o', 'ո': 'n', 'ս': 'u', 'ց': 'g', 'հ': 'h', 'ı': 'i', 'ɩ': 'i', 'ʟ': 'l', 'ɴ': 'n', 'ʀ': 'r', 'ᴏ': 'o', 'ᴜ': 'u', 'ꜱ': 's', 'ᴛ': 't', 'ᴇ': 'e', 'ᴀ': 'a',
-	'ɪ': 'i', 'ᴘ': 'p', 'ᴍ': 'm', 'ᴠ': 'v', 'ʏ': 'y', 'ᴄ': 'c', 'ᴅ': 'd', 'ɢ': 'g', 'ʜ': 'h', 'ʙ': 'b', 'ᴋ': 'k', 'ᴊ': 'j', 'ᴡ': 'w',
+	'а': 'a', 'в': 'b', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'ѐ': 'e', 'ё': 'e', 'ғ': 'f', 'ɡ': 'g', 'һ': 'h', 'і': 'i', 'ї': 'i',
+	'ј': 'j', 'к': 'k', 'ӏ': 'l',
+	'м': 'm', 'н': 'h', 'о': 'o', 'р': 'p', 'ԛ': 'q', 'г': 'r', 'ѕ': 's', 'т': 't', 'ц': 'u', 'ѵ': 'v', 'ԝ': 'w',
+	'х': 'x', 'у': 'y',
+	'α': 'a', 'β': 'b', 'ε': 'e', 'η': 'n', 'ι': 'i', 'κ': 'k', 'ν': 'v', 'ο': 'o', 'ρ': 'p', 'σ': 'o', 'τ': 't', 'υ': 'u',
+	'χ': 'x', 'ϲ': 'c', 'ϳ': 'j',
+	'օ': 'o', 'ո': 'n', 'ս': 'u', 'ց': 'g', 'հ': 'h', 'ı': 'i', 'ɩ': 'i', 'ʟ': 'l', 'ɴ': 'n', 'ʀ': 'r', 'ᴏ': 'o', 'ᴜ': 'u',
+	'ꜱ': 's', 'ᴛ': 't', 'ᴇ': 'e', 'ᴀ': 'a',
+	'ɪ': 'i', 'ᴘ': 'p', 'ᴍ': 'm', 'ᴠ': 'v', 'ʏ': 'y', 'ᴄ': 'c', 'ᴅ': 'd', 'ɢ': 'g', 'ʜ': 'h', 'ʙ': 'b', 'ᴋ': 'k',
+	'ᴊ': 'j', 'ᴡ': 'w',
 }
 
 // plainLetters rewrites a word that mixes Latin letters with lookalikes, consists of small capitals, or carries accents

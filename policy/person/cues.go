@@ -30,7 +30,11 @@ var BeforeWords = func() map[string]float64 {
 }()
 
 // fieldNames are what members and columns that hold names are called.
-var fieldNames = []string{"firstname", "lastname", "surname", "fullname", "givenname", "familyname", "middlename", "nachname", "vorname", "nombre", "apellido", "apellidos", "prénom", "nom", "nome", "cognome", "naam", "patient", "customer", "employee", "cardholder", "accountholder", "recipient", "sender", "attendee", "author", "assignee", "reporter", "contact", "contactperson", "applicant", "holder", "insured", "beneficiary", "witness", "signed", "attn", "from", "cc", "doctor", "physician", "user", "client", "passenger", "guest", "name"}
+var fieldNames = []string{"firstname", "lastname", "surname", "fullname", "givenname", "familyname", "middlename",
+	"nachname", "vorname", "nombre", "apellido", "apellidos", "prénom", "nom", "nome", "cognome", "naam", "patient",
+	"customer", "employee", "cardholder", "accountholder", "recipient", "sender", "attendee", "author", "assignee",
+	"reporter", "contact", "contactperson", "applicant", "holder", "insured", "beneficiary", "witness", "signed", "attn",
+	"from", "cc", "doctor", "physician", "user", "client", "passenger", "guest", "name"}
 
 // before is what the words in front of i add.
 func (c *personScan) before(i int, f nameFlag) float64 {
@@ -60,14 +64,17 @@ func (c *personScan) before(i int, f nameFlag) float64 {
 // ledBy is what the word w, with lead in front of it, adds to a word of flag f.
 func ledBy(w, lead string, f nameFlag) float64 {
 	switch {
-	case w == "is" && (strings.HasSuffix(lead, "name ") || strings.HasSuffix(lead, "this ")), w == "ist" && strings.HasSuffix(lead, "name "),
-		w == "est" && strings.HasSuffix(lead, "nom "), w == "es" && strings.HasSuffix(lead, "nombre "), w == "è" && strings.HasSuffix(lead, "nome "):
+	case w == "is" && (strings.HasSuffix(lead, "name ") || strings.HasSuffix(lead, "this ")),
+		w == "ist" && strings.HasSuffix(lead, "name "),
+		w == "est" && strings.HasSuffix(lead, "nom "), w == "es" && strings.HasSuffix(lead, "nombre "),
+		w == "è" && strings.HasSuffix(lead, "nome "):
 		return 0.75
 	case w == "i'm" || w == "i’m" || w == "am" && strings.HasSuffix(lead, "i "):
 		return 0.45
 	case w == "am":
 		return 0
-	case w == "is" && (strings.HasSuffix(lead, "who ") || lead == "who "), w == "was" && strings.HasSuffix(lead, "who "), w == "about" && strings.HasSuffix(lead, "me "):
+	case w == "is" && (strings.HasSuffix(lead, "who ") || lead == "who "), w == "was" && strings.HasSuffix(lead, "who "),
+		w == "about" && strings.HasSuffix(lead, "me "):
 		return 0.65
 	case takesPeople[w] && f&^(isShape) == 0:
 		return 0.7
@@ -89,7 +96,8 @@ func field(s string) float64 {
 		at--
 	}
 	key := strings.ToLower(withoutMarks.Replace(t[at:]))
-	for _, no := range []string{"filename", "hostname", "domain", "username", "company", "product", "project", "branch", "table", "columnname", "filesystem", "classname", "typename", "brand", "display", "nickname"} {
+	for _, no := range []string{"filename", "hostname", "domain", "username", "company", "product", "project", "branch",
+		"table", "columnname", "filesystem", "classname", "typename", "brand", "display", "nickname"} {
 		if strings.Contains(key, no) {
 			return 0
 		}
@@ -107,7 +115,8 @@ func field(s string) float64 {
 
 // takesPeople are verbs whose object is hardly ever anything but a person, so that they vouch for a word that is in no
 // list.
-var takesPeople = finding.WordSet(`asked ask tell thank remind invite invited married marry hugged kissed emailed texted phoned interviewed introduced befriended divorced met`)
+var takesPeople = finding.WordSet(
+	`asked ask tell thank remind invite invited married marry hugged kissed emailed texted phoned interviewed introduced befriended divorced met`)
 
 // behindWords are verbs that follow people and firms, personWords those that follow people only.
 var (
@@ -115,7 +124,8 @@ var (
 		scored resigned announced argued suggested insisted admitted denied claimed called emailed texted confirmed thanked agreed
 		sagte sagt erklärte schrieb wohnt arbeitet dit déclaré habite travaille dijo vive trabaja detto abita zei woont loves likes wants
 		smiled laughed nodded whispered shouted studied graduated founded invented directed starred sang`)
-	personWords = finding.WordSet(`smiled laughed nodded whispered shouted shrugged sighed grinned cried studied graduated married sang starred lives lived died wohnt habite vive abita woont`)
+	personWords = finding.WordSet(
+		`smiled laughed nodded whispered shouted shrugged sighed grinned cried studied graduated married sang starred lives lived died wohnt habite vive abita woont`)
 	// owned are things that only people have.
 	owned = finding.WordSet(`wife husband mother father mom dad son daughter brother sister parents family lawyer birthday phone ssn email appointment boyfriend girlfriend
 		passport doctor childhood career friend friends house room salary resume cv grandmother grandfather uncle aunt cousin partner boss`)
@@ -155,10 +165,12 @@ func (c *personScan) behind(i int, f nameFlag) float64 {
 
 // aged tells ", 43," and the years of a life in parentheses.
 func aged(s string) bool {
-	if strings.HasPrefix(s, ", ") && len(s) > 4 && finding.IsDigit(s[2]) && finding.IsDigit(s[3]) && !finding.IsDigit(s[4]) {
+	if strings.HasPrefix(s, ", ") && len(s) > 4 && finding.IsDigit(s[2]) && finding.IsDigit(s[3]) &&
+		!finding.IsDigit(s[4]) {
 		return len(s) == 5 || s[4] == ',' || s[4] == '.' || s[4] == ' '
 	}
-	if len(s) > 12 && strings.HasPrefix(s, " (1") && finding.IsDigit(s[3]) && finding.IsDigit(s[4]) && finding.IsDigit(s[5]) {
+	if len(s) > 12 && strings.HasPrefix(s, " (1") && finding.IsDigit(s[3]) && finding.IsDigit(s[4]) &&
+		finding.IsDigit(s[5]) {
 		rest := strings.TrimLeft(s[6:], " -–")
 		return len(rest) > 4 && rest != s[6:] && finding.IsDigit(rest[0]) && finding.IsDigit(rest[3]) && rest[4] == ')'
 	}
@@ -168,15 +180,27 @@ func aged(s string) bool {
 // firms are firms, places and products that are named like people.
 var firms = func() map[string]bool {
 	m := map[string]bool{}
-	for _, name := range []string{"morgan stanley", "wells fargo", "goldman sachs", "merrill lynch", "lehman brothers", "mercedes benz", "mercedes-benz", "rolls royce", "rolls-royce",
-		"harley davidson", "harley-davidson", "calvin klein", "louis vuitton", "ralph lauren", "hugo boss", "jack daniels", "johnnie walker", "jim beam", "ben jerry", "aston martin",
-		"estee lauder", "marks spencer", "thomson reuters", "charles schwab", "john deere", "jp morgan", "j.p. morgan", "red hat", "general electric", "general motors", "burger king",
-		"monte carlo", "monte cristo", "costa rica", "sierra leone", "saint petersburg", "st petersburg", "santa barbara", "santa clara", "santa cruz", "santa monica", "santa maria", "san marino",
-		"west virginia", "north carolina", "south carolina", "baton rouge", "fort wayne", "madison square", "lincoln center", "victoria falls", "victoria station", "prince edward",
-		"mona lisa", "virgin mary", "jesus christ", "santa claus", "uncle sam", "john doe v", "murphy's law", "monty python", "madame tussauds", "madame butterfly", "dow jones",
-		"green bay", "black friday", "cyber monday", "good friday", "west bank", "hudson bay", "rio grande", "porto alegre", "puerto rico", "den haag", "kota kinabalu", "corpus christi", "boyer-moore", "aho-corasick", "hardy-weinberg", "mario kart", "super mario", "don quixote", "don quijote",
-		"crewe alexandra", "nova scotia", "earl grey", "dr pepper", "paris saint-germain", "tommy hilfiger", "old trafford", "notre dame", "notre-dame", "la liga", "liga de campeones", "benito juarez", "marco polo", "el paso", "las vegas", "los angeles",
-		"san francisco", "san diego", "san jose", "san antonio", "santa ana", "santo domingo", "tel aviv", "abu dhabi", "al jazeera", "al qaeda", "air france", "mount everest", "charles de gaulle", "john f. kennedy", "martin luther king day", "alice springs", "port elizabeth", "buenos aires", "belo horizonte", "villa nova"} {
+	for _, name := range []string{"morgan stanley", "wells fargo", "goldman sachs", "merrill lynch", "lehman brothers",
+		"mercedes benz", "mercedes-benz", "rolls royce", "rolls-royce",
+		"harley davidson", "harley-davidson", "calvin klein", "louis vuitton", "ralph lauren", "hugo boss", "jack daniels",
+		"johnnie walker", "jim beam", "ben jerry", "aston martin",
+		"estee lauder", "marks spencer", "thomson reuters", "charles schwab", "john deere", "jp morgan", "j.p. morgan",
+		"red hat", "general electric", "general motors", "burger king",
+		"monte carlo", "monte cristo", "costa rica", "sierra leone", "saint petersburg", "st petersburg", "santa barbara",
+		"santa clara", "santa cruz", "santa monica", "santa maria", "san marino",
+		"west virginia", "north carolina", "south carolina", "baton rouge", "fort wayne", "madison square", "lincoln center",
+		"victoria falls", "victoria station", "prince edward",
+		"mona lisa", "virgin mary", "jesus christ", "santa claus", "uncle sam", "john doe v", "murphy's law", "monty python",
+		"madame tussauds", "madame butterfly", "dow jones",
+		"green bay", "black friday", "cyber monday", "good friday", "west bank", "hudson bay", "rio grande", "porto alegre",
+		"puerto rico", "den haag", "kota kinabalu", "corpus christi", "boyer-moore", "aho-corasick", "hardy-weinberg",
+		"mario kart", "super mario", "don quixote", "don quijote",
+		"crewe alexandra", "nova scotia", "earl grey", "dr pepper", "paris saint-germain", "tommy hilfiger", "old trafford",
+		"notre dame", "notre-dame", "la liga", "liga de campeones", "benito juarez", "marco polo", "el paso", "las vegas",
+		"los angeles",
+		"san francisco", "san diego", "san jose", "san antonio", "santa ana", "santo domingo", "tel aviv", "abu dhabi",
+		"al jazeera", "al qaeda", "air france", "mount everest", "charles de gaulle", "john f. kennedy",
+		"martin luther king day", "alice springs", "port elizabeth", "buenos aires", "belo horizonte", "villa nova"} {
 		m[name] = true
 	}
 	return m
@@ -186,7 +210,8 @@ var firms = func() map[string]bool {
 func (c *personScan) firm(a, b int) bool {
 	s := c.s
 	tail := s[b:min(len(s), b+16)]
-	if strings.HasPrefix(tail, " & ") || strings.HasPrefix(tail, " + ") || strings.HasPrefix(tail, "® ") || strings.HasPrefix(tail, "™") {
+	if strings.HasPrefix(tail, " & ") || strings.HasPrefix(tail, " + ") || strings.HasPrefix(tail, "® ") ||
+		strings.HasPrefix(tail, "™") {
 		return true
 	}
 	for _, mark := range []string{"'s ", "’s "} {
@@ -196,14 +221,17 @@ func (c *personScan) firm(a, b int) bool {
 	e := wordEnd(low, 0)
 	if e > 0 && tail != low && low[0] >= 'a' && low[0] <= 'z' {
 		switch low[:e] {
-		case "method", "law", "equation", "conjecture", "inequality", "paradox", "street", "airport", "university", "theorem", "algorithm", "county", "syndrome", "disease", "museum", "stadium",
-			"calendar", "salad", "pizza", "sauce", "tea", "soup", "cake", "whisky", "jeans", "shoes", "administration", "esophagus", "lymphoma", "sign", "scale", "catheter",
+		case "method", "law", "equation", "conjecture", "inequality", "paradox", "street", "airport", "university", "theorem",
+			"algorithm", "county", "syndrome", "disease", "museum", "stadium",
+			"calendar", "salad", "pizza", "sauce", "tea", "soup", "cake", "whisky", "jeans", "shoes", "administration",
+			"esophagus", "lymphoma", "sign", "scale", "catheter",
 			"virus", "fever", "tribe", "brand", "trilogy", "distribution", "transform", "filter", "codec":
 			return true
 		}
 	}
 	head := s[max(0, a-16):a]
-	return strings.HasSuffix(head, " & ") || strings.HasSuffix(head, "University of ") || strings.HasSuffix(head, "City of ") || strings.HasSuffix(head, "Church of ") || strings.HasSuffix(head, "Bank of ")
+	return strings.HasSuffix(head, " & ") || strings.HasSuffix(head, "University of ") ||
+		strings.HasSuffix(head, "City of ") || strings.HasSuffix(head, "Church of ") || strings.HasSuffix(head, "Bank of ")
 }
 
 // lower finds names in lower case where the words before leave no doubt.

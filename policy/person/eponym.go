@@ -20,7 +20,8 @@ var concepts = finding.WordSet(`machine chain process property model space basis
 	wave limit radius length temperature pressure tube lamp cell battery reaction synthesis paradigm architecture reflex thesis game puzzle optimizer belt comet complexity modulus medal prize`)
 
 // acts are those concepts that are also verbs, so that a person may do them: Miller set the table.
-var acts = finding.WordSet(`set test process sort search force sign stain field shift score model filter transform rank bound plot bridge limit sum game measure scale`)
+var acts = finding.WordSet(
+	`set test process sort search force sign stain field shift score model filter transform rank bound plot bridge limit sum game measure scale`)
 
 // eponym tells that the single word from a to b names a thing behind it, or stands behind an "a" as things do.
 func (c *personScan) eponym(a, b int, f nameFlag) bool {
@@ -42,7 +43,8 @@ func (c *personScan) eponym(a, b int, f nameFlag) bool {
 	}
 	if !concepts[thing] {
 		// "a Picasso painting": things, unless what follows says what people do.
-		return one && noun != "" && rest[0] >= 'a' && rest[0] <= 'z' && f&IsFirst == 0 && !behindWords[noun] && !smallVerbs[noun]
+		return one && noun != "" && rest[0] >= 'a' && rest[0] <= 'z' && f&IsFirst == 0 && !behindWords[noun] &&
+			!smallVerbs[noun]
 	}
 	switch {
 	case led:
@@ -54,7 +56,8 @@ func (c *personScan) eponym(a, b int, f nameFlag) bool {
 }
 
 // objects begin what somebody does something to: "Miller sets the table".
-var objects = finding.WordSet(`the a an his her its their my our your this that these those all it them him us me you up off out down aside one two three both some any every new`)
+var objects = finding.WordSet(
+	`the a an his her its their my our your this that these those all it them him us me you up off out down aside one two three both some any every new`)
 
 // nextWord is the word behind one space, in small letters.
 func nextWord(s string) string {
@@ -66,7 +69,8 @@ func nextWord(s string) string {
 }
 
 // smallVerbs follow people and things alike.
-var smallVerbs = finding.WordSet(`is was has had will would can could may might must does did and or who whom whose of in on at for from to with by as but that if when`)
+var smallVerbs = finding.WordSet(
+	`is was has had will would can could may might must does did and or who whom whose of in on at for from to with by as but that if when`)
 
 // dash tells that s begins with a dash longer than a hyphen, and how many bytes it has.
 func dash(s string) (bool, int) {
@@ -83,7 +87,8 @@ func (c *personScan) article(a int) (found, one bool) {
 	switch strings.ToLower(head[strings.LastIndexAny(head, " \n\"'(*_")+1:]) {
 	case "a", "an":
 		return true, true
-	case "the", "this", "that", "every", "each", "some", "any", "no", "which", "what", "its", "one", "two", "all", "of", "via", "using":
+	case "the", "this", "that", "every", "each", "some", "any", "no", "which", "what", "its", "one", "two", "all", "of",
+		"via", "using":
 		return true, false
 	}
 	return false, false

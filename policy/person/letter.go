@@ -28,7 +28,8 @@ func (c *personScan) closes(a, b int, f nameFlag) bool {
 		line = line[n+1:]
 	}
 	// "Dear Mr. Best," and "Hi Love," address somebody; "…, Best" does not.
-	return f&(IsFirst|IsLast) == 0 || strings.TrimSpace(line) == "" || strings.HasSuffix(strings.TrimRight(line, " "), ",") || strings.HasSuffix(line, ". ")
+	return f&(IsFirst|IsLast) == 0 || strings.TrimSpace(line) == "" ||
+		strings.HasSuffix(strings.TrimRight(line, " "), ",") || strings.HasSuffix(line, ". ")
 }
 
 // together stand between the names of those whom one greeting addresses.

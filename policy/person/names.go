@@ -45,7 +45,8 @@ var LoadNames = sync.OnceValues(func() (gazetteer, error) {
 		flag nameFlag
 	}{
 		{"first_en", IsFirst}, {"first_world", IsFirst}, {"first_more", IsFirst}, {"last_en", IsLast}, {"last_world", IsLast},
-		{"last_more", IsLast}, {"ambiguous", isAmbiguous}, {"common", isCommon}, {"places", isCommon}, {"words", isCommon}, {"heads", isAfter},
+		{"last_more", IsLast}, {"ambiguous", isAmbiguous}, {"common", isCommon}, {"places", isCommon}, {"words", isCommon},
+		{"heads", isAfter},
 	} {
 		text, err := nameFiles.ReadFile("names/" + f.file + ".txt")
 		if err != nil {
@@ -119,9 +120,13 @@ func foldName(s string) string {
 
 // shapes are endings of surnames; a word that is in no list and ends so is taken for one when something else speaks for
 // it.
-var shapes = []string{"ski", "sky", "ska", "cki", "wicz", "vich", "vic", "ovic", "enko", "chuk", "yuk", "ov", "ova", "ev", "eva", "iev", "kin", "kina", "yan", "ian", "dze", "shvili",
-	"oglu", "poulos", "opoulou", "akis", "idis", "iadis", "escu", "eanu", "sson", "sen", "dottir", "strom", "qvist", "berg", "stein", "mann", "bauer", "meyer", "ez", "elli",
-	"etti", "ini", "ucci", "acci", "aldi", "inho", "eira", "ejo", "inen", "nen", "ssen", "stra", "sma", "ema", "singh", "wala", "palli", "murthy", "swamy", "nathan", "ов", "ова", "ев", "ева", "ёв", "ёва", "ский", "ская", "енко", "чук", "worth", "ington", "field", "zadeh", "pour"}
+var shapes = []string{"ski", "sky", "ska", "cki", "wicz", "vich", "vic", "ovic", "enko", "chuk", "yuk", "ov", "ova",
+	"ev", "eva", "iev", "kin", "kina", "yan", "ian", "dze", "shvili",
+	"oglu", "poulos", "opoulou", "akis", "idis", "iadis", "escu", "eanu", "sson", "sen", "dottir", "strom", "qvist",
+	"berg", "stein", "mann", "bauer", "meyer", "ez", "elli",
+	"etti", "ini", "ucci", "acci", "aldi", "inho", "eira", "ejo", "inen", "nen", "ssen", "stra", "sma", "ema", "singh",
+	"wala", "palli", "murthy", "swamy", "nathan", "ов", "ова", "ев", "ева", "ёв", "ёва", "ский", "ская", "енко", "чук",
+	"worth", "ington", "field", "zadeh", "pour"}
 
 // quick looks a plain word up without making its folded form.
 func (g gazetteer) quick(w string) (nameFlag, bool) {
@@ -173,7 +178,8 @@ func (g gazetteer) flags(w string) nameFlag {
 		ok = f != 0
 	}
 	if !ok {
-		if strings.HasPrefix(w, "Mc") && len(w) > 4 || strings.HasPrefix(w, "O'") || strings.HasPrefix(w, "O’") || strings.HasPrefix(w, "Mac") && len(w) > 6 && unicode.IsUpper(rune(w[3])) {
+		if strings.HasPrefix(w, "Mc") && len(w) > 4 || strings.HasPrefix(w, "O'") || strings.HasPrefix(w, "O’") ||
+			strings.HasPrefix(w, "Mac") && len(w) > 6 && unicode.IsUpper(rune(w[3])) {
 			f |= IsLast
 		} else if len(key) > 5 {
 			for _, end := range shapes {

@@ -134,7 +134,8 @@ func (c *personScan) confirm() {
 }
 
 // conjunctions stand between the names of a list.
-var conjunctions = []string{", and ", ", or ", " and ", " or ", " und ", " et ", " y ", " e ", " en ", " och ", " og ", ", "}
+var conjunctions = []string{", and ", ", or ", " and ", " or ", " und ", " et ", " y ", " e ", " en ",
+	" och ", " og ", ", "}
 
 // listed gives where the neighbours in a list of names end and begin, -1 where there is none.
 func (c *personScan) listed(m finding.Finding) (before, behind int) {
@@ -160,7 +161,9 @@ func (c *personScan) begins(i int) bool {
 		r, _ := utf8.DecodeLastRuneInString(c.s[:i])
 		return !unicode.IsLetter(r) || c.s[i] >= 0xE3
 	}
-	return !finding.IsAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !finding.IsAlnum(c.s[i-2]) || finding.IsAlpha(c.s[i-2])) && (b != '/' || i-1 == c.cueEnd && c.cue > 0) && b != '\\' && b != '#' && b != '&' && b != '$'
+	return !finding.IsAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !finding.IsAlnum(c.s[i-2]) ||
+		finding.IsAlpha(c.s[i-2])) && (b != '/' || i-1 == c.cueEnd && c.cue > 0) && b != '\\' && b != '#' &&
+		b != '&' && b != '$'
 }
 
 func upperAt(s string, i int) bool {
@@ -208,7 +211,8 @@ func (c *personScan) read(i int) int { //nolint:gocyclo // a recogniser by hand:
 				continue
 			}
 		}
-		if next < len(s) && (finding.IsDigit(s[next]) || s[next] == '_' || s[next] == '@' || s[next] == '.' && next+1 < len(s) && finding.IsAlnum(s[next+1])) {
+		if next < len(s) && (finding.IsDigit(s[next]) || s[next] == '_' || s[next] == '@' ||
+			s[next] == '.' && next+1 < len(s) && finding.IsAlnum(s[next+1])) {
 			w.flag = isCommon // a file, a host, an identifier
 		}
 		w.comma = next < len(s) && s[next] == ','
@@ -248,7 +252,8 @@ func (c *personScan) particles(step int, before nameFlag) int {
 			break
 		}
 		e := wordEnd(s, step)
-		if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' || s[step:e] == "y" && before&IsLast == 0 {
+		if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' ||
+			s[step:e] == "y" && before&IsLast == 0 {
 			break
 		}
 		c.run = append(c.run, nameWord{start: step, end: e, flag: isParticle})

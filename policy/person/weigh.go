@@ -11,9 +11,11 @@ func (c *personScan) weigh() {
 	run := c.run
 	for i := 0; i < len(run); {
 		f := run[i].flag
-		if f&(IsFirst|IsLast) == 0 && f&(isCommon|isSuffix) != 0 || f&isTitle != 0 && f&(IsFirst|IsLast) == 0 || f == isParticle ||
+		if f&(IsFirst|IsLast) == 0 && f&(isCommon|isSuffix) != 0 || f&isTitle != 0 && f&(IsFirst|IsLast) == 0 ||
+			f == isParticle ||
 			f&isTitle != 0 && i+1 < len(run) && !run[i].comma && f&isAmbiguous != 0 && c.titleAt(i) ||
-			f&isCommon != 0 && i == 0 && len(run) > 1 && f&isAfter == 0 && (run[1].flag&IsFirst != 0 && run[1].flag&isAmbiguous == 0) {
+			f&isCommon != 0 && i == 0 && len(run) > 1 && f&isAfter == 0 &&
+				(run[1].flag&IsFirst != 0 && run[1].flag&isAmbiguous == 0) {
 			i++
 			continue
 		}
@@ -57,7 +59,8 @@ func (c *personScan) piece(i, j int) {
 		}(cue)
 	}
 	cue += c.behind(run[j-1].end, run[i].flag)
-	for j-i >= 3 && run[i].flag&(IsFirst|IsLast|isInitial|isTitle) == 0 && clean(run[i+1].flag) && run[i+1].flag&IsFirst != 0 {
+	for j-i >= 3 && run[i].flag&(IsFirst|IsLast|isInitial|isTitle) == 0 && clean(run[i+1].flag) &&
+		run[i+1].flag&IsFirst != 0 {
 		i++
 	}
 	j = min(j, i+5)
@@ -73,8 +76,9 @@ func (c *personScan) piece(i, j int) {
 	if score >= 0.8 {
 		c.found(i, j, min(score, 0.99))
 	} else if run[i].flag&isCommon == 0 && run[i].end-run[i].start > 2 {
-		c.maybe = append(c.maybe, doubt{finding.Finding{Kind: finding.KindPerson, Start: run[i].start, End: run[i].end, Score: score},
-			run[i].flag&(isAmbiguous|isAfter|isCaps) == 0})
+		c.maybe = append(c.maybe,
+			doubt{finding.Finding{Kind: finding.KindPerson, Start: run[i].start, End: run[i].end, Score: score},
+				run[i].flag&(isAmbiguous|isAfter|isCaps) == 0})
 	}
 }
 
@@ -105,28 +109,33 @@ func (c *personScan) named(i, j int, cue float64, titled bool) bool {
 	run, s := c.run, c.s
 	after := j < len(run) && run[j].flag&isAfter != 0 && !run[j-1].comma
 	for k := i + 1; k < j; k++ {
-		after = after || run[k].flag&isAfter != 0 && (run[k].flag&IsLast == 0 || run[k].flag&IsFirst == 0 && k < j-1 || c.placeWord(k))
+		after = after || run[k].flag&isAfter != 0 && (run[k].flag&IsLast == 0 || run[k].flag&IsFirst == 0 && k < j-1 ||
+			c.placeWord(k))
 	}
 	if titled && after && c.weakTitle(i-1) {
 		return true // Prince Edward Island, General Assembly Hall
 	}
-	if j-i == 1 && !titled && (c.eponym(run[i].start, run[i].end, run[i].flag) || c.closes(run[i].start, run[i].end, run[i].flag)) {
+	if j-i == 1 && !titled && (c.eponym(run[i].start, run[i].end, run[i].flag) ||
+		c.closes(run[i].start, run[i].end, run[i].flag)) {
 		return true
 	}
-	if (after || c.firm(run[i].start, run[j-1].end) && !c.addressed(run[i].start, run[j-1].end, cue)) && !titled || firms[strings.ToLower(s[run[i].start:run[j-1].end])] {
+	if (after || c.firm(run[i].start, run[j-1].end) && !c.addressed(run[i].start, run[j-1].end, cue)) && !titled ||
+		firms[strings.ToLower(s[run[i].start:run[j-1].end])] {
 		return true
 	}
 	if !titled && c.numbered(i, j) {
 		return true
 	}
 	// Lake Victoria
-	return i > 0 && !titled && run[i-1].flag&isAfter != 0 && run[i-1].flag&isTitle == 0 && cue < 0.5 && strings.IndexByte(s[run[i-1].end:run[i].start], ',') < 0
+	return i > 0 && !titled && run[i-1].flag&isAfter != 0 && run[i-1].flag&isTitle == 0 && cue < 0.5 &&
+		strings.IndexByte(s[run[i-1].end:run[i].start], ',') < 0
 }
 
 // weakTitle tells titles that stand in names of places and works as well.
 func (c *personScan) weakTitle(k int) bool {
 	switch strings.ToLower(c.s[c.run[k].start:c.run[k].end]) {
-	case "prince", "princess", "king", "queen", "general", "father", "mother", "sister", "lady", "lord", "pope", "emperor", "chef", "agent", "judge", "justice", "captain", "major", "president", "saint":
+	case "prince", "princess", "king", "queen", "general", "father", "mother", "sister", "lady", "lord", "pope", "emperor",
+		"chef", "agent", "judge", "justice", "captain", "major", "president", "saint":
 		return true
 	}
 	return false
@@ -148,7 +157,8 @@ func (c *personScan) numbered(i, j int) bool {
 // lastFirst finds names in the order of lists: Last, First.
 func (c *personScan) lastFirst(i, j int, cue float64) bool {
 	run := c.run
-	if i+1 != j || !run[i].comma || j >= len(run) || run[j].flag&IsFirst == 0 || run[i].flag&(IsLast|isShape) == 0 || run[i].flag&IsFirst != 0 {
+	if i+1 != j || !run[i].comma || j >= len(run) || run[j].flag&IsFirst == 0 || run[i].flag&(IsLast|isShape) == 0 ||
+		run[i].flag&IsFirst != 0 {
 		return false
 	}
 	e := j + 1
@@ -178,7 +188,8 @@ func (c *personScan) damped(i, j int, cue float64, titled bool) float64 {
 }
 
 func (c *personScan) found(i, j int, score float64) {
-	c.out = append(c.out, finding.Finding{Kind: finding.KindPerson, Start: c.run[i].start, End: c.run[j-1].end, Score: score})
+	c.out = append(c.out, finding.Finding{Kind: finding.KindPerson, Start: c.run[i].start, End: c.run[j-1].end,
+		Score: score})
 	if score >= 0.8 && j-i >= 2 {
 		for _, w := range c.run[i:j] {
 			if w.end-w.start > 2 && w.flag&isParticle == 0 {
@@ -193,7 +204,8 @@ func clean(f nameFlag) bool { return f&(IsFirst|IsLast) != 0 && f&(isAmbiguous|i
 // placeWord tells words that end the names of places rather than those of people.
 func (c *personScan) placeWord(k int) bool {
 	switch strings.ToLower(c.s[c.run[k].start:c.run[k].end]) {
-	case "street", "lane", "park", "lake", "church", "hall", "house", "castle", "bridge", "bay", "beach", "island", "college", "hill", "bank", "prize", "award", "act", "group", "cup", "press", "post", "times":
+	case "street", "lane", "park", "lake", "church", "hall", "house", "castle", "bridge", "bay", "beach", "island",
+		"college", "hill", "bank", "prize", "award", "act", "group", "cup", "press", "post", "times":
 		return c.run[k].flag&IsLast == 0 || k > 0 && c.run[k-1].flag&isAmbiguous != 0 || c.run[k-1].flag&IsFirst == 0
 	}
 	return false
@@ -299,7 +311,8 @@ func (c *personScan) single(i int, f nameFlag) float64 {
 	case f&isShape != 0:
 		score = 0.3
 	}
-	if at := c.run[i].start; score == 0.7 && !c.sentenceStart(at) && !strings.HasSuffix(c.s[:at], " of ") && !strings.HasSuffix(c.s[:at], " the ") && !strings.HasSuffix(c.s[:at], " in ") {
+	if at := c.run[i].start; score == 0.7 && !c.sentenceStart(at) && !strings.HasSuffix(c.s[:at], " of ") &&
+		!strings.HasSuffix(c.s[:at], " the ") && !strings.HasSuffix(c.s[:at], " in ") {
 		score = 0.8
 	}
 	if f&isCaps != 0 {

@@ -35,8 +35,10 @@ const (
 )
 
 var featureNames = [numFeatures]string{
-	fLength: "length", fClauses: "clauses", fQuantities: "quantities", fRelations: "relations", fChanges: "changes", fUnits: "units",
-	fMaths: "maths", fCalculation: "calculation", fCode: "code", fLogic: "logic", fStatements: "statements", fNumeric: "numeric",
+	fLength: "length", fClauses: "clauses", fQuantities: "quantities", fRelations: "relations", fChanges: "changes",
+	fUnits: "units",
+	fMaths: "maths", fCalculation: "calculation", fCode: "code", fLogic: "logic", fStatements: "statements",
+	fNumeric:  "numeric",
 	fNegation: "negation", fCases: "cases", fDemands: "demands", fFormats: "formats", fCreative: "creative",
 	fExposition: "exposition", fPassage: "passage", fSmalltalk: "smalltalk",
 }
@@ -97,7 +99,8 @@ func (r *reading) of(k wordKind) float64 { return float64(r.kinds[k]) }
 
 // isSmalltalk tells whether a turn is thanks or a greeting and nothing more.
 func (r *reading) isSmalltalk() bool {
-	return r.of(wSmalltalk) > 0 && r.words < 8 && r.questions == 0 && r.numbers == 0 && r.of(wDemand)+r.of(wCode)+r.of(wReference) == 0
+	return r.of(wSmalltalk) > 0 && r.words < 8 && r.questions == 0 && r.numbers == 0 &&
+		r.of(wDemand)+r.of(wCode)+r.of(wReference) == 0
 }
 
 // follows tells how much of what was asked before a turn still asks, 0 to 1.

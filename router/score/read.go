@@ -161,7 +161,8 @@ func (r *reading) capitals(text string, start, end int, kind wordKind) {
 	case kind == wNegation || kind == wNot:
 		r.shouted++
 	case roman(text[start:end]):
-		if c := after(text, end); c == '.' || c == ')' || c == ',' || strings.HasPrefix(text[end:], " and") || strings.HasPrefix(text[end:], " only") {
+		if c := after(text, end); c == '.' || c == ')' || c == ',' || strings.HasPrefix(text[end:], " and") ||
+			strings.HasPrefix(text[end:], " only") {
 			r.romans++
 		}
 	}
@@ -230,7 +231,8 @@ func (r *reading) number(text string, start int) int {
 	case r.lineStart && (next == ')' || next == '.' && after(text, i+1) == ' '): // 1. of a list
 		r.sentence = 0
 		return i
-	case digits == 4 && !broken && (text[start] == '1' || text[start] == '2' && text[start+1] == '0') && (start == 0 || text[start-1] != '$'):
+	case digits == 4 && !broken && (text[start] == '1' || text[start] == '2' && text[start+1] == '0') &&
+		(start == 0 || text[start-1] != '$'):
 		r.years++
 	default:
 		r.numbers++

@@ -64,8 +64,10 @@ func Default() Config {
 // list gives the weights in the order of the features, the base apart.
 func (w *Weights) list() features {
 	return features{
-		fLength: w.Length, fClauses: w.Clauses, fQuantities: w.Quantities, fRelations: w.Relations, fChanges: w.Changes, fUnits: w.Units,
-		fMaths: w.Maths, fCalculation: w.Calculation, fCode: w.Code, fLogic: w.Logic, fStatements: w.Statements, fNumeric: w.Numeric,
+		fLength: w.Length, fClauses: w.Clauses, fQuantities: w.Quantities, fRelations: w.Relations, fChanges: w.Changes,
+		fUnits: w.Units,
+		fMaths: w.Maths, fCalculation: w.Calculation, fCode: w.Code, fLogic: w.Logic, fStatements: w.Statements,
+		fNumeric:  w.Numeric,
 		fNegation: w.Negation, fCases: w.Cases, fDemands: w.Demands, fFormats: w.Formats, fCreative: w.Creative,
 		fExposition: w.Exposition, fPassage: w.Passage, fSmalltalk: w.Smalltalk,
 	}

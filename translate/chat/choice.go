@@ -34,7 +34,9 @@ func (r *reader) readChoice() {
 	case asked.Type == "function":
 		r.Missing(member + ".function.name")
 	case asked.Allowed != nil && len(asked.Allowed) == 0:
-		r.Refuse(openai.CodeEmptyArray, "tool_choice.allowed_tools.tools", "Invalid 'tool_choice.allowed_tools.tools': empty array. Expected an array with minimum length 1, but got an empty array instead.")
+		r.Refuse(openai.CodeEmptyArray, "tool_choice.allowed_tools.tools",
+			"Invalid 'tool_choice.allowed_tools.tools': empty array. Expected an array with minimum length 1, but got an "+
+				"empty array instead.")
 	default:
 		r.readMode(asked)
 	}

@@ -20,7 +20,8 @@ type Context struct {
 // Input turns a decoded and validated chat request into the input of Converse for the target, and says what the way
 // back must know. The error is always an *openai.Error with Param set: the first fault in the order of TRANSLATION 1.2.
 // The input shares bytes with req, which must not change while the input is in use.
-func Input(req *openai.ChatRequest, t catalog.Target, o translate.Options) (*bedrockruntime.ConverseInput, Context, error) {
+func Input(req *openai.ChatRequest, t catalog.Target,
+	o translate.Options) (*bedrockruntime.ConverseInput, Context, error) {
 	r := newReader(req, t.Row)
 	r.read(o.MaxChoices)
 	in, back, fault := converse.Input(&r.Request, t, o)
@@ -32,9 +33,11 @@ func Input(req *openai.ChatRequest, t catalog.Target, o translate.Options) (*bed
 
 // names are chat's words for what the passes speak of.
 var names = converse.Names{
-	Limit: "max_completion_tokens", Effort: "reasoning_effort", Format: "response_format", Schema: "response_format.json_schema",
-	Tools: "tools", Choice: "tool_choice", Parallel: "parallel_tool_calls", Strict: "tools[].function.strict", Messages: "messages",
-	Turn: "messages[]", Role: "messages[].role", Name: "messages[].name", Calls: "messages[].tool_calls",
+	Limit: "max_completion_tokens", Effort: "reasoning_effort", Format: "response_format",
+	Schema: "response_format.json_schema",
+	Tools:  "tools", Choice: "tool_choice", Parallel: "parallel_tool_calls", Strict: "tools[].function.strict",
+	Messages: "messages",
+	Turn:     "messages[]", Role: "messages[].role", Name: "messages[].name", Calls: "messages[].tool_calls",
 	Result: "messages[].tool_call_id",
 	Part: func(at converse.Place, rest string) string {
 		if at.Part < 0 {
@@ -163,7 +166,9 @@ func (r *reader) readSchema(s *openai.JSONSchema) {
 	case s.Name == "":
 		r.Missing("response_format.json_schema.name")
 	case !converse.ValidName(s.Name):
-		r.Refuse(openai.CodeInvalidValue, "response_format.json_schema.name", "Invalid 'response_format.json_schema.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.")
+		r.Refuse(openai.CodeInvalidValue, "response_format.json_schema.name",
+			"Invalid 'response_format.json_schema.name': string does not match pattern. Expected a string that matches the "+
+				"pattern '^[a-zA-Z0-9_-]{1,64}$'.")
 	default:
 		r.Format = &converse.Format{Name: s.Name, Description: s.Description, Schema: s.Schema}
 	}
@@ -219,7 +224,8 @@ func (r *reader) readTools() {
 
 func toolOf(i int, f *openai.Function, whole []byte) converse.Tool {
 	return converse.Tool{
-		Name: f.Name, Description: f.Description, Schema: f.Parameters, Strict: f.Strict != nil && *f.Strict, Sent: whole, Index: i,
+		Name: f.Name, Description: f.Description, Schema: f.Parameters, Strict: f.Strict != nil && *f.Strict,
+		Sent: whole, Index: i,
 	}
 }
 

@@ -49,9 +49,14 @@ var unanswered = [...]struct {
 }{
 	{"verbosity", false, func(r *openai.ChatRequest) bool { return r.Verbosity != nil && *r.Verbosity != "medium" }},
 	{"seed", false, func(r *openai.ChatRequest) bool { return r.Seed != nil }},
-	{"presence_penalty", false, func(r *openai.ChatRequest) bool { return r.PresencePenalty != nil && *r.PresencePenalty != 0 }},
-	{"frequency_penalty", false, func(r *openai.ChatRequest) bool { return r.FrequencyPenalty != nil && *r.FrequencyPenalty != 0 }},
-	{"logit_bias", true, func(r *openai.ChatRequest) bool { return r.LogitBias != nil && !rawjson.IsEmptyObject(r.LogitBias) }},
+	{"presence_penalty", false,
+		func(r *openai.ChatRequest) bool { return r.PresencePenalty != nil && *r.PresencePenalty != 0 }},
+	{"frequency_penalty", false,
+		func(r *openai.ChatRequest) bool { return r.FrequencyPenalty != nil && *r.FrequencyPenalty != 0 }},
+	{"logit_bias", true, func(r *openai.ChatRequest) bool {
+		return r.LogitBias != nil &&
+			!rawjson.IsEmptyObject(r.LogitBias)
+	}},
 	{"logprobs", true, func(r *openai.ChatRequest) bool { return r.Logprobs != nil && *r.Logprobs }},
 	{"top_logprobs", true, func(r *openai.ChatRequest) bool { return r.TopLogprobs != nil && *r.TopLogprobs > 0 }},
 	{"audio", true, func(r *openai.ChatRequest) bool { return r.Audio != nil }},

@@ -15,7 +15,8 @@ import (
 
 // Output turns Converse's reply into a plain answer (TRANSLATION 2). The adjustments are those that only the reply
 // revealed. The error is always an [*openai.Error].
-func Output(out *bedrockruntime.ConverseOutput, in *Context, m translate.Meta) (*openai.ChatResponse, translate.Adjustments, error) {
+func Output(out *bedrockruntime.ConverseOutput, in *Context,
+	m translate.Meta) (*openai.ChatResponse, translate.Adjustments, error) {
 	var fold choiceFold
 	w := newWriter(in, fold.add)
 	if err := w.Whole(out); err != nil {
@@ -90,7 +91,8 @@ func (w *writer) End(b *converse.Content) {
 		w.detail(b, openai.ReasoningDetail{Type: openai.ReasoningText, Text: string(b.Reasoning), Signature: b.Signature})
 	}
 	if len(b.Redacted) > 0 {
-		w.detail(b, openai.ReasoningDetail{Type: openai.ReasoningEncrypted, Data: base64.StdEncoding.EncodeToString(b.Redacted)})
+		w.detail(b, openai.ReasoningDetail{Type: openai.ReasoningEncrypted,
+			Data: base64.StdEncoding.EncodeToString(b.Redacted)})
 	}
 	if len(b.Sources) > 0 {
 		w.cite(b)
@@ -110,12 +112,14 @@ func (w *writer) cite(b *converse.Content) {
 	for _, s := range b.Sources {
 		if web, ok := s.Location.(*types.CitationLocationMemberWeb); ok {
 			d.Annotations = append(d.Annotations, openai.Annotation{
-				Index: w.pages, Start: b.From, End: b.To, URL: aws.ToString(web.Value.Url), Title: cmp.Or(s.Title, aws.ToString(web.Value.Domain)),
+				Index: w.pages, Start: b.From, End: b.To, URL: aws.ToString(web.Value.Url),
+				Title: cmp.Or(s.Title, aws.ToString(web.Value.Domain)),
 			})
 			w.pages++
 			continue
 		}
-		c := openai.Citation{Index: w.files, Start: b.From, End: b.To, Document: -1, Filename: cmp.Or(s.Title, s.Source), Quote: s.Quote}
+		c := openai.Citation{Index: w.files, Start: b.From, End: b.To, Document: -1, Filename: cmp.Or(s.Title, s.Source),
+			Quote: s.Quote}
 		switch at := s.Location.(type) {
 		case *types.CitationLocationMemberDocumentPage:
 			c.Document, c.Page = place(at.Value.DocumentIndex), int(aws.ToInt32(at.Value.Start))

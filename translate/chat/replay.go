@@ -61,9 +61,10 @@ func speaks(m *openai.Message) bool {
 	if m.Refusal != nil && !converse.Blank(*m.Refusal) {
 		return true
 	}
-	return m.Content != nil && (!converse.Blank(m.Content.Text) || slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
-		return p.Text != nil && !converse.Blank(*p.Text) || p.Refusal != nil && !converse.Blank(*p.Refusal)
-	}))
+	return m.Content != nil && (!converse.Blank(m.Content.Text) ||
+		slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
+			return p.Text != nil && !converse.Blank(*p.Text) || p.Refusal != nil && !converse.Blank(*p.Refusal)
+		}))
 }
 
 func reasoningOf(d *openai.ReasoningDetail) *converse.Reasoning {
@@ -178,7 +179,8 @@ func (r *reader) readCall(i, j int, t *openai.ToolCall) {
 	if t.NoID { // an id that is there, though empty, fits its result (R-RPL-07)
 		r.found().Missing(converse.At("messages", i, converse.At(".tool_calls", j, ".id")))
 	}
-	c := converse.Call{ID: t.ID, Name: t.Function.Name, Input: aws.ToString(t.Function.Arguments), Member: "messages[].tool_calls[].function.arguments"}
+	c := converse.Call{ID: t.ID, Name: t.Function.Name, Input: aws.ToString(t.Function.Arguments),
+		Member: "messages[].tool_calls[].function.arguments"}
 	switch {
 	case t.Type == "custom" && t.Custom != nil:
 		c.Name, c.Input, c.Custom = t.Custom.Name, t.Custom.Input, true

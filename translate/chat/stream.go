@@ -14,7 +14,8 @@ import (
 // the caller's to keep. Errors, always [*openai.Error], are the last thing in the sequence; those among the events
 // are passed on as they are, but for one after messageStop, when the answer itself is complete (R-STR-14): then the
 // sequence just ends without a usage chunk.
-func Chunks(events iter.Seq2[types.ConverseStreamOutput, error], in *Context, m translate.Meta) iter.Seq2[openai.Part, error] {
+func Chunks(events iter.Seq2[types.ConverseStreamOutput, error], in *Context,
+	m translate.Meta) iter.Seq2[openai.Part, error] {
 	return func(yield func(openai.Part, error) bool) {
 		s := stream{head: head(m), yield: yield}
 		s.writer = newWriter(in, s.delta)

@@ -102,10 +102,12 @@ func (c *pass) takesNoPoints() bool {
 
 // automatic tells whether points are placed without having been asked for one by one (R-CACHE-07, R-CACHE-08).
 func (c *pass) automatic() bool {
-	if c.opts.PromptCache == "off" || c.caps.Caching.Explicit != catalog.Yes || !c.may(translate.CachePoints) || c.req.Cache.Explicit {
+	if c.opts.PromptCache == "off" || c.caps.Caching.Explicit != catalog.Yes || !c.may(translate.CachePoints) ||
+		c.req.Cache.Explicit {
 		return false
 	}
-	return c.req.Cache.Asked || c.opts.PromptCache != "asked" && slices.ContainsFunc(c.req.Turns, func(t Turn) bool { return t.Assistant })
+	return c.req.Cache.Asked || c.opts.PromptCache != "asked" && slices.ContainsFunc(c.req.Turns,
+		func(t Turn) bool { return t.Assistant })
 }
 
 // placePoints puts the automatic points where the last request wrote and the next one will read (R-CACHE-08).
@@ -133,7 +135,8 @@ func (c *pass) placeIn(turn int, point types.CachePointBlock) {
 	for i := turn; i >= 0; i-- {
 		m := &c.in.Messages[i]
 		if at := placeBefore(m.Content, len(m.Content), c.barsPoint); at > 0 {
-			m.Content = slices.Insert(slices.Clip(m.Content), at, types.ContentBlock(&types.ContentBlockMemberCachePoint{Value: point}))
+			m.Content = slices.Insert(slices.Clip(m.Content), at,
+				types.ContentBlock(&types.ContentBlockMemberCachePoint{Value: point}))
 			return
 		}
 	}
@@ -199,7 +202,8 @@ func (c *pass) limitPoints() {
 	if t := c.in.ToolConfig; t != nil {
 		t.Tools = slices.DeleteFunc(t.Tools, func(x types.Tool) bool { return isToolPoint(x) && !keep() })
 	}
-	c.in.System = slices.DeleteFunc(c.in.System, func(x types.SystemContentBlock) bool { return isSystemPoint(x) && !keep() })
+	c.in.System = slices.DeleteFunc(c.in.System,
+		func(x types.SystemContentBlock) bool { return isSystemPoint(x) && !keep() })
 	for i := len(c.in.Messages) - 1; i >= 0; i-- {
 		m := &c.in.Messages[i]
 		drop := 0 // of its oldest points

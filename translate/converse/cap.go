@@ -13,9 +13,11 @@ import (
 // and of what is served with vLLM or OpenAI's parameters. Several answers in one, each as long as the limit
 // (num_generations of Cohere, numResults of Jurassic, n), are one.
 var (
-	limitNames  = spellings("maxtokens", "maxnewtokens", "maxcompletiontokens", "maxoutputtokens", "maxtokenstosample", "maxgenlen", "maxtokencount", "maxlength", "maxgeneratedtokens")
+	limitNames = spellings("maxtokens", "maxnewtokens", "maxcompletiontokens", "maxoutputtokens", "maxtokenstosample",
+		"maxgenlen", "maxtokencount", "maxlength", "maxgeneratedtokens")
 	copiesNames = spellings("n", "numgenerations", "numreturnsequences", "numresults", "bestof")
-	budgetNames = spellings("budgettokens", "thinkingbudget", "thinkingbudgettokens", "thinkingtokenbudget", "maxthinkingtokens", "reasoningbudget", "maxreasoningtokens")
+	budgetNames = spellings("budgettokens", "thinkingbudget", "thinkingbudgettokens", "thinkingtokenbudget",
+		"maxthinkingtokens", "reasoningbudget", "maxreasoningtokens")
 )
 
 func spellings(list ...string) map[string]bool {

@@ -12,7 +12,7 @@ import (
 
 // Context is what the way back must know of the way in.
 type Context struct {
-	Format       string                // reasoning_details.format: "bedrock." + the family's short name
+	Format string // reasoning_details.format: "bedrock." + the family's short name
 	// tool name on the Bedrock side → the client's, for names that had to change (R-TOOL-02)
 	Names        map[string]string
 	Functions    bool                  // the client used the legacy functions: reply with function_call

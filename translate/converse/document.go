@@ -30,7 +30,8 @@ func (v *conversation) document(x payload, format string) types.ContentBlock {
 			"Invalid value: at most %d documents are possible in one request.", limits.Documents)
 	default:
 		v.out.files = append(v.out.files, x.at)
-		d := types.DocumentBlock{Name: &name, Format: types.DocumentFormat(format), Source: &types.DocumentSourceMemberBytes{Value: x.data}}
+		d := types.DocumentBlock{Name: &name, Format: types.DocumentFormat(format),
+			Source: &types.DocumentSourceMemberBytes{Value: x.data}}
 		if x.Context != "" {
 			d.Context = &x.Context
 		}

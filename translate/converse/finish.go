@@ -33,7 +33,8 @@ type Finish struct {
 // nothing that could be passed on.
 func (r *Reader) Finish() (Finish, error) {
 	r.flushJSON()
-	f := Finish{Stop: r.stop, Called: r.Calls > 0 || r.asked || r.dropped || len(r.serverTools) > 0, ServerTools: r.serverTools}
+	f := Finish{Stop: r.stop, Called: r.Calls > 0 || r.asked || r.dropped || len(r.serverTools) > 0,
+		ServerTools: r.serverTools}
 	if fields, err := compact(r.fields); err == nil && fields != "" {
 		f.Fields = jsontext.Value(fields)
 	}

@@ -51,7 +51,8 @@ func (c *pass) native(s *Format) bool {
 // forceTool makes the model answer by calling one tool (R-FMT-04). Unlike elsewhere a fact that is unknown counts as no
 // (R-CAP-06).
 func (c *pass) forceTool(s *Format) bool {
-	if c.choice.Kind != None && len(c.tools) > 0 || c.caps.Tools == catalog.No || !c.caps.ToolChoice.Tool || !c.mayNotThink() {
+	if c.choice.Kind != None && len(c.tools) > 0 || c.caps.Tools == catalog.No || !c.caps.ToolChoice.Tool ||
+		!c.mayNotThink() {
 		return false
 	}
 	schema, wrapped := wrapRoot(s.Schema)
@@ -84,7 +85,8 @@ func (c *pass) ask(schema []byte) {
 	c.Adjust(c.req.Names.Format, "best_effort")
 	c.asks = "Answer with one JSON object and nothing else: no explanation, no Markdown."
 	if schema != nil {
-		c.asks = "Answer with one JSON value and nothing else: no explanation, no Markdown. The value must be valid by this JSON Schema:\n" + string(schema)
+		c.asks = "Answer with one JSON value and nothing else: no explanation, no Markdown. The value must be valid by " +
+			"this JSON Schema:\n" + string(schema)
 	}
 }
 
@@ -122,7 +124,8 @@ func wrapRoot(schema []byte) (out []byte, wrapped bool) {
 		return schema, false
 	}
 	return bytes.Join([][]byte{
-		[]byte(`{"type":"object","properties":{"value":`), schema, []byte(`},"required":["value"],"additionalProperties":false`), definitions, []byte("}"),
+		[]byte(`{"type":"object","properties":{"value":`), schema,
+		[]byte(`},"required":["value"],"additionalProperties":false`), definitions, []byte("}"),
 	}, nil), true
 }
 

@@ -11,7 +11,8 @@ import (
 
 // What Bedrock takes as a guardrail (FACTS 1.2.5).
 var (
-	guardrailID      = regexp.MustCompile(`^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
+	guardrailID = regexp.MustCompile(
+		`^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
 	guardrailVersion = regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`)
 )
 
@@ -90,7 +91,8 @@ func (c *pass) streamMode(mode string) types.GuardrailStreamProcessingMode {
 	switch mode {
 	case "", "sync", "async":
 	default:
-		c.Refuse(openai.CodeInvalidValue, "guardrail_config.stream_processing_mode", "Invalid value: '%s'. Supported values are: 'sync' and 'async'.", mode)
+		c.Refuse(openai.CodeInvalidValue, "guardrail_config.stream_processing_mode",
+			"Invalid value: '%s'. Supported values are: 'sync' and 'async'.", mode)
 	}
 	return types.GuardrailStreamProcessingMode(mode)
 }

@@ -275,7 +275,8 @@ func (v *conversation) takeResult(b *Block) {
 	if own.answer != n {
 		return // a later result counts (R-MSG-10)
 	}
-	if last := len(v.turns) - 1; last >= 0 && v.turns[last].assistant && k >= v.turns[last].firstCall && k < v.turns[last].lastOf {
+	if last := len(v.turns) - 1; last >= 0 && v.turns[last].assistant && k >= v.turns[last].firstCall &&
+		k < v.turns[last].lastOf {
 		v.turn(false) // ends the turn that called
 	}
 	own.result = v.resultBlock(own, v.resultContent(r, true), r.Failed)
@@ -343,7 +344,8 @@ func (v *conversation) results(calls []call) []types.ContentBlock {
 		k := &calls[i]
 		if k.result == nil {
 			v.Adjust(v.req.Names.Calls, "result_missing")
-			k.result = v.resultBlock(k, []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "(no result)"}}, true)
+			k.result = v.resultBlock(k,
+				[]types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "(no result)"}}, true)
 		}
 		out = append(append(out, k.result), k.cache...)
 	}
@@ -378,7 +380,8 @@ func (v *conversation) resultPiece(s string, alone bool) types.ToolResultContent
 	return &types.ToolResultContentBlockMemberText{Value: s}
 }
 
-func (v *conversation) resultMedia(out []types.ToolResultContentBlock, b *Block, paired bool) []types.ToolResultContentBlock {
+func (v *conversation) resultMedia(out []types.ToolResultContentBlock, b *Block,
+	paired bool) []types.ToolResultContentBlock {
 	block := v.mediaBlock(b)
 	inside := func(kind string) bool {
 		return !v.flat && paired && slices.Contains(v.caps.ToolResultMedia, kind)

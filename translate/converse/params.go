@@ -157,13 +157,15 @@ func (c *pass) describe() {
 		case "":
 			c.Missing("performance_config.latency")
 		default:
-			c.Refuse(openai.CodeInvalidValue, "performance_config.latency", "Invalid value: '%s'. Supported values are: 'standard' and 'optimized'.", p.Latency)
+			c.Refuse(openai.CodeInvalidValue, "performance_config.latency",
+				"Invalid value: '%s'. Supported values are: 'standard' and 'optimized'.", p.Latency)
 		}
 	}
 	if paths := c.req.FieldPaths; len(paths) > 0 {
 		for i, p := range paths {
 			if !strings.HasPrefix(p, "/") {
-				c.Refuse(openai.CodeInvalidValue, At("additional_model_response_field_paths", i, ""), "Invalid value: '%s'. Expected a JSON Pointer, which starts with '/'.", p)
+				c.Refuse(openai.CodeInvalidValue, At("additional_model_response_field_paths", i, ""),
+					"Invalid value: '%s'. Expected a JSON Pointer, which starts with '/'.", p)
 			}
 		}
 		c.in.AdditionalModelResponseFieldPaths = paths

@@ -21,7 +21,8 @@ type thinking struct {
 var Efforts = [...]string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
 
 // budgets are the thinking budgets of R-RSN-02.
-var budgets = map[string]int64{"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 32768, "max": 32768}
+var budgets = map[string]int64{"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384,
+	"xhigh": 32768, "max": 32768}
 
 // reason decides on reasoning (TRANSLATION 1.9) and settles its quarrel with a forced tool choice (R-CHO-05).
 func (c *pass) reason() {
@@ -254,7 +255,8 @@ func signed(row *catalog.Model, r *Reasoning) types.ReasoningContentBlock {
 			return &types.ReasoningContentBlockMemberRedactedContent{Value: data}
 		}
 	case r.Signature != "" && !row.Caps.Reasoning.Encrypted:
-		return &types.ReasoningContentBlockMemberReasoningText{Value: types.ReasoningTextBlock{Text: &r.Text, Signature: &r.Signature}}
+		return &types.ReasoningContentBlockMemberReasoningText{Value: types.ReasoningTextBlock{Text: &r.Text,
+			Signature: &r.Signature}}
 	}
 	return nil
 }

@@ -41,7 +41,8 @@ const (
 )
 
 // unknownBounds are the members that constrained decoding does not take.
-var unknownBounds = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"}
+var unknownBounds = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+	"minItems", "maxItems"}
 
 // piece is one member of a node: what stands before it, its name with the colon, and its value.
 type piece struct {
@@ -190,7 +191,8 @@ func split(object []byte) (pieces []piece, tail []byte) {
 	end := 0
 	rawjson.MembersAt(object, func(m rawjson.Span) bool {
 		pieces = append(pieces, piece{
-			before: object[end:m.Name], head: object[m.Name:m.Value], value: object[m.Value:m.End:m.End], name: rawjson.NameOf(object, m),
+			before: object[end:m.Name], head: object[m.Name:m.Value], value: object[m.Value:m.End:m.End],
+			name: rawjson.NameOf(object, m),
 		})
 		end = m.End
 		return true

@@ -31,7 +31,8 @@ func (g *grammar) take(more grammar) bool {
 
 // uncompiled are the members of a schema that constrained decoding refuses and that no description can stand in for.
 var uncompiled = []string{
-	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames", "uniqueItems",
+	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames",
+	"uniqueItems",
 	"contains", "minProperties", "maxProperties", "$dynamicRef", "$recursiveRef",
 }
 

@@ -53,7 +53,8 @@ type embedChoice struct {
 
 var (
 	// R-EMB-11
-	embedInputTypes  = embedChoice{"search_document", []string{"search_document", "search_query", "classification", "clustering"}}
+	embedInputTypes = embedChoice{"search_document", []string{"search_document", "search_query", "classification",
+		"clustering"}}
 	// R-EMB-12
 	embedTruncations = embedChoice{"none", []string{"none", "start", "end"}}
 )
@@ -79,7 +80,8 @@ type Context struct {
 // Inputs gives the calls that answer the request, each with a part of the items, in order of the items. Running them
 // side by side is the caller's business. There are no calls for items that are known already (R-EMB-17). The error is
 // always an *openai.Error.
-func Inputs(req *openai.EmbeddingRequest, t catalog.Target, o translate.Options) ([]*bedrockruntime.InvokeModelInput, Context, error) {
+func Inputs(req *openai.EmbeddingRequest, t catalog.Target,
+	o translate.Options) ([]*bedrockruntime.InvokeModelInput, Context, error) {
 	family, err := embedFamilyOf(req, t.Row)
 	if err == nil {
 		err = embedRefused(req, o)
@@ -134,7 +136,8 @@ func (c *Context) calls(ask *embedAsk, texts []string, t *catalog.Target) []*bed
 	for first := 0; first < len(texts); {
 		body, n := c.family.call(ask, texts[first:])
 		calls = append(calls, &bedrockruntime.InvokeModelInput{
-			ModelId: &t.CalledID, Body: body, Accept: aws.String("application/json"), ContentType: aws.String("application/json"),
+			ModelId: &t.CalledID, Body: body, Accept: aws.String("application/json"),
+			ContentType: aws.String("application/json"),
 			ServiceTier: types.ServiceTierType(t.ServiceTier), // the target's own: OpenAI's embedding requests have none
 		})
 		c.starts = append(c.starts, first)
@@ -199,7 +202,8 @@ func embedTexts(in *openai.EmbeddingInput) ([]string, *openai.Error) {
 }
 
 // ask judges the members beside input against the model.
-func (c *Context) ask(req *openai.EmbeddingRequest, row *catalog.Model, o translate.Options) (ask embedAsk, err *openai.Error) {
+func (c *Context) ask(req *openai.EmbeddingRequest, row *catalog.Model,
+	o translate.Options) (ask embedAsk, err *openai.Error) {
 	if c.base64, err = wantsBase64(req.EncodingFormat); err != nil {
 		return ask, err
 	}
@@ -260,7 +264,8 @@ func embedDimensions(asked *int64, choices []int) (int64, *openai.Error) {
 
 // word gives the family's word for the value of an extension member, or for the default when the client gave none; ""
 // when the family has no word for it, which is an adjustment if the client asked.
-func (c *Context) word(param string, given *string, among embedChoice, words map[string]string) (string, *openai.Error) {
+func (c *Context) word(param string, given *string, among embedChoice,
+	words map[string]string) (string, *openai.Error) {
 	value := among.unasked
 	if given != nil {
 		value = strings.ToLower(*given)

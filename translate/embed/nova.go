@@ -18,7 +18,8 @@ var novaEmbed = embedFamily{
 }
 
 func novaCall(ask *embedAsk, texts []string) ([]byte, int) {
-	b := append(make([]byte, 0, len(texts[0])+200), `{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"`...)
+	b := append(make([]byte, 0, len(texts[0])+200),
+		`{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"`...)
 	b = append(b, ask.inputType...)
 	b = append(b, '"')
 	if ask.dimensions != 0 {

@@ -81,7 +81,8 @@ type embedReader struct {
 
 func newEmbedReader(out Reply) *embedReader {
 	return &embedReader{
-		dec:    jsontext.NewDecoder(bytes.NewBuffer(out.Body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		dec: jsontext.NewDecoder(bytes.NewBuffer(out.Body), jsontext.AllowDuplicateNames(true),
+			jsontext.AllowInvalidUTF8(true)),
 		tokens: out.InputTokens,
 	}
 }

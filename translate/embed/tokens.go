@@ -76,7 +76,8 @@ func decodeTokens(list []int64) (text string, unknown *int64) {
 	for r, n := utf8.DecodeRuneInString(text); r == utf8.RuneError && n == 1; r, n = utf8.DecodeRuneInString(text) {
 		text = text[1:]
 	}
-	for r, n := utf8.DecodeLastRuneInString(text); r == utf8.RuneError && n == 1; r, n = utf8.DecodeLastRuneInString(text) {
+	for r, n := utf8.DecodeLastRuneInString(text); r == utf8.RuneError && n == 1; r,
+		n = utf8.DecodeLastRuneInString(text) {
 		text = text[:len(text)-1]
 	}
 	return strings.ToValidUTF8(text, "\uFFFD"), nil

@@ -146,7 +146,8 @@ type Hold struct {
 // that is spent the one of R-ERR-68; where only calls under way hold the rest, of which they may give back some, one
 // that is worth another try. Without a budget the hold is nil; any other must be settled. guess is the usage that is
 // counted when nobody settles it; nil is none.
-func (b *Budgets) Reserve(ctx context.Context, p *access.Principal, amount access.NanoUSD, guess *store.Usage) (*Hold, error) {
+func (b *Budgets) Reserve(ctx context.Context, p *access.Principal, amount access.NanoUSD,
+	guess *store.Usage) (*Hold, error) {
 	if b == nil {
 		return nil, nil
 	}
@@ -162,7 +163,8 @@ func (b *Budgets) Reserve(ctx context.Context, p *access.Principal, amount acces
 			id = "key:" + p.KeyID + ":" + x.Period
 		}
 		from, _ := period(x.Period, now)
-		h.held.Accounts = append(h.held.Accounts, store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(x.Amount.Nano())})
+		h.held.Accounts = append(h.held.Accounts,
+			store.Account{Tenant: p.Home(), ID: id, From: from, Limit: int64(x.Amount.Nano())})
 	}
 	// What is reserved must be known, or it could not be settled: a caller who leaves is looked at afterwards.
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), budgetTimeout)
@@ -233,7 +235,8 @@ func (h *Hold) Unsent() bool {
 }
 
 func unchecked(err error) error {
-	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
+	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded,
+		Message: "Budgets cannot be checked at the moment. Try again.", Err: err}
 }
 
 // Settle counts what the call has cost instead of what was reserved, under a time limit of its own, since the call's
@@ -273,7 +276,8 @@ func (b *budget) spent(now time.Time) error {
 
 func (b *budget) reserved(stands store.Balance) error {
 	return &openai.Error{Kind: openai.RateLimited, Code: openai.CodeRateLimited, After: heldAgain,
-		Message: fmt.Sprintf("Calls under way have reserved what is left of the budget of %s: %s USD are spent, %s USD are reserved. "+
+		Message: fmt.Sprintf("Calls under way have reserved what is left of the budget of %s: %s USD are spent, %s USD "+
+			"are reserved. "+
 			"What they do not use is given back when they end. Please try again in %s.",
 			b.name(), access.NanoUSD(stands.Spent), access.NanoUSD(stands.Held), heldAgain)}
 }

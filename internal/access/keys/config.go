@@ -40,7 +40,8 @@ type Configured struct {
 func (c *Configured) Faults() map[string]error {
 	faults := map[string]error{}
 	if c.Hash == (Hash{}) {
-		faults["hash"] = errors.New("must be sha256: and the 64 hexadecimal digits of the key's SHA-256; outcrop key create --no-store makes one")
+		faults["hash"] = errors.New("must be sha256: and the 64 hexadecimal digits of the key's SHA-256; outcrop key " +
+			"create --no-store makes one")
 	}
 	if c.Budget.Amount == 0 && c.Budget.Period != "" {
 		faults["budget.period"] = errors.New("needs budget.amount beside it")
@@ -82,10 +83,11 @@ func WithBudget(keys []Configured) (settings []string) {
 
 // key is the key that the configuration describes, which it has checked.
 func (c *Configured) key() *Key {
-	k := &Key{ID: "config:" + c.Name, Name: c.Name, Tenant: c.Tenant, Priority: c.Priority, Hash: c.Hash, Rights: access.Rights{
-		Models: c.Models, Tiers: c.Tiers, Endpoints: c.Endpoints, Limits: c.Limits, Profile: c.Profile,
-		MaxTokens: c.MaxTokens, Expires: c.Expires.Time, StoreText: c.StoreText,
-	}}
+	k := &Key{ID: "config:" + c.Name, Name: c.Name, Tenant: c.Tenant, Priority: c.Priority, Hash: c.Hash,
+		Rights: access.Rights{
+			Models: c.Models, Tiers: c.Tiers, Endpoints: c.Endpoints, Limits: c.Limits, Profile: c.Profile,
+			MaxTokens: c.MaxTokens, Expires: c.Expires.Time, StoreText: c.StoreText,
+		}}
 	if c.Budget.Amount > 0 {
 		b := c.Budget.Monthly()
 		k.Budget = &b

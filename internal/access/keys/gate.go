@@ -68,15 +68,18 @@ func (g *Gate) Admit(c Credential) (access.Principal, error) {
 	who, sure := g.find(c.Key, now)
 	switch {
 	case who == nil && !sure:
-		return access.Principal{}, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "API keys cannot be checked at the moment. Try again."}
+		return access.Principal{}, &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded,
+			Message: "API keys cannot be checked at the moment. Try again."}
 	case who == nil:
 		return access.Principal{}, g.refuse(c.Addr, now)
 	case who.Rights.Expired(now):
 		return *who, g.refuse(c.Addr, now)
 	case !who.Rights.AllowsAddr(c.Addr):
-		return *who, &openai.Error{Kind: openai.Forbidden, Code: "ip_not_authorized", Message: "This API key may not be used from your network address."}
+		return *who, &openai.Error{Kind: openai.Forbidden, Code: "ip_not_authorized",
+			Message: "This API key may not be used from your network address."}
 	case !who.Rights.AllowsEndpoint(c.Endpoint):
-		return *who, &openai.Error{Kind: openai.Forbidden, Code: "endpoint_not_allowed", Message: "This API key may not be used for this endpoint."}
+		return *who, &openai.Error{Kind: openai.Forbidden, Code: "endpoint_not_allowed",
+			Message: "This API key may not be used for this endpoint."}
 	}
 	return *who, nil
 }

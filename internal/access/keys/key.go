@@ -47,7 +47,8 @@ func (k *Key) State(now time.Time) string {
 }
 
 func (k *Key) principal() *access.Principal {
-	return &access.Principal{Key: k.ID, KeyID: k.ID, Name: k.Name, Tenant: k.Tenant, Priority: k.Priority, Rights: &k.Rights}
+	return &access.Principal{Key: k.ID, KeyID: k.ID, Name: k.Name, Tenant: k.Tenant, Priority: k.Priority,
+		Rights: &k.Rights}
 }
 
 // document is the key as the store keeps it.
@@ -87,10 +88,13 @@ func (k *Key) Faults() map[string]error {
 			faults[member] = errors.New(says)
 		}
 	}
-	bad("name", k.Name != "" && !keyName.MatchString(k.Name), "must begin with a letter or digit and hold at most 64 letters, digits, spaces, dots, dashes, underscores, @ and +")
-	bad("tenant", k.Tenant != "" && !label.MatchString(k.Tenant), "must be a name of at most 64 letters, digits, dots, dashes and underscores")
+	bad("name", k.Name != "" && !keyName.MatchString(k.Name), "must begin with a letter or digit and hold at most 64 "+
+		"letters, digits, spaces, dots, dashes, underscores, @ and +")
+	bad("tenant", k.Tenant != "" && !label.MatchString(k.Tenant),
+		"must be a name of at most 64 letters, digits, dots, dashes and underscores")
 	bad("priority", !slices.Contains(priority, k.Priority), "must be one of interactive, normal, batch")
-	bad("profile", k.Profile != "" && !label.MatchString(k.Profile), "must be a name of at most 64 letters, digits, dots, dashes and underscores")
+	bad("profile", k.Profile != "" && !label.MatchString(k.Profile),
+		"must be a name of at most 64 letters, digits, dots, dashes and underscores")
 	bad("max_tokens", k.MaxTokens < 0, "must not be less than 0")
 	l := k.Limits
 	bad("limits", l.RequestsPerMinute < 0 || l.TokensPerMinute < 0 || l.Concurrent < 0, "must not be less than 0")
@@ -108,7 +112,8 @@ func (k *Key) Faults() map[string]error {
 		lists["extensions"] = *k.Extensions
 	}
 	for member, list := range lists {
-		bad(member, slices.ContainsFunc(list, func(s string) bool { return !word.MatchString(s) }), "must hold names, of which none is empty or has spaces in it")
+		bad(member, slices.ContainsFunc(list, func(s string) bool { return !word.MatchString(s) }),
+			"must hold names, of which none is empty or has spaces in it")
 	}
 	return faults
 }

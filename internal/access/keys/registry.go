@@ -91,7 +91,8 @@ func (r *Registry) List(ctx context.Context) ([]Key, error) {
 		}
 		keys = append(keys, k)
 	}
-	slices.SortStableFunc(keys, func(a, b Key) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(keys,
+		func(a, b Key) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return keys, errors.Join(unread...)
 }
 
@@ -108,7 +109,8 @@ func (r *Registry) Revoke(ctx context.Context, which string) (Key, error) {
 
 // Rotate gives a key a new secret. The one before, and those that were still valid beside it, stay so for the grace at
 // most.
-func (r *Registry) Rotate(ctx context.Context, which string, grace time.Duration) (secret string, changed Key, err error) {
+func (r *Registry) Rotate(ctx context.Context, which string,
+	grace time.Duration) (secret string, changed Key, err error) {
 	changed, err = r.change(ctx, which, func(k *Key, now time.Time) error {
 		if state := k.State(now); state != "active" {
 			return fmt.Errorf("key %s is %s and cannot be rotated", k.ID, state)

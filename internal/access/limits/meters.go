@@ -98,7 +98,8 @@ func (c *counters) take(tenant string, demands []store.Demand, force bool) (v st
 
 // settle changes what was taken of tokens at a second by so many, and gives the slots back. It gives how the limits
 // stand then.
-func (c *counters) settle(tenant string, demands []store.Demand, second, tokens int64) (stands [store.MostDemands]store.Stand) {
+func (c *counters) settle(tenant string, demands []store.Demand, second,
+	tokens int64) (stands [store.MostDemands]store.Stand) {
 	now := time.Since(c.start)
 	s := c.shard(tenant)
 	s.mu.Lock()

@@ -25,7 +25,8 @@ func refusal(list []store.Demand, v store.Verdict) error {
 	}
 	if d.Take > d.Limit {
 		e.Final, e.After = true, 0
-		e.Message = fmt.Sprintf("Request too large%s for %s: Limit %d, Requested %d. The request must be made smaller; waiting does not help.", of(d), unit, d.Limit, d.Take)
+		e.Message = fmt.Sprintf("Request too large%s for %s: Limit %d, Requested %d. The request must be made smaller; "+
+			"waiting does not help.", of(d), unit, d.Limit, d.Take)
 		return e
 	}
 	e.Message = fmt.Sprintf("Rate limit reached%s on %s: Limit %d, Used %d, Requested %d. Please try again in %s.",
@@ -44,5 +45,6 @@ func of(d *store.Demand) string {
 }
 
 func away(cause error) error {
-	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded, Message: "Limits cannot be checked at the moment. Try again.", After: time.Second, Err: cause}
+	return &openai.Error{Kind: openai.Unavailable, Code: openai.CodeOverloaded,
+		Message: "Limits cannot be checked at the moment. Try again.", After: time.Second, Err: cause}
 }

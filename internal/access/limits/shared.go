@@ -16,7 +16,8 @@ type Store interface {
 	// TakeLimits grants demands of a tenant, all or none, by the store's own clock. id names the slots that are taken.
 	TakeLimits(ctx context.Context, tenant, id string, demands []store.Demand) (store.Verdict, error)
 	// SettleLimits changes the tokens that were taken at a second by so many, and frees the slots of id.
-	SettleLimits(ctx context.Context, tenant, id string, second, tokens int64, demands []store.Demand) (store.Verdict, error)
+	SettleLimits(ctx context.Context, tenant, id string, second, tokens int64, demands []store.Demand) (store.Verdict,
+		error)
 	// RenewLimits keeps the slots of id for another store.Lease.
 	RenewLimits(ctx context.Context, tenant, id string, demands []store.Demand) error
 }
@@ -96,7 +97,8 @@ func (m *Meters) hold(a *Admission) {
 
 // take grants demands: by the store, or by the process where there is none or it is away, unless strict asks for a
 // refusal then. What was taken in the store is told, for settling.
-func (m *Meters) take(ctx context.Context, tenant, id string, list []store.Demand, strict bool) (store.Verdict, *sharedTake, error) {
+func (m *Meters) take(ctx context.Context, tenant, id string, list []store.Demand,
+	strict bool) (store.Verdict, *sharedTake, error) {
 	if m.shared == nil {
 		return m.process.take(tenant, list, false), nil, nil
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // usageColumns are the names of the sums, in JSON and CSV.
-var usageColumns = [...]string{"requests", "cached", "errors", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
+var usageColumns = [...]string{"requests", "cached", "errors", "input_tokens", "output_tokens", "cache_read_tokens",
+	"cache_write_tokens",
 	"cost_usd", "estimated", "unpriced"}
 
 const costColumn = 7
@@ -106,7 +107,8 @@ func plainCell(s string) string {
 // WriteTable writes the groups for people, with the total below them.
 func (r *Report) WriteTable(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	heads := [...]string{"requests", "cached", "errors", "input", "output", "cache read", "cache write", "cost USD", "estimated", "unpriced"}
+	heads := [...]string{"requests", "cached", "errors", "input", "output", "cache read", "cache write", "cost USD",
+		"estimated", "unpriced"}
 	lines := r.lines(heads[:])
 	total := make([]string, len(r.GroupBy))
 	if len(total) > 0 {

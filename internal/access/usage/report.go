@@ -47,7 +47,8 @@ func (q *Query) Only(name, value string) bool {
 }
 
 func (q *Query) asksFor(k *store.UsageKey) bool {
-	if q.Tenant != nil && k.Tenant != *q.Tenant || q.Key != nil && k.Key != *q.Key || q.Model != nil && k.Model != *q.Model {
+	if q.Tenant != nil && k.Tenant != *q.Tenant || q.Key != nil && k.Key != *q.Key ||
+		q.Model != nil && k.Model != *q.Model {
 		return false
 	}
 	if len(q.Tags) == 0 {
@@ -116,7 +117,8 @@ func ParseQuery(from, to, groupBy string, now time.Time) (q Query, argument stri
 	for name := range strings.SplitSeq(groupBy, ",") {
 		name = strings.TrimSpace(name)
 		if !slices.Contains([]string{"key", "tenant", "model", "hour", "day"}, name) && !tagName.MatchString(name) {
-			return q, "group_by", errors.New("must be a list of key, tenant, model, hour, day and tag:NAME, with commas between them")
+			return q, "group_by", errors.New("must be a list of key, tenant, model, hour, day and tag:NAME, with commas " +
+				"between them")
 		}
 		if !slices.Contains(q.GroupBy, name) {
 			q.GroupBy = append(q.GroupBy, name)

@@ -219,5 +219,6 @@ func (l *Ledger) putBack(rows []store.Usage) {
 type lostError int64
 
 func (n lostError) Error() string {
-	return "the usage of " + strconv.FormatInt(int64(n), 10) + " calls was not counted: too many different keys, models and tags at a time"
+	return "the usage of " + strconv.FormatInt(int64(n), 10) + " calls was not counted: too many different keys, " +
+		"models and tags at a time"
 }

@@ -78,7 +78,8 @@ func (s *Server) listModels(op wire.Operation) *wire.Reply {
 			return want == "" || slices.Contains(list, want)
 		}
 		provider := op.Query.Get("byProvider")
-		if listed(m) && (provider == "" || strings.EqualFold(provider, m.Provider)) && fits("byCustomizationType", "customizationsSupported") &&
+		if listed(m) && (provider == "" || strings.EqualFold(provider, m.Provider)) &&
+			fits("byCustomizationType", "customizationsSupported") &&
 			fits("byOutputModality", "outputModalities") && fits("byInferenceType", "inferenceTypesSupported") {
 			found = append(found, sum)
 		}
@@ -99,18 +100,22 @@ func (s *Server) getModel(id string) *wire.Reply {
 
 // destinations are the regions that a profile routes to, three for an example of each geography.
 var destinations = map[string][]string{
-	"us": {"us-east-1", "us-east-2", "us-west-2"}, "us-gov": {"us-gov-east-1", "us-gov-west-1"}, "eu": {"eu-central-1", "eu-north-1", "eu-west-1"},
-	"apac": {"ap-northeast-1", "ap-south-1", "ap-southeast-2"}, "jp": {"ap-northeast-1", "ap-northeast-3"}, "au": {"ap-southeast-2", "ap-southeast-4"},
+	"us": {"us-east-1", "us-east-2", "us-west-2"}, "us-gov": {"us-gov-east-1", "us-gov-west-1"},
+	"eu":   {"eu-central-1", "eu-north-1", "eu-west-1"},
+	"apac": {"ap-northeast-1", "ap-south-1", "ap-southeast-2"}, "jp": {"ap-northeast-1", "ap-northeast-3"},
+	"au": {"ap-southeast-2", "ap-southeast-4"},
 	"ca": {"ca-central-1"}, "in": {"ap-south-1", "ap-south-2"}, "global": {"", "us-east-1", "eu-west-1"},
 }
 
 func (s *Server) systemProfile(id string, m *wire.Model) map[string]any {
 	prefix, _, _ := strings.Cut(id, ".")
 	return map[string]any{
-		"inferenceProfileId": id, "inferenceProfileArn": "arn:aws:bedrock:" + s.catalogue.Region + ":" + wire.Account + ":inference-profile/" + id,
+		"inferenceProfileId": id, "inferenceProfileArn": "arn:aws:bedrock:" + s.catalogue.Region + ":" + wire.Account +
+			":inference-profile/" + id,
 		"inferenceProfileName": strings.ToUpper(prefix) + " " + m.Provider + " " + m.Name,
 		"description":          "Routes requests to " + m.Name + " in the regions of " + prefix + ".",
-		"models":               s.destinations(prefix, m), "status": "ACTIVE", "type": "SYSTEM_DEFINED", "createdAt": born, "updatedAt": born,
+		"models":               s.destinations(prefix, m), "status": "ACTIVE", "type": "SYSTEM_DEFINED", "createdAt": born,
+		"updatedAt": born,
 	}
 }
 
@@ -130,7 +135,8 @@ func (s *Server) applicationProfile(name string, m *wire.Model) map[string]any {
 		}
 	}
 	return map[string]any{
-		"inferenceProfileId": name, "inferenceProfileArn": "arn:aws:bedrock:" + s.catalogue.Region + ":" + wire.Account + ":application-inference-profile/" + name,
+		"inferenceProfileId": name, "inferenceProfileArn": "arn:aws:bedrock:" + s.catalogue.Region + ":" + wire.Account +
+			":application-inference-profile/" + name,
 		"inferenceProfileName": name, "description": "An application profile of the offline account.",
 		"models": models, "status": "ACTIVE", "type": "APPLICATION", "createdAt": born, "updatedAt": born,
 	}
@@ -168,7 +174,8 @@ func page(op wire.Operation, all []map[string]any) *wire.Reply {
 	if v := op.Query.Get("maxResults"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 || n > 1000 {
-			return wire.Invalid("1 validation error detected: Value '%s' at 'maxResults' failed to satisfy constraint: Member must have value between "+
+			return wire.Invalid("1 validation error detected: Value '%s' at 'maxResults' failed to satisfy constraint: "+
+				"Member must have value between "+
 				"1 and 1000", v).Reply()
 		}
 		size = n

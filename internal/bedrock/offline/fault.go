@@ -176,8 +176,10 @@ func addUnknown(frames []wire.Frame) []wire.Frame {
 	for _, fr := range frames {
 		if fr.Event == "messageStop" {
 			out = append(out,
-				answer.EventFrame("contentBlockStart", map[string]any{"contentBlockIndex": 900, "start": map[string]any{"hologram": strange}}),
-				answer.EventFrame("contentBlockDelta", map[string]any{"contentBlockIndex": 900, "delta": map[string]any{"hologram": strange}}),
+				answer.EventFrame("contentBlockStart",
+					map[string]any{"contentBlockIndex": 900, "start": map[string]any{"hologram": strange}}),
+				answer.EventFrame("contentBlockDelta",
+					map[string]any{"contentBlockIndex": 900, "delta": map[string]any{"hologram": strange}}),
 				answer.EventFrame("contentBlockStop", map[string]any{"contentBlockIndex": 900}))
 		}
 		out = append(out, fr)
@@ -186,7 +188,8 @@ func addUnknown(frames []wire.Frame) []wire.Frame {
 			out = append(out, answer.EventFrame("contentBlockHeartbeat", map[string]any{"kind": "not known"}))
 		case "contentBlockDelta":
 			if !slices.ContainsFunc(out[:len(out)-1], func(fr wire.Frame) bool { return fr.Event == "contentBlockDelta" }) {
-				out = append(out, answer.EventFrame("contentBlockDelta", map[string]any{"contentBlockIndex": 0, "delta": map[string]any{"hologram": strange}}))
+				out = append(out, answer.EventFrame("contentBlockDelta",
+					map[string]any{"contentBlockIndex": 0, "delta": map[string]any{"hologram": strange}}))
 			}
 		}
 	}

@@ -58,12 +58,14 @@ func (s *Server) invoke(id string, body []byte) *wire.Reply {
 		return e.Reply()
 	}
 	if len(body) > maxNative {
-		return wire.Refusal([]shape.Violation{{Path: []string{"body"}, Kind: "length", Text: fmt.Sprintf("have length less than or equal to %d", maxNative),
+		return wire.Refusal([]shape.Violation{{Path: []string{"body"}, Kind: "length",
+			Text: fmt.Sprintf("have length less than or equal to %d", maxNative),
 			Hide: true}}).Reply()
 	}
 	family, ok := answer.EmbedderOf(t.Model)
 	if !ok {
-		return wire.Invalid("The offline Bedrock answers InvokeModel for embedding models only, not for %s.", t.Model.ID).Reply()
+		return wire.Invalid("The offline Bedrock answers InvokeModel for embedding models only, not for %s.",
+			t.Model.ID).Reply()
 	}
 	v, e := wire.DecodeAny(body)
 	if e != nil {
@@ -94,7 +96,8 @@ func (s *Server) countTokens(id string, body []byte) *wire.Reply {
 		return e.Reply()
 	}
 	if len(id) > 256 {
-		return wire.Refusal([]shape.Violation{{Path: []string{"modelId"}, Text: "have length less than or equal to 256", Value: id}}).Reply()
+		return wire.Refusal([]shape.Violation{{Path: []string{"modelId"}, Text: "have length less than or equal to 256",
+			Value: id}}).Reply()
 	}
 	m := s.catalogue.ByID[id]
 	if m == nil {
@@ -121,7 +124,8 @@ func (s *Server) countTokens(id string, body []byte) *wire.Reply {
 	switch {
 	case request.Input.Converse != nil:
 		r := request.Input.Converse
-		for _, rule := range []rules.Rule{rules.TurnRule, rules.EmptyRule, rules.BlankRule, rules.ToolHistoryRule, rules.ToolPairRule} {
+		for _, rule := range []rules.Rule{rules.TurnRule, rules.EmptyRule, rules.BlankRule, rules.ToolHistoryRule,
+			rules.ToolPairRule} {
 			if e := rule(r, wire.Target{Model: m, ID: id}); e != nil {
 				return e.Reply()
 			}
@@ -173,7 +177,8 @@ func (s *Server) applyGuardrail(op wire.Operation, body []byte) *wire.Reply {
 		e = wire.Refusal(shape.Check(shape.GuardrailShape(false), map[string]any{"guardrailVersion": op.Version}))
 	}
 	if e == nil {
-		e = rules.GuardrailRule(&wire.ConverseRequest{Guardrail: &wire.Guardrail{ID: op.ID, Version: op.Version}}, wire.Target{})
+		e = rules.GuardrailRule(&wire.ConverseRequest{Guardrail: &wire.Guardrail{ID: op.ID, Version: op.Version}},
+			wire.Target{})
 	}
 	if e != nil {
 		return e.Reply()
@@ -215,13 +220,15 @@ func (s *Server) invokeChecks(body []byte) *wire.Reply {
 	results, usage := map[string]any{}, map[string]any{}
 	used := map[string]any{"textUnits": guardrail.Units(all)}
 	if w := r.Checks.Filter; w != nil {
-		results["contentFilter"], usage["contentFilter"] = map[string]any{"results": w.Scores(guardrail.Categories, all)}, used
+		results["contentFilter"], usage["contentFilter"] = map[string]any{"results": w.Scores(guardrail.Categories, all)},
+			used
 	}
 	if w := r.Checks.Attack; w != nil {
 		results["promptAttack"], usage["promptAttack"] = map[string]any{"results": w.Scores(guardrail.Attacks, all)}, used
 	}
 	if r.Checks.Sensitive != nil {
-		results["sensitiveInformation"], usage["sensitiveInformation"] = map[string]any{"results": r.Entities(), "truncated": false}, used
+		results["sensitiveInformation"], usage["sensitiveInformation"] = map[string]any{"results": r.Entities(),
+			"truncated": false}, used
 	}
 	return wire.OkJSON(wire.Marshal(map[string]any{"results": results, "usage": usage}))
 }

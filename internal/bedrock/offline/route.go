@@ -56,5 +56,6 @@ func route(r *http.Request) (op wire.Operation, ok bool) {
 
 // unknownOperation is what a wrong path comes back as, with status 200 [FACTS 2.10].
 func unknownOperation() *wire.Reply {
-	return wire.OkJSON([]byte(`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`))
+	return wire.OkJSON([]byte(
+		`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`))
 }

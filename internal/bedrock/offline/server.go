@@ -72,7 +72,7 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Models []byte        // the model catalogue, JSON in the format of shared/bedrock/models.json; required
+	Models []byte // the model catalogue, JSON in the format of shared/bedrock/models.json; required
 	// folder of recordings in the format of shared/wire (or the folder above its bedrock/); "" for none
 	Replay string
 	Pace   time.Duration // pause between streamed events; 0 for none
@@ -98,7 +98,8 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{catalogue: c, shapes: shape.All(), pace: cfg.Pace, prefixes: answer.NewPrefixes(), throttles: newThrottles()}
+	s := &Server{catalogue: c, shapes: shape.All(), pace: cfg.Pace, prefixes: answer.NewPrefixes(),
+		throttles: newThrottles()}
 	if cfg.Replay != "" {
 		if s.replay, err = replay.ReadRecordings(cfg.Replay); err != nil {
 			return nil, err
@@ -189,8 +190,9 @@ func (s *Server) answer(op wire.Operation, body []byte) *wire.Reply {
 
 // catalogueOperation names what is answered from the catalogue even when replaying: a client asks for it on its own
 // account.
-var catalogueOperation = map[string]bool{"ListFoundationModels": true, "GetFoundationModel": true, "ListInferenceProfiles": true,
-	"GetInferenceProfile": true}
+var catalogueOperation = map[string]bool{"ListFoundationModels": true, "GetFoundationModel": true,
+	"ListInferenceProfiles": true,
+	"GetInferenceProfile":   true}
 
 func newRequestID() string {
 	var b [16]byte

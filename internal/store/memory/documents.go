@@ -55,7 +55,8 @@ func (k *documents) Put(_ context.Context, d store.Document) (int64, error) {
 		return 0, store.ErrConflict
 	}
 	k.revision++
-	d.Revision, d.Order, d.Expires, d.Body = k.revision, cmp.Or(old.Order, k.revision), store.ExpiresAt(d.Millis()), slices.Clone(d.Body)
+	d.Revision, d.Order, d.Expires, d.Body = k.revision, cmp.Or(old.Order, k.revision), store.ExpiresAt(d.Millis()),
+		slices.Clone(d.Body)
 	k.all[at] = d
 	return d.Revision, nil
 }

@@ -257,7 +257,8 @@ func accountKey(a *store.Account) (key string, end int64) {
 	if a.From != 0 {
 		end = a.From + int64(budgetsKept/time.Second)
 	}
-	return budgetsPrefix + "{" + url.QueryEscape(a.Tenant) + "}:" + url.QueryEscape(a.ID) + ":" + strconv.FormatInt(a.From, 10), end
+	return budgetsPrefix + "{" + url.QueryEscape(a.Tenant) + "}:" + url.QueryEscape(a.ID) + ":" +
+		strconv.FormatInt(a.From, 10), end
 }
 
 // accountKeys gives the keys of a hold, and limit and end of life of each account.

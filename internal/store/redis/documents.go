@@ -138,7 +138,8 @@ func (k *documents) Put(ctx context.Context, d store.Document) (int64, error) {
 	if err := d.Check(); err != nil {
 		return 0, err
 	}
-	revision, err := putDocument.Run(ctx, k.client, k.keys(), field(d.Tenant, d.ID), d.Revision, d.Millis(), time.Now().UnixMilli(),
+	revision, err := putDocument.Run(ctx, k.client, k.keys(), field(d.Tenant, d.ID), d.Revision, d.Millis(),
+		time.Now().UnixMilli(),
 		d.Body, store.SweepAtOnce).Int64()
 	if err == nil && revision == 0 {
 		return 0, store.ErrConflict
@@ -178,7 +179,8 @@ func read(name, value string, place int64) (d store.Document, ok bool) {
 	if place == 0 {
 		place = revision
 	}
-	return store.Document{Tenant: tenant, ID: id, Revision: revision, Order: place, Expires: store.ExpiresAt(expires), Body: []byte(body)}, true
+	return store.Document{Tenant: tenant, ID: id, Revision: revision, Order: place, Expires: store.ExpiresAt(expires),
+		Body: []byte(body)}, true
 }
 
 // Delete makes a document be no more.
@@ -199,7 +201,8 @@ func (k *documents) List(ctx context.Context, q store.Query) (page []store.Docum
 	if q.Newest {
 		newest = 1
 	}
-	found, err := listDocuments.Run(ctx, k.client, append(k.keys(), of), q.After, newest, q.Most(), store.PageBytes).StringSlice()
+	found, err := listDocuments.Run(ctx, k.client, append(k.keys(), of), q.After, newest, q.Most(),
+		store.PageBytes).StringSlice()
 	if err != nil {
 		return nil, 0, err
 	}

@@ -120,7 +120,8 @@ func (s *Store) TakeLimits(ctx context.Context, tenant, id string, demands []sto
 }
 
 // SettleLimits changes the tokens that were taken at a second by so many, and frees the slots of id.
-func (s *Store) SettleLimits(ctx context.Context, tenant, id string, second, tokens int64, demands []store.Demand) (store.Verdict, error) {
+func (s *Store) SettleLimits(ctx context.Context, tenant, id string, second, tokens int64,
+	demands []store.Demand) (store.Verdict, error) {
 	args := append(make([]any, 0, 4+3*len(demands)), store.MinuteSeconds, id, second, tokens)
 	return s.limits(ctx, settleLimits, tenant, demands, args)
 }
@@ -139,7 +140,8 @@ func (s *Store) RenewLimits(ctx context.Context, tenant, id string, demands []st
 			}
 			var members []goredis.Z
 			for n := range d.Take {
-				members = append(members, goredis.Z{Score: float64(now.Add(store.Lease).UnixMilli()), Member: id + ":" + strconv.FormatInt(n+1, 10)})
+				members = append(members, goredis.Z{Score: float64(now.Add(store.Lease).UnixMilli()),
+					Member: id + ":" + strconv.FormatInt(n+1, 10)})
 			}
 			p.ZAddXX(ctx, limitKey(tenant, d), members...)
 			p.PExpire(ctx, limitKey(tenant, d), store.Lease)
@@ -149,7 +151,8 @@ func (s *Store) RenewLimits(ctx context.Context, tenant, id string, demands []st
 	return err
 }
 
-func (s *Store) limits(ctx context.Context, script *goredis.Script, tenant string, demands []store.Demand, args []any) (v store.Verdict, err error) {
+func (s *Store) limits(ctx context.Context, script *goredis.Script, tenant string, demands []store.Demand,
+	args []any) (v store.Verdict, err error) {
 	keys := make([]string, len(demands))
 	for i := range demands {
 		d := &demands[i]
@@ -169,5 +172,6 @@ func (s *Store) limits(ctx context.Context, script *goredis.Script, tenant strin
 
 // limitKey holds texts of clients in a form that can neither end the braces nor be taken for another.
 func limitKey(tenant string, d *store.Demand) string {
-	return limitsPrefix + "{" + url.QueryEscape(tenant) + "}:" + string(d.Of.Kind) + ":" + strconv.Itoa(int(d.What)) + ":" + url.QueryEscape(d.Of.ID)
+	return limitsPrefix + "{" + url.QueryEscape(tenant) + "}:" + string(d.Of.Kind) + ":" + strconv.Itoa(int(d.What)) +
+		":" + url.QueryEscape(d.Of.ID)
 }

@@ -40,7 +40,8 @@ func (s *Store) AddUsage(ctx context.Context, rows []store.Usage) error {
 // ForgetUsage deletes the rows of hours before one.
 func (s *Store) ForgetUsage(ctx context.Context, before int64) error {
 	limit := "(" + strconv.FormatInt(before, 10)
-	hours, err := s.client.ZRangeArgs(ctx, goredis.ZRangeArgs{Key: usageHours, ByScore: true, Start: "-inf", Stop: limit}).Result()
+	hours, err := s.client.ZRangeArgs(ctx, goredis.ZRangeArgs{Key: usageHours, ByScore: true, Start: "-inf",
+		Stop: limit}).Result()
 	if err != nil || len(hours) == 0 {
 		return err
 	}

@@ -78,7 +78,8 @@ func (s *Store) Reserve(ctx context.Context, h store.Hold) (before []store.Balan
 // Send says of a hold that its call is on its way, and may cost something from now on.
 func (s *Store) Send(ctx context.Context, tenant, id string) error {
 	return s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE holds SET state = ? WHERE tenant = ? AND id = ? AND state = ?", stateSent, tenant, id, stateReserved)
+		_, err := tx.ExecContext(ctx, "UPDATE holds SET state = ? WHERE tenant = ? AND id = ? AND state = ?", stateSent,
+			tenant, id, stateReserved)
 		return err
 	})
 }
@@ -89,7 +90,8 @@ func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged b
 	done := make(chan bool, 1)
 	err = s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
 		var state, amount int64
-		err := tx.QueryRowContext(ctx, "DELETE FROM holds WHERE tenant = ? AND id = ? RETURNING state, amount", h.Tenant, h.ID).Scan(&state, &amount)
+		err := tx.QueryRowContext(ctx, "DELETE FROM holds WHERE tenant = ? AND id = ? RETURNING state, amount", h.Tenant,
+			h.ID).Scan(&state, &amount)
 		if errors.Is(err, sql.ErrNoRows) {
 			done <- false
 			return nil
@@ -113,7 +115,8 @@ func (s *Store) Settle(ctx context.Context, h store.Hold, cost int64) (charged b
 func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until int64) error {
 	return s.budgets.write(ctx, s, func(ctx context.Context, tx *sql.Tx) error {
 		for _, id := range ids {
-			_, err := tx.ExecContext(ctx, "UPDATE holds SET until = ? WHERE tenant = ? AND id = ? AND state < ?", until, tenant, id, stateCharged)
+			_, err := tx.ExecContext(ctx, "UPDATE holds SET until = ? WHERE tenant = ? AND id = ? AND state < ?", until, tenant,
+				id, stateCharged)
 			if err != nil {
 				return err
 			}
@@ -126,7 +129,8 @@ func (s *Store) Renew(ctx context.Context, tenant string, ids []string, until in
 // cost nothing. All of them can still be settled for LapsedFor.
 func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM holds WHERE state >= ? AND until < ?", stateCharged, now-store.LapsedFor); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM holds WHERE state >= ? AND until < ?", stateCharged,
+			now-store.LapsedFor); err != nil {
 			return err
 		}
 		ended, sent, err := overdue(ctx, tx, now)
@@ -139,7 +143,8 @@ func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err
 				state, spent = stateCharged, h.Amount
 				charged = append(charged, h)
 			}
-			if _, err := tx.ExecContext(ctx, "UPDATE holds SET state = ?, amount = ? WHERE tenant = ? AND id = ?", state, spent, h.Tenant, h.ID); err != nil {
+			if _, err := tx.ExecContext(ctx, "UPDATE holds SET state = ?, amount = ? WHERE tenant = ? AND id = ?", state, spent,
+				h.Tenant, h.ID); err != nil {
 				return err
 			}
 			if err := spend(ctx, tx, h.Accounts, spent, -h.Amount); err != nil {
@@ -156,7 +161,8 @@ func (s *Store) Lapse(ctx context.Context, now int64) (charged []store.Hold, err
 
 // overdue gives holds whose leases have ended, some at a time.
 func overdue(ctx context.Context, tx *sql.Tx, now int64) (all []store.Hold, sent []bool, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT tenant, id, accounts, amount, until, state, note FROM holds WHERE until < ? AND state < ? LIMIT 1000", now, stateCharged)
+	rows, err := tx.QueryContext(ctx, "SELECT tenant, id, accounts, amount, until, state, note FROM holds WHERE until "+
+		"< ? AND state < ? LIMIT 1000", now, stateCharged)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -193,7 +199,8 @@ type querier interface {
 func balances(ctx context.Context, q querier, accounts []store.Account) ([]store.Balance, error) {
 	all := make([]store.Balance, len(accounts))
 	for i, a := range accounts {
-		err := q.QueryRowContext(ctx, "SELECT spent, held FROM budgets WHERE tenant = ? AND id = ? AND since = ?", a.Tenant, a.ID, a.From).Scan(&all[i].Spent, &all[i].Held)
+		err := q.QueryRowContext(ctx, "SELECT spent, held FROM budgets WHERE tenant = ? AND id = ? AND since = ?", a.Tenant,
+			a.ID, a.From).Scan(&all[i].Spent, &all[i].Held)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}

@@ -122,7 +122,8 @@ func one(result sql.Result, err, otherwise error) error {
 
 // advance gives the next revision of the kind.
 func (k documents) advance(ctx context.Context, tx *sql.Tx) (next int64, err error) {
-	err = tx.QueryRowContext(ctx, "INSERT INTO revisions VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET revision = revision + 1 RETURNING revision",
+	err = tx.QueryRowContext(ctx, "INSERT INTO revisions VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET revision = "+
+		"revision + 1 RETURNING revision",
 		k.kind).Scan(&next)
 	return next, err
 }
@@ -157,7 +158,8 @@ func scan(row interface{ Scan(to ...any) error }) (d store.Document, err error) 
 // Delete makes a document be no more.
 func (k documents) Delete(ctx context.Context, tenant, id string) error {
 	return k.s.change(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE kind = ? AND tenant = ? AND id = ? AND NOT expires BETWEEN 1 AND ?",
+		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE kind = ? AND tenant = ? AND id = ? AND NOT "+
+			"expires BETWEEN 1 AND ?",
 			k.kind, tenant, id, time.Now().UnixMilli())
 		if err := one(result, err, store.ErrNotFound); err != nil {
 			return err
@@ -177,7 +179,8 @@ func (k documents) List(ctx context.Context, q store.Query) (page []store.Docume
 		where += " AND tenant = ?4"
 	}
 	err = k.s.read(ctx, func(db *sql.DB) error {
-		rows, err := db.QueryContext(ctx, "SELECT tenant, id, revision, place, expires, body FROM documents WHERE kind = ?1 AND "+where+
+		rows, err := db.QueryContext(ctx, "SELECT tenant, id, revision, place, expires, body FROM documents WHERE kind = "+
+			"?1 AND "+where+
 			" AND NOT expires BETWEEN 1 AND ?3 ORDER BY "+order, k.kind, q.After, time.Now().UnixMilli(), q.Tenant)
 		if err != nil {
 			return err

@@ -30,7 +30,8 @@ func (h *handle) migrate(ctx context.Context, least int) error {
 			return errNoStore
 		}
 		if done > len(steps) {
-			return fmt.Errorf("the file is of form %d, which a newer outcrop has written; this one knows form %d", done, len(steps))
+			return fmt.Errorf("the file is of form %d, which a newer outcrop has written; this one knows form %d",
+				done, len(steps))
 		}
 		for _, step := range steps[done:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {

@@ -94,7 +94,8 @@ func address(path string) string {
 	settings := url.Values{
 		"_txlock": {"immediate"},
 		"mode":    {"rw"}, // a connection never makes a file: it would be another than that of the connections before it
-		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)",
+			"foreign_keys(1)"},
 	}
 	// A path as it stands could hold what begins the settings.
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))

@@ -30,8 +30,10 @@ func Rules() ([]Rule, error) {
 // usual is the rule that proxies often have: under 20 words is simple, under 100 words is ordinary, more or a keyword
 // is hard.
 func usual(turns []string) float64 {
-	words := strings.FieldsFunc(strings.ToLower(turns[len(turns)-1]), func(r rune) bool { return strings.ContainsRune(" \t\n.,;:!?\"'()", r) })
-	hard := []string{"analyze", "analyse", "explain", "code", "debug", "design", "plan", "reason", "prove", "architecture", "implement", "algorithm"}
+	words := strings.FieldsFunc(strings.ToLower(turns[len(turns)-1]),
+		func(r rune) bool { return strings.ContainsRune(" \t\n.,;:!?\"'()", r) })
+	hard := []string{"analyze", "analyse", "explain", "code", "debug", "design", "plan", "reason", "prove", "architecture",
+		"implement", "algorithm"}
 	switch {
 	case slices.ContainsFunc(words, func(w string) bool { return slices.Contains(hard, w) }) || len(words) >= 100:
 		return 2

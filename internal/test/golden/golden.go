@@ -76,6 +76,7 @@ func FaultOf(err error) *Fault {
 	if !errors.As(err, &e) {
 		return &Fault{Message: "not an openai.Error: " + err.Error()}
 	}
-	status := map[openai.Kind]int{openai.Invalid: 400, openai.NotFound: 404, openai.BadUpstream: 502, openai.Internal: 500}[e.Kind]
+	status := map[openai.Kind]int{openai.Invalid: 400, openai.NotFound: 404, openai.BadUpstream: 502,
+		openai.Internal: 500}[e.Kind]
 	return &Fault{status, e.Code, e.Param, e.Message}
 }

@@ -29,7 +29,8 @@ func Citations(root string) (map[string][]string, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		if d.IsDir() {
-			if name := d.Name(); name == "node_modules" || rel != "." && strings.HasPrefix(name, ".") || rel == "internal/test/rules" {
+			if name := d.Name(); name == "node_modules" || rel != "." && strings.HasPrefix(name, ".") ||
+				rel == "internal/test/rules" {
 				return filepath.SkipDir // this package's own tests speak of rules without showing them
 			}
 			return nil

@@ -37,7 +37,8 @@ func Read(path string) ([]Rule, error) {
 	seen := map[string]bool{}
 	for i, line := range strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")[1:] {
 		c := strings.Split(line, "\t")
-		if len(c) != 4 || !idForm.MatchString(c[0]) || seen[c[0]] || c[1] != "M" && c[1] != "L" && c[1] != "M/L" || strings.Trim(c[2], "GXWSF") != "" {
+		if len(c) != 4 || !idForm.MatchString(c[0]) || seen[c[0]] || c[1] != "M" && c[1] != "L" && c[1] != "M/L" ||
+			strings.Trim(c[2], "GXWSF") != "" {
 			return nil, fmt.Errorf("%s:%d: not a row of rule, level, tests, waits-for: %q", path, i+2, line)
 		}
 		seen[c[0]] = true

@@ -29,7 +29,8 @@ var holds atomic.Int64
 
 // hold is one of accounts of the same tenant.
 func hold(amount int64, accounts ...store.Account) store.Hold {
-	return store.Hold{Tenant: accounts[0].Tenant, ID: fmt.Sprint("hold", holds.Add(1)), Accounts: accounts, Amount: amount, Until: later, Note: []byte("note\n\nof \x00 it")}
+	return store.Hold{Tenant: accounts[0].Tenant, ID: fmt.Sprint("hold", holds.Add(1)), Accounts: accounts, Amount: amount,
+		Until: later, Note: []byte("note\n\nof \x00 it")}
 }
 
 // Budgets runs what is promised of budgets against empty stores that open gives. Stores opened with equal t are one,
@@ -63,7 +64,8 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 				t.Errorf("what was refused is charged: %v", charged)
 			}
 		},
-		"Mend D2: what is spent and what is held are told apart, of every account, of the refused too": func(t *testing.T, s BudgetStore) {
+		"Mend D2: what is spent and what is held are told apart, of every account, of the refused too": func(t *testing.T,
+			s BudgetStore) {
 			settle(t, s, reserve(t, s, hold(0, tenant), -1, 0, 0), 150, false)
 			settle(t, s, reserve(t, s, hold(0, key), -1, 0, 0), 30, false)
 			under := reserve(t, s, hold(70, key), -1, 30, 0)
@@ -74,7 +76,8 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 		},
 		"periods, ids and tenants are apart": func(t *testing.T, s BudgetStore) {
 			list := []store.Account{
-				{Tenant: "a", ID: "b:c", From: later + 1, Limit: 9}, {Tenant: "a:b", ID: "c", From: later + 1, Limit: 9}, {Tenant: "a", ID: "b:c", From: later + 2, Limit: 9},
+				{Tenant: "a", ID: "b:c", From: later + 1, Limit: 9}, {Tenant: "a:b", ID: "c", From: later + 1, Limit: 9},
+				{Tenant: "a", ID: "b:c", From: later + 2, Limit: 9},
 				{Tenant: "", ID: "b}:c", From: 0, Limit: 9}, {Tenant: "{a", ID: "b:c", From: later + 1, Limit: 9},
 			}
 			var all []store.Hold
@@ -101,7 +104,8 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 				t.Errorf("the leases have not ended: %v", charged)
 			}
 			charged := lapse(t, s, later+1)
-			if len(charged) != 1 || charged[0].ID != sent.ID || charged[0].Tenant != "a" || string(charged[0].Note) != string(sent.Note) {
+			if len(charged) != 1 || charged[0].ID != sent.ID || charged[0].Tenant != "a" ||
+				string(charged[0].Note) != string(sent.Note) {
 				t.Errorf("charged %+v", charged)
 			}
 			want(t, s, sent, 20, 0, 20, 0)
@@ -137,7 +141,8 @@ func Budgets(t *testing.T, open func(t *testing.T) BudgetStore) {
 			settle(t, s, other, 3, false)
 			want(t, s, plain, 10, 0)
 		},
-		"Mend E7: a call that was not sent when its lease ended is settled once, for as long as one that was": func(t *testing.T, s BudgetStore) {
+		"Mend E7: a call that was not sent when its lease ended is settled once, for as long as one that was": func(
+			t *testing.T, s BudgetStore) {
 			h, forgotten := reserve(t, s, hold(20, key, tenant), -1, 0, 0, 0, 0), reserve(t, s, hold(1, key), -1, 0, 20)
 			for range 2 {
 				if charged := lapse(t, s, later+1); len(charged) != 0 {

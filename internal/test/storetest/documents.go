@@ -87,7 +87,8 @@ func same(t *testing.T, s DocumentStore) {
 	revision := put(t, s, store.Document{Tenant: "a\n:", ID: "one\x00:ü", Expires: until, Body: body})
 	body[1] = 'x' // the caller's own again
 	d := get(t, s, "a\n:", "one\x00:ü")
-	if d.Tenant != "a\n:" || d.ID != "one\x00:ü" || string(d.Body) != "\x00{\"ü\":\r\n1}\xff\n" || d.Revision != revision || !d.Expires.Equal(until) || d.Order == 0 {
+	if d.Tenant != "a\n:" || d.ID != "one\x00:ü" || string(d.Body) != "\x00{\"ü\":\r\n1}\xff\n" ||
+		d.Revision != revision || !d.Expires.Equal(until) || d.Order == 0 {
 		t.Errorf("got %+v", d)
 	}
 	page, _, err := s.Documents("keys").List(t.Context(), store.Query{Tenant: "a\n:"})
@@ -134,7 +135,8 @@ func apart(t *testing.T, s DocumentStore) {
 	put(t, s, store.Document{Tenant: "", ID: "a:b:c", Body: []byte("3")})
 	put(t, s, store.Document{Tenant: "b", ID: "c", Body: []byte("4")})
 	before := changes(t, s)
-	if _, err := s.Documents("files").Put(t.Context(), store.Document{Tenant: "b", ID: "c", Body: []byte("5")}); err != nil {
+	if _, err := s.Documents("files").Put(t.Context(),
+		store.Document{Tenant: "b", ID: "c", Body: []byte("5")}); err != nil {
 		t.Fatal(err)
 	}
 	if changes(t, s) != before {
@@ -218,7 +220,8 @@ func pages(t *testing.T, s DocumentStore) {
 			}
 		}
 	}
-	page, next, err := s.Documents("keys").List(t.Context(), store.Query{Tenant: "a", Limit: 2, After: get(t, s, "a", "8").Order})
+	page, next, err := s.Documents("keys").List(t.Context(),
+		store.Query{Tenant: "a", Limit: 2, After: get(t, s, "a", "8").Order})
 	if err != nil || len(page) != 2 || page[0].ID != "7" || next != page[1].Order {
 		t.Errorf("%+v, %d, %v", page, next, err)
 	}
@@ -226,8 +229,9 @@ func pages(t *testing.T, s DocumentStore) {
 
 func tooLarge(t *testing.T, s DocumentStore) {
 	for what, d := range map[string]store.Document{
-		"a body": {ID: "one", Body: make([]byte, store.MostBody+1)}, "a tenant": {ID: "one", Tenant: strings.Repeat("t", store.MostName+1)},
-		"an id": {ID: strings.Repeat("i", store.MostName+1)}, "no id": {Tenant: "a"},
+		"a body":   {ID: "one", Body: make([]byte, store.MostBody+1)},
+		"a tenant": {ID: "one", Tenant: strings.Repeat("t", store.MostName+1)},
+		"an id":    {ID: strings.Repeat("i", store.MostName+1)}, "no id": {Tenant: "a"},
 	} {
 		if _, err := s.Documents("keys").Put(t.Context(), d); !errors.Is(err, store.ErrTooLarge) {
 			t.Errorf("%s: %v", what, err)
@@ -245,7 +249,8 @@ func largePage(t *testing.T, s DocumentStore) {
 	if err != nil || len(page) != 2 || next != page[1].Order {
 		t.Fatalf("%d documents, next %d, %v", len(page), next, err)
 	}
-	if page, next, err = s.Documents("keys").List(t.Context(), store.Query{After: next}); err != nil || len(page) != 1 || next != 0 {
+	if page, next, err = s.Documents("keys").List(t.Context(), store.Query{After: next}); err != nil ||
+		len(page) != 1 || next != 0 {
 		t.Errorf("then %d documents, next %d, %v", len(page), next, err)
 	}
 }

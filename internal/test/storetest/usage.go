@@ -20,7 +20,8 @@ type UsageStore interface {
 // Usage runs what is promised of usage against empty stores that open gives.
 func Usage(t *testing.T, open func(t *testing.T) UsageStore) {
 	row := func(hour int64, tenant, key, tags string, requests, cost int64) store.Usage {
-		return store.Usage{UsageKey: store.UsageKey{Hour: hour, Tenant: tenant, Key: key, Model: "m", Tags: tags}, UsageSums: store.UsageSums{Requests: requests, Cost: cost}}
+		return store.Usage{UsageKey: store.UsageKey{Hour: hour, Tenant: tenant, Key: key, Model: "m", Tags: tags},
+			UsageSums: store.UsageSums{Requests: requests, Cost: cost}}
 	}
 	for name, test := range map[string]func(*testing.T, UsageStore){
 		"an empty store": func(t *testing.T, s UsageStore) {
@@ -44,7 +45,8 @@ func Usage(t *testing.T, open func(t *testing.T) UsageStore) {
 			wantUsage(t, s, 7, 8, twice, row(7, "t", "k", "", 1, 0))
 		},
 		"rows that look alike are apart": func(t *testing.T, s UsageStore) {
-			rows := []store.Usage{row(1, "a", "b:c", "", 1, 2), row(1, "a:b", "c", "", 3, 4), row(1, "", "a:b:c", "", 5, 6), row(1, "a", "b", "c", 7, 8), row(2, "a", "b", "c", 9, 10)}
+			rows := []store.Usage{row(1, "a", "b:c", "", 1, 2), row(1, "a:b", "c", "", 3, 4), row(1, "", "a:b:c", "", 5, 6),
+				row(1, "a", "b", "c", 7, 8), row(2, "a", "b", "c", 9, 10)}
 			add(t, s, rows...)
 			wantUsage(t, s, 1, 3, rows...)
 		},

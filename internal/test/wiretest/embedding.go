@@ -37,7 +37,8 @@ func EmbeddingRequest(rec *Interaction) (map[string]any, error) {
 	case in.Single != nil:
 		req["input"] = in.Single.Text.Value
 		in.Truncate, in.Output = in.Single.Text.Mode, in.Single.Dimension
-		in.InputType = map[string]string{"GENERIC_INDEX": "search_document", "GENERIC_RETRIEVAL": "search_query"}[in.Single.Purpose]
+		in.InputType = map[string]string{"GENERIC_INDEX": "search_document",
+			"GENERIC_RETRIEVAL": "search_query"}[in.Single.Purpose]
 	default:
 		return nil, NoForm("embedding of no text")
 	}

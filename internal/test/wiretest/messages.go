@@ -127,7 +127,8 @@ func assistantMessage(blocks []block, format string) ([]tree, error) {
 			if use.Type == "server_tool_use" {
 				return nil, NoForm("a call of a server tool (R-EXT-11)")
 			}
-			calls = append(calls, tree{"id": use.ToolUseID, "type": "function", "function": tree{"name": use.Name, "arguments": string(use.Input)}})
+			calls = append(calls, tree{"id": use.ToolUseID, "type": "function",
+				"function": tree{"name": use.Name, "arguments": string(use.Input)}})
 		case b.is("reasoningContent"):
 			entry, err := detail(len(details), b["reasoningContent"])
 			if err != nil {

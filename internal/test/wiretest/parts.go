@@ -21,13 +21,15 @@ func partsOf(blocks []block) ([]tree, error) {
 			if err != nil {
 				return nil, err
 			}
-			parts = append(parts, tree{"type": "image_url", "image_url": tree{"url": "data:image/" + m.Format + ";base64," + m.Source.Bytes}})
+			parts = append(parts, tree{"type": "image_url",
+				"image_url": tree{"url": "data:image/" + m.Format + ";base64," + m.Source.Bytes}})
 		case b.is("document"):
 			m, err := mediaOf(b["document"])
 			if err != nil {
 				return nil, err
 			}
-			parts = append(parts, tree{"type": "file", "file": tree{"filename": m.Name + "." + m.Format, "file_data": "data:" + m.mime() + ";base64," + m.Source.Bytes}})
+			parts = append(parts, tree{"type": "file",
+				"file": tree{"filename": m.Name + "." + m.Format, "file_data": "data:" + m.mime() + ";base64," + m.Source.Bytes}})
 		case b.is("video"), b.is("audio"):
 			return nil, NoForm("video or sound (R-PART-14)")
 		case b.is("guardContent"):
@@ -59,7 +61,8 @@ type mediaBlock struct {
 }
 
 func (m *mediaBlock) mime() string {
-	mime := map[string]string{"pdf": "application/pdf", "txt": "text/plain", "csv": "text/csv", "md": "text/markdown", "html": "text/html"}[m.Format]
+	mime := map[string]string{"pdf": "application/pdf", "txt": "text/plain", "csv": "text/csv", "md": "text/markdown",
+		"html": "text/html"}[m.Format]
 	if mime == "" {
 		return "application/octet-stream"
 	}

@@ -32,7 +32,8 @@ func Request(t testing.TB, in *bedrockruntime.ConverseInput) []byte {
 // StreamRequest is the body that the SDK sends for an input of ConverseStream.
 func StreamRequest(t testing.TB, in *bedrockruntime.ConverseStreamInput) []byte {
 	t.Helper()
-	return serialise(t, smithy.NewOperationSchema(schemas.ConverseStream, schemas.ConverseStreamRequest, schemas.ConverseStreamResponse), in)
+	return serialise(t, smithy.NewOperationSchema(schemas.ConverseStream, schemas.ConverseStreamRequest,
+		schemas.ConverseStreamResponse), in)
 }
 
 func serialise(t testing.TB, op *smithy.OperationSchema, in smithy.Serializable) []byte {
@@ -65,7 +66,8 @@ func Reply(t testing.TB, body []byte) *bedrockruntime.ConverseOutput {
 		Credentials:  credentials.NewStaticCredentialsProvider("id", "secret", ""),
 		HTTPClient:   srv.Client(),
 	})
-	out, err := client.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String("m"), Messages: []types.Message{}})
+	out, err := client.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String("m"),
+		Messages: []types.Message{}})
 	if err != nil {
 		t.Fatal(err)
 	}

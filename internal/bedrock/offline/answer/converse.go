@@ -32,7 +32,8 @@ func (a *Answer) latency() int { return 200 + 5*a.Usage.Output }
 func (a *Answer) echo(out map[string]any, r *wire.ConverseRequest, t wire.Target) {
 	trace := a.Trace
 	if t.Router {
-		trace = map[string]any{"promptRouter": map[string]any{"invokedModelId": "arn:aws:bedrock:us-east-1::foundation-model/" + t.Model.ID}}
+		trace = map[string]any{"promptRouter": map[string]any{
+			"invokedModelId": "arn:aws:bedrock:us-east-1::foundation-model/" + t.Model.ID}}
 		for k, v := range a.Trace {
 			trace[k] = v
 		}

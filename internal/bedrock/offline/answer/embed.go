@@ -57,7 +57,8 @@ func Malformed(found []shape.Violation) *wire.Exception {
 	parent := v.Path[:max(len(v.Path)-1, 0)]
 	switch v.Kind {
 	case "unknown":
-		return wire.Invalid("Malformed input request: %s: extraneous key [%s] is not permitted%s", where(parent), v.Value, again)
+		return wire.Invalid("Malformed input request: %s: extraneous key [%s] is not permitted%s", where(parent),
+			v.Value, again)
 	case "required":
 		return wire.Invalid("Malformed input request: %s: required key [%s] not found%s", where(parent), v.Value, again)
 	case "enum":
@@ -65,11 +66,14 @@ func Malformed(found []shape.Violation) *wire.Exception {
 	case "type":
 		return wire.Invalid("Malformed input request: %s: expected type: %s%s", where(v.Path), v.Value, again)
 	case "range":
-		return wire.Invalid("Malformed input request: %s: %v is not %s %v%s", where(v.Path), v.Got, beyond(v, "less or equal to", "greater or equal to"), v.Bound, again)
+		return wire.Invalid("Malformed input request: %s: %v is not %s %v%s", where(v.Path), v.Got,
+			beyond(v, "less or equal to", "greater or equal to"), v.Bound, again)
 	case "items":
-		return wire.Invalid("Malformed input request: %s: expected %s item count: %v, found: %v%s", where(v.Path), beyond(v, "maximum", "minimum"), v.Bound, v.Got, again)
+		return wire.Invalid("Malformed input request: %s: expected %s item count: %v, found: %v%s", where(v.Path),
+			beyond(v, "maximum", "minimum"), v.Bound, v.Got, again)
 	case "length":
-		return wire.Invalid("Malformed input request: %s: expected %s: %v, actual: %v%s", where(v.Path), beyond(v, "maxLength", "minLength"), v.Bound, v.Got, again)
+		return wire.Invalid("Malformed input request: %s: expected %s: %v, actual: %v%s", where(v.Path),
+			beyond(v, "maxLength", "minLength"), v.Bound, v.Got, again)
 	}
 	return wire.Invalid("Malformed input request: %s: %s%s", where(v.Path), v.Text, again)
 }

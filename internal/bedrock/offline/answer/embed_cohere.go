@@ -42,7 +42,8 @@ func cohere3Embed(m *wire.Model, v map[string]any) (embedding, *wire.Exception) 
 	if v["truncate"] == nil || v["truncate"] == "NONE" {
 		for i, t := range texts {
 			if len([]rune(t)) > 2048 {
-				return embedding{}, Malformed([]shape.Violation{{Path: []string{"texts", fmt.Sprint(i)}, Kind: "length", Bound: 2048,
+				return embedding{}, Malformed([]shape.Violation{{Path: []string{"texts", fmt.Sprint(i)},
+					Kind: "length", Bound: 2048,
 					Got: float64(len([]rune(t))), Upper: true}})
 			}
 		}
@@ -71,9 +72,10 @@ func cohere4() embedder {
 	}, "type")
 	return embedder{
 		Shape: shape.Structure(map[string]*shape.Shape{
-			"texts":            shape.List(shape.Str()).Between(1, cohereInputs),
-			"images":           shape.List(shape.Str().AtLeast(1)).Between(1, cohereInputs),
-			"inputs":           shape.List(shape.Structure(map[string]*shape.Shape{"content": shape.List(part).AtLeast(1)}, "content")).Between(1, cohereInputs),
+			"texts":  shape.List(shape.Str()).Between(1, cohereInputs),
+			"images": shape.List(shape.Str().AtLeast(1)).Between(1, cohereInputs),
+			"inputs": shape.List(shape.Structure(map[string]*shape.Shape{"content": shape.List(part).AtLeast(1)},
+				"content")).Between(1, cohereInputs),
 			"input_type":       cohereInputType(),
 			"embedding_types":  cohereTypes(),
 			"output_dimension": shape.Integer(),
@@ -109,11 +111,13 @@ func cohereInputsOf(v map[string]any) (texts []string, items []item, e *wire.Exc
 		}
 	}
 	if given != 1 {
-		return nil, nil, wire.Invalid("Malformed input request: #: exactly one of texts, images and inputs must be given, please reformat your input " +
+		return nil, nil, wire.Invalid("Malformed input request: #: exactly one of texts, images and inputs must be given, " +
+			"please reformat your input " +
 			"and try again.")
 	}
 	if v["images"] != nil && v["input_type"] != "image" {
-		return nil, nil, wire.Invalid("Malformed input request: #/input_type: images need input_type image, please reformat your input and try again.")
+		return nil, nil, wire.Invalid("Malformed input request: #/input_type: images need input_type image, please " +
+			"reformat your input and try again.")
 	}
 	texts = textsOf(v["texts"])
 	for i, t := range texts {
@@ -154,7 +158,8 @@ func dataURI(s string) ([]byte, *wire.Exception) {
 	_, data, ok := strings.Cut(s, ";base64,")
 	b, err := base64.StdEncoding.DecodeString(data)
 	if !ok || !strings.HasPrefix(s, "data:image/") || err != nil || len(b) == 0 || len(b) > 5<<20 {
-		return nil, wire.Invalid("Malformed input request: #/images: expected a data URI of an image of at most 5 MB, please reformat your input and " +
+		return nil, wire.Invalid("Malformed input request: #/images: expected a data URI of an image of at most 5 MB, " +
+			"please reformat your input and " +
 			"try again.")
 	}
 	return b, nil

@@ -10,13 +10,15 @@ import (
 
 // novaEmbed is Nova Multimodal Embeddings; only SINGLE_EMBEDDING is a call of InvokeModel.
 func novaEmbed() embedder {
-	source := shape.Union(map[string]*shape.Shape{"bytes": shape.Blob(), "s3Location": shape.Structure(map[string]*shape.Shape{"uri": shape.Str(), "bucketOwner": shape.Str()}, "uri")})
+	source := shape.Union(map[string]*shape.Shape{"bytes": shape.Blob(),
+		"s3Location": shape.Structure(map[string]*shape.Shape{"uri": shape.Str(), "bucketOwner": shape.Str()}, "uri")})
 	return embedder{
 		Shape: shape.Structure(map[string]*shape.Shape{
 			"schemaVersion": shape.Enum("nova-multimodal-embed-v1", "amazon.nova-embedding-v1:0"),
 			"taskType":      shape.Enum("SINGLE_EMBEDDING", "SEGMENTED_EMBEDDING"),
 			"singleEmbeddingParams": shape.Structure(map[string]*shape.Shape{
-				"embeddingPurpose": shape.Enum("GENERIC_INDEX", "GENERIC_RETRIEVAL", "TEXT_RETRIEVAL", "IMAGE_RETRIEVAL", "VIDEO_RETRIEVAL",
+				"embeddingPurpose": shape.Enum("GENERIC_INDEX", "GENERIC_RETRIEVAL", "TEXT_RETRIEVAL", "IMAGE_RETRIEVAL",
+					"VIDEO_RETRIEVAL",
 					"DOCUMENT_RETRIEVAL", "AUDIO_RETRIEVAL", "CLASSIFICATION", "CLUSTERING"),
 				"embeddingDimension": shape.Integer(),
 				"text": shape.Structure(map[string]*shape.Shape{
@@ -29,7 +31,8 @@ func novaEmbed() embedder {
 					"format":      shape.Enum("png", "jpeg", "gif", "webp"),
 					"source":      source,
 				}, "format", "source"),
-				"audio": shape.Structure(map[string]*shape.Shape{"format": shape.Enum("mp3", "wav", "ogg"), "source": source}, "format", "source"),
+				"audio": shape.Structure(map[string]*shape.Shape{"format": shape.Enum("mp3", "wav", "ogg"), "source": source},
+					"format", "source"),
 				"video": shape.Structure(map[string]*shape.Shape{
 					"format":        shape.Enum("mp4", "mov", "mkv", "webm", "flv", "mpeg", "mpg", "wmv", "3gp"),
 					"source":        source,
@@ -57,7 +60,8 @@ func novaSingle(m *wire.Model, v map[string]any) (embedding, *wire.Exception) {
 		}
 	}
 	if len(kinds) != 1 { // text unconfirmed
-		return embedding{}, wire.Invalid("Malformed input request: #/singleEmbeddingParams: exactly one of text, image, audio and video must be given, " +
+		return embedding{}, wire.Invalid("Malformed input request: #/singleEmbeddingParams: exactly one of text, image, " +
+			"audio and video must be given, " +
 			"please reformat your input and try again.")
 	}
 	content := params[kinds[0]].(map[string]any)

@@ -22,7 +22,8 @@ func titan1() embedder {
 			if e != nil {
 				return embedding{}, e
 			}
-			return embedding{Tokens: n, Body: map[string]any{"embedding": vector(v["inputText"].(string), 1536), "inputTextTokenCount": n}}, nil
+			return embedding{Tokens: n, Body: map[string]any{"embedding": vector(v["inputText"].(string), 1536),
+				"inputTextTokenCount": n}}, nil
 		},
 	}
 }
@@ -31,7 +32,8 @@ func titan1() embedder {
 func titanCount(text string) (int, *wire.Exception) {
 	n := wordTokens(text)
 	if n > maxTitanTokens {
-		return 0, wire.Invalid("400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d ", maxTitanTokens, n)
+		return 0, wire.Invalid("400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d ",
+			maxTitanTokens, n)
 	}
 	return n, nil
 }
@@ -105,7 +107,8 @@ func titanImageEmbed(m *wire.Model, v map[string]any) (embedding, *wire.Exceptio
 	if hasText {
 		n = wordTokens(text)
 		if n > 256 {
-			return embedding{}, wire.Invalid("400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d ", 256, n)
+			return embedding{}, wire.Invalid("400 Bad Request: Too many input tokens. Max input tokens: %d, request input "+
+				"token count: %d ", 256, n)
 		}
 		for i, x := range vector(text, size) {
 			sum[i] += float64(x)
@@ -117,5 +120,6 @@ func titanImageEmbed(m *wire.Model, v map[string]any) (embedding, *wire.Exceptio
 			sum[i] += float64(x)
 		}
 	}
-	return embedding{Tokens: n, Body: map[string]any{"embedding": unit(sum, text), "inputTextTokenCount": n, "message": nil}}, nil
+	return embedding{Tokens: n, Body: map[string]any{"embedding": unit(sum, text), "inputTextTokenCount": n,
+		"message": nil}}, nil
 }

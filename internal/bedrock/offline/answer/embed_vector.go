@@ -12,7 +12,8 @@ import (
 // length is 1.
 func vector(text string, size int) []float32 {
 	v := make([]float64, size)
-	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for _, w := range strings.FieldsFunc(strings.ToLower(text),
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		weight := 1.0
 		if len(w) <= 3 {
 			weight = 0.4 // small words say little

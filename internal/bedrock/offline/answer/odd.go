@@ -55,7 +55,8 @@ func (a *Answer) thinkAgain(said string) {
 			if first.text == "" {
 				thought = ""
 			}
-			again = &reason{text: thought, signature: wire.SignAt(thought, wire.ShapeOf(len(out), func(i int) string { return out[i].letter() }))}
+			again = &reason{text: thought,
+				signature: wire.SignAt(thought, wire.ShapeOf(len(out), func(i int) string { return out[i].letter() }))}
 		}
 		out = append(out, Block{reason: again}, b)
 	}

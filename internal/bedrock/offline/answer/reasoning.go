@@ -13,7 +13,8 @@ const RedactMe = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING"
 // reasoningOf makes the reasoning blocks of an answer in the form of the model's family [FACTS 4.2].
 func reasoningOf(r *wire.ConverseRequest, t wire.Target) []Block {
 	f := t.Model.Traits
-	thought := fmt.Sprintf("There are %s. I look at the newest one and answer it plainly.", plural(len(r.Messages), "turn"))
+	thought := fmt.Sprintf("There are %s. I look at the newest one and answer it plainly.",
+		plural(len(r.Messages), "turn"))
 	if said := r.LastUserText(); said != "" {
 		thought += " It says: " + cutText(said, 200)
 	}

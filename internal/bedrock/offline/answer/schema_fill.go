@@ -253,8 +253,10 @@ func (f *filler) number(s map[string]any) any {
 
 // formats are values for the string formats of JSON Schema.
 var formats = map[string]string{
-	"date": "2026-01-31", "date-time": "2026-01-31T12:00:00Z", "time": "12:00:00Z", "duration": "PT1H", "email": "someone@example.com",
-	"hostname": "example.com", "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "uri": "https://example.com/", "url": "https://example.com/",
+	"date": "2026-01-31", "date-time": "2026-01-31T12:00:00Z", "time": "12:00:00Z", "duration": "PT1H",
+	"email":    "someone@example.com",
+	"hostname": "example.com", "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "uri": "https://example.com/",
+	"url":  "https://example.com/",
 	"uuid": "123e4567-e89b-42d3-a456-426614174000", "regex": ".*", "json-pointer": "/a",
 }
 

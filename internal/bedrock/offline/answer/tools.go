@@ -38,7 +38,8 @@ func DecideCalls(r *wire.ConverseRequest, seed string) []call {
 	if len(chosen) == 0 && r.Forced() {
 		chosen = firstSpec(r.Tools.Tools)
 	}
-	if native, _ := r.Native["tool_choice"].(map[string]any); native["disable_parallel_tool_use"] == true && len(chosen) > 1 {
+	if native, _ := r.Native["tool_choice"].(map[string]any); native["disable_parallel_tool_use"] == true &&
+		len(chosen) > 1 {
 		chosen = chosen[:1]
 	}
 	var calls []call
@@ -61,8 +62,10 @@ func firstSpec(tools []wire.Tool) []wire.Tool {
 }
 
 // dull are words of tool names that say too little to count as asking for the tool.
-var dull = []string{"get", "set", "list", "find", "make", "call", "tool", "with", "from", "the", "and", "for", "data", "info", "current",
-	"final", "result", "value", "name", "user", "json", "test", "function", "output", "response", "answer", "fetch", "show", "read", "create"}
+var dull = []string{"get", "set", "list", "find", "make", "call", "tool", "with", "from", "the", "and", "for", "data",
+	"info", "current",
+	"final", "result", "value", "name", "user", "json", "test", "function", "output", "response", "answer", "fetch",
+	"show", "read", "create"}
 
 // asksFor tells whether a text asks for a tool: it holds the tool's whole name, or one of its name's words of four
 // letters or more that is not dull. "What is the weather in Paris?" asks for get_weather.

@@ -16,7 +16,8 @@ type Usage struct {
 }
 
 func (u Usage) json(f wire.Family, stream bool) map[string]any {
-	m := map[string]any{"inputTokens": u.Input, "outputTokens": u.Output, "totalTokens": u.Input + u.Read + u.Write + u.Output}
+	m := map[string]any{"inputTokens": u.Input, "outputTokens": u.Output, "totalTokens": u.Input + u.Read +
+		u.Write + u.Output}
 	if f.ServerUsage {
 		m["serverToolUsage"] = map[string]any{}
 	}

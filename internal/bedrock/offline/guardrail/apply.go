@@ -69,7 +69,8 @@ func contentFilters(text string, input, full bool) (filters []any, blocked bool)
 		} else if !full {
 			return
 		}
-		filters = append(filters, map[string]any{"type": name, "confidence": confidence, "filterStrength": "HIGH", "action": action, "detected": score > 0})
+		filters = append(filters, map[string]any{"type": name, "confidence": confidence, "filterStrength": "HIGH",
+			"action": action, "detected": score > 0})
 	}
 	for _, c := range Categories {
 		add(c.name, c.score(text))

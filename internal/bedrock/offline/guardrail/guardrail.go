@@ -104,7 +104,8 @@ func answerText(a *answer.Answer) string {
 }
 
 func blockedTopic() map[string]any {
-	return map[string]any{"topics": []any{map[string]any{"action": "BLOCKED", "detected": true, "name": "BlockMe", "type": "DENY"}}}
+	return map[string]any{"topics": []any{map[string]any{"action": "BLOCKED", "detected": true, "name": "BlockMe",
+		"type": "DENY"}}}
 }
 
 func assessment(g *wire.Guardrail, text string) map[string]any {
@@ -123,7 +124,8 @@ func assessment(g *wire.Guardrail, text string) map[string]any {
 			"guardrailProcessingLatency": 200,
 			"usage": map[string]any{
 				"contentPolicyImageUnits": 0, "contentPolicyUnits": 0, "contextualGroundingPolicyUnits": 0,
-				"sensitiveInformationPolicyFreeUnits": 0, "sensitiveInformationPolicyUnits": 1, "topicPolicyUnits": 1, "wordPolicyUnits": 0,
+				"sensitiveInformationPolicyFreeUnits": 0, "sensitiveInformationPolicyUnits": 1, "topicPolicyUnits": 1,
+				"wordPolicyUnits": 0,
 			},
 		},
 	}

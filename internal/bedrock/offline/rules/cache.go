@@ -38,7 +38,8 @@ func cacheRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		case p.TTL == "1h" && m.Caching.TTL != nil && !slices.Contains(m.Caching.TTL, "1h"):
 			return wire.Unsupported("cachePoint.ttl")
 		case p.TTL == "1h" && short:
-			return wire.RefusedByModel("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are " +
+			return wire.RefusedByModel("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. " +
+				"Note that blocks are " +
 				"processed in the following order: `tools`, `system`, `messages`.")
 		}
 		short = short || p.TTL != "1h"
@@ -71,10 +72,12 @@ func placement(r *wire.ConverseRequest, f wire.Family) *wire.Exception {
 			}
 			switch before := m.Content[j-1]; {
 			case f.AfterText && (before.ToolResult != nil || before.Image != nil):
-				return wire.Invalid("Malformed input request: #/messages/%d/content/%d: extraneous key [cachePoint] is not permitted, please "+
+				return wire.Invalid("Malformed input request: #/messages/%d/content/%d: extraneous key [cachePoint] is not "+
+					"permitted, please "+
 					"reformat your input and try again.", i, j)
 			case f.Claude && before.Reasoning != nil:
-				return wire.Invalid("Cache point cannot be inserted after reasoning block. Please remove the invalid cache point and try again.")
+				return wire.Invalid("Cache point cannot be inserted after reasoning block. Please remove the invalid cache " +
+					"point and try again.")
 			}
 		}
 	}
@@ -82,6 +85,7 @@ func placement(r *wire.ConverseRequest, f wire.Family) *wire.Exception {
 }
 
 func misplaced(where string, at ...any) *wire.Exception {
-	return wire.Invalid("The cachePoint block at "+where+" is not allowed there. A cachePoint can't be the first block and can't follow another "+
+	return wire.Invalid("The cachePoint block at "+where+" is not allowed there. A cachePoint can't be the first block "+
+		"and can't follow another "+
 		"cachePoint, a document or a video.", at...)
 }

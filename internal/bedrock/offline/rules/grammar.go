@@ -35,10 +35,12 @@ func grammarRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 	}
 	switch {
 	case optional > mostOptional:
-		return wire.RefusedByModel("Schemas contains too many optional parameters (%d), which would make grammar compilation inefficient. Reduce the "+
+		return wire.RefusedByModel("Schemas contains too many optional parameters (%d), which would make grammar "+
+			"compilation inefficient. Reduce the "+
 			"number of optional parameters in your tool schemas (limit: %d).", optional, mostOptional)
 	case unions > mostUnions:
-		return wire.RefusedByModel("Schemas contains too many parameters with union types (%d parameters with type arrays or anyOf). Reduce the "+
+		return wire.RefusedByModel("Schemas contains too many parameters with union types (%d parameters with type arrays "+
+			"or anyOf). Reduce the "+
 			"number of nullable or union-typed parameters (limit: %d).", unions, mostUnions)
 	}
 	return nil

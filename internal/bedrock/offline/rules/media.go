@@ -39,7 +39,8 @@ func mediaSupportRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		case kind == "video" && len(m.Source.Bytes) > maxVideoBytes: // text unconfirmed
 			return wire.Invalid("The maximum video size is 25 MB. Reduce the size of your video and retry your request.")
 		case videos > 1: // text unconfirmed
-			return wire.Invalid("You can't include more than 1 video in a request. Reduce the number of videos and retry your request.")
+			return wire.Invalid("You can't include more than 1 video in a request. Reduce the number of videos and retry " +
+				"your request.")
 		}
 		return nil
 	})
@@ -64,13 +65,15 @@ func imagesOf(r *wire.ConverseRequest) *wire.Exception {
 		}
 		n++
 		if n > maxImages {
-			return wire.Invalid("You can't include more than %d images in a request. Reduce the number of images and retry your request.", maxImages)
+			return wire.Invalid("You can't include more than %d images in a request. Reduce the number of images and retry "+
+				"your request.", maxImages)
 		}
 		if len(m.Source.Bytes) > MaxImageBytes {
 			return wire.Invalid("The maximum image size is 3.75 MB. Reduce the size of your image and retry your request.")
 		}
 		if w, h, ok := wire.ImageSize(m.Source.Bytes); ok && (w > maxImagePixels || h > maxImagePixels) {
-			return wire.Invalid("The maximum image dimension is %d px. Reduce the size of your image and retry your request.", maxImagePixels)
+			return wire.Invalid("The maximum image dimension is %d px. Reduce the size of your image and retry your request.",
+				maxImagePixels)
 		}
 		return nil
 	})
@@ -88,14 +91,17 @@ func documentRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 		n++
 		switch {
 		case n > maxDocuments:
-			return wire.Invalid("You can't include more than 5 documents in a request. Reduce the number of documents and retry your request.")
+			return wire.Invalid("You can't include more than 5 documents in a request. Reduce the number of documents and " +
+				"retry your request.")
 		case len(m.Source.Bytes) > MaxDocumentBytes:
 			return wire.Invalid("The maximum document size is 4.5 MB. Reduce the size of your document and retry your request.")
 		case !documentName.MatchString(m.Name) || strings.Contains(m.Name, "  "):
-			return wire.Invalid("The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and " +
+			return wire.Invalid("The document file name can only contain alphanumeric characters, whitespace characters, " +
+				"hyphens, parentheses, and " +
 				"square brackets. The name can't contain more than one consecutive whitespace character.")
 		case names[strings.ToLower(m.Name)]: // text unconfirmed
-			return wire.Invalid("The document file name %q is used more than once. Document file names must be unique in a request.", m.Name)
+			return wire.Invalid("The document file name %q is used more than once. Document file names must be unique in a "+
+				"request.", m.Name)
 		}
 		names[strings.ToLower(m.Name)] = true
 		return nil
@@ -107,7 +113,8 @@ func documentRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 			return slices.ContainsFunc(m.Content, func(b wire.ContentOf) bool { return b.Kind() == kind })
 		}
 		if has("document") && !has("text") { // text unconfirmed
-			return wire.Invalid("The message at messages.%d holds a document but no text. Add a text content block and try again.", i)
+			return wire.Invalid("The message at messages.%d holds a document but no text. Add a text content block and try "+
+				"again.", i)
 		}
 	}
 	return nil
@@ -133,7 +140,8 @@ func Mismatch(r *wire.ConverseRequest) *wire.Exception {
 		if got == want {
 			return nil
 		}
-		return wire.RefusedByModel("The detected file MIME type %s does not match the expected type %s. Reformat your input and try again.", got, want)
+		return wire.RefusedByModel("The detected file MIME type %s does not match the expected type %s. Reformat your "+
+			"input and try again.", got, want)
 	})
 }
 

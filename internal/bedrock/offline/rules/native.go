@@ -27,7 +27,8 @@ func nativeRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		case f.Claude && !slices.Contains(f.NativeKeys, key):
 			return wire.RefusedByModel("%s: Extra inputs are not permitted", key)
 		case f.NativeKeys != nil && !slices.Contains(f.NativeKeys, key), key == f.RefusedKey:
-			return wire.RefusedByModel("Malformed input request: #: extraneous key [%s] is not permitted, please reformat your input and try again.", key)
+			return wire.RefusedByModel("Malformed input request: #: extraneous key [%s] is not permitted, please reformat "+
+				"your input and try again.", key)
 		}
 	}
 	if !f.Claude {
@@ -90,7 +91,8 @@ func effortRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 			return e
 		}
 		i := r.Inference
-		if config["type"] == "enabled" && config["maxReasoningEffort"] == "high" && (i.MaxTokens != nil || i.Temperature != nil || i.TopP != nil) {
+		if config["type"] == "enabled" && config["maxReasoningEffort"] == "high" &&
+			(i.MaxTokens != nil || i.Temperature != nil || i.TopP != nil) {
 			return wire.RefusedByModel("temperature, topP and maxTokens must be unset when maxReasoningEffort is high")
 		}
 	}
@@ -115,9 +117,11 @@ func limitRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		return nil
 	}
 	if m.Traits.Claude {
-		return wire.RefusedByModel("max_tokens: %d > %d, which is the maximum allowed number of output tokens for %s", *asked, m.MaxOutput, m.ID)
+		return wire.RefusedByModel("max_tokens: %d > %d, which is the maximum allowed number of output tokens for %s", *asked,
+			m.MaxOutput, m.ID)
 	}
-	return wire.Invalid("The maximum tokens you requested exceeds the model limit of %d. Try again with a maximum tokens value that is lower than %d.",
+	return wire.Invalid("The maximum tokens you requested exceeds the model limit of %d. Try again with a maximum "+
+		"tokens value that is lower than %d.",
 		m.MaxOutput, m.MaxOutput)
 }
 

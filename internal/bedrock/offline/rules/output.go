@@ -12,7 +12,8 @@ import (
 // outputRule: native structured output [FACTS 2.10, 4.4]. The texts for other families than Claude are unconfirmed.
 func outputRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	if r.Output.Effort != "" && !slices.Contains(wire.LowToXMax, r.Output.Effort) {
-		return wire.Invalid("The value at outputConfig.effort must be one of the following: %s.", strings.Join(wire.LowToXMax, ", "))
+		return wire.Invalid("The value at outputConfig.effort must be one of the following: %s.",
+			strings.Join(wire.LowToXMax, ", "))
 	}
 	if r.Output.Effort != "" && t.Model.Traits.Claude && t.Model.Traits.Efforts == nil {
 		return wire.RefusedByModel("output_config: Extra inputs are not permitted")
@@ -45,7 +46,8 @@ func outputRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 
 // beyondSubset are the keywords that structured output and strict tools refuse [FACTS 2.10, 4.4].
 var beyondSubset = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems",
-	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames", "uniqueItems", "contains",
+	"oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems", "patternProperties", "propertyNames",
+	"uniqueItems", "contains",
 	"minProperties", "maxProperties"}
 
 // strictSchema holds a schema against the subset of JSON Schema that grammars are compiled from. Texts after
@@ -115,7 +117,8 @@ func (s *subset) keywords(n map[string]any) *wire.Exception {
 		}
 	}
 	if len(bad) > 0 {
-		return wire.RefusedByModel("%s: For '%s' type, properties %s are not supported", s.where, sort, strings.Join(bad, ", "))
+		return wire.RefusedByModel("%s: For '%s' type, properties %s are not supported", s.where, sort,
+			strings.Join(bad, ", "))
 	}
 	for _, v := range append(wire.AsList(n["enum"]), n["const"]) {
 		switch v.(type) {

@@ -73,7 +73,8 @@ func promptRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 // converseRule: the model must have a chat interface at all. Text unconfirmed.
 func converseRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	if wire.Denies(t.Model.APIs.Converse) {
-		return wire.Invalid("The model %s doesn't support the Converse operation. Try again with a model that supports it.", t.ID)
+		return wire.Invalid("The model %s doesn't support the Converse operation. Try again with a model that supports it.",
+			t.ID)
 	}
 	if r.Streamed && wire.Denies(t.Model.Features.Streaming) {
 		return wire.Invalid("The model is unsupported for streaming.")
@@ -81,7 +82,8 @@ func converseRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	return nil
 }
 
-var guardrailID = regexp.MustCompile(`^(|[a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
+var guardrailID = regexp.MustCompile(
+	`^(|[a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
 
 // GuardrailRule is a rule: texts of FACTS 2.10. A guardrail exists unless its id begins with "missing".
 func GuardrailRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
@@ -102,7 +104,8 @@ func GuardrailRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 // systemRule: [FACTS 2.4].
 func systemRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	if len(r.System) > 0 && wire.Denies(t.Model.Features.System) {
-		return wire.Invalid("This model doesn't support system messages. Try again without a system message or use a model that supports " +
+		return wire.Invalid("This model doesn't support system messages. Try again without a system message or use a " +
+			"model that supports " +
 			"system messages.")
 	}
 	return nil
@@ -121,7 +124,8 @@ func contextRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	case m.Traits.Claude:
 		return wire.RefusedByModel("prompt is too long: %d tokens > %d maximum", n, m.Context)
 	case m.Family == "nova-2":
-		return wire.RefusedByModel("Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the input to try again.")
+		return wire.RefusedByModel("Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update " +
+			"the input to try again.")
 	}
 	return wire.Invalid("Input is too long for requested model.")
 }

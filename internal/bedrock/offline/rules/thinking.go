@@ -3,7 +3,8 @@ package rules
 import "outcrop/internal/bedrock/offline/wire"
 
 // ThinkingPage ends the texts about extended thinking.
-const ThinkingPage = "Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
+const ThinkingPage = "Please consult our documentation at " +
+	"https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
 
 // thinkingRule: Claude's conditions on extended thinking [FACTS 2.2, 2.6, 4.2]. The texts are Anthropic's own
 // (unconfirmed for Bedrock).
@@ -40,14 +41,16 @@ func thinkingMode(th wire.Thinking, r *wire.ConverseRequest, f wire.Family) *wir
 	if _, set := r.Native["thinking"]; !set {
 		return nil
 	}
-	adaptive := f.Reasoning == wire.ClaudeBoth || f.Reasoning == wire.ClaudeAdaptive || f.Reasoning == wire.ClaudeDefault || f.Reasoning == wire.ClaudeAlways
+	adaptive := f.Reasoning == wire.ClaudeBoth || f.Reasoning == wire.ClaudeAdaptive ||
+		f.Reasoning == wire.ClaudeDefault || f.Reasoning == wire.ClaudeAlways
 	switch th.Mode {
 	case "enabled":
 		if f.Reasoning != wire.ClaudeBudget && f.Reasoning != wire.ClaudeBoth {
 			if f.Reasoning == wire.ReasonsNever {
 				return wire.RefusedByModel("thinking is not supported for this model.")
 			}
-			return wire.RefusedByModel("\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and " +
+			return wire.RefusedByModel("\"thinking.type.enabled\" is not supported for this model. Use " +
+				"\"thinking.type.adaptive\" and " +
 				"\"output_config.effort\" to control thinking behavior.")
 		}
 		return thinkingBudget(th, r)
@@ -65,7 +68,8 @@ func thinkingMode(th wire.Thinking, r *wire.ConverseRequest, f wire.Family) *wir
 			return wire.RefusedByModel("output_config.effort: %s is not supported when thinking is disabled", effort)
 		}
 	default:
-		return wire.RefusedByModel("thinking: Input tag '%s' found using 'type' does not match any of the expected tags: 'disabled', 'enabled', "+
+		return wire.RefusedByModel("thinking: Input tag '%s' found using 'type' does not match any of the expected tags: "+
+			"'disabled', 'enabled', "+
 			"'adaptive'", th.Mode)
 	}
 	return nil
@@ -78,7 +82,8 @@ func thinkingBudget(th wire.Thinking, r *wire.ConverseRequest) *wire.Exception {
 	case th.Budget < 1024:
 		return wire.RefusedByModel("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
 	case r.Inference.MaxTokens != nil && float64(*r.Inference.MaxTokens) <= th.Budget:
-		return wire.RefusedByModel("`max_tokens` must be greater than `thinking.budget_tokens`. %s#max-tokens-and-context-window-size", ThinkingPage)
+		return wire.RefusedByModel("`max_tokens` must be greater than `thinking.budget_tokens`. "+
+			"%s#max-tokens-and-context-window-size", ThinkingPage)
 	}
 	return nil
 }
@@ -97,7 +102,8 @@ func replayRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 				return wire.RefusedByModel("messages.%d: The final block in an assistant message cannot be `thinking`.", i)
 			}
 			if m.Role != "assistant" { // text unconfirmed
-				return wire.Invalid("The reasoningContent block at messages.%d.content.%d can only be used in a message with the assistant role.", i, j)
+				return wire.Invalid("The reasoningContent block at messages.%d.content.%d can only be used in a message with "+
+					"the assistant role.", i, j)
 			}
 			if e := encryptedRule(b.Reasoning, f, i, j); e != nil {
 				return e
@@ -138,7 +144,8 @@ func unmovedRule(r *wire.ConverseRequest, f wire.Family) *wire.Exception {
 		}
 		shape := wire.ShapeOf(j, func(k int) string { return content[k].Letter() })
 		if !wire.VerifyAt(b.Reasoning.Text.Text, b.Reasoning.Text.Signature, shape) {
-			return wire.RefusedByModel("messages.%d.content.%d: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be "+
+			return wire.RefusedByModel("messages.%d.content.%d: `thinking` or `redacted_thinking` blocks in the latest "+
+				"assistant message cannot be "+
 				"modified. These blocks must remain as they were in the original response.", i, j)
 		}
 	}
@@ -176,9 +183,12 @@ func openLoopRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 			if first.ToolUse != nil {
 				sort = "tool_use"
 			}
-			return wire.RefusedByModel("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. When `thinking` is "+
-				"enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and "+
-				"`tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable "+
+			return wire.RefusedByModel("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found "+
+				"`%s`. When `thinking` is "+
+				"enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of "+
+				"`tool_use` and "+
+				"`tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this "+
+				"requirement, disable "+
 				"`thinking`. %s", i, sort, ThinkingPage)
 		}
 	}

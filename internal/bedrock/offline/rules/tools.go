@@ -18,7 +18,8 @@ func toolSupportRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	}
 	switch {
 	case wire.Denies(t.Model.Features.Tools):
-		return wire.Invalid("This model doesn't support tool use. Try again without tools or use a model that supports tool use.")
+		return wire.Invalid("This model doesn't support tool use. Try again without tools or use a model that supports " +
+			"tool use.")
 	case r.Streamed && wire.Denies(t.Model.Features.StreamingTools):
 		return wire.Invalid("This model doesn't support tool use in streaming mode.")
 	}
@@ -39,14 +40,16 @@ func toolDefinitionRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception 
 			continue
 		}
 		if first, taken := names[d.Spec.Name]; taken {
-			return wire.Invalid("The tool name %s at toolConfig.tools.%d.toolSpec is already used at toolConfig.tools.%d.toolSpec. Tool names must "+
+			return wire.Invalid("The tool name %s at toolConfig.tools.%d.toolSpec is already used at "+
+				"toolConfig.tools.%d.toolSpec. Tool names must "+
 				"be unique.", d.Spec.Name, i, first)
 		}
 		names[d.Spec.Name] = i
 		where := fmt.Sprintf("toolConfig.tools.%d.toolSpec", i)
 		var schema map[string]any
 		if json.Unmarshal(d.Spec.Schema.JSON, &schema) != nil || schema == nil {
-			return wire.Invalid("The format of the value at %s.inputSchema.json is invalid. Provide a json object for the field and try again.", where)
+			return wire.Invalid("The format of the value at %s.inputSchema.json is invalid. Provide a json object for the "+
+				"field and try again.", where)
 		}
 		if schema["type"] != "object" {
 			return wire.Invalid("The value at %s.inputSchema.json.type must be one of the following: object.", where)
@@ -86,7 +89,8 @@ func toolChoiceRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		return wire.Invalid("This model doesn't support the %s field. Remove %s and try again", field, field)
 	}
 	if kind == "tool" && r.ToolNamed(choice.Tool.Name) == nil { // text unconfirmed
-		return wire.Invalid("The tool name %s at toolConfig.toolChoice.tool.name isn't defined in toolConfig.tools.", choice.Tool.Name)
+		return wire.Invalid("The tool name %s at toolConfig.toolChoice.tool.name isn't defined in toolConfig.tools.",
+			choice.Tool.Name)
 	}
 	return nil
 }
@@ -99,12 +103,14 @@ func ToolHistoryRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 				return wire.Invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
 			}
 			if b.ToolUse != nil && !bytes.HasPrefix(bytes.TrimSpace(b.ToolUse.Input), []byte("{")) {
-				return wire.Invalid("The format of the value at messages.%d.content.%d.toolUse.input is invalid. Provide a json object for the field "+
+				return wire.Invalid("The format of the value at messages.%d.content.%d.toolUse.input is invalid. Provide a json "+
+					"object for the field "+
 					"and try again.", i, j)
 			}
 			// text unconfirmed
 			if b.ToolUse != nil && m.Role != "assistant" || b.ToolResult != nil && m.Role != "user" && b.ToolResult.Type == "" {
-				return wire.Invalid("The content block at messages.%d.content.%d can't be used in a message of role %s.", i, j, m.Role)
+				return wire.Invalid("The content block at messages.%d.content.%d can't be used in a message of role %s.", i, j,
+					m.Role)
 			}
 			if b.Addition != nil || b.Removal != nil { // text unconfirmed
 				return wire.Unsupported("toolAddition")
@@ -130,10 +136,12 @@ func ToolPairRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 			return wire.Invalid("The toolResult blocks at messages.%d.content contain duplicate Ids: %s", turn.index, id)
 		}
 		if len(turn.results) > len(calls) {
-			return wire.Invalid("The number of toolResult blocks at messages.%d.content exceeds the number of toolUse blocks of previous turn.", turn.index)
+			return wire.Invalid("The number of toolResult blocks at messages.%d.content exceeds the number of toolUse blocks "+
+				"of previous turn.", turn.index)
 		}
 		if missing := without(calls, turn.results); len(missing) > 0 {
-			return wire.Invalid("Expected toolResult blocks at messages.%d.content for the following Ids: %s", turn.index, strings.Join(missing, ", "))
+			return wire.Invalid("Expected toolResult blocks at messages.%d.content for the following Ids: %s", turn.index,
+				strings.Join(missing, ", "))
 		}
 	}
 	for _, turn := range turns {
@@ -217,10 +225,12 @@ func toolCompanyRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		}
 		switch {
 		case calls && other != "" && t.Model.Traits.TextAlone:
-			return wire.Invalid("messages.%d.content: Conversation blocks and tool use blocks cannot be provided in the same turn", i)
+			return wire.Invalid("messages.%d.content: Conversation blocks and tool use blocks cannot be provided in the same "+
+				"turn", i)
 		case results && other != "" && wire.Affirms(t.Model.ToolResultMustBeAlone),
 			results && t.Model.Traits.Claude && (other == "document" || other == "video"): // Claude's own text is unconfirmed
-			return wire.Invalid("messages.%d.content: Conversation blocks and tool result blocks cannot be provided in the same turn.", i)
+			return wire.Invalid("messages.%d.content: Conversation blocks and tool result blocks cannot be provided in the "+
+				"same turn.", i)
 		}
 	}
 	return nil
@@ -238,7 +248,8 @@ func toolResultRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 				return wire.Invalid("This model doesn't support the status field. Remove status and try again.")
 			}
 			if len(b.ToolResult.Content) == 0 && t.Model.Family == "nemotron" { // text unconfirmed
-				return wire.Invalid("The content field in the ToolResultBlock object is empty. Add content to the content field and try again.")
+				return wire.Invalid("The content field in the ToolResultBlock object is empty. Add content to the content field " +
+					"and try again.")
 			}
 			for _, c := range b.ToolResult.Content {
 				sort := c.Kind()
@@ -262,7 +273,8 @@ func spoiltCallRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 	for _, c := range answer.DecideCalls(r, "") {
 		if strings.Contains(c.Name, "-") {
 			e := wire.ByName("ModelErrorException")
-			e.Message = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide."
+			e.Message = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use " +
+				"troubleshooting guide."
 			return e
 		}
 	}

@@ -13,7 +13,8 @@ func TurnRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		if t.Prompt {
 			return nil
 		}
-		return wire.Invalid("A conversation must start with a user message. Try again with a conversation that starts with a user message.")
+		return wire.Invalid("A conversation must start with a user message. Try again with a conversation that starts " +
+			"with a user message.")
 	}
 	for i, m := range r.Messages {
 		if m.Role == "system" { // only for changes of tools in mid-conversation; text unconfirmed
@@ -21,11 +22,13 @@ func TurnRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		}
 	}
 	if r.Messages[0].Role == "assistant" && !wire.Affirms(t.Model.LeadingAssistantOK) && !t.Prompt {
-		return wire.Invalid("A conversation must start with a user message. Try again with a conversation that starts with a user message.")
+		return wire.Invalid("A conversation must start with a user message. Try again with a conversation that starts " +
+			"with a user message.")
 	}
 	for i := 1; i < len(r.Messages); i++ {
 		if r.Messages[i].Role == r.Messages[i-1].Role && !t.Model.Traits.MergesTurns {
-			return wire.Invalid("A conversation must alternate between user and assistant roles. Make sure the conversation alternates between " +
+			return wire.Invalid("A conversation must alternate between user and assistant roles. Make sure the conversation " +
+				"alternates between " +
 				"user and assistant roles and try again.")
 		}
 	}
@@ -36,7 +39,8 @@ func TurnRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 func EmptyRule(r *wire.ConverseRequest, _ wire.Target) *wire.Exception {
 	for i, m := range r.Messages {
 		if len(m.Content) == 0 {
-			return wire.Invalid("The content field in the Message object at messages.%d is empty. Add a ContentBlock object to the content field "+
+			return wire.Invalid("The content field in the Message object at messages.%d is empty. Add a ContentBlock object "+
+				"to the content field "+
 				"and try again.", i)
 		}
 	}
@@ -55,7 +59,8 @@ func BlankRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 			switch {
 			case b.Text == nil || strings.TrimSpace(*b.Text) != "":
 			case *b.Text == "", !t.Model.Traits.Claude:
-				return wire.Invalid("The text field in the ContentBlock object at messages.%d.content.%d is blank. Add text to the text field, and "+
+				return wire.Invalid("The text field in the ContentBlock object at messages.%d.content.%d is blank. Add text to "+
+					"the text field, and "+
 					"try again.", i, j)
 			case !company || m.Role == "assistant":
 				return wire.RefusedByModel("messages: text content blocks must contain non-whitespace text")
@@ -71,7 +76,8 @@ func prefillRule(r *wire.ConverseRequest, t wire.Target) *wire.Exception {
 		return nil
 	}
 	if wire.Denies(t.Model.AssistantPrefill) {
-		return wire.Invalid("This model does not support assistant message prefill. The conversation must end with a user message.")
+		return wire.Invalid("This model does not support assistant message prefill. The conversation must end with a user " +
+			"message.")
 	}
 	content := r.Messages[len(r.Messages)-1].Content
 	last := content[len(content)-1]

@@ -35,8 +35,9 @@ func All() Shapes {
 			"promptVariables":                   mapOf(nil, Union(map[string]*Shape{"text": Str()})).sensitive(),
 			"requestMetadata":                   metadataShape(),
 			"performanceConfig":                 Structure(map[string]*Shape{"latency": Enum("standard", "optimized")}),
-			"serviceTier":                       Structure(map[string]*Shape{"type": Enum("priority", "default", "flex", "reserved")}, "type"),
-			"outputConfig":                      outputShape(),
+			"serviceTier": Structure(map[string]*Shape{"type": Enum("priority", "default", "flex",
+				"reserved")}, "type"),
+			"outputConfig": outputShape(),
 		})
 	}
 	return Shapes{
@@ -115,7 +116,8 @@ func videoShape() *Shape {
 
 func audioShape() *Shape {
 	return Structure(map[string]*Shape{
-		"format": Enum("mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga", "pcm", "webm"),
+		"format": Enum("mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga",
+			"pcm", "webm"),
 		"source": mediaSource(),
 		"error":  Structure(map[string]*Shape{"message": Str()}),
 	}, "format", "source")
@@ -259,7 +261,8 @@ func GuardrailShape(stream bool) *Shape {
 
 func metadataShape() *Shape {
 	const letters = `[a-zA-Z0-9\s:_@$#=/+,-.]`
-	return mapOf(Str().Between(1, 256).matching(letters+`{1,256}`), Str().AtMost(256).matching(letters+`{0,256}`)).Between(1, 16).sensitive()
+	return mapOf(Str().Between(1, 256).matching(letters+`{1,256}`), Str().AtMost(256).matching(letters+`{0,256}`)).Between(
+		1, 16).sensitive()
 }
 
 func outputShape() *Shape {

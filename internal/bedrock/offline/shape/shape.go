@@ -179,7 +179,8 @@ func (c *checker) text(s *Shape, v any, path []string, hide bool) {
 		c.add(Violation{Kind: "pattern", Text: "satisfy regular expression pattern: " + s.shown, Value: t}, path, hide)
 	}
 	if s.enum != nil && !slices.Contains(s.enum, t) {
-		c.add(Violation{Kind: "enum", Text: "satisfy enum value set: [" + strings.Join(s.enum, ", ") + "]", Value: t}, path, hide)
+		c.add(Violation{Kind: "enum", Text: "satisfy enum value set: [" + strings.Join(s.enum, ", ") + "]", Value: t}, path,
+			hide)
 	}
 }
 
@@ -199,10 +200,12 @@ func (c *checker) blob(s *Shape, v any, path []string, hide bool) {
 
 func (c *checker) length(s *Shape, n int, value string, path []string, hide bool) {
 	if s.hasMax && float64(n) > s.max {
-		c.add(Violation{Kind: "length", Text: fmt.Sprintf("have length less than or equal to %v", s.max), Value: value, Bound: s.max, Got: float64(n), Upper: true}, path, hide)
+		c.add(Violation{Kind: "length", Text: fmt.Sprintf("have length less than or equal to %v", s.max), Value: value,
+			Bound: s.max, Got: float64(n), Upper: true}, path, hide)
 	}
 	if s.hasMin && float64(n) < s.min {
-		c.add(Violation{Kind: "length", Text: fmt.Sprintf("have length greater than or equal to %v", s.min), Value: value, Bound: s.min, Got: float64(n)}, path, hide)
+		c.add(Violation{Kind: "length", Text: fmt.Sprintf("have length greater than or equal to %v", s.min), Value: value,
+			Bound: s.min, Got: float64(n)}, path, hide)
 	}
 }
 
@@ -218,10 +221,12 @@ func (c *checker) number(s *Shape, v any, path []string, hide bool) {
 		return
 	}
 	if s.hasMax && f > s.max {
-		c.add(Violation{Kind: "range", Text: fmt.Sprintf("have value less than or equal to %v", s.max), Value: n.String(), Bound: s.max, Got: f, Upper: true}, path, hide)
+		c.add(Violation{Kind: "range", Text: fmt.Sprintf("have value less than or equal to %v", s.max), Value: n.String(),
+			Bound: s.max, Got: f, Upper: true}, path, hide)
 	}
 	if s.hasMin && f < s.min {
-		c.add(Violation{Kind: "range", Text: fmt.Sprintf("have value greater than or equal to %v", s.min), Value: n.String(), Bound: s.min, Got: f}, path, hide)
+		c.add(Violation{Kind: "range", Text: fmt.Sprintf("have value greater than or equal to %v", s.min), Value: n.String(),
+			Bound: s.min, Got: f}, path, hide)
 	}
 }
 
@@ -258,7 +263,8 @@ func (v Violation) Constraint() string {
 	}
 	where := modelPath(v.Path)
 	if v.Kind == "key" {
-		return fmt.Sprintf("%s at '%s' failed to satisfy constraint: Map keys must satisfy constraint: [Member must %s]", shown, where, v.Text)
+		return fmt.Sprintf("%s at '%s' failed to satisfy constraint: Map keys must satisfy constraint: [Member must %s]",
+			shown, where, v.Text)
 	}
 	return fmt.Sprintf("%s at '%s' failed to satisfy constraint: Member must %s", shown, where, v.Text)
 }

@@ -46,14 +46,17 @@ var usualTexts = map[string]string{
 	"ValidationException":         "The provided request is not valid.",
 	"AccessDeniedException":       "You don't have access to the model with the specified model ID.",
 	"UnrecognizedClientException": "The security token included in the request is invalid.",
-	"InvalidSignatureException":   "Signature expired: 20250130T064508Z is now earlier than 20250210T013411Z (20250210T013911Z - 5 min.)",
-	"ExpiredTokenException":       "The security token included in the request is expired",
-	"ResourceNotFoundException":   "The resource that you requested was not found.",
-	"ModelTimeoutException":       "The request took too long to process. Processing time exceeded the model timeout length.",
-	"ModelErrorException":         "The model returned the following errors: an unexpected error occurred.",
-	"ModelStreamErrorException":   "Model produced invalid sequence as part of ToolUse",
-	"ThrottlingException":         "Too many requests, please wait before trying again.",
-	"ModelNotReadyException":      "Model is not ready for inference. Wait and try your request again. Refer to https://docs.aws.amazon.com/bedrock.",
+	"InvalidSignatureException": "Signature expired: 20250130T064508Z is now earlier than 20250210T013411Z " +
+		"(20250210T013911Z - 5 min.)",
+	"ExpiredTokenException":     "The security token included in the request is expired",
+	"ResourceNotFoundException": "The resource that you requested was not found.",
+	"ModelTimeoutException": "The request took too long to process. Processing time exceeded the model timeout " +
+		"length.",
+	"ModelErrorException":       "The model returned the following errors: an unexpected error occurred.",
+	"ModelStreamErrorException": "Model produced invalid sequence as part of ToolUse",
+	"ThrottlingException":       "Too many requests, please wait before trying again.",
+	"ModelNotReadyException": "Model is not ready for inference. Wait and try your request again. Refer to " +
+		"https://docs.aws.amazon.com/bedrock.",
 	"InternalServerException":     "The system encountered an unexpected error during processing. Try your request again.",
 	"ServiceUnavailableException": "Bedrock is unable to process your request.",
 }
@@ -108,7 +111,8 @@ func Unsupported(field string) *Exception {
 
 // UnsupportedBlock refuses a kind of block.
 func UnsupportedBlock(kind string) *Exception {
-	return Invalid("This model doesn't support the %s content block that you provided. Update the content block and try again.", kind)
+	return Invalid("This model doesn't support the %s content block that you provided. Update the content block and "+
+		"try again.", kind)
 }
 
 func (e *Exception) status() int {

@@ -48,8 +48,10 @@ type Family struct {
 }
 
 var (
-	claudeKeys = []string{"anthropic_beta", "cache_control", "container", "context_management", "inference_geo", "mcp_servers", "metadata",
-		"output_config", "service_tier", "speed", "stop_sequences", "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p", "max_tokens"}
+	claudeKeys = []string{"anthropic_beta", "cache_control", "container", "context_management", "inference_geo",
+		"mcp_servers", "metadata",
+		"output_config", "service_tier", "speed", "stop_sequences", "temperature", "thinking", "tool_choice", "tools",
+		"top_k", "top_p", "max_tokens"}
 	novaKeys  = []string{"inferenceConfig", "schemaVersion", "toolConfig", "system"}
 	nova2Keys = append([]string{"reasoningConfig"}, novaKeys...)
 	lowToMax  = []string{"low", "medium", "high", "max"}
@@ -61,7 +63,8 @@ var (
 // members: as recorded.
 func claude(how reasoning, efforts []string) Family {
 	return Family{
-		Claude: true, Reasoning: how, Efforts: efforts, Hidden: how == ClaudeAdaptive || how == ClaudeDefault || how == ClaudeAlways,
+		Claude: true, Reasoning: how, Efforts: efforts, Hidden: how == ClaudeAdaptive || how == ClaudeDefault ||
+			how == ClaudeAlways,
 		MergesTurns: true, ResultMedia: []string{"image", "document", "searchResult"}, NativeKeys: claudeKeys,
 		TypedCalls: true, Fragments: true, ServerUsage: true, CacheNumbers: true, NoForcedChoice: how == ClaudeAlways,
 	}
@@ -94,10 +97,12 @@ func familyOf(name string) Family {
 	case "claude-fable", "claude-mythos":
 		return claude(ClaudeAlways, LowToXMax)
 	case "nova-1":
-		return Family{NativeKeys: novaKeys, ResultMedia: []string{"image", "document"}, ServerUsage: true, WordNames: true, AfterText: true}
+		return Family{NativeKeys: novaKeys, ResultMedia: []string{"image", "document"}, ServerUsage: true, WordNames: true,
+			AfterText: true}
 	case "nova-2":
-		return Family{NativeKeys: nova2Keys, ResultMedia: []string{"image", "document"}, ServerUsage: true, Reasoning: NovaEffort,
-			Efforts: lowToMax[:3], WordNames: true, AfterText: true}
+		return Family{NativeKeys: nova2Keys, ResultMedia: []string{"image", "document"}, ServerUsage: true,
+			Reasoning: NovaEffort,
+			Efforts:   lowToMax[:3], WordNames: true, AfterText: true}
 	case "titan-text":
 		return Family{MergesTurns: true}
 	case "llama-2", "llama-3", "llama-3.1", "llama-3.2-text", "llama-3.2-vision", "llama-3.3", "llama-4":
@@ -111,17 +116,20 @@ func familyOf(name string) Family {
 	case "deepseek-v3":
 		return Family{Reasoning: StringEffort, Efforts: lowToMax[:3], ServerUsage: true}
 	case "qwen3":
-		return Family{Reasoning: StringEffort, Efforts: []string{"low", "high"}, ResultMedia: []string{}, ServerUsage: true, NoCacheError: denied,
-			MergesTurns: true}
+		return Family{Reasoning: StringEffort, Efforts: []string{"low", "high"}, ResultMedia: []string{}, ServerUsage: true,
+			NoCacheError: denied,
+			MergesTurns:  true}
 	case "gpt-oss":
 		return Family{Reasoning: ReasonsByEffort, Efforts: lowToMax[:3], ServerUsage: true}
 	case "minimax":
 		return Family{Reasoning: ReasonsAlways, ServerUsage: true}
 	case "kimi":
-		return Family{Reasoning: ReasonsAlways, Efforts: lowToMax[:3], ResultMedia: []string{}, ServerUsage: true, NoCacheError: denied,
-			MergesTurns: true}
+		return Family{Reasoning: ReasonsAlways, Efforts: lowToMax[:3], ResultMedia: []string{}, ServerUsage: true,
+			NoCacheError: denied,
+			MergesTurns:  true}
 	case "glm":
-		return Family{Reasoning: StringEffort, Efforts: lowToMax[:3], ServerUsage: true, NoCacheError: denied, MergesTurns: true}
+		return Family{Reasoning: StringEffort, Efforts: lowToMax[:3], ServerUsage: true, NoCacheError: denied,
+			MergesTurns: true}
 	case "gpt-5", "gpt-6":
 		return Family{Reasoning: ObjectEffort, Efforts: append([]string{"none"}, LowToXMax...), ServerUsage: true}
 	case "grok":

@@ -159,13 +159,15 @@ func (c *Catalogue) Resolve(id string) (Target, *Exception) {
 	}
 	switch t.Model.Status {
 	case "eol":
-		return t, &Exception{Name: "ResourceNotFoundException", Message: "This model version has reached the end of its life. " +
-			"Please refer to the AWS documentation for more details."}
+		return t, &Exception{Name: "ResourceNotFoundException",
+			Message: "This model version has reached the end of its life. " +
+				"Please refer to the AWS documentation for more details."}
 	case "gated":
 		return t, ByName("AccessDeniedException")
 	}
 	if Affirms(t.Model.Inference.ProfileRequired) && (id == t.Model.ID || strings.Contains(id, ":foundation-model/")) {
-		return t, Invalid("Invocation of model ID %s with on-demand throughput isn’t supported. Retry your request with the ID or ARN "+
+		return t, Invalid("Invocation of model ID %s with on-demand throughput isn’t supported. Retry your request with "+
+			"the ID or ARN "+
 			"of an inference profile that contains this model.", id)
 	}
 	return t, nil
@@ -206,7 +208,8 @@ func (c *Catalogue) findARN(id, service, region, sort, name string) (Target, *Ex
 	case service == "sagemaker" && sort == "endpoint",
 		slices.Contains([]string{"application-inference-profile", "provisioned-model", "custom-model", "imported-model",
 			"custom-model-deployment", "prompt-router", "default-prompt-router", "prompt"}, sort):
-		return Target{Model: c.behind(name), ID: id, Prompt: sort == "prompt", Router: strings.HasSuffix(sort, "prompt-router")}, nil
+		return Target{Model: c.behind(name), ID: id, Prompt: sort == "prompt",
+			Router: strings.HasSuffix(sort, "prompt-router")}, nil
 	}
 	return Target{}, Invalid(BadIdentifier)
 }

@@ -25,5 +25,6 @@ func OkJSON(body []byte) *Reply {
 
 // OkStream is a 200 with an event stream.
 func OkStream(frames []Frame) *Reply {
-	return &Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/vnd.amazon.eventstream"}}, Stream: true, Frames: frames}
+	return &Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/vnd.amazon.eventstream"}},
+		Stream: true, Frames: frames}
 }

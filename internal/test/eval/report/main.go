@@ -52,7 +52,8 @@ func report(verbose string) error {
 		for _, t := range tiers {
 			count[t] += 100 / float64(len(tiers))
 		}
-		fmt.Printf("%-20s %4d  %6.3f %6.3f %6.3f %6.3f %6.3f  %6.2f %6.2f %6.2f  %5.2f  %4.0f %8.0f %7.0f\n", s.Name, len(s.Items),
+		fmt.Printf("%-20s %4d  %6.3f %6.3f %6.3f %6.3f %6.3f  %6.2f %6.2f %6.2f  %5.2f  %4.0f %8.0f %7.0f\n",
+			s.Name, len(s.Items),
 			figures[0].Area, figures[1].Area, figures[2].Area, figures[3].Area, figures[0].Best,
 			figures[0].Rank, figures[1].Rank, figures[2].Rank, figures[0].Ties,
 			count["fast"], count["balanced"], count["quality"])
@@ -66,7 +67,8 @@ func report(verbose string) error {
 func list(s eval.Set, r eval.Rule, tiers []string) {
 	for i, it := range s.Items {
 		text := strings.Join(strings.Fields(strings.Join(s.Prompts[i], " / ")), " ")
-		fmt.Printf("  %.2f %.3f %-8s %s%s %.100s\n", it.Difficulty, r.Score(s.Prompts[i]), tiers[i], it.Subject, it.Tier, text)
+		fmt.Printf("  %.2f %.3f %-8s %s%s %.100s\n", it.Difficulty, r.Score(s.Prompts[i]), tiers[i], it.Subject,
+			it.Tier, text)
 	}
 }
 
