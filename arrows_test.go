@@ -44,7 +44,8 @@ var arrows = map[string][]string{
 	"internal/test/eval/report": {"internal/test/eval", "router/score"},
 	"internal/bedrock":          {"openai", "internal/catalog", "internal/background"},
 
-	"internal/bedrock/offline": {"internal/bedrock/offline/shape", "internal/bedrock/offline/wire", "internal/bedrock/offline/rules",
+	"internal/bedrock/offline": {"internal/bedrock/offline/shape", "internal/bedrock/offline/wire",
+		"internal/bedrock/offline/rules",
 		"internal/bedrock/offline/answer", "internal/bedrock/offline/guardrail", "internal/bedrock/offline/replay"},
 	"internal/bedrock/offline/shape":     {},
 	"internal/bedrock/offline/wire":      {"internal/bedrock/offline/shape"},
@@ -53,7 +54,8 @@ var arrows = map[string][]string{
 	"internal/bedrock/offline/guardrail": {"internal/bedrock/offline/wire", "internal/bedrock/offline/answer"},
 	"internal/bedrock/offline/replay":    {"internal/bedrock/offline/wire"},
 
-	"translate":            {"openai", "internal/media"}, // of media only the type of fetched bytes, and what bytes look like
+	// of media only the type of fetched bytes, and what bytes look like
+	"translate":            {"openai", "internal/media"},
 	"translate/converse":   {"openai", "internal/catalog", "internal/media", "internal/rawjson", "translate"},
 	"translate/chat":       {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/converse"},
 	"internal/rawjson":     {},
@@ -63,18 +65,35 @@ var arrows = map[string][]string{
 	"router/score":         {},
 	"internal/upstream":    {"openai", "internal/catalog"},
 	"internal/dialect":     {"openai", "internal/nearest"},
-	"internal/call":        {"openai", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets", "internal/media", "internal/upstream", "internal/audit", "translate", "router"}, // values only: no stage
-	"internal/observe":     {"openai", "internal/call", "internal/catalog", "internal/access", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/audit"},
-	"internal/judge":       {"openai", "internal/call", "internal/telemetry", "policy"},
-	"internal/inspect":     {"openai", "internal/call", "internal/judge", "internal/access", "internal/telemetry", "internal/audit", "policy", "translate/embed"},
-	"internal/recall":      {"openai", "internal/call", "internal/catalog", "internal/media", "internal/telemetry", "cache", "translate", "translate/chat", "translate/embed"},
-	"internal/attempt":     {"openai", "internal/call", "internal/catalog", "internal/access", "internal/telemetry", "internal/upstream", "translate", "translate/chat", "translate/embed"},
-	"internal/pipeline": {"openai", "internal/call", "internal/observe", "internal/inspect", "internal/recall", "internal/attempt", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets",
-		"internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "translate", "translate/chat", "router"},
-	"server":          {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/usage", "internal/telemetry", "internal/upstream", "internal/call", "internal/observe", "internal/pipeline", "internal/audit", "internal/nearest", "translate"},
-	"internal/config": {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache", "policy", "internal/audit", "internal/judge", "internal/recall", "internal/upstream"}, // their Config structs and checks
-	"cmd/outcrop": {"internal/nearest", "openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background", "internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
-		"internal/media", "internal/attempt", "internal/call", "internal/inspect", "internal/judge", "internal/recall", "internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router", "server", "translate",
+	// values only: no stage
+	"internal/call": {"openai", "internal/catalog", "internal/access", "internal/access/limits",
+		"internal/access/budgets", "internal/media", "internal/upstream", "internal/audit", "translate", "router"},
+	"internal/observe": {"openai", "internal/call", "internal/catalog", "internal/access", "internal/access/usage",
+		"internal/telemetry", "internal/upstream", "internal/audit"},
+	"internal/judge": {"openai", "internal/call", "internal/telemetry", "policy"},
+	"internal/inspect": {"openai", "internal/call", "internal/judge", "internal/access", "internal/telemetry",
+		"internal/audit", "policy", "translate/embed"},
+	"internal/recall": {"openai", "internal/call", "internal/catalog", "internal/media", "internal/telemetry",
+		"cache", "translate", "translate/chat", "translate/embed"},
+	"internal/attempt": {"openai", "internal/call", "internal/catalog", "internal/access", "internal/telemetry",
+		"internal/upstream", "translate", "translate/chat", "translate/embed"},
+	"internal/pipeline": {"openai", "internal/call", "internal/observe", "internal/inspect", "internal/recall",
+		"internal/attempt", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets",
+		"internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "translate",
+		"translate/chat", "router"},
+	"server": {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits",
+		"internal/access/usage", "internal/telemetry", "internal/upstream", "internal/call", "internal/observe",
+		"internal/pipeline", "internal/audit", "internal/nearest", "translate"},
+	// their Config structs and checks
+	"internal/config": {"internal/nearest", "internal/redis", "internal/access", "internal/access/keys",
+		"internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/catalog", "router", "cache",
+		"policy", "internal/audit", "internal/judge", "internal/recall", "internal/upstream"},
+	"cmd/outcrop": {"internal/nearest", "openai", "internal/dialect", "internal/access", "internal/access/keys",
+		"internal/access/limits", "internal/access/budgets", "internal/access/usage", "internal/background",
+		"internal/bedrock", "internal/bedrock/offline", "internal/catalog", "internal/config",
+		"internal/media", "internal/attempt", "internal/call", "internal/inspect", "internal/judge", "internal/recall",
+		"internal/pipeline", "internal/telemetry", "internal/audit", "cache", "policy", "internal/upstream", "router",
+		"server", "translate",
 		"internal/store/memory", "internal/store/redis", "internal/store/sqlite"},
 }
 
@@ -91,7 +110,8 @@ var pure = map[string][]string{
 var translation = []string{"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"}
 
 func TestArrows(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`,
+		"./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// unguarded are the goroutines that need nothing to catch a panic, by file and function: they run none of our code that could, or the
-// one who is called catches it. Whoever adds a row says why.
+// unguarded are the goroutines that need nothing to catch a panic, by file and function: they run none of our code that
+// could, or the one who is called catches it. Whoever adds a row says why.
 var unguarded = map[string]string{
 	"cmd/outcrop/cli.go signals":               "counts signals",
 	"cmd/outcrop/serve.go run":                 "the drain, after which the process ends anyway",
@@ -30,7 +30,8 @@ var unguarded = map[string]string{
 	"internal/upstream/slot.go lookAgain":      "arithmetic over a queue, of nothing that a client sends",
 }
 
-// TestMendA7EveryGoroutineCatchesItsPanic: a panic on a goroutine that nobody guards ends the process, and every answer under way.
+// TestMendA7EveryGoroutineCatchesItsPanic: a panic on a goroutine that nobody guards ends the process, and every answer
+// under way.
 func TestMendA7EveryGoroutineCatchesItsPanic(t *testing.T) {
 	packages := map[string][]*ast.File{}
 	names := map[*ast.File]string{}
@@ -39,7 +40,8 @@ func TestMendA7EveryGoroutineCatchesItsPanic(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || path == "examples" || path == "bench" || path == "tools" || path == filepath.Join("internal", "test") || len(d.Name()) > 1 && d.Name()[0] == '.') {
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || path == "examples" || path == "bench" ||
+			path == "tools" || path == filepath.Join("internal", "test") || len(d.Name()) > 1 && d.Name()[0] == '.') {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -77,7 +79,8 @@ func TestMendA7EveryGoroutineCatchesItsPanic(t *testing.T) {
 					_, file := unguarded[names[f]]
 					_, one := unguarded[names[f]+" "+fn.Name.Name]
 					if !file && !one && !catches(begun, bodies, 3) {
-						t.Errorf("%s: nothing catches a panic on this goroutine: use guarded, background.Runner or recover, or give it a row in unguarded that says why",
+						t.Errorf("%s: nothing catches a panic on this goroutine: use guarded, background.Runner or recover, or give "+
+							"it a row in unguarded that says why",
 							set.Position(begun.Pos()))
 					}
 				}
@@ -132,9 +135,11 @@ func catches(n ast.Node, bodies map[string]ast.Node, depth int) bool {
 		}
 		switch fun := call.Fun.(type) {
 		case *ast.Ident:
-			found = fun.Name == "recover" || strings.EqualFold(fun.Name, "guarded") || depth > 0 && bodies[fun.Name] != nil && catches(fun, bodies, depth-1)
+			found = fun.Name == "recover" || strings.EqualFold(fun.Name, "guarded") || depth > 0 && bodies[fun.Name] != nil &&
+				catches(fun, bodies, depth-1)
 		case *ast.SelectorExpr:
-			found = strings.EqualFold(fun.Sel.Name, "guarded") || depth > 0 && bodies[fun.Sel.Name] != nil && catches(fun, bodies, depth-1)
+			found = strings.EqualFold(fun.Sel.Name, "guarded") || depth > 0 && bodies[fun.Sel.Name] != nil &&
+				catches(fun, bodies, depth-1)
 		}
 		return !found
 	})

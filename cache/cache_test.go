@@ -31,7 +31,8 @@ func TestTiers(t *testing.T) {
 			t.Errorf("without Redis, %d gives %q, want %q", i, e.Value, want)
 		}
 	}
-	if e, ok := other.Get(ctx, "a"); !ok || e.Expires != first.Expires || e.Stored != first.Stored || time.Until(e.Expires) > time.Minute {
+	if e, ok := other.Get(ctx, "a"); !ok || e.Expires != first.Expires || e.Stored != first.Stored ||
+		time.Until(e.Expires) > time.Minute {
 		t.Errorf("memory has %+v, Redis had %+v", e, first)
 	}
 }
@@ -50,7 +51,8 @@ func TestCacheInMemory(t *testing.T) {
 	before := time.Now()
 	c.Set(ctx, "key", []byte("value"), time.Hour)
 	e, ok := c.Get(ctx, "key")
-	if !ok || string(e.Value) != "value" || e.Stored.Before(before) || e.Stored.After(time.Now()) || e.Expires.Sub(e.Stored) != time.Hour {
+	if !ok || string(e.Value) != "value" || e.Stored.Before(before) || e.Stored.After(time.Now()) ||
+		e.Expires.Sub(e.Stored) != time.Hour {
 		t.Errorf("got %+v, %v", e, ok)
 	}
 	c.Set(ctx, "no time", []byte("value"), 0)

@@ -21,7 +21,8 @@ func fresh(key, value string) *record {
 func TestEnvelope(t *testing.T) {
 	s := newSealer("secret", 1_000_000)
 	for name, value := range map[string]string{
-		"empty": "", "short": "short", "text": strings.Repeat("what repeats is packed. ", 1000), "largest": strings.Repeat("x", 1_000_000),
+		"empty": "", "short": "short", "text": strings.Repeat("what repeats is packed. ", 1000),
+		"largest": strings.Repeat("x", 1_000_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := fresh("key", value)
@@ -40,7 +41,8 @@ func TestEnvelope(t *testing.T) {
 // The format is read by other instances, of which some may be older or newer: it changes with its version only.
 func TestEnvelopeIsStable(t *testing.T) {
 	sealed := newSealer("secret", 100).seal(fresh("key", "hello"))
-	want := "OCC\x01" + "\x00" + "\x00\x00\x01\xa1\xfd\xf9\x5b\xa0" + "\x00\x00\x01\xa1\xfe\x31\x34\x80" + "\x00\x00\x00\x05" + "hello"
+	want := "OCC\x01" + "\x00" + "\x00\x00\x01\xa1\xfd\xf9\x5b\xa0" + "\x00\x00\x01\xa1\xfe\x31\x34\x80" +
+		"\x00\x00\x00\x05" + "hello"
 	if got := string(sealed[:len(sealed)-32]); got != want {
 		t.Errorf("got  %x\nwant %x", got, want)
 	}
@@ -108,7 +110,8 @@ func TestEnvelopeTimes(t *testing.T) {
 		"over before it started": {time.Minute, -time.Minute, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := s.open("key", s.seal(&record{"key", Entry{[]byte("value"), noon.Add(c.stored), noon.Add(c.expires)}}), noon)
+			e, err := s.open("key", s.seal(&record{"key", Entry{[]byte("value"), noon.Add(c.stored), noon.Add(c.expires)}}),
+				noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +125,8 @@ func TestEnvelopeTimes(t *testing.T) {
 	}
 }
 
-// FuzzEnvelope opens what is sealed rightly around anything: without a secret, that is what somebody else may have written.
+// FuzzEnvelope opens what is sealed rightly around anything: without a secret, that is what somebody else may have
+// written.
 func FuzzEnvelope(f *testing.F) {
 	const most = 4096
 	s := newSealer("", most)

@@ -162,8 +162,8 @@ func TestCallersThatHangUp(t *testing.T) {
 	}
 }
 
-// A Redis that is killed under load costs nothing but misses: every call returns, nothing wrong is returned, and when it is
-// back, hits are.
+// A Redis that is killed under load costs nothing but misses: every call returns, nothing wrong is returned, and when
+// it is back, hits are.
 func TestKilledRedis(t *testing.T) {
 	const workers = 16
 	server := redistest.Start(t)

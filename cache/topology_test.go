@@ -30,7 +30,8 @@ func TestCluster(t *testing.T) {
 	var ports []string
 	for i := range 2 {
 		port, bus := freePort(t), freePort(t)
-		server := redistest.Start(t, "port "+port, "bind 127.0.0.1", "cluster-enabled yes", "cluster-port "+bus, "user outcrop on >password "+cacheRights(t))
+		server := redistest.Start(t, "port "+port, "bind 127.0.0.1", "cluster-enabled yes", "cluster-port "+bus,
+			"user outcrop on >password "+cacheRights(t))
 		node := goredis.NewClient(&goredis.Options{Network: "unix", Addr: strings.TrimPrefix(server.URL, "unix://")})
 		t.Cleanup(func() { _ = node.Close() })
 		do(t, node, "cluster", "addslotsrange", 8192*i, 8192*i+8191)
@@ -63,7 +64,8 @@ func TestTLS(t *testing.T) {
 	port, dir := freePort(t), t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	selfSigned(t, cert, key)
-	redistest.Start(t, "tls-port "+port, "bind 127.0.0.1", "tls-cert-file "+cert, "tls-key-file "+key, "tls-auth-clients no", "requirepass hunter2")
+	redistest.Start(t, "tls-port "+port, "bind 127.0.0.1", "tls-cert-file "+cert, "tls-key-file "+key,
+		"tls-auth-clients no", "requirepass hunter2")
 	roundTrip(t, "rediss://:hunter2@127.0.0.1:"+port+"?skip_verify=true")
 
 	var faults faults
@@ -73,7 +75,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// The rights that docs/recipes/share-the-cache-with-redis.md gives to a user for the cache are enough, and not too many.
+// The rights that docs/recipes/share-the-cache-with-redis.md gives to a user for the cache are enough, and not too
+// many.
 func TestUserForTheCacheAlone(t *testing.T) {
 	server := redistest.Start(t, "user outcrop on >password "+cacheRights(t))
 	url := strings.Replace(server.URL, "unix://", "unix://outcrop:password@", 1) + "?db=1"

@@ -65,7 +65,8 @@ func TestClients(t *testing.T) {
 			}
 			// Each abort in mid-stream reached the gateway as one, while the answer of many seconds was still under way.
 			aborts := strings.Count(string(out), "abort in mid-stream")
-			for deadline := time.Now().Add(5 * time.Second); aborts == 0 || hangUps(t, url)-before < aborts; time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(5 * time.Second); aborts == 0 ||
+				hangUps(t, url)-before < aborts; time.Sleep(20 * time.Millisecond) {
 				if aborts == 0 || time.Now().After(deadline) {
 					t.Fatalf("%d aborts of the client, %d hang-ups seen by the gateway", aborts, hangUps(t, url)-before)
 				}
@@ -74,8 +75,8 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// built builds the program that `go run` would run, so that the time limit of a client is for the client alone: compiling a large
-// SDK takes minutes on a busy machine. Other commands stay as they are.
+// built builds the program that `go run` would run, so that the time limit of a client is for the client alone:
+// compiling a large SDK takes minutes on a busy machine. Other commands stay as they are.
 func built(t *testing.T, argv []string) []string {
 	t.Helper()
 	if len(argv) != 3 || argv[0] != "go" || argv[1] != "run" {
@@ -115,8 +116,8 @@ func hangUps(t *testing.T, url string) int {
 
 const key = "example-key-for-tests"
 
-// forTests is what only this test asks of the gateway: images from a server on this machine (node/media.mjs starts it), and
-// keep-alives after a silence that a test can wait for (node/streams.mjs looks for them).
+// forTests is what only this test asks of the gateway: images from a server on this machine (node/media.mjs starts it),
+// and keep-alives after a silence that a test can wait for (node/streams.mjs looks for them).
 const forTests = `
 media:
   allow_http: true
@@ -143,10 +144,12 @@ func configuration(t *testing.T) string {
 func gateway(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "outcrop")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../cmd/outcrop").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin,
+		"../cmd/outcrop").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	cmd := exec.Command(bin, "serve", "--offline", "--config", configuration(t), "--addr", "127.0.0.1:0", "--pace", "2ms") // ended below, by signal
+	// ended below, by signal
+	cmd := exec.Command(bin, "serve", "--offline", "--config", configuration(t), "--addr", "127.0.0.1:0", "--pace", "2ms")
 	cmd.Env = append(os.Environ(), "OUTCROP_API_KEYS="+key)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

@@ -70,12 +70,15 @@ func whole() *openai.ChatResponse {
 					{Type: openai.ReasoningText, Text: "I need the weather.", Signature: "EqYG", Format: "bedrock.claude"},
 					{Index: 1, Type: openai.ReasoningEncrypted, Data: "RXRr", Format: "bedrock.claude"},
 				},
-				ToolCalls:   []openai.ToolCall{{ID: "t1", Type: "function", Function: openai.FunctionCall{Name: "get_weather", Arguments: ptr(`{"city":"<Paris> & \"co\""}`)}}},
+				ToolCalls: []openai.ToolCall{{ID: "t1", Type: "function",
+					Function: openai.FunctionCall{Name: "get_weather", Arguments: ptr(`{"city":"<Paris> & \"co\""}`)}}},
 				Annotations: []openai.Annotation{{Start: 1, End: 3, URL: "https://example.org", Title: "Example"}},
 			},
-		}, {Index: 1, FinishReason: openai.FinishFunctionCall, Message: openai.ReplyMessage{FunctionCall: &openai.FunctionCall{Name: "f", Arguments: ptr("{}")}}}},
-		Usage:   &usage,
-		Outcrop: &openai.Extension{StopReason: "x", ServerTools: []string{"s"}, AdditionalFields: []byte(`{"a":1}`), Guardrail: &openai.Guardrail{Action: openai.GuardrailMasked, Trace: []byte(`{}`)}, Adjusted: []string{"a:b"}},
+		}, {Index: 1, FinishReason: openai.FinishFunctionCall,
+			Message: openai.ReplyMessage{FunctionCall: &openai.FunctionCall{Name: "f", Arguments: ptr("{}")}}}},
+		Usage: &usage,
+		Outcrop: &openai.Extension{StopReason: "x", ServerTools: []string{"s"}, AdditionalFields: []byte(`{"a":1}`),
+			Guardrail: &openai.Guardrail{Action: openai.GuardrailMasked, Trace: []byte(`{}`)}, Adjusted: []string{"a:b"}},
 	}
 }
 
@@ -98,12 +101,14 @@ func TestChatResponse(t *testing.T) {
 	var c official.ChatCompletion
 	decode(t, body, &c)
 	present(t, reflect.ValueOf(c), "answer")
-	if m := c.Choices[0].Message; m.ToolCalls[0].Function.Arguments != `{"city":"<Paris> & \"co\""}` || m.Annotations[0].URLCitation.EndIndex != 3 || c.Usage.PromptTokensDetails.CachedTokens != 2752 {
+	if m := c.Choices[0].Message; m.ToolCalls[0].Function.Arguments != `{"city":"<Paris> & \"co\""}` ||
+		m.Annotations[0].URLCitation.EndIndex != 3 || c.Usage.PromptTokensDetails.CachedTokens != 2752 {
 		t.Errorf("openai-go reads %+v", c)
 	}
 	var p popular.ChatCompletionResponse
 	decode(t, body, &p)
-	if p.Choices[0].Message.ReasoningContent != "I need the weather." || p.Choices[1].Message.FunctionCall.Name != "f" || p.Usage.TotalTokens != 3201 {
+	if p.Choices[0].Message.ReasoningContent != "I need the weather." || p.Choices[1].Message.FunctionCall.Name != "f" ||
+		p.Usage.TotalTokens != 3201 {
 		t.Errorf("go-openai reads %+v", p)
 	}
 }
@@ -136,15 +141,18 @@ func TestChatResponseTexts(t *testing.T) {
 	var got []string
 	for p, s := range r.Texts() {
 		got = append(got, p.Path)
-		if p.Role != "assistant" || (p.Tool >= 0) != (p.Path == "tool_calls" || p.Path == "function_call") || p.Choice != 0 && p.Path != "function_call" {
+		if p.Role != "assistant" || (p.Tool >= 0) != (p.Path == "tool_calls" || p.Path == "function_call") ||
+			p.Choice != 0 && p.Path != "function_call" {
 			t.Errorf("place %+v", p)
 		}
 		*s = "#"
 	}
-	if want := []string{"content", "reasoning_content", "reasoning_details", "annotations", "annotations", "tool_calls", "function_call"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"content", "reasoning_content", "reasoning_details", "annotations", "annotations", "tool_calls",
+		"function_call"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("texts at %v", got)
 	}
-	if m := r.Choices[0].Message; *m.Content != "#" || m.Reasoning != "#" || *m.ToolCalls[0].Function.Arguments != "#" || *r.Choices[1].Message.FunctionCall.Arguments != "#" {
+	if m := r.Choices[0].Message; *m.Content != "#" || m.Reasoning != "#" || *m.ToolCalls[0].Function.Arguments != "#" ||
+		*r.Choices[1].Message.FunctionCall.Arguments != "#" {
 		t.Errorf("not rewritten: %+v", r)
 	}
 	for range r.Texts() {

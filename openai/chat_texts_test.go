@@ -94,7 +94,8 @@ func TestChatRequestUnscanned(t *testing.T) {
 		{"text", `{"type":"text","text":"t"}`, false},
 		{"text file", `{"type":"file","file":{"file_data":"` + text + `"}}`, false},
 		{"text file as data URL", `{"type":"file","file":{"file_data":"DATA:application/json;base64,` + text + `"}}`, false},
-		{"text file that claims to be an image", `{"type":"file","file":{"file_data":"data:image/png;base64,` + text + `"}}`, false},
+		{"text file that claims to be an image", `{"type":"file","file":{"file_data":"data:image/png;base64,` + text + `"}}`,
+			false},
 		{"text file, URL-safe without padding", `{"type":"file","file":{"file_data":"w7_Dvw"}}`, false},
 		{"PDF", `{"type":"file","file":{"file_data":"` + pdf + `"}}`, true},
 		{"short PDF", `{"type":"file","file":{"file_data":"JVBERi0xLjQ="}}`, true},
@@ -103,7 +104,8 @@ func TestChatRequestUnscanned(t *testing.T) {
 		{"data URL without a comma", `{"type":"file","file":{"file_data":"data:x"}}`, true},
 		{"file in a store", `{"type":"file","file":{"file_id":"f"}}`, true},
 		{"text in an image URL", `{"type":"image_url","image_url":{"url":"data:;base64,` + text + `"}}`, false},
-		{"text that claims to be an image", `{"type":"image_url","image_url":{"url":"data:Image/png;base64,` + text + `"}}`, true},
+		{"text that claims to be an image", `{"type":"image_url","image_url":{"url":"data:Image/png;base64,` + text + `"}}`,
+			true},
 		{"link", `{"type":"image_url","image_url":{"url":"https://example.com"}}`, true},
 		{"sound", `{"type":"input_audio","input_audio":{"data":"aGk=","format":"wav"}}`, true},
 		{"video", `{"type":"video_url","video_url":{"url":"https://example.com"}}`, true},
@@ -140,17 +142,20 @@ func TestWithhold(t *testing.T) {
 	r.Withhold(openai.Place{Path: "tools[0]", Signed: true})
 
 	details := []openai.ReasoningDetail{{Type: openai.ReasoningText, Text: "one", Signature: "s"}}
-	whole := openai.ChatResponse{Choices: []openai.Choice{{Index: 0, Message: openai.ReplyMessage{Reasoning: "one", ReasoningDetails: details}},
-		{Index: 1, Message: openai.ReplyMessage{Reasoning: "one", ReasoningDetails: details}}}}
+	whole := openai.ChatResponse{
+		Choices: []openai.Choice{{Index: 0, Message: openai.ReplyMessage{Reasoning: "one", ReasoningDetails: details}},
+			{Index: 1, Message: openai.ReplyMessage{Reasoning: "one", ReasoningDetails: details}}}}
 	for p := range whole.Texts() {
 		if p.Signed && p.Choice == 1 {
 			whole.Withhold(p)
 		}
 	}
-	if body := string(whole.AppendJSON(nil)); strings.Count(body, `"reasoning_content":"one"`) != 1 || strings.Count(body, `"signature":"s"`) != 1 {
+	if body := string(whole.AppendJSON(nil)); strings.Count(body, `"reasoning_content":"one"`) != 1 ||
+		strings.Count(body, `"signature":"s"`) != 1 {
 		t.Errorf("one choice of two keeps its reasoning: %s", body)
 	}
-	chunk := openai.ChatChunk{Head: chunkHead, Choices: []openai.ChunkChoice{{Index: 3, Delta: openai.Delta{ReasoningDetails: details}}}}
+	chunk := openai.ChatChunk{Head: chunkHead,
+		Choices: []openai.ChunkChoice{{Index: 3, Delta: openai.Delta{ReasoningDetails: details}}}}
 	for p := range chunk.Texts() {
 		if !p.Signed || p.Path != "reasoning_details" {
 			t.Errorf("place %+v", p)
@@ -185,7 +190,8 @@ func TestThinkingBlocks(t *testing.T) {
 // An error repeats no more of a request than it needs.
 func TestErrorsAreBounded(t *testing.T) {
 	long := strings.Repeat("ü", 1<<20)
-	for _, body := range []string{`{"metadata":{"` + long + `":1}}`, `{"messages":[{"` + long + `":1,"content":1}]}`, `{"model":"m","messages":[{}],"verbosity":"` + long + `"}`} {
+	for _, body := range []string{`{"metadata":{"` + long + `":1}}`, `{"messages":[{"` + long + `":1,"content":1}]}`,
+		`{"model":"m","messages":[{}],"verbosity":"` + long + `"}`} {
 		r, err := openai.DecodeChat([]byte(body))
 		if err == nil {
 			err = openai.Validate(r)

@@ -5,12 +5,15 @@ import (
 	"testing"
 )
 
-// FuzzDecodeChat: any bytes give a request or a 400 that says where the fault is, and never a panic (R-REQ-01, R-PART-18).
+// FuzzDecodeChat: any bytes give a request or a 400 that says where the fault is, and never a panic (R-REQ-01,
+// R-PART-18).
 func FuzzDecodeChat(f *testing.F) {
 	for _, s := range []string{
-		`{"model":"m","messages":[{"role":"user","content":"Hi"}]}`, "\xef\xbb\xbf{}", `{"messages":[{"content":[{"type":"text","text":"\ud800"}]}]}`,
+		`{"model":"m","messages":[{"role":"user","content":"Hi"}]}`, "\xef\xbb\xbf{}",
+		`{"messages":[{"content":[{"type":"text","text":"\ud800"}]}]}`,
 		`{"stop":"x","tools":[{"type":"function","function":{"name":"f","parameters":{"a":1}}}],"tool_choice":{"type":"allowed_tools"}}`,
-		`{"topK":1,"top_k":1}`, `{"n":1e400}`, `[]`, `{`, `{} {}`, "{\"a\":\"\xff\"}", `{"metadata":{"a":1}}`, `{"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{}}}}`,
+		`{"topK":1,"top_k":1}`, `{"n":1e400}`, `[]`, `{`, `{} {}`, "{\"a\":\"\xff\"}", `{"metadata":{"a":1}}`,
+		`{"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{}}}}`,
 	} {
 		f.Add([]byte(s))
 	}

@@ -23,7 +23,8 @@ func TestUnknownNullCounts(t *testing.T) {
 		{"inside a tool", `{"tools":[{"x":1},{"x":1,"x":null,"function":{"y":1,"y":null}}]}`, nil, []string{"tools[0].x"}},
 	} {
 		got := decodeChat(t, c.body).Unknown()
-		if len(got.Top)+len(c.top) > 0 && !reflect.DeepEqual(got.Top, c.top) || len(got.Nested)+len(c.nested) > 0 && !reflect.DeepEqual(got.Nested, c.nested) {
+		if len(got.Top)+len(c.top) > 0 && !reflect.DeepEqual(got.Top, c.top) || len(got.Nested)+len(c.nested) > 0 &&
+			!reflect.DeepEqual(got.Nested, c.nested) {
 			t.Errorf("R-REQ-01 R-GEN-02 %s: %+v", c.name, got)
 		}
 	}
@@ -46,9 +47,11 @@ func TestSpellingsAndNull(t *testing.T) {
 	if _, err := openai.DecodeChat([]byte(`{"topK":5,"top_k":5}`)); err == nil || err.Param != "top_k" {
 		t.Errorf("R-EXT-01 both spellings: %v", err)
 	}
-	const ours, theirs = `"guardrail_config":{"guardrail_identifier":"a"}`, `"amazon-bedrock-guardrailConfig":{"guardrail_identifier":"b"}`
+	const ours, theirs = `"guardrail_config":{"guardrail_identifier":"a"}`,
+		`"amazon-bedrock-guardrailConfig":{"guardrail_identifier":"b"}`
 	for body, want := range map[string]string{
-		`{` + ours + `,"guardrail_config":null}`: "", `{` + ours + `,` + theirs + `}`: "a", `{` + theirs + `,` + ours + `}`: "a",
+		`{` + ours + `,"guardrail_config":null}`: "", `{` + ours + `,` + theirs + `}`: "a",
+		`{` + theirs + `,` + ours + `}`:            "a",
 		`{` + theirs + `,"guardrail_config":null}`: "b", `{` + theirs + `,"amazon-bedrock-guardrailConfig":null}`: "",
 	} {
 		got := ""

@@ -54,7 +54,8 @@ func TestDecodeEmbeddingMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *r.EncodingFormat != "base64" || *r.Dimensions != 256 || *r.User != "u" || *r.InputType != "search_query" || *r.Truncate != "end" || *r.Normalize {
+	if *r.EncodingFormat != "base64" || *r.Dimensions != 256 || *r.User != "u" || *r.InputType != "search_query" ||
+		*r.Truncate != "end" || *r.Normalize {
 		t.Errorf("got %+v", r)
 	}
 	if got := r.Input.Texts; !slices.Equal(got, []string{"last counts"}) {
@@ -63,8 +64,10 @@ func TestDecodeEmbeddingMembers(t *testing.T) {
 	if got := r.Unknown(); !slices.Equal(got.Top, []string{"zz", "aa"}) || got.Nested != nil {
 		t.Errorf("R-EMB-13 unknown members: %+v", got)
 	}
-	r, err = openai.DecodeEmbedding([]byte(`{"model":null,"encoding_format":null,"dimensions":null,"user":null,"input_type":null,"truncate":null,"normalize":null}`))
-	if err != nil || r.EncodingFormat != nil || r.Dimensions != nil || r.User != nil || r.InputType != nil || r.Truncate != nil || r.Normalize != nil {
+	r, err = openai.DecodeEmbedding(
+		[]byte(`{"model":null,"encoding_format":null,"dimensions":null,"user":null,"input_type":null,"truncate":null,"normalize":null}`))
+	if err != nil || r.EncodingFormat != nil || r.Dimensions != nil || r.User != nil || r.InputType != nil ||
+		r.Truncate != nil || r.Normalize != nil {
 		t.Errorf("R-GEN-02 null is not absent: %+v, %v", r, err)
 	}
 }
@@ -101,7 +104,8 @@ func TestEmbeddingResponse(t *testing.T) {
 	if err := json.Unmarshal(got, &judge); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(judge.Data[0].Embedding, []float64{1, -0.2}) || !slices.Equal(judge.Data[1].Embedding, []float64{1, -2}) {
+	if !slices.Equal(judge.Data[0].Embedding, []float64{1, -0.2}) ||
+		!slices.Equal(judge.Data[1].Embedding, []float64{1, -2}) {
 		t.Errorf("R-EMB-04 openai-go reads %v and %v", judge.Data[0].Embedding, judge.Data[1].Embedding)
 	}
 }

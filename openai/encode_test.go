@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzAppendString: any Go string becomes a JSON string that reads back the same, but for invalid UTF-8, and is one line.
+// FuzzAppendString: any Go string becomes a JSON string that reads back the same, but for invalid UTF-8, and is one
+// line.
 func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", "a", "\"\\\b\f\n\r\t\x00\x7f", "<&>\u2028", "é😀", "\xff\xc0a", "\xed\xa0\x80"} {
 		f.Add(s)

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestExtensions reads a request with every member behind "moderation", where the extensions begin, so that a new one is not forgotten.
+// TestExtensions reads a request with every member behind "moderation", where the extensions begin, so that a new one
+// is not forgotten.
 func TestExtensions(t *testing.T) {
 	body := `{"model":"m","messages":[],"topK":1,"thinking":{},"additional_model_request_fields":{},"additional_model_response_field_paths":[],
 		"guardrailConfig":{},"performance_config":{},"request_metadata":{},"prompt_variables":{}}`
@@ -31,7 +32,8 @@ func TestExtensions(t *testing.T) {
 	if err != nil || plain.Facts().Extensions != nil {
 		t.Errorf("%v, %v", plain.Facts().Extensions, err)
 	}
-	e, err := DecodeEmbedding([]byte(`{"model":"m","input":"x","input_type":"search_query","truncate":"END","normalize":true}`))
+	e, err := DecodeEmbedding(
+		[]byte(`{"model":"m","input":"x","input_type":"search_query","truncate":"END","normalize":true}`))
 	if err != nil || strings.Join(e.Facts().Extensions, " ") != "input_type truncate normalize" {
 		t.Errorf("%v, %v", e.Facts().Extensions, err)
 	}

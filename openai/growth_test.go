@@ -26,7 +26,10 @@ func TestMendA2GrowthOfDecoding(t *testing.T) {
 		"chat, messages": func(n int) string {
 			return `{"model":"m","messages":[` + listed(n, `{"role":"user","content":"`+words+`"}`) + `]}`
 		},
-		"chat, parts":                 func(n int) string { return chat(`[`+listed(n, `{"type":"text","text":"`+words+`"}`)+`]`, "") },
+		"chat, parts": func(
+			n int) string {
+			return chat(`[`+listed(n, `{"type":"text","text":"`+words+`"}`)+`]`, "")
+		},
 		"chat, stops":                 func(n int) string { return chat(`"x"`, `,"stop":[`+listed(n, `"`+words+`"`)+`]`) },
 		"chat, one member many times": func(n int) string { return chat(`"x"`, `,`+listed(n, `"user":"u%d"`)) },
 		"chat, unknown members":       func(n int) string { return chat(`"x"`, `,`+listed(n, `"u%d":{"a":[%d]}`)) },

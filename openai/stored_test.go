@@ -16,17 +16,23 @@ func everything() *ChatResponse {
 		Head: Head{ID: "chatcmpl-1", Created: 1, Model: "m", Fingerprint: "fp_1"}, ServiceTier: "flex",
 		Choices: []Choice{
 			{Message: ReplyMessage{Content: &text, Reasoning: "because", ReasoningDetails: []ReasoningDetail{
-				{Index: 0, Type: ReasoningText, Text: "because", Signature: "EqY/+=", Format: "bedrock.claude"}, {Index: 1, Type: ReasoningEncrypted, Data: "AAA=", Format: "bedrock.claude", After: Position{true, 4, 1}}},
+				{Index: 0, Type: ReasoningText, Text: "because", Signature: "EqY/+=", Format: "bedrock.claude"},
+				{Index: 1, Type: ReasoningEncrypted, Data: "AAA=", Format: "bedrock.claude", After: Position{true, 4, 1}}},
 				Annotations: []Annotation{{Index: 0, Start: 1, End: 4, URL: "https://a.example", Title: "A"}},
-				Citations:   []Citation{{Index: 0, Start: 2, End: 3, Document: -1, Filename: "f", Quote: "q", Page: 3}, {Index: 1, Document: 2}}},
+				Citations: []Citation{{Index: 0, Start: 2, End: 3, Document: -1, Filename: "f", Quote: "q", Page: 3},
+					{Index: 1, Document: 2}}},
 				FinishReason: FinishStop},
-			{Index: 1, Message: ReplyMessage{Refusal: new(string), ToolCalls: []ToolCall{{ID: "t1", Type: "function", Function: FunctionCall{Name: "f", Arguments: arguments()}},
-				{ID: "t2", Type: "function", Function: FunctionCall{Name: "g", Arguments: new(string)}}}}, FinishReason: FinishToolCalls},
-			{Index: 2, Message: ReplyMessage{FunctionCall: &FunctionCall{Name: "f", Arguments: arguments()}}, FinishReason: FinishFunctionCall},
+			{Index: 1, Message: ReplyMessage{Refusal: new(string),
+				ToolCalls: []ToolCall{{ID: "t1", Type: "function", Function: FunctionCall{Name: "f", Arguments: arguments()}},
+					{ID: "t2", Type: "function", Function: FunctionCall{Name: "g", Arguments: new(string)}}}},
+				FinishReason: FinishToolCalls},
+			{Index: 2, Message: ReplyMessage{FunctionCall: &FunctionCall{Name: "f", Arguments: arguments()}},
+				FinishReason: FinishFunctionCall},
 		},
 		Usage: &Usage{Prompt: 10, Completion: 20, CacheRead: 3, CacheWrite: 2, Reasoning: &reasoned},
-		Outcrop: &Extension{StopReason: "s", Guardrail: &Guardrail{Action: GuardrailNone, Trace: jsontext.Value(`{"a":[1]}`)}, AdditionalFields: jsontext.Value(`{"/x":1.0}`),
-			ServerTools: []string{"n"}, Adjusted: []string{"seed:unsupported"}},
+		Outcrop: &Extension{StopReason: "s", Guardrail: &Guardrail{Action: GuardrailNone, Trace: jsontext.Value(`{"a":[1]}`)},
+			AdditionalFields: jsontext.Value(`{"/x":1.0}`),
+			ServerTools:      []string{"n"}, Adjusted: []string{"seed:unsupported"}},
 	}
 }
 
@@ -59,7 +65,8 @@ func TestStoredChat(t *testing.T) {
 			}
 			marked.Extension.Cache = &Cached{Age: 7}
 			plain := string(marked.AppendJSON(nil))
-			if whole, err = marked.Response(); err != nil || plain != string(whole.AppendJSON(nil)) || !json.Valid([]byte(plain)) {
+			if whole, err = marked.Response(); err != nil || plain != string(whole.AppendJSON(nil)) ||
+				!json.Valid([]byte(plain)) {
 				t.Errorf("R-RES-15 not the same before and after reading (%v):\n%s", err, plain)
 			}
 			if other := marked.Under("chatcmpl-3", 3); other.ID != "chatcmpl-3" || marked.ID != "chatcmpl-2" {
@@ -81,7 +88,8 @@ func TestStoredChat(t *testing.T) {
 	}
 }
 
-// TestWhatPolicyRewrites: a stage that rewrites the texts of a stored answer sees all of them, and what it writes goes out.
+// TestWhatPolicyRewrites: a stage that rewrites the texts of a stored answer sees all of them, and what it writes goes
+// out.
 func TestWhatPolicyRewrites(t *testing.T) {
 	s, err := ReadStoredChat(AppendStored(nil, everything()), Head{})
 	if err != nil {
@@ -114,9 +122,10 @@ func TestUnderSharesNoText(t *testing.T) {
 		t.Errorf("%+v", was)
 	}
 	chunk := func() *ChatChunk {
-		return &ChatChunk{Head: &Head{ID: "a"}, Choices: []ChunkChoice{{Delta: Delta{Content: "c", Reasoning: "r", ReasoningDetails: []ReasoningDetail{{Text: "t"}},
-			ToolCalls: []ToolCallDelta{{Arguments: "a"}}, FunctionCall: &FunctionCallDelta{Arguments: "f"},
-			Annotations: []Annotation{{URL: "u", Title: "t"}}, Citations: []Citation{{Filename: "f", Quote: "q"}}}}}}
+		return &ChatChunk{Head: &Head{ID: "a"},
+			Choices: []ChunkChoice{{Delta: Delta{Content: "c", Reasoning: "r", ReasoningDetails: []ReasoningDetail{{Text: "t"}},
+				ToolCalls: []ToolCallDelta{{Arguments: "a"}}, FunctionCall: &FunctionCallDelta{Arguments: "f"},
+				Annotations: []Annotation{{URL: "u", Title: "t"}}, Citations: []Citation{{Filename: "f", Quote: "q"}}}}}}
 	}
 	original := chunk()
 	n := 0

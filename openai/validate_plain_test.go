@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestPlainlyFine holds the short way to the validator: whatever it lets pass must pass there, and what is usual must pass it.
+// TestPlainlyFine holds the short way to the validator: whatever it lets pass must pass there, and what is usual must
+// pass it.
 func TestPlainlyFine(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	let := map[bool]int{}

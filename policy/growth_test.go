@@ -23,7 +23,8 @@ var manyTexts = map[string]struct {
 	"addresses over several texts": {4000, func(n int) []Text {
 		texts := make([]Text, n)
 		for i := range texts {
-			texts[i] = Text{Value: fmt.Sprintf("to a%d@example.org", i), Role: "user", Path: fmt.Sprintf("messages[%d].content", i)}
+			texts[i] = Text{Value: fmt.Sprintf("to a%d@example.org", i), Role: "user",
+				Path: fmt.Sprintf("messages[%d].content", i)}
 		}
 		return texts
 	}},
@@ -51,7 +52,10 @@ var manyTexts = map[string]struct {
 		}))
 	}},
 	"marks": {20000, func(n int) []Text {
-		return one(repeat(n, func(i int) string { return []string{"<", ":", "@", "=", "_", ".", "-", "+1 ", "A", "("}[i%10] }))
+		return one(repeat(n, func(i int) string {
+			return []string{"<", ":", "@", "=", "_", ".", "-", "+1 ", "A",
+				"("}[i%10]
+		}))
 	}},
 }
 
@@ -120,16 +124,20 @@ func TestMendA2GrowthOfResolving(t *testing.T) {
 func TestMendA2GrowthOfStreams(t *testing.T) {
 	p := acting(t, Tokenize)
 	for name, feed := range map[string]func(n int) string{
-		"prose":              func(n int) string { return strings.Repeat(manyTexts["prose"].make(1)[0].Value, n/4) },
-		"one long word":      func(n int) string { return strings.Repeat("abcdefgh", 4*n) },
-		"a key without end":  func(n int) string { return "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("MIIEow12\n", 4*n) },
+		"prose":         func(n int) string { return strings.Repeat(manyTexts["prose"].make(1)[0].Value, n/4) },
+		"one long word": func(n int) string { return strings.Repeat("abcdefgh", 4*n) },
+		"a key without end": func(n int) string {
+			return "-----BEGIN RSA PRIVATE KEY-----\n" +
+				strings.Repeat("MIIEow12\n", 4*n)
+		},
 		"capitals":           func(n int) string { return strings.Repeat("Maria Lopez ", n) },
 		"signs of beginning": func(n int) string { return strings.Repeat("<EMAIL_", 8*n) },
 	} {
 		for _, inJSON := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, JSON %v", name, inJSON), func(t *testing.T) {
 				s := p.Begin()
-				if _, err := s.Inspect(t.Context(), Input, one(repeat(200, func(i int) string { return fmt.Sprintf("a%d@example.org ", i) }))); err != nil {
+				if _, err := s.Inspect(t.Context(), Input,
+					one(repeat(200, func(i int) string { return fmt.Sprintf("a%d@example.org ", i) }))); err != nil {
 					t.Fatal(err)
 				}
 				growthtest.Check(t, 1000, func(n int) func() {
@@ -153,7 +161,8 @@ func TestMendA2GrowthOfStreams(t *testing.T) {
 	}
 }
 
-// TestMendA2NobodyWaits: whoever left is not worked for. The context ends while the work is under way, after it was asked so often.
+// TestMendA2NobodyWaits: whoever left is not worked for. The context ends while the work is under way, after it was
+// asked so often.
 func TestMendA2NobodyWaits(t *testing.T) {
 	p := acting(t, Tokenize)
 	for name, texts := range map[string][]Text{
@@ -169,7 +178,8 @@ func TestMendA2NobodyWaits(t *testing.T) {
 			if times < 20 {
 				t.Fatalf("the context was asked %d times", times)
 			}
-			if _, err := p.Begin().Inspect(&asked{Context: t.Context(), left: times / 2}, Input, texts); !errors.Is(err, context.Canceled) {
+			if _, err := p.Begin().Inspect(&asked{Context: t.Context(), left: times / 2}, Input, texts); !errors.Is(err,
+				context.Canceled) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -191,7 +201,8 @@ func (a *asked) Err() error {
 
 func TestMendA2DecisionsAreFewWhateverARequestHolds(t *testing.T) {
 	v, err := acting(t, Tokenize).Begin().Inspect(t.Context(), Input, manyTexts["addresses over several texts"].make(5000))
-	if err != nil || len(v.Decisions) != 1 || v.Decisions[0].Count != 5000 || v.Decisions[0].Path != "messages[0].content" || len(v.Findings) != 5000 {
+	if err != nil || len(v.Decisions) != 1 || v.Decisions[0].Count != 5000 ||
+		v.Decisions[0].Path != "messages[0].content" || len(v.Findings) != 5000 {
 		t.Errorf("%+v, %d findings, %v", v.Decisions, len(v.Findings), err)
 	}
 	if last := v.Texts[4999]; last != "to <EMAIL_5000>" {

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// TestEvalMention measures on texts of which some mention what others are: an eponym and a person, the form of a connection
-// URL and one with a password, a text about attacks and an attack. Both halves were written before the detectors knew any of
-// it; mistakes in "dev" were read, of "test" only the totals. Spans count by overlap, save secrets and addresses, which must be
-// found from their first byte to their last.
+// TestEvalMention measures on texts of which some mention what others are: an eponym and a person, the form of a
+// connection URL and one with a password, a text about attacks and an attack. Both halves were written before the
+// detectors knew any of it; mistakes in "dev" were read, of "test" only the totals. Spans count by overlap, save
+// secrets and addresses, which must be found from their first byte to their last.
 func TestEvalMention(t *testing.T) {
 	p := newPolicy(t, Default())
 	floors := map[string]float64{KindEmail: .97, KindSecret: .97, KindIP: .97, KindPerson: .95}
@@ -53,7 +53,8 @@ func compare(l labelledText, found []Finding) map[string]counts {
 	}
 	for _, e := range l.Entities {
 		c := out[e.Kind]
-		if slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == e.Kind && same(f.Kind, f.Start, f.End, e.Start, e.End) }) {
+		if slices.ContainsFunc(found,
+			func(f Finding) bool { return f.Kind == e.Kind && same(f.Kind, f.Start, f.End, e.Start, e.End) }) {
 			c.tp++
 		} else {
 			c.fn++

@@ -7,7 +7,8 @@ import (
 
 func TestMoved(t *testing.T) {
 	s := newPolicy(t, Config{Redaction: Redaction{Enabled: true, Action: Tokenize, Entities: []string{"EMAIL"}}}).Begin()
-	if _, err := s.Inspect(context.Background(), Input, []Text{{Value: "bob@example.org and al@b.example.org"}}); err != nil {
+	if _, err := s.Inspect(context.Background(), Input,
+		[]Text{{Value: "bob@example.org and al@b.example.org"}}); err != nil {
 		t.Fatal(err)
 	}
 	text := "ä <EMAIL_1> ö <EMAIL_2> ü <EMAIL_7>"

@@ -11,15 +11,16 @@ import (
 	"outcrop/policy/finding"
 )
 
-// TestEvalBlind measures on texts written by someone who had not read the detectors: sentences, forms, logs, mails and notes in the
-// manner of public sets, with names of 26 countries, and as many texts without anybody's name. Templates and names of the two halves
-// differ. Mistakes in "dev" were read; of "test" only the totals.
+// TestEvalBlind measures on texts written by someone who had not read the detectors: sentences, forms, logs, mails and
+// notes in the manner of public sets, with names of 26 countries, and as many texts without anybody's name. Templates
+// and names of the two halves differ. Mistakes in "dev" were read; of "test" only the totals.
 func TestEvalBlind(t *testing.T) {
 	p, err := New(Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	floors := map[string]float64{KindEmail: .97, KindCard: .97, KindIP: .97, KindIBAN: .97, KindPhone: .97, KindSSN: .97, KindPerson: .92}
+	floors := map[string]float64{KindEmail: .97, KindCard: .97, KindIP: .97, KindIBAN: .97, KindPhone: .97, KindSSN: .97,
+		KindPerson: .92}
 	for _, half := range []string{"dev", "test"} {
 		byKind := map[string]*counts{}
 		at := func(k string) *counts {
@@ -37,7 +38,8 @@ func TestEvalBlind(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, e := range l.Entities {
-					if slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == e.Kind && f.Start < e.End && e.Start < f.End }) {
+					if slices.ContainsFunc(found,
+						func(f Finding) bool { return f.Kind == e.Kind && f.Start < e.End && e.Start < f.End }) {
 						at(e.Kind).tp++
 						continue
 					}

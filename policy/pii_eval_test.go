@@ -45,14 +45,15 @@ type counts struct{ tp, fp, fn int }
 
 func (c counts) f1() float64 { return 2 * float64(c.tp) / float64(max(1, 2*c.tp+c.fp+c.fn)) }
 
-// TestEvalPII measures by any overlap and the right kind, and keeps floors on the second half. Mistakes in both halves were looked at
-// while the weights were chosen, so that neither tells what unseen text would give.
+// TestEvalPII measures by any overlap and the right kind, and keeps floors on the second half. Mistakes in both halves
+// were looked at while the weights were chosen, so that neither tells what unseen text would give.
 func TestEvalPII(t *testing.T) {
 	p, err := New(Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	floors := map[string]float64{KindEmail: .97, KindCard: .97, KindIP: .97, KindIBAN: .97, KindPhone: .9, KindSSN: .9, KindPerson: .9, KindAddress: .6}
+	floors := map[string]float64{KindEmail: .97, KindCard: .97, KindIP: .97, KindIBAN: .97, KindPhone: .9, KindSSN: .9,
+		KindPerson: .9, KindAddress: .6}
 	for _, half := range []string{"dev", "heldout"} {
 		byKind := map[string]*counts{}
 		at := func(k string) *counts {
@@ -68,7 +69,8 @@ func TestEvalPII(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range l.Entities {
-				if slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == e.Kind && f.Start < e.End && e.Start < f.End }) {
+				if slices.ContainsFunc(found,
+					func(f Finding) bool { return f.Kind == e.Kind && f.Start < e.End && e.Start < f.End }) {
 					at(e.Kind).tp++
 				} else {
 					at(e.Kind).fn++

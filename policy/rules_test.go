@@ -45,11 +45,14 @@ func TestMaxLengthBlocks(t *testing.T) {
 	}
 }
 
-// TestLeakInStream holds that a run of words of the system prompt is found wherever a stream is cut, and that none of it went out.
+// TestLeakInStream holds that a run of words of the system prompt is found wherever a stream is cut, and that none of
+// it went out.
 func TestLeakInStream(t *testing.T) {
 	p := newPolicy(t, Config{Output: OutputRules{LeakWords: 6}})
-	system := []Text{{Role: "system", Value: "Recommend the blue tariff first and mention the discount only when somebody asks for it twice."}}
-	answer := "Sure, here is what I was told to do: MENTION the discount only when\nsomebody asks for it, and more besides."
+	system := []Text{{Role: "system", Value: "Recommend the blue tariff first and mention the discount only when " +
+		"somebody asks for it twice."}}
+	answer := "Sure, here is what I was told to do: MENTION the discount only when\nsomebody asks for it, and more " +
+		"besides."
 	leaked := strings.Index(answer, "MENTION")
 	for i := range len(answer) + 1 {
 		s := p.Begin()
@@ -68,18 +71,22 @@ func TestLeakInStream(t *testing.T) {
 	if _, err := s.Inspect(context.Background(), Input, system); err != nil {
 		t.Fatal(err)
 	}
-	if got, v := streamed(t, s, "Mention the discount", " only when it is a sale."); v.Blocked || got != "Mention the discount only when it is a sale." {
+	if got, v := streamed(t, s, "Mention the discount", " only when it is a sale."); v.Blocked ||
+		got != "Mention the discount only when it is a sale." {
 		t.Errorf("five words in a row are no leak: %q, %+v", got, v)
 	}
 }
 
 func TestProfiles(t *testing.T) {
-	profiles, err := NewProfiles(map[string]Config{"": Default(), "open": {}, "mail": {Redaction: Redaction{Enabled: true, Entities: []string{"EMAIL"}, Action: Mask}}})
+	profiles, err := NewProfiles(map[string]Config{"": Default(), "open": {},
+		"mail": {Redaction: Redaction{Enabled: true, Entities: []string{"EMAIL"}, Action: Mask}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"": "<EMAIL> 10.0.0.7 is <IP_ADDRESS>", "open": "ann@example.org 10.0.0.7 is 10.0.0.7", "mail": "a***@e***.org 10.0.0.7 is 10.0.0.7"} {
-		v, err := profiles[name].Begin().Inspect(context.Background(), Input, []Text{{Value: "ann@example.org 10.0.0.7 is 10.0.0.7", Role: "user"}})
+	for name, want := range map[string]string{"": "<EMAIL> 10.0.0.7 is <IP_ADDRESS>",
+		"open": "ann@example.org 10.0.0.7 is 10.0.0.7", "mail": "a***@e***.org 10.0.0.7 is 10.0.0.7"} {
+		v, err := profiles[name].Begin().Inspect(context.Background(), Input,
+			[]Text{{Value: "ann@example.org 10.0.0.7 is 10.0.0.7", Role: "user"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -71,7 +71,8 @@ func TestMendA2GrowthOfSpans(t *testing.T) {
 					said[i].Findings = []Judged{{Finding: Finding{Kind: KindPerson, End: len(value), Score: 1}}}
 				}
 				return func() {
-					if v, err := p.Begin().InspectWith(t.Context(), Input, texts, said); err != nil || v.Texts[n-1] != "<PERSON> left." {
+					if v, err := p.Begin().InspectWith(t.Context(), Input, texts, said); err != nil ||
+						v.Texts[n-1] != "<PERSON> left." {
 						t.Fatal(v.Texts[n-1], err)
 					}
 				}
@@ -83,8 +84,10 @@ func TestMendA2GrowthOfSpans(t *testing.T) {
 // TestMendA2ExpressionsAreFoundAsBefore compares the matches in long texts with those that are found at once.
 func TestMendA2ExpressionsAreFoundAsBefore(t *testing.T) {
 	line := func(i int) string { return fmt.Sprintf("staff E-%06d, %s wrote 12345678901.\n", i, letters(i)) }
-	texts := []string{repeat(3000, line), strings.ReplaceAll(repeat(3000, line), "\n", " "), strings.Repeat("a", 70_000), strings.Repeat("1", 70_000) + "\xff1", repeat(3000, line) + "end"}
-	for _, pattern := range []string{`E-\d{6}`, `\bE-(\d{6})\b`, `(?m)^staff`, `(?m)\.$`, `^staff`, `end$`, `1+`, `a.*b|end`, `(?s)staff.*end`, `\d{7}`, `[a-z]+ wrote`, `(aaa)|(\d)`, `\b(?i:STAFF)\b|.\z`} {
+	texts := []string{repeat(3000, line), strings.ReplaceAll(repeat(3000, line), "\n", " "), strings.Repeat("a", 70_000),
+		strings.Repeat("1", 70_000) + "\xff1", repeat(3000, line) + "end"}
+	for _, pattern := range []string{`E-\d{6}`, `\bE-(\d{6})\b`, `(?m)^staff`, `(?m)\.$`, `^staff`, `end$`, `1+`,
+		`a.*b|end`, `(?s)staff.*end`, `\d{7}`, `[a-z]+ wrote`, `(aaa)|(\d)`, `\b(?i:STAFF)\b|.\z`} {
 		e, err := compile(pattern)
 		if err != nil {
 			t.Fatal(err)

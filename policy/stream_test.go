@@ -20,7 +20,8 @@ var samples = []string{
 	"the key is AKIAIOSFODNN7EXAMPLE and must be rotated",
 	"aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY # do not commit",
 	"use ghp_16C7e42F292c6912E7710c838347Ae178B4a for the pipeline",
-	"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQ\n-----END PRIVATE KEY-----\nand more text follows",
+	"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQ\n-----END PRIVATE KEY-----\nand " +
+		"more text follows",
 	"look at https://intranet.example.com/wiki?page=7, then come back",
 	"He lives at 1428 Elm Street, Springfield, IL 62704 since last year.",
 	"Yesterday Ludwig van der Berg and Priya Raman met the team in the office.",
@@ -110,7 +111,8 @@ func TestTokenizeAndRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"I keep <EMAIL_1> as it is. Write to <EMAIL_2>", `{"to":"<EMAIL_2>","cc":"x\"<EMAIL_3>"}`, "and to <EMAIL_4>, not <EMAIL_2>"} {
+	for i, want := range []string{"I keep <EMAIL_1> as it is. Write to <EMAIL_2>",
+		`{"to":"<EMAIL_2>","cc":"x\"<EMAIL_3>"}`, "and to <EMAIL_4>, not <EMAIL_2>"} {
 		if v.Texts[i] != want {
 			t.Errorf("text %d is %q, want %q", i, v.Texts[i], want)
 		}
@@ -126,7 +128,8 @@ func TestTokenizeAndRestore(t *testing.T) {
 			t.Fatalf("split at %d: %q, want %q", i, got, want)
 		}
 	}
-	args, want := `{"a":"\u003cEMAIL_2\u003E","b":"<EMAIL_4>","c":"\\u003cEMAIL_4>"}`, `{"a":"ann.b@example.org","b":"bob@example.org","c":"\\u003cEMAIL_4>"}`
+	args, want := `{"a":"\u003cEMAIL_2\u003E","b":"<EMAIL_4>","c":"\\u003cEMAIL_4>"}`,
+		`{"a":"ann.b@example.org","b":"bob@example.org","c":"\\u003cEMAIL_4>"}`
 	for i := range args {
 		r := s.Vault().Stream(true)
 		if got := r.Feed(args[:i]) + r.Feed(args[i:]) + r.Flush(); got != want {
@@ -152,10 +155,14 @@ func TestDomains(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]bool{
-		"https://trusted.example/a": true, "https://TRUSTED.example.": true, "http://trusted.example": false, "https://sub.trusted.example": false,
-		"https://a.cdn.example": true, "https://cdn.example": false, "http://plain.example:8080/x": true, "http://plain.example": false,
-		"https://trusted.example@evil.example": false, `https://evil.example\@trusted.example`: false, "https://trusted.example.evil.example": false,
-		"//trusted.example/x": true, "https://trusted.example:444": false, "javascript:alert(1)": false, "https://trusted%2eexample": false, "&#104;ttps://evil.example": false,
+		"https://trusted.example/a": true, "https://TRUSTED.example.": true, "http://trusted.example": false,
+		"https://sub.trusted.example": false,
+		"https://a.cdn.example":       true, "https://cdn.example": false, "http://plain.example:8080/x": true,
+		"http://plain.example":                 false,
+		"https://trusted.example@evil.example": false, `https://evil.example\@trusted.example`: false,
+		"https://trusted.example.evil.example": false,
+		"//trusted.example/x":                  true, "https://trusted.example:444": false, "javascript:alert(1)": false,
+		"https://trusted%2eexample": false, "&#104;ttps://evil.example": false,
 		"data:text/html,x": false, "https://evil.example/?https://trusted.example": false,
 	} {
 		if got := d.Allows(address); got != want {
@@ -168,9 +175,11 @@ func TestAnswersKeepToTheDomains(t *testing.T) {
 	p := newPolicy(t, Config{AllowedDomains: []string{"https://ok.example"}})
 	for _, tt := range []struct{ in, want string }{
 		{"![x](https://evil.example/?q=secret)", "![x](#link-removed)"},
-		{"see [docs](https://ok.example/a) and <https://evil.example>", "see [docs](https://ok.example/a) and <#link-removed>"},
+		{"see [docs](https://ok.example/a) and <https://evil.example>",
+			"see [docs](https://ok.example/a) and <#link-removed>"},
 		{"[r]: //evil.example/x \"t\"", "[r]: #link-removed \"t\""},
-		{`<img src="https://evil.example/a.png"> <a href='https://ok.example'>`, `<img src="#link-removed"> <a href='https://ok.example'>`},
+		{`<img src="https://evil.example/a.png"> <a href='https://ok.example'>`,
+			`<img src="#link-removed"> <a href='https://ok.example'>`},
 		{"go to www.evil.example now", "go to #link-removed now"}, {"[a](/local/page)", "[a](/local/page)"},
 		{`![x](https:\\evil.example/a)`, "![x](#link-removed)"},
 	} {
@@ -191,7 +200,8 @@ func TestAnswersKeepToTheDomains(t *testing.T) {
 }
 
 func TestOutputRules(t *testing.T) {
-	p := newPolicy(t, Config{Output: OutputRules{Forbidden: []string{`(?i)project\s+zeus`}, Canaries: []string{"CANARY-77aa"}, LeakWords: 6}})
+	p := newPolicy(t, Config{Output: OutputRules{Forbidden: []string{`(?i)project\s+zeus`},
+		Canaries: []string{"CANARY-77aa"}, LeakWords: 6}})
 	system := []Text{{Role: "system", Value: "You are a helpful bot of Acme and never talk about the price of eggs."}}
 	for _, tt := range []struct {
 		in, kind string
@@ -215,13 +225,15 @@ func TestOutputRules(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	p := newPolicy(t, Config{Redaction: Redaction{Enabled: true, Action: Redact, Entities: []string{"EMAIL", "STAFF"}, Actions: map[string]Action{"STAFF": Block},
-		Roles: map[string]Action{"tool": Mask}, Custom: []Custom{{Kind: "STAFF", Pattern: `E-\d{4}`}}}})
+	p := newPolicy(t, Config{Redaction: Redaction{Enabled: true, Action: Redact, Entities: []string{"EMAIL", "STAFF"},
+		Actions: map[string]Action{"STAFF": Block},
+		Roles:   map[string]Action{"tool": Mask}, Custom: []Custom{{Kind: "STAFF", Pattern: `E-\d{4}`}}}})
 	for _, tt := range []struct {
 		role, in, want string
 		blocked        bool
 	}{
-		{"user", "a@b.example from 10.0.0.1", "<EMAIL> from 10.0.0.1", false}, {"tool", "ann@b.example", "a***@b***.example", false}, {"user", "ask E-1234", "", true},
+		{"user", "a@b.example from 10.0.0.1", "<EMAIL> from 10.0.0.1", false},
+		{"tool", "ann@b.example", "a***@b***.example", false}, {"user", "ask E-1234", "", true},
 	} {
 		v, err := p.Begin().Inspect(context.Background(), Input, []Text{{Value: tt.in, Role: tt.role}})
 		if err != nil {
@@ -231,7 +243,8 @@ func TestRules(t *testing.T) {
 			t.Errorf("%q: %+v", tt.in, v)
 		}
 	}
-	_, err := New(Config{Redaction: Redaction{Action: "burn", Entities: []string{"NOPE"}, Custom: []Custom{{Kind: "X", Pattern: "("}}, Enabled: true}, AllowedDomains: []string{"https://a b"}})
+	_, err := New(Config{Redaction: Redaction{Action: "burn", Entities: []string{"NOPE"},
+		Custom: []Custom{{Kind: "X", Pattern: "("}}, Enabled: true}, AllowedDomains: []string{"https://a b"}})
 	for _, part := range []string{"burn", "NOPE", "custom[0]", "allowed_domains[0]"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not name %s: %v", part, err)
@@ -240,9 +253,11 @@ func TestRules(t *testing.T) {
 }
 
 func BenchmarkScan(b *testing.B) {
-	prose := strings.Repeat("The quick deployment of the new service reduced latency by 35 percent, and nobody in the whole department noticed that it had ever been slow before. ", 400)
+	prose := strings.Repeat("The quick deployment of the new service reduced latency by 35 percent, and nobody in the "+
+		"whole department noticed that it had ever been slow before. ", 400)
 	mixed := strings.Repeat(strings.Join(samples, "\n"), 20)
-	for name, kinds := range map[string][]string{"patterns": {KindEmail, KindPhone, KindCard, KindIBAN, KindIP, KindSSN, KindAWSKey, KindAWSSecret, KindSecret, KindURL, KindAddress}, "all": nil} {
+	for name, kinds := range map[string][]string{"patterns": {KindEmail, KindPhone, KindCard, KindIBAN, KindIP, KindSSN,
+		KindAWSKey, KindAWSSecret, KindSecret, KindURL, KindAddress}, "all": nil} {
 		p := newPolicy(b, Config{Redaction: Redaction{Enabled: true, Entities: kinds}})
 		for text, s := range map[string]string{"prose": prose, "dense": mixed} {
 			b.Run(name+"/"+text, func(b *testing.B) {

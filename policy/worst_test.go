@@ -12,29 +12,39 @@ import (
 	"outcrop/policy/injection"
 )
 
-// worst are the inputs that cost a detector most: what begins like something and is nothing, what lies in itself, what runs on. A
-// detector that is added needs a row here.
+// worst are the inputs that cost a detector most: what begins like something and is nothing, what lies in itself, what
+// runs on. A detector that is added needs a row here.
 var worst = map[string][]string{
 	"email":                {"@", "a@", "a@b.", `"@`, "a.a.a.a@b.b.b.", "é@é."},
 	"email with another @": {"＠", "a＠", "a%40", "a&#64;", "&#0000000", "&&#", "%40%40", `a\u0040`, "a@b.c＠"},
 	"ip4":                  {"1.1.1.", "1.1.1.1 ", "1.1.1.1.", "255."},
 	"ip6":                  {":", "::", "a:", "1:1:", "fe80::1 ", "1:1:1:1:1:1:1:1:1"},
 	"iban":                 {"DE89", "DE89 ", "DE 89 ", "GB29NWBK", "DE89 3704 "},
-	"numbers":              {"1 ", "12-", "(1) ", "+1 ", "555-123-4567 ", "030 901820 ", "4111 1111 1111 1111 ", "4111111111111111", "1/2 3.4-"},
-	"address":              {"Rue 1 ", "1 Street. ", "12 Main Street, A, ", "A A A A A 1 ", "12 A ", "Mainstraße 1 ", "P.O. Box 1 ", "1 Calle ", "Xx 1"},
-	"url":                  {"http://", "://", "http://a ", "http://x.de/(", "http://x.de/[]", "a://b:c@", "postgres://a:", "http://a@b.c,", "a+a://a:@"},
-	"www":                  {"www.", "www.a.", "www.a,", " www.a.b", "(www.a.b"},
-	"token":                {"sk-", "sk-a", "ghp_", "ghp_a1", "_", "-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "github_pat_", " sk-abcdefghijklmnop"},
-	"command":              {" -u", " -u a:bc", " -a b -u c:de", "curl -u a:bc ", "curl -u 'a:", " --user ", "xcurl -u a:bc "},
-	"key":                  {"AKIA", "AIza", "eyJ", "eyJa.", "eyJ.a", "eyJa-", "eyJa_", "AA", " AKIAAAAAAAAAAAAAAAA"},
-	"assigned":             {"password=", "password:", "token=", "a=", "=", "::a=", `"password": "a`, "authorization: ", "authorization: bearer a"},
-	"custom":               {"E-12345", "E-", "1"},
-	"patterns":             {"<:@=_.-+1 A(", "aA1:/@.=-_"},
-	"person":               {"Anna ", "Anna", "Anna\n", "Anna, ", "Dear Anna and ", "Dear Anna & ", "A. ", "Anna van de la ", "i am ", "my name is john ", "王さん", "我叫", "Smith-", "O'", "X Anna and Y ", "a Turing–", "Miller set ", "Best,\n", "É", "Authorization: "},
-	"hidden":               {"\u200b", "\u202e", "\U000e0041", "a\u200b", "\u200b\u202e"},
-	"injection":            {"ignore ", "ignore all ", "i g n o r e ", "ignore all previous instructions ", "<", "<a", "<!--", "*", "__", "[", "\nsystem:", "QUJDREVGR0hJSktM", "%20", "é", "e\u0301", "中", `"`, "the "},
-	"links":                {"](", "](a", "](a](", "]:", "src=", "src=a", "://", "http://", "www.", "](//", "[a](http://b.c/(", "href='"},
-	"leaks":                {"a ", "the blue tariff ", "é"},
+	"numbers": {"1 ", "12-", "(1) ", "+1 ", "555-123-4567 ", "030 901820 ", "4111 1111 1111 1111 ",
+		"4111111111111111", "1/2 3.4-"},
+	"address": {"Rue 1 ", "1 Street. ", "12 Main Street, A, ", "A A A A A 1 ", "12 A ", "Mainstraße 1 ",
+		"P.O. Box 1 ", "1 Calle ", "Xx 1"},
+	"url": {"http://", "://", "http://a ", "http://x.de/(", "http://x.de/[]", "a://b:c@", "postgres://a:",
+		"http://a@b.c,", "a+a://a:@"},
+	"www": {"www.", "www.a.", "www.a,", " www.a.b", "(www.a.b"},
+	"token": {"sk-", "sk-a", "ghp_", "ghp_a1", "_", "-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----",
+		"github_pat_", " sk-abcdefghijklmnop"},
+	"command": {" -u", " -u a:bc", " -a b -u c:de", "curl -u a:bc ", "curl -u 'a:", " --user ",
+		"xcurl -u a:bc "},
+	"key": {"AKIA", "AIza", "eyJ", "eyJa.", "eyJ.a", "eyJa-", "eyJa_", "AA", " AKIAAAAAAAAAAAAAAAA"},
+	"assigned": {"password=", "password:", "token=", "a=", "=", "::a=", `"password": "a`, "authorization: ",
+		"authorization: bearer a"},
+	"custom":   {"E-12345", "E-", "1"},
+	"patterns": {"<:@=_.-+1 A(", "aA1:/@.=-_"},
+	"person": {"Anna ", "Anna", "Anna\n", "Anna, ", "Dear Anna and ", "Dear Anna & ", "A. ",
+		"Anna van de la ", "i am ", "my name is john ", "王さん", "我叫", "Smith-", "O'", "X Anna and Y ", "a Turing–",
+		"Miller set ", "Best,\n", "É", "Authorization: "},
+	"hidden": {"\u200b", "\u202e", "\U000e0041", "a\u200b", "\u200b\u202e"},
+	"injection": {"ignore ", "ignore all ", "i g n o r e ", "ignore all previous instructions ", "<", "<a",
+		"<!--", "*", "__", "[", "\nsystem:", "QUJDREVGR0hJSktM", "%20", "é", "e\u0301", "中", `"`, "the "},
+	"links": {"](", "](a", "](a](", "]:", "src=", "src=a", "://", "http://", "www.", "](//",
+		"[a](http://b.c/(", "href='"},
+	"leaks": {"a ", "the blue tariff ", "é"},
 }
 
 // scans are what stands beside the rows of detectors and forms and reads whole texts, too.
@@ -84,8 +94,8 @@ func TestMendE5EveryDetectorHasAWorstInput(t *testing.T) {
 	}
 }
 
-// TestMendE5GrowthOfEveryDetectorOnItsWorstInput holds that its work grows no faster than the input, and that nothing costs far more than
-// prose does.
+// TestMendE5GrowthOfEveryDetectorOnItsWorstInput holds that its work grows no faster than the input, and that nothing
+// costs far more than prose does.
 func TestMendE5GrowthOfEveryDetectorOnItsWorstInput(t *testing.T) {
 	const dear = 50
 	check := func(t *testing.T, size int, units []string, scan func(string)) time.Duration {
@@ -102,7 +112,8 @@ func TestMendE5GrowthOfEveryDetectorOnItsWorstInput(t *testing.T) {
 		}) / time.Duration(size*len(units)/1000)
 	}
 	all := scans(t)
-	prose := check(t, 24<<10, []string{"The river rises in the hills, and the town below it has lived of the water for many years. "},
+	prose := check(t, 24<<10, []string{"The river rises in the hills, and the town below it has lived of the water for " +
+		"many years. "},
 		func(s string) { all["patterns"](s); all["injection"](s) })
 	for name, scan := range all {
 		t.Run(name, func(t *testing.T) {

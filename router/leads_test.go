@@ -8,14 +8,16 @@ import (
 
 func TestLeads(t *testing.T) {
 	l, err := NewLive(Config{
-		Aliases: map[string]string{"mine": "amazon.nova-lite-v1:0", "any": Auto, "cheap": TierFast}, AllowARNs: true, Rules: DefaultRules(),
+		Aliases: map[string]string{"mine": "amazon.nova-lite-v1:0", "any": Auto, "cheap": TierFast}, AllowARNs: true,
+		Rules: DefaultRules(),
 	}, catalog.Default(), "us-east-1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tiers := len(DefaultRules().Tiers)
 	for name, want := range map[string]int{
-		"amazon.nova-lite-v1:0": 1, "us.amazon.nova-lite-v1:0": 1, "mine": 1, TierFast: 1, "cheap": 1, Auto: tiers, "any": tiers, "": 0, "no-such": 0,
+		"amazon.nova-lite-v1:0": 1, "us.amazon.nova-lite-v1:0": 1, "mine": 1, TierFast: 1, "cheap": 1, Auto: tiers,
+		"any": tiers, "": 0, "no-such": 0,
 		"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0": 1,
 	} {
 		plans := l.Leads(name)

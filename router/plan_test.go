@@ -52,11 +52,14 @@ func withRules(rules ...Rule) Config {
 		return t
 	}
 	return Config{
-		Aliases: map[string]string{"cheap": TierFast, "pick": Auto, "again": "pick", "helpdesk": "support", "vectors": "embed", "gpt-4o": haiku},
+		Aliases: map[string]string{"cheap": TierFast, "pick": Auto, "again": "pick", "helpdesk": "support",
+			"vectors": "embed", "gpt-4o": haiku},
 		Rules: Rules{
-			Tiers: map[string]Tier{TierFast: tier(micro, lite), TierBalanced: tier(old, llama), TierQuality: tier(pro, haiku), "small": tier(old), "embed": tier(titan)},
+			Tiers: map[string]Tier{TierFast: tier(micro, lite), TierBalanced: tier(old, llama), TierQuality: tier(pro, haiku),
+				"small": tier(old), "embed": tier(titan)},
 			Rules: rules, Score: score.Default(),
-			RuleSets: map[string][]Rule{"support": {{Name: "long", Tier: TierQuality, MinWords: new(5)}, {Name: "short", Tier: TierFast}}},
+			RuleSets: map[string][]Rule{"support": {{Name: "long", Tier: TierQuality, MinWords: new(5)},
+				{Name: "short", Tier: TierFast}}},
 		},
 	}
 }
@@ -79,13 +82,17 @@ func TestRules(t *testing.T) {
 		{"tokens", Rule{MinTokens: new(3), MaxTokens: new(3)}, short, Caller{}, true},
 		{"tokens of Chinese", Rule{MinTokens: new(6), MaxTokens: new(6)}, user("人工智能是什"), Caller{}, true},
 		{"words of the prompt", Rule{MinPromptWords: new(5), MaxPromptWords: new(5), MaxWords: new(2)},
-			`"messages":[{"role":"system","content":"Be brief, please"},{"role":"user","content":"Hello there"}]`, Caller{}, true},
+			`"messages":[{"role":"system","content":"Be brief, please"},{"role":"user","content":"Hello there"}]`,
+			Caller{}, true},
 		{"tokens of the prompt count tools and images", Rule{MinPromptTokens: new(1600)}, picture, Caller{}, true},
-		{"turns", Rule{MinTurns: new(2)}, `"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]`, Caller{}, true},
+		{"turns", Rule{MinTurns: new(2)},
+			`"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]`,
+			Caller{}, true},
 		{"max_turns", Rule{MaxTurns: new(0)}, short, Caller{}, false},
 		{"keywords", Rule{Keywords: []string{"strategy", "plan"}}, hard, Caller{}, true},
 		{"keywords are whole words", Rule{Keywords: []string{"data", "migra"}}, hard, Caller{}, false},
-		{"keywords of several words", Rule{Keywords: []string{"step by step"}}, user("Do it STEP \n by step!"), Caller{}, true},
+		{"keywords of several words", Rule{Keywords: []string{"step by step"}}, user("Do it STEP \n by step!"),
+			Caller{}, true},
 		{"keywords with signs", Rule{Keywords: []string{"c++"}}, user("Is C++ fast?"), Caller{}, true},
 		{"keywords in another case and script", Rule{Keywords: []string{"ÜBER"}}, user("alles über Berge"), Caller{}, true},
 		{"keywords of scripts without spaces", Rule{Keywords: []string{"計画"}}, user("旅行の計画を立てて"), Caller{}, true},
@@ -97,29 +104,38 @@ func TestRules(t *testing.T) {
 		{"has_video", Rule{HasVideo: new(true)}, film, Caller{}, true},
 		{"has_video: false", Rule{HasVideo: new(false)}, film, Caller{}, false},
 		{"has_image: false", Rule{HasImage: new(false)}, picture, Caller{}, false},
-		{"has_document", Rule{HasDocument: new(true)}, `"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/pdf;base64,AA=="}}]}]`, Caller{}, true},
+		{"has_document", Rule{HasDocument: new(true)},
+			`"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/pdf;base64,AA=="}}]}]`,
+			Caller{}, true},
 		{"tools", Rule{HasTools: new(true), MinTools: new(2), MaxTools: new(2)},
-			short + `,"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}]`, Caller{}, true},
+			short + `,"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}]`,
+			Caller{}, true},
 		{"no tools", Rule{HasTools: new(true)}, short, Caller{}, false},
-		{"tool_results", Rule{ToolResults: new(true)}, `"messages":[{"role":"user","content":"a"},{"role":"tool","tool_call_id":"x","content":"b"}]`, Caller{}, true},
-		{"structured_output", Rule{StructuredOutput: new(true)}, short + `,"response_format":{"type":"json_object"}`, Caller{}, true},
-		{"text is not structured", Rule{StructuredOutput: new(true)}, short + `,"response_format":{"type":"text"}`, Caller{}, false},
+		{"tool_results", Rule{ToolResults: new(true)},
+			`"messages":[{"role":"user","content":"a"},{"role":"tool","tool_call_id":"x","content":"b"}]`, Caller{}, true},
+		{"structured_output", Rule{StructuredOutput: new(true)}, short + `,"response_format":{"type":"json_object"}`,
+			Caller{}, true},
+		{"text is not structured", Rule{StructuredOutput: new(true)}, short + `,"response_format":{"type":"text"}`,
+			Caller{}, false},
 		{"stream and n", Rule{Stream: new(true), MinChoices: new(2)}, short + `,"stream":true,"n":2`, Caller{}, true},
 		{"effort", Rule{Effort: []string{"high", "xhigh"}}, short + `,"reasoning_effort":"high"`, Caller{}, true},
 		{"no effort", Rule{Effort: []string{"high"}}, short, Caller{}, false},
 		{"output", Rule{MinOutput: new(1000)}, short + `,"max_tokens":2000`, Caller{}, true},
 		{"output without a limit", Rule{MaxOutput: new(1000)}, short, Caller{}, false},
-		{"language", Rule{Language: []string{"de", "fr"}}, user("Wie ist das Wetter in Berlin und was soll ich anziehen?"), Caller{}, true},
+		{"language", Rule{Language: []string{"de", "fr"}}, user("Wie ist das Wetter in Berlin und was soll ich anziehen?"),
+			Caller{}, true},
 		{"another language", Rule{Language: []string{"de"}}, user("What is the weather in Berlin?"), Caller{}, false},
 		{"code", Rule{Code: new(true)}, user("for (int i = 0; i < n; i++) {\n  sum += a[i];\n}"), Caller{}, true},
 		{"no code", Rule{Code: new(true)}, hard, Caller{}, false},
 		{"math", Rule{Math: new(true)}, user("Solve 3x + 5 = 20 for x."), Caller{}, true},
 		{"no math", Rule{Math: new(true)}, hard, Caller{}, false},
-		{"tenant, key, user", Rule{Tenant: []string{"t"}, Key: []string{"k"}, User: []string{"u"}}, short + `,"user":"u"`, Caller{Tenant: "t", Key: "k"}, true},
+		{"tenant, key, user", Rule{Tenant: []string{"t"}, Key: []string{"k"}, User: []string{"u"}}, short + `,"user":"u"`,
+			Caller{Tenant: "t", Key: "k"}, true},
 		{"another tenant", Rule{Tenant: []string{"t"}}, short, Caller{Tenant: "T"}, false},
 		{"safety_identifier", Rule{User: []string{"u"}}, short + `,"safety_identifier":"u"`, Caller{}, true},
 		{"header", Rule{HeaderTier: []string{"gold"}}, short, Caller{Tier: "gold"}, true},
-		{"metadata", Rule{Metadata: map[string]string{"team": "red"}}, short + `,"metadata":{"team":"red","x":"y"}`, Caller{}, true},
+		{"metadata", Rule{Metadata: map[string]string{"team": "red"}}, short + `,"metadata":{"team":"red","x":"y"}`,
+			Caller{}, true},
 		{"other metadata", Rule{Metadata: map[string]string{"team": ""}}, short, Caller{}, false},
 		{"time budget", Rule{MaxTimeBudget: new(time.Second)}, short, Caller{TimeBudget: time.Second}, true},
 		{"no time budget", Rule{MaxTimeBudget: new(time.Second)}, short, Caller{}, false},
@@ -132,10 +148,12 @@ func TestRules(t *testing.T) {
 		{"when: keywords", Rule{When: `keywords("plan", "strategy") && !keywords("hello")`}, hard, Caller{}, true},
 		{"when: keywords twice", Rule{When: `keywords("nothing") || keywords("database")`}, hard, Caller{}, true},
 		{"when: computed keywords", Rule{When: `keywords("pl" + (turns > 0 ? "an" : ""))`}, hard, Caller{}, true},
-		{"when: texts", Rule{When: `last.text contains "there" && prompt.text matches "(?i)BRIEF"`}, `"messages":[{"role":"system","content":"be brief"},{"role":"user","content":"so there"}]`, Caller{}, true},
+		{"when: texts", Rule{When: `last.text contains "there" && prompt.text matches "(?i)BRIEF"`},
+			`"messages":[{"role":"system","content":"be brief"},{"role":"user","content":"so there"}]`, Caller{}, true},
 		{"when: members", Rule{When: `tenant == "t" && metadata["team"] in ["red", "blue"] && effort == "" && time_budget < duration("2s") && n == 1`},
 			short + `,"metadata":{"team":"red"}`, Caller{Tenant: "t", TimeBudget: time.Second}, true},
-		{"when: nature", Rule{When: `math && !code && language == "en" && score > 0.0`}, user("What is the sum of the numbers 3, 14 and 15, and how is it found?"), Caller{}, true},
+		{"when: nature", Rule{When: `math && !code && language == "en" && score > 0.0`},
+			user("What is the sum of the numbers 3, 14 and 15, and how is it found?"), Caller{}, true},
 		{"when: everything at once", Rule{When: `$env["turns"] == 1`}, short, Caller{}, true},
 		{"what goes wrong at run time is not so", Rule{When: `[1, 2][turns + 5] == 1`}, short, Caller{}, false},
 	} {
@@ -174,13 +192,15 @@ func TestNames(t *testing.T) {
 		{"helpdesk", user("hi"), Caller{Tier: TierQuality}, "short", TierFast, false, micro},
 	} {
 		plan, err := r.Plan(facts(t, c.model, c.members, c.who))
-		if err != nil || plan.Rule != c.rule || plan.Tier != c.tier || plan.Scored != c.scored || plan.Targets[0].Row.ID != c.first || plan.Home != "us-east-1" {
+		if err != nil || plan.Rule != c.rule || plan.Tier != c.tier || plan.Scored != c.scored ||
+			plan.Targets[0].Row.ID != c.first || plan.Home != "us-east-1" {
 			t.Errorf("%s: %+v %v", c.model, plan, err)
 		}
 	}
 	_, err := r.Plan(facts(t, Auto, user("hi"), Caller{Tier: "gold"}))
 	var e *openai.Error
-	if !errors.As(err, &e) || e.Kind != openai.Invalid || e.Param != "x-outcrop-tier" || !strings.Contains(e.Message, "balanced, embed, fast, quality, small") {
+	if !errors.As(err, &e) || e.Kind != openai.Invalid || e.Param != "x-outcrop-tier" ||
+		!strings.Contains(e.Message, "balanced, embed, fast, quality, small") {
 		t.Errorf("a tier that does not exist: %v", err)
 	}
 	bare := newRouter(t, Config{})
@@ -201,10 +221,12 @@ func TestEmbeddingTier(t *testing.T) {
 	}
 	req.Model = Auto
 	var e *openai.Error
-	if _, err = r.Plan(FactsOf(req, catalog.Embed, Caller{})); !errors.As(err, &e) || e.Kind != openai.NotFound || !strings.Contains(e.Message, "leads to no embedding model") {
+	if _, err = r.Plan(FactsOf(req, catalog.Embed, Caller{})); !errors.As(err, &e) || e.Kind != openai.NotFound ||
+		!strings.Contains(e.Message, "leads to no embedding model") {
 		t.Errorf("%v", err)
 	}
-	if _, err = r.Plan(facts(t, "vectors", user("hi"), Caller{})); !errors.As(err, &e) || e.Kind != openai.NotFound || !strings.Contains(e.Message, "leads to no chat model") {
+	if _, err = r.Plan(facts(t, "vectors", user("hi"), Caller{})); !errors.As(err, &e) || e.Kind != openai.NotFound ||
+		!strings.Contains(e.Message, "leads to no chat model") {
 		t.Errorf("%v", err)
 	}
 }
@@ -223,17 +245,22 @@ func TestCapabilities(t *testing.T) {
 		{"images", TierFast, picture, TierFast, []string{lite}, "", ""},
 		{"documents", TierFast, `"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/pdf;base64,AA=="}}]}]`, TierFast, []string{lite}, "", ""},
 		{"tools", TierBalanced, user("hi") + tools, TierBalanced, []string{llama}, "", ""},
-		{"streaming with tools goes up", TierBalanced, user("hi") + tools + `,"stream":true`, TierQuality, []string{pro, haiku}, "", ""},
+		{"streaming with tools goes up", TierBalanced, user("hi") + tools + `,"stream":true`, TierQuality,
+			[]string{pro, haiku}, "", ""},
 		{"streaming alone does not", TierBalanced, user("hi") + `,"stream":true`, TierBalanced, []string{old, llama}, "", ""},
 		{"context", TierBalanced, tokens(20_000), TierBalanced, []string{llama}, "", ""},
-		{"context with the answer", TierBalanced, tokens(7_000) + `,"max_tokens":2000`, TierBalanced, []string{llama}, "", ""},
-		{"no more answer than the model gives", TierBalanced, tokens(6_000) + `,"max_tokens":100000`, TierBalanced, []string{old, llama}, "", ""},
+		{"context with the answer", TierBalanced, tokens(7_000) + `,"max_tokens":2000`, TierBalanced,
+			[]string{llama}, "", ""},
+		{"no more answer than the model gives", TierBalanced, tokens(6_000) + `,"max_tokens":100000`, TierBalanced,
+			[]string{old, llama}, "", ""},
 		{"images go up", TierBalanced, picture, TierQuality, []string{pro, haiku}, "", ""},
 		{"context goes up", TierBalanced, tokens(190_000), TierQuality, []string{pro, haiku}, "", ""},
 		{"context, and only one is left", TierQuality, tokens(250_000), TierQuality, []string{pro}, "", ""},
-		{"nothing is so large", TierFast, tokens(400_000), "", nil, "they lack room for so long a prompt", openai.CodeContextLength},
+		{"nothing is so large", TierFast, tokens(400_000), "", nil, "they lack room for so long a prompt",
+			openai.CodeContextLength},
 		{"a tier with nothing above it", "small", picture, "", nil, "they lack vision", openai.CodeUnsupportedValue},
-		{"a tier with nothing above it, tools", "small", user("hi") + tools, "", nil, "they lack tools", openai.CodeUnsupportedValue},
+		{"a tier with nothing above it, tools", "small", user("hi") + tools, "", nil, "they lack tools",
+			openai.CodeUnsupportedValue},
 		{"sound", TierFast, `"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]}]`, "", nil, "audio", openai.CodeUnsupportedValue},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -265,7 +292,8 @@ func TestCapabilities(t *testing.T) {
 		t.Errorf("next: %+v %v", plan, err)
 	}
 	cfg.Rules.Tiers["small"] = Tier{Targets: []Target{{Model: imported}}}
-	if plan, err := newRouter(t, cfg).Plan(facts(t, "small", picture, Caller{})); err != nil || plan.Targets[0].Public != "small" {
+	if plan, err := newRouter(t, cfg).Plan(facts(t, "small", picture, Caller{})); err != nil ||
+		plan.Targets[0].Public != "small" {
 		t.Errorf("R-CAP-06 what nobody knows passes: %+v %v", plan, err)
 	}
 }
@@ -276,7 +304,8 @@ func TestScoreGoesDown(t *testing.T) {
 	cfg.Rules.Rules = []Rule{{Name: "films", HasVideo: new(true), Tier: TierQuality}}
 	cfg.Rules.Score.FastBelow, cfg.Rules.Score.BalancedBelow = 0, 0 // whatever it is, it is for quality
 	cfg.Rules.Tiers = map[string]Tier{
-		TierFast: {Targets: []Target{{Model: lite}}}, TierBalanced: {Targets: []Target{{Model: micro}}}, TierQuality: {Targets: []Target{{Model: old}}},
+		TierFast: {Targets: []Target{{Model: lite}}}, TierBalanced: {Targets: []Target{{Model: micro}}},
+		TierQuality: {Targets: []Target{{Model: old}}},
 	}
 	cfg.Rules.RuleSets = nil
 	cfg.Aliases = nil
@@ -285,7 +314,8 @@ func TestScoreGoesDown(t *testing.T) {
 	if err != nil || plan.Tier != TierFast || plan.Rule != byScore || !plan.Scored {
 		t.Errorf("%+v %v", plan, err)
 	}
-	for name, c := range map[string]struct{ model, members string }{"a rule says so": {Auto, film}, "the client says so": {TierQuality, picture}} {
+	for name, c := range map[string]struct{ model, members string }{"a rule says so": {Auto, film},
+		"the client says so": {TierQuality, picture}} {
 		if plan, err := r.Plan(facts(t, c.model, c.members, Caller{})); err == nil {
 			t.Errorf("%s: %+v", name, plan)
 		}
@@ -299,7 +329,8 @@ func TestScoreGoesDown(t *testing.T) {
 func TestTargets(t *testing.T) {
 	cfg := withRules()
 	cfg.Rules.Tiers["own"] = Tier{Targets: []Target{
-		{Model: haiku, Order: 2, ServiceTier: "flex"}, {Model: haiku, Region: "eu-west-1", Order: 1, Weight: 3}, {Model: "us." + haiku, Order: 1}, {Model: profile}}}
+		{Model: haiku, Order: 2, ServiceTier: "flex"}, {Model: haiku, Region: "eu-west-1", Order: 1, Weight: 3},
+		{Model: "us." + haiku, Order: 1}, {Model: profile}}}
 	plan, err := newRouter(t, cfg).Plan(facts(t, "own", user("hi"), Caller{}))
 	if err != nil {
 		t.Fatal(err)
@@ -328,7 +359,8 @@ func TestDefaults(t *testing.T) {
 		}
 		for _, target := range tier.Targets {
 			x, err := c.Resolve(target.Model, "us-east-1")
-			if err != nil || !x.Row.Known || x.Row.Status != "active" || !x.Row.Listed(now) || x.Row.Caps.Vision != catalog.Yes || x.Row.Caps.Tools != catalog.Yes {
+			if err != nil || !x.Row.Known || x.Row.Status != "active" || !x.Row.Listed(now) ||
+				x.Row.Caps.Vision != catalog.Yes || x.Row.Caps.Tools != catalog.Yes {
 				t.Errorf("%s: %s is not a current model that sees and calls", name, target.Model)
 			}
 		}
@@ -340,7 +372,8 @@ func TestDefaults(t *testing.T) {
 	}{
 		{user("Hi!"), "score", []string{TierFast}},
 		{picture, "images", []string{TierFast, TierBalanced, TierQuality}},
-		{user(strings.Repeat("We have a shop and want more visitors in it. ", 8) + "Please plan the year for us."), "planning", []string{TierQuality}},
+		{user(strings.Repeat("We have a shop and want more visitors in it. ", 8) + "Please plan the year for us."),
+			"planning", []string{TierQuality}},
 		{user("Plan my day."), "score", []string{TierFast, TierBalanced}},
 	} {
 		plan, err := r.Plan(facts(t, Auto, c.members, Caller{}))
@@ -348,10 +381,12 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%.60s: %s %s %v", c.members, plan.Rule, plan.Tier, err)
 		}
 	}
-	if plan, err := r.Plan(facts(t, Auto, user("Hi!"), Caller{Tier: TierQuality})); err != nil || plan.Rule != "header" || plan.Tier != TierQuality {
+	if plan, err := r.Plan(facts(t, Auto, user("Hi!"), Caller{Tier: TierQuality})); err != nil || plan.Rule != "header" ||
+		plan.Tier != TierQuality {
 		t.Errorf("%+v %v", plan, err)
 	}
-	if _, err := New(Config{Rules: rules, Aliases: map[string]string{"fast": lite}}, c, "us-east-1"); err == nil || !strings.Contains(err.Error(), "is the name of a tier already") {
+	if _, err := New(Config{Rules: rules, Aliases: map[string]string{"fast": lite}}, c, "us-east-1"); err == nil ||
+		!strings.Contains(err.Error(), "is the name of a tier already") {
 		t.Errorf("a clash: %v", err)
 	}
 }
@@ -388,7 +423,8 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	for body, param := range map[string]string{
-		``: "", `{`: "", `[]`: "", `{}`: "messages", `{"prompt":7}`: "prompt", `{"prompt":null}`: "messages", `{"messages":[]}`: "messages", `{"input":3}`: "input",
+		``: "", `{`: "", `[]`: "", `{}`: "messages", `{"prompt":7}`: "prompt", `{"prompt":null}`: "messages",
+		`{"messages":[]}`: "messages", `{"input":3}`: "input",
 		`{"prompt":"x","temperature":9}`: "temperature", `{"messages":[{"role":3}]}`: "messages[0].role",
 	} {
 		if _, _, err := Decode([]byte(body)); err == nil || err.Param != param {
@@ -401,7 +437,8 @@ func TestRuleModels(t *testing.T) {
 	cfg := withRules()
 	l := newLive(t, cfg)
 	list := ids(l.Models(now))
-	for _, name := range []string{Auto, "support", TierFast, TierBalanced, TierQuality, "small", "embed", "cheap", "pick", "helpdesk", "vectors"} {
+	for _, name := range []string{Auto, "support", TierFast, TierBalanced, TierQuality, "small", "embed", "cheap", "pick",
+		"helpdesk", "vectors"} {
 		m, ok := l.Model(name, now)
 		if !ok || !slices.Contains(list, name) || m.OwnedBy != "outcrop" || m.Created == 0 {
 			t.Errorf("R-MOD-01 %s: %+v", name, m)
@@ -410,7 +447,9 @@ func TestRuleModels(t *testing.T) {
 	if !slices.IsSorted(list) {
 		t.Error("R-MOD-01 not in order")
 	}
-	for name, want := range map[string]string{"cheap": `"target":"fast","targets":["` + micro + `","` + lite + `"],"context_window":300000`, "pick": `{"kind":"chat","endpoints":["/v1/chat/completions"],"target":"auto"`, "embed": `"kind":"embedding"`} {
+	for name, want := range map[string]string{"cheap": `"target":"fast","targets":["` + micro + `","` + lite +
+		`"],"context_window":300000`, "pick": `{"kind":"chat","endpoints":["/v1/chat/completions"],"target":"auto"`,
+		"embed": `"kind":"embedding"`} {
 		if m, _ := l.Model(name, now); !strings.Contains(string(m.Outcrop), want) {
 			t.Errorf("R-MOD-04 %s: %s", name, m.Outcrop)
 		}
@@ -425,7 +464,8 @@ func TestRuleModels(t *testing.T) {
 }
 
 func FuzzExpression(f *testing.F) {
-	for _, text := range []string{`last.words > 3`, `keywords("a", "b") && score > 0.5`, `metadata["x"] == "y"`, `any(1..9, # > turns)`, `let x = prompt.text; x matches "("`, `keywords#(99)`, `$env`, "a\nb"} {
+	for _, text := range []string{`last.words > 3`, `keywords("a", "b") && score > 0.5`, `metadata["x"] == "y"`,
+		`any(1..9, # > turns)`, `let x = prompt.text; x matches "("`, `keywords#(99)`, `$env`, "a\nb"} {
 		f.Add(text)
 	}
 	s, err := score.New(score.Default())
@@ -449,7 +489,8 @@ func FuzzExpression(f *testing.F) {
 
 func BenchmarkRules(b *testing.B) {
 	r := newRouter(b, Config{Rules: DefaultRules()})
-	rules := withRules(Rule{Name: "when", Tier: TierQuality, When: `last.words > 200 && keywords("plan")`}, Rule{Name: "rest", Tier: TierFast})
+	rules := withRules(Rule{Name: "when", Tier: TierQuality, When: `last.words > 200 && keywords("plan")`},
+		Rule{Name: "rest", Tier: TierFast})
 	own := newRouter(b, rules)
 	text := strings.Repeat("The quick brown fox jumps over the lazy dog, and then it sleeps. ", 8)
 	for _, c := range []struct {

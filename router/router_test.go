@@ -36,7 +36,8 @@ func TestPlan(t *testing.T) {
 		AllowARNs:  true,
 		BaseModels: map[string]string{imported: "meta.llama3-3-70b-instruct-v1:0"},
 		Aliases: map[string]string{
-			"gpt-4o": haiku, "fast": "gpt-4o", "eu": "eu." + haiku, "team": profile, "own": imported, "new": "us.anthropic.claude-opus-6",
+			"gpt-4o": haiku, "fast": "gpt-4o", "eu": "eu." + haiku, "team": profile, "own": imported,
+			"new":               "us.anthropic.claude-opus-6",
 			"default-embedding": titan, "amazon.nova-pro-v1:0": "amazon.nova-lite-v1:0",
 		},
 	})
@@ -46,22 +47,30 @@ func TestPlan(t *testing.T) {
 		public, called, region string
 		chosenBy               string
 	}{
-		{"R-CAP-01 base id", "amazon.nova-micro-v1:0", catalog.Chat, "amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "", "model"},
-		{"R-CAP-01 bedrock/", "bedrock/amazon.nova-micro-v1:0", catalog.Chat, "bedrock/amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "", "model"},
+		{"R-CAP-01 base id", "amazon.nova-micro-v1:0", catalog.Chat, "amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "",
+			"model"},
+		{"R-CAP-01 bedrock/", "bedrock/amazon.nova-micro-v1:0", catalog.Chat, "bedrock/amazon.nova-micro-v1:0",
+			"amazon.nova-micro-v1:0", "", "model"},
 		{"R-CAP-03 profile of the region", haiku, catalog.Chat, haiku, "us." + haiku, "", "model"},
 		{"R-RES-02 profile as asked", "eu." + haiku, catalog.Chat, "eu." + haiku, "eu." + haiku, "", "model"},
 		{"R-RES-02 behind an alias", "gpt-4o", catalog.Chat, haiku, "us." + haiku, "", "alias"},
 		{"R-RES-02 behind two aliases", "fast", catalog.Chat, haiku, "us." + haiku, "", "alias"},
 		{"R-RES-02 no profile behind an alias", "eu", catalog.Chat, haiku, "eu." + haiku, "", "alias"},
 		{"R-RES-02 no ARN behind an alias", "team", catalog.Chat, "team", profile, "eu-west-1", "alias"},
-		{"R-CAP-04 configured base model", "own", catalog.Chat, "meta.llama3-3-70b-instruct-v1:0", imported, "eu-west-1", "alias"},
+		{"R-CAP-04 configured base model", "own", catalog.Chat, "meta.llama3-3-70b-instruct-v1:0", imported,
+			"eu-west-1", "alias"},
 		{"R-RES-02 ARN as asked", imported, catalog.Chat, imported, imported, "eu-west-1", "model"},
-		{"R-CAP-05 unknown but shaped", "anthropic.claude-opus-6", catalog.Chat, "anthropic.claude-opus-6", "anthropic.claude-opus-6", "", "model"},
-		{"R-CAP-05 behind an alias", "new", catalog.Chat, "anthropic.claude-opus-6", "us.anthropic.claude-opus-6", "", "alias"},
-		{"R-CAP-01 an alias wins over the catalogue", "amazon.nova-pro-v1:0", catalog.Chat, "amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "", "alias"},
+		{"R-CAP-05 unknown but shaped", "anthropic.claude-opus-6", catalog.Chat, "anthropic.claude-opus-6",
+			"anthropic.claude-opus-6", "", "model"},
+		{"R-CAP-05 behind an alias", "new", catalog.Chat, "anthropic.claude-opus-6", "us.anthropic.claude-opus-6", "",
+			"alias"},
+		{"R-CAP-01 an alias wins over the catalogue", "amazon.nova-pro-v1:0", catalog.Chat, "amazon.nova-lite-v1:0",
+			"amazon.nova-lite-v1:0", "", "alias"},
 		{"R-CAP-01 embeddings", "default-embedding", catalog.Embed, titan, titan, "", "alias"},
-		{"R-CAP-01 past its end of life", "anthropic.claude-v2", catalog.Chat, "anthropic.claude-v2", "anthropic.claude-v2", "", "model"},
-		{"R-CAP-06 nobody knows whether Converse serves it", "xai.grok-4.3", catalog.Chat, "xai.grok-4.3", "xai.grok-4.3", "", "model"},
+		{"R-CAP-01 past its end of life", "anthropic.claude-v2", catalog.Chat, "anthropic.claude-v2",
+			"anthropic.claude-v2", "", "model"},
+		{"R-CAP-06 nobody knows whether Converse serves it", "xai.grok-4.3", catalog.Chat, "xai.grok-4.3",
+			"xai.grok-4.3", "", "model"},
 		{"R-CAP-06 nobody knows what it is", profile, catalog.Embed, profile, profile, "eu-west-1", "model"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
@@ -91,7 +100,8 @@ func TestPlanRefuses(t *testing.T) {
 		{"R-ERR-63 empty", "", catalog.Chat, "does not exist"},
 		{"R-CAP-01 ARNs are switched off", profile, catalog.Chat, "does not exist"},
 		{"R-CAP-01 ARNs behind bedrock/ too", "bedrock/" + profile, catalog.Chat, "does not exist"},
-		{"R-CAP-08 embedding model on chat", titan, catalog.Chat, "`" + titan + "` is an embedding model; use it on the /v1/embeddings endpoint."},
+		{"R-CAP-08 embedding model on chat", titan, catalog.Chat, "`" + titan + "` is an embedding model; use it on the " +
+			"/v1/embeddings endpoint."},
 		{"R-CAP-08 by alias", "embed", catalog.Chat, "The model `embed` is an embedding model"},
 		{"R-CAP-08 chat model on embeddings", haiku, catalog.Embed, "/v1/chat/completions"},
 		{"R-CAP-08 not served by Converse", "openai.gpt-5.4", catalog.Chat, "Converse"},
@@ -105,7 +115,8 @@ func TestPlanRefuses(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("%T %v", err, err)
 			}
-			if e.Kind != openai.NotFound || e.Code != "model_not_found" || e.Param != "model" || !strings.Contains(e.Message, c.text) {
+			if e.Kind != openai.NotFound || e.Code != "model_not_found" || e.Param != "model" ||
+				!strings.Contains(e.Message, c.text) {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -120,10 +131,13 @@ func TestNewRefuses(t *testing.T) {
 		cfg  Config
 		want []string
 	}{
-		"itself":     {Config{Aliases: map[string]string{"a": "a"}}, []string{"[a]: a → a is a circle"}},
-		"a circle":   {Config{Aliases: map[string]string{"a": "b", "b": "c", "c": "b"}}, []string{"[b]: b → c → b is a circle"}},
-		"nowhere":    {Config{Aliases: map[string]string{"a": "b", "b": "gpt-4o"}}, []string{`[b]: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`}},
-		"everything": {Config{Aliases: map[string]string{"a": "a", "b": "nope"}}, []string{"a → a", `[b]: leads nowhere: "nope"`}},
+		"itself": {Config{Aliases: map[string]string{"a": "a"}}, []string{"[a]: a → a is a circle"}},
+		"a circle": {Config{Aliases: map[string]string{"a": "b", "b": "c", "c": "b"}},
+			[]string{"[b]: b → c → b is a circle"}},
+		"nowhere": {Config{Aliases: map[string]string{"a": "b", "b": "gpt-4o"}},
+			[]string{`[b]: leads nowhere: "gpt-4o" is not a model, profile or ARN of Bedrock`}},
+		"everything": {Config{Aliases: map[string]string{"a": "a", "b": "nope"}},
+			[]string{"a → a", `[b]: leads nowhere: "nope"`}},
 		"base model": {Config{BaseModels: map[string]string{imported: "nope"}}, []string{`"nope"`}},
 	} {
 		_, err := New(c.cfg, catalog.Default(), "us-east-1")
@@ -162,9 +176,11 @@ func TestModels(t *testing.T) {
 		t.Error("R-MOD-01 not in order of id, each once")
 	}
 	for id, want := range map[string]bool{
-		haiku: true, titan: true, "gpt-4o": true, "team": true, "amazon.nova-pro-v1:0": true, "ai21.jamba-1-5-large-v1:0": true,
-		"anthropic.claude-v2": false, "old": false, "amazon.nova-premier-v1:0": false, // past their end
-		"stability.sd3-5-large-v1:0": false, "picture": false, "openai.gpt-5.4": false, "xai.grok-4.3": false, // not (surely) served
+		haiku: true, titan: true, "gpt-4o": true, "team": true, "amazon.nova-pro-v1:0": true,
+		"ai21.jamba-1-5-large-v1:0": true,
+		"anthropic.claude-v2":       false, "old": false, "amazon.nova-premier-v1:0": false, // past their end
+		// not (surely) served
+		"stability.sd3-5-large-v1:0": false, "picture": false, "openai.gpt-5.4": false, "xai.grok-4.3": false,
 		"twelvelabs.marengo-embed-3-0-v1:0": false, "us." + haiku: false,
 	} {
 		if slices.Contains(ids, id) != want {
@@ -195,9 +211,11 @@ func TestModel(t *testing.T) {
 	r := newRouter(t, Config{AllowARNs: true, Aliases: map[string]string{"gpt-4o": "eu." + haiku, "team": profile}})
 	foundation := "arn:aws:bedrock:us-east-1::foundation-model/" + haiku
 	for id, want := range map[string]bool{
-		haiku: true, "us." + haiku: true, "bedrock/" + haiku: true, foundation: true, "gpt-4o": true, "team": true, "anthropic.claude-v2": true,
-		"xai.grok-4.3": true, titan: true,
-		"gpt-4": false, "anthropic.claude-opus-6": false, profile: false, "stability.sd3-5-large-v1:0": false, "openai.gpt-5.4": false, "": false,
+		haiku: true, "us." + haiku: true, "bedrock/" + haiku: true, foundation: true, "gpt-4o": true, "team": true,
+		"anthropic.claude-v2": true,
+		"xai.grok-4.3":        true, titan: true,
+		"gpt-4": false, "anthropic.claude-opus-6": false, profile: false, "stability.sd3-5-large-v1:0": false,
+		"openai.gpt-5.4": false, "": false,
 	} {
 		m, ok := r.Model(id, now)
 		if ok != want || ok && m.ID != id {
@@ -212,15 +230,17 @@ func TestModel(t *testing.T) {
 func TestModelExtension(t *testing.T) {
 	r := newRouter(t, Config{Aliases: map[string]string{"gpt-4o": "eu." + haiku, "team": profile}})
 	for _, c := range []struct{ rule, id, want string }{
-		{"R-MOD-05 chat", "amazon.nova-micro-v1:0", `{"kind":"chat","endpoints":["/v1/chat/completions"],"context_window":128000,` +
-			`"max_output_tokens":10000,"input_modalities":["text"],"capabilities":{"streaming":true,"system":true,"tools":true,"streaming_tools":true,` +
-			`"structured_output":false,"strict_tools":false,"reasoning":false,"caching":true,"vision":false,"documents":false,"video":false,"audio":false,` +
-			`"temperature":true,"top_p":true,"assistant_prefill":null,"leading_assistant_ok":false,"tool_result_must_be_alone":null,` +
-			`"tool_result_status_field":null},"reasoning_efforts":[],"embedding_dimensions":null,"prompt_cache":{"min_tokens":1000,"ttl":["5m"]},` +
-			`"lifecycle":"active"}`},
-		{"R-MOD-05 embedding", titan, `{"kind":"embedding","endpoints":["/v1/embeddings"],"context_window":8192,"max_output_tokens":null,` +
-			`"input_modalities":["text"],"capabilities":null,"reasoning_efforts":null,"embedding_dimensions":[256,512,1024],"prompt_cache":null,` +
-			`"lifecycle":"active"}`},
+		{"R-MOD-05 chat", "amazon.nova-micro-v1:0",
+			`{"kind":"chat","endpoints":["/v1/chat/completions"],"context_window":128000,` +
+				`"max_output_tokens":10000,"input_modalities":["text"],"capabilities":{"streaming":true,"system":true,"tools":true,"streaming_tools":true,` +
+				`"structured_output":false,"strict_tools":false,"reasoning":false,"caching":true,"vision":false,"documents":false,"video":false,"audio":false,` +
+				`"temperature":true,"top_p":true,"assistant_prefill":null,"leading_assistant_ok":false,"tool_result_must_be_alone":null,` +
+				`"tool_result_status_field":null},"reasoning_efforts":[],"embedding_dimensions":null,"prompt_cache":{"min_tokens":1000,"ttl":["5m"]},` +
+				`"lifecycle":"active"}`},
+		{"R-MOD-05 embedding", titan,
+			`{"kind":"embedding","endpoints":["/v1/embeddings"],"context_window":8192,"max_output_tokens":null,` +
+				`"input_modalities":["text"],"capabilities":null,"reasoning_efforts":null,"embedding_dimensions":[256,512,1024],"prompt_cache":null,` +
+				`"lifecycle":"active"}`},
 		{"R-MOD-05 nothing known", "team", `{"kind":null,"endpoints":null,"context_window":null,"max_output_tokens":null,` +
 			`"input_modalities":null,"capabilities":null,"reasoning_efforts":null,"embedding_dimensions":null,"prompt_cache":null,"lifecycle":null}`},
 		{"R-MOD-05 past its end", "anthropic.claude-v2", `"lifecycle":"eol"`},
@@ -253,7 +273,8 @@ func TestModelExtension(t *testing.T) {
 
 func BenchmarkPlan(b *testing.B) {
 	r := newRouter(b, Config{AllowARNs: true, Aliases: map[string]string{"gpt-4o": haiku}})
-	for name, model := range map[string]string{"alias": "gpt-4o", "model": haiku, "profile": "us." + haiku, "ARN": profile} {
+	for name, model := range map[string]string{"alias": "gpt-4o", "model": haiku, "profile": "us." + haiku,
+		"ARN": profile} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -95,10 +95,11 @@ func (r *reluctant) before(t *testing.T, rec *telemetry.Recorder, keep time.Dura
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8, RememberRefusals: keep}, pipeline.Collaborators{
-		Recorder: rec, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
-	})
+	return pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8, RememberRefusals: keep},
+		pipeline.Collaborators{
+			Recorder: rec, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
+			Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
+		})
 }
 
 // through sends a chat request and gives the answer as it would be written, and its head.
@@ -108,7 +109,8 @@ func through(t *testing.T, h call.Handler, body string, o translate.Options) (st
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, fault := h(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: pipeline.ChatCompletions, Request: req, Options: o})
+	reply, fault := h(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: pipeline.ChatCompletions,
+		Request: req, Options: o})
 	if fault != nil {
 		return "", reply.Head, fault
 	}
@@ -126,10 +128,12 @@ func through(t *testing.T, h call.Handler, body string, o translate.Options) (st
 	return all.String(), reply.Head, nil
 }
 
-const noCaching = "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information."
+const noCaching = "You invoked an unsupported model or your request did not allow prompt caching. See the " +
+	"documentation for more information."
 
 func inConversation(model, rest string) string {
-	return `{"model":"` + model + `","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello."},{"role":"user","content":"More"}]` + rest + `}`
+	return `{"model":"` + model +
+		`","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello."},{"role":"user","content":"More"}]` + rest + `}`
 }
 
 func TestMendB2WhatTheGatewayAddsNeverFailsARequest(t *testing.T) {
@@ -142,21 +146,33 @@ func TestMendB2WhatTheGatewayAddsNeverFailsARequest(t *testing.T) {
 		kind, adjusted       string
 		each                 bool // found out with each request
 	}{
-		{"cache points", "us.anthropic.claude-sonnet-4-6", "", "cachePoint", "ValidationException", noCaching, "cache_points", "", false},
-		{"cache points, 403", "us.anthropic.claude-opus-4-5-20251101-v1:0", "", "cachePoint", "AccessDeniedException", noCaching, "cache_points", "", false},
+		{"cache points", "us.anthropic.claude-sonnet-4-6", "", "cachePoint", "ValidationException", noCaching,
+			"cache_points", "", false},
+		{"cache points, 403", "us.anthropic.claude-opus-4-5-20251101-v1:0", "", "cachePoint", "AccessDeniedException",
+			noCaching, "cache_points", "", false},
 		{"cache points, another text", "anthropic.claude-sonnet-4-6", "", "cachePoint", "ValidationException",
-			"Malformed input request: #/messages/0/content/1: extraneous key [cachePoint] is not permitted, please reformat your input and try again.", "cache_points", "", false},
-		{"cache points that were asked for all together", "anthropic.claude-sonnet-4-6", `,"prompt_cache_key":"k","prompt_cache_retention":"24h"`, "cachePoint", "ValidationException", noCaching,
+			"Malformed input request: #/messages/0/content/1: extraneous key [cachePoint] is not permitted, please reformat " +
+				"your input and try again.", "cache_points", "", false},
+		{"cache points that were asked for all together", "anthropic.claude-sonnet-4-6",
+			`,"prompt_cache_key":"k","prompt_cache_retention":"24h"`, "cachePoint", "ValidationException", noCaching,
 			"cache_points", "prompt_cache_retention:unsupported", false},
 		{"native format", "anthropic.claude-haiku-4-5-20251001-v1:0", format, "outputConfig", "ValidationException",
-			"The model returned the following errors: output_config.format: Extra inputs are not permitted", "native_format", "", false},
-		{"native format beside tools", "anthropic.claude-haiku-4-5-20251001-v1:0", format + `,"tools":[{"type":"function","function":{"name":"f"}}]`, "outputConfig", "ValidationException",
-			"This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try again.", "native_format", "response_format:best_effort", false},
+			"The model returned the following errors: output_config.format: Extra inputs are not permitted",
+			"native_format", "", false},
+		{"native format beside tools", "anthropic.claude-haiku-4-5-20251001-v1:0",
+			format + `,"tools":[{"type":"function","function":{"name":"f"}}]`, "outputConfig", "ValidationException",
+			"This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try again.",
+			"native_format", "response_format:best_effort", false},
 		{"strict", "anthropic.claude-haiku-4-5-20251001-v1:0", strictTool, `"strict":true`, "ValidationException",
-			"The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted", "strict_tools", "tools[].function.strict:unsupported", false},
-		{"strict, a grammar that is too large", "anthropic.claude-haiku-4-5-20251001-v1:0", strictTool, `"strict":true`, "ValidationException",
-			"The model returned the following errors: The compiled grammar is too large, which would cause performance issues.", "strict_tools", "tools[].function.strict:unsupported", true},
-		{"single call", "anthropic.claude-haiku-4-5-20251001-v1:0", `,"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`, "disable_parallel_tool_use", "ValidationException",
+			"The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted", "strict_tools",
+			"tools[].function.strict:unsupported", false},
+		{"strict, a grammar that is too large", "anthropic.claude-haiku-4-5-20251001-v1:0", strictTool, `"strict":true`,
+			"ValidationException",
+			"The model returned the following errors: The compiled grammar is too large, which would cause performance issues.",
+			"strict_tools", "tools[].function.strict:unsupported", true},
+		{"single call", "anthropic.claude-haiku-4-5-20251001-v1:0",
+			`,"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`, "disable_parallel_tool_use",
+			"ValidationException",
 			"The model returned the following errors: tool_choice.auto.disable_parallel_tool_use: Extra inputs are not permitted", "single_call", "", false},
 	} {
 		for _, streamed := range []string{"", `,"stream":true`} {
@@ -187,7 +203,8 @@ func TestMendB2WhatTheGatewayAddsNeverFailsARequest(t *testing.T) {
 							time.Sleep(time.Hour + time.Second) // the memory ends, and it is found out anew
 						}
 					}
-					if want := `outcrop_additions_refused_total{kind="` + tt.kind + `",model="`; !strings.Contains(metrics(t, rec), want) {
+					if want := `outcrop_additions_refused_total{kind="` + tt.kind +
+						`",model="`; !strings.Contains(metrics(t, rec), want) {
 						t.Errorf("not counted: %s", want)
 					}
 				})
@@ -211,11 +228,16 @@ func TestMendB2WhatTheClientAskedForIsNotTriedAgain(t *testing.T) {
 		param                 string
 	}{
 		{"a point of its own", "", "cachePoint", noCaching, false, "cache_control"},
-		{"native format in strict mode", `,"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":` + schema + `}}`, "outputConfig",
-			"The model returned the following errors: output_config.format: Extra inputs are not permitted", true, "response_format"},
-		{"strict in strict mode", `,"tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":` + schema + `}}]`, `"strict":true`,
-			"The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted", true, "tools[0].function.strict"},
-		{"what no addition is about", "", "More", "The model returned the following errors: prompt is too long: 2 tokens > 1 maximum", false, "messages"},
+		{"native format in strict mode", `,"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":` +
+			schema + `}}`, "outputConfig",
+			"The model returned the following errors: output_config.format: Extra inputs are not permitted", true,
+			"response_format"},
+		{"strict in strict mode", `,"tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":` + schema +
+			`}}]`, `"strict":true`,
+			"The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted", true,
+			"tools[0].function.strict"},
+		{"what no addition is about", "", "More", "The model returned the following errors: prompt is too long: 2 tokens " +
+			"> 1 maximum", false, "messages"},
 	} {
 		t.Run("R-CAP-07 "+tt.name, func(t *testing.T) {
 			r, rec := &reluctant{word: tt.word, exception: "ValidationException", say: tt.say}, telemetry.New()
@@ -242,11 +264,14 @@ func TestMendB2WhatTheClientAskedForIsNotTriedAgain(t *testing.T) {
 // Bedrock names one fault at a time: what it refuses of a request without the first addition may be the second.
 func TestMendB2SeveralAdditionsAreRefusedOneAfterTheOther(t *testing.T) {
 	const tool = `,"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`
-	r, rec := &reluctant{word: "cachePoint", exception: "ValidationException", say: noCaching, second: "disable_parallel_tool_use",
-		saySecond: "The model returned the following errors: tool_choice.auto.disable_parallel_tool_use: Extra inputs are not permitted"}, telemetry.New()
+	r, rec := &reluctant{word: "cachePoint", exception: "ValidationException", say: noCaching,
+		second: "disable_parallel_tool_use",
+		saySecond: "The model returned the following errors: tool_choice.auto.disable_parallel_tool_use: Extra inputs are " +
+			"not permitted"}, telemetry.New()
 	h := r.before(t, rec, time.Hour)
 	for _, calls := range []int{3, 1} {
-		if _, _, err := through(t, h, inConversation("anthropic.claude-haiku-4-5-20251001-v1:0", tool), translate.Options{}); err != nil {
+		if _, _, err := through(t, h, inConversation("anthropic.claude-haiku-4-5-20251001-v1:0", tool),
+			translate.Options{}); err != nil {
 			t.Errorf("R-CAP-07 %+v", err)
 		}
 		if n := len(r.sent()); n != calls {
@@ -261,7 +286,8 @@ func TestMendB2SeveralAdditionsAreRefusedOneAfterTheOther(t *testing.T) {
 }
 
 func TestMendB2ARefusalThatStaysIsTheClients(t *testing.T) {
-	r, rec := &reluctant{word: "More", exception: "ValidationException", say: "Remove the cachePoint, and more."}, telemetry.New()
+	r, rec := &reluctant{word: "More", exception: "ValidationException", say: "Remove the cachePoint, and more."},
+		telemetry.New()
 	h := r.before(t, rec, time.Hour)
 	for range 2 {
 		_, head, err := through(t, h, inConversation("anthropic.claude-haiku-4-5-20251001-v1:0", ""), translate.Options{})
@@ -284,7 +310,8 @@ func TestMendB2EachTargetForItself(t *testing.T) {
 	for i, x := range []struct {
 		model string
 		calls int
-	}{{"us.anthropic.claude-sonnet-4-6", 2}, {"global.anthropic.claude-sonnet-4-6", 2}, {"us.anthropic.claude-sonnet-4-6", 1}, {"global.anthropic.claude-sonnet-4-6", 1}} {
+	}{{"us.anthropic.claude-sonnet-4-6", 2}, {"global.anthropic.claude-sonnet-4-6", 2},
+		{"us.anthropic.claude-sonnet-4-6", 1}, {"global.anthropic.claude-sonnet-4-6", 1}} {
 		if _, _, err := through(t, h, inConversation(x.model, ""), translate.Options{}); err != nil {
 			t.Fatal(err)
 		}

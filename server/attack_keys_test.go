@@ -65,9 +65,12 @@ func TestAttackKeyEnumeration(t *testing.T) {
 	for _, header := range []string{"authorization", "api-key"} {
 		want := ""
 		for name, key := range map[string]string{
-			"unknown": unknown, "malformed": "oc-nonsense", "of another service": "sk-proj-abcdefghijklmnopqrstuvwxyz", "revoked": revoked,
-			"replaced": replaced, "expired": expired, "the hash of a good one": keys.HashOf(good).String(), "the start of a good one": good[:len(good)-1],
-			"a good one and more": good + "x", "a good one in other letters": strings.ToUpper(good), "long": strings.Repeat("x", 20_000), "not ASCII": "oc-\u00e9\u00e9",
+			"unknown": unknown, "malformed": "oc-nonsense", "of another service": "sk-proj-abcdefghijklmnopqrstuvwxyz",
+			"revoked":  revoked,
+			"replaced": replaced, "expired": expired, "the hash of a good one": keys.HashOf(good).String(),
+			"the start of a good one": good[:len(good)-1],
+			"a good one and more":     good + "x", "a good one in other letters": strings.ToUpper(good),
+			"long": strings.Repeat("x", 20_000), "not ASCII": "oc-\u00e9\u00e9",
 		} {
 			if header == "authorization" {
 				key = "Bearer " + key
@@ -87,8 +90,8 @@ func TestAttackKeyEnumeration(t *testing.T) {
 	}
 }
 
-// TestAttackTimingOfKeyComparison reads the code: what is secret is compared by crypto/subtle, and with nothing else. Keys are found
-// by their SHA-256, of which an attacker can choose no prefix; time tells nothing of them.
+// TestAttackTimingOfKeyComparison reads the code: what is secret is compared by crypto/subtle, and with nothing else.
+// Keys are found by their SHA-256, of which an attacker can choose no prefix; time tells nothing of them.
 func TestAttackTimingOfKeyComparison(t *testing.T) {
 	secret := func(e ast.Expr) bool {
 		name := ""
@@ -110,7 +113,8 @@ func TestAttackTimingOfKeyComparison(t *testing.T) {
 		return literal || ok && id.Name == "nil"
 	}
 	subtle := map[string]int{}
-	for _, file := range []string{"../internal/access/keys/gate.go", "../internal/access/keys/secret.go", "../internal/access/keys/directory.go", "../internal/dialect/dialect.go", "authenticate.go", "metrics.go"} {
+	for _, file := range []string{"../internal/access/keys/gate.go", "../internal/access/keys/secret.go",
+		"../internal/access/keys/directory.go", "../internal/dialect/dialect.go", "authenticate.go", "metrics.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -141,14 +145,15 @@ func TestAttackTimingOfKeyComparison(t *testing.T) {
 	}
 }
 
-// BenchmarkRefusedKey is how long a refusal takes, by what is wrong with the key: the figures should be alike, but for the long one's
-// copying.
+// BenchmarkRefusedKey is how long a refusal takes, by what is wrong with the key: the figures should be alike, but for
+// the long one's copying.
 func BenchmarkRefusedKey(b *testing.B) {
 	good, hash := keys.Secret()
 	unknown, _ := keys.Secret()
 	gate := keys.NewGate(keys.Config{Keys: []keys.Configured{{Name: "good", Hash: hash}}}, nil, nil)
 	for _, c := range []struct{ name, key string }{
-		{"unknown", unknown}, {"first=wrong", "x" + good[1:]}, {"last=wrong", good[:len(good)-1] + "!"}, {"malformed", "oc-" + strings.Repeat("y", len(good)-3)},
+		{"unknown", unknown}, {"first=wrong", "x" + good[1:]}, {"last=wrong", good[:len(good)-1] + "!"},
+		{"malformed", "oc-" + strings.Repeat("y", len(good)-3)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -161,8 +166,8 @@ func BenchmarkRefusedKey(b *testing.B) {
 	}
 }
 
-// TestAttackTenThousandWrongKeys: guessing is slowed down for each address, behind a balancer too, others there are left alone, a
-// good key still passes, and memory stays bounded.
+// TestAttackTenThousandWrongKeys: guessing is slowed down for each address, behind a balancer too, others there are
+// left alone, a good key still passes, and memory stays bounded.
 func TestAttackTenThousandWrongKeys(t *testing.T) {
 	const good, perMinute = "the-one-good-key", 20
 	behind := func(address string) []string { return []string{"x-forwarded-for", address} }
@@ -171,12 +176,15 @@ func TestAttackTenThousandWrongKeys(t *testing.T) {
 		tries  int
 		header func(i int) []string
 	}{
-		"from one address":             {"198.51.100.1:1000", 10_000, func(int) []string { return nil }},
-		"from one IPv6 network":        {"[2001:db8::1]:1000", 1_000, func(int) []string { return nil }},
-		"behind the balancer":          {"192.0.2.1:1000", 10_000, func(int) []string { return behind("198.51.100.1") }},
-		"with forged headers":          {"198.51.100.1:1000", 1_000, func(i int) []string { return behind(fmt.Sprintf("203.0.113.%d", i%250)) }},
-		"with forged entries":          {"192.0.2.1:1000", 1_000, func(i int) []string { return behind(fmt.Sprintf("203.0.113.%d, 198.51.100.1", i%250)) }},
-		"from many of an IPv6 network": {"192.0.2.1:1000", 1_000, func(i int) []string { return behind(fmt.Sprintf("2001:db8::%x", i)) }},
+		"from one address":      {"198.51.100.1:1000", 10_000, func(int) []string { return nil }},
+		"from one IPv6 network": {"[2001:db8::1]:1000", 1_000, func(int) []string { return nil }},
+		"behind the balancer":   {"192.0.2.1:1000", 10_000, func(int) []string { return behind("198.51.100.1") }},
+		"with forged headers": {"198.51.100.1:1000", 1_000,
+			func(i int) []string { return behind(fmt.Sprintf("203.0.113.%d", i%250)) }},
+		"with forged entries": {"192.0.2.1:1000", 1_000,
+			func(i int) []string { return behind(fmt.Sprintf("203.0.113.%d, 198.51.100.1", i%250)) }},
+		"from many of an IPv6 network": {"192.0.2.1:1000", 1_000,
+			func(i int) []string { return behind(fmt.Sprintf("2001:db8::%x", i)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +196,8 @@ func TestAttackTenThousandWrongKeys(t *testing.T) {
 			attacker := n.client(tt.from)
 			began, counts := time.Now(), map[int]int{}
 			for i := range tt.tries {
-				counts[n.status(attacker, "/v1/models", append(tt.header(i), "authorization", fmt.Sprintf("Bearer guess-%d", i))...)]++
+				counts[n.status(attacker, "/v1/models",
+					append(tt.header(i), "authorization", fmt.Sprintf("Bearer guess-%d", i))...)]++
 			}
 			allowed := perMinute + int(time.Since(began)*perMinute/time.Minute) + 1
 			if counts[401] < perMinute || counts[401] > allowed || counts[401]+counts[429] != tt.tries {
@@ -197,7 +206,8 @@ func TestAttackTenThousandWrongKeys(t *testing.T) {
 			if got := n.status(attacker, "/v1/models", append(tt.header(1), "api-key", good)...); got != 200 {
 				t.Errorf("a good key from there: %d", got)
 			}
-			if got := n.status(n.client("192.0.2.1:2000"), "/v1/models", "x-forwarded-for", "198.51.100.77", "api-key", "wrong"); got != 401 {
+			if got := n.status(n.client("192.0.2.1:2000"), "/v1/models", "x-forwarded-for", "198.51.100.77", "api-key",
+				"wrong"); got != 401 {
 				t.Errorf("another one's first wrong key: %d", got)
 			}
 		})
@@ -229,7 +239,8 @@ func TestAttackFromManyAddresses(t *testing.T) {
 	runtime.KeepAlive(gate)
 }
 
-// TestAttackTwoCredentials: of two headers of a kind one might have been looked at by whoever stands in front, and the other one by us.
+// TestAttackTwoCredentials: of two headers of a kind one might have been looked at by whoever stands in front, and the
+// other one by us.
 func TestAttackTwoCredentials(t *testing.T) {
 	srv := start(t, config(), collaborators(obedient, "the-one-good-key"))
 	const good, bad = "Bearer the-one-good-key", "Bearer another-key"

@@ -18,7 +18,8 @@ import (
 	"outcrop/internal/bedrock/offline"
 )
 
-// leaks are what AWS, or a proxy on the way to it, may say and nobody outside may read: of each the part that is looked for.
+// leaks are what AWS, or a proxy on the way to it, may say and nobody outside may read: of each the part that is looked
+// for.
 var leaks = map[string]string{
 	"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/secret-profile": "secret-profile",
 	"arn:aws-us-gov:iam::210987654321:role/secret-role":                                   "secret-role",
@@ -34,14 +35,16 @@ var leaks = map[string]string{
 	strings.Repeat("0123456789abcdef", 4):                                              "0123456789abcdef0123456789abcdef",
 }
 
-// leaky is an AWS that says them all: in the message, in headers, in members of its errors, and in exceptions of streams.
+// leaky is an AWS that says them all: in the message, in headers, in members of its errors, and in exceptions of
+// streams.
 func leaky(exception string, status int, streamed bool) http.HandlerFunc {
 	var all []string
 	for leak := range leaks {
 		all = append(all, leak)
 	}
 	message, _ := json.Marshal("The request cannot be processed: " + strings.Join(all, " , ") + ".")
-	body := fmt.Sprintf(`{"message":%s,"Message":%s,"originalMessage":%s,"resourceName":%s,"originalStatusCode":400}`, message, message, message, message)
+	body := fmt.Sprintf(`{"message":%s,"Message":%s,"originalMessage":%s,"resourceName":%s,"originalStatusCode":400}`,
+		message, message, message, message)
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		for i, leak := range all {
@@ -72,18 +75,23 @@ func leaky(exception string, status int, streamed bool) http.HandlerFunc {
 	}
 }
 
-// TestAttackSecretsInErrors: in every way in which AWS says no, what it says of accounts, roles, keys and hosts reaches neither the
-// client nor the log.
+// TestAttackSecretsInErrors: in every way in which AWS says no, what it says of accounts, roles, keys and hosts reaches
+// neither the client nor the log.
 func TestAttackSecretsInErrors(t *testing.T) {
 	known := []struct {
 		name   string
 		status int
 	}{
-		{"ValidationException", 400}, {"AccessDeniedException", 403}, {"ResourceNotFoundException", 404}, {"ConflictException", 409},
-		{"ThrottlingException", 429}, {"ServiceQuotaExceededException", 400}, {"ModelNotReadyException", 429}, {"ServiceUnavailableException", 503},
-		{"ModelTimeoutException", 408}, {"ModelErrorException", 424}, {"ModelStreamErrorException", 424}, {"InternalServerException", 500},
-		{"ExpiredTokenException", 403}, {"UnrecognizedClientException", 403}, {"InvalidSignatureException", 403}, {"IncompleteSignature", 400},
-		{"RequestEntityTooLargeException", 413}, {"SerializationException", 400}, {"UnknownOperationException", 404}, {"SomethingNewException", 418},
+		{"ValidationException", 400}, {"AccessDeniedException", 403}, {"ResourceNotFoundException", 404},
+		{"ConflictException", 409},
+		{"ThrottlingException", 429}, {"ServiceQuotaExceededException", 400}, {"ModelNotReadyException", 429},
+		{"ServiceUnavailableException", 503},
+		{"ModelTimeoutException", 408}, {"ModelErrorException", 424}, {"ModelStreamErrorException", 424},
+		{"InternalServerException", 500},
+		{"ExpiredTokenException", 403}, {"UnrecognizedClientException", 403}, {"InvalidSignatureException", 403},
+		{"IncompleteSignature", 400},
+		{"RequestEntityTooLargeException", 413}, {"SerializationException", 400}, {"UnknownOperationException", 404},
+		{"SomethingNewException", 418},
 		{"", 502}, {"", 301},
 	}
 	h := build(t, config(), offline.Config{})
@@ -106,12 +114,15 @@ func TestAttackSecretsInErrors(t *testing.T) {
 	for i, e := range known {
 		say := fmt.Sprintf("case %d.", 2*i)
 		calls := map[string][2]string{
-			"plain":      {"/v1/chat/completions", `{"model":"` + nova + `","messages":[{"role":"user","content":"` + say + `"}]}`},
-			"stream":     {"/v1/chat/completions", `{"model":"` + nova + `","stream":true,"messages":[{"role":"user","content":"` + say + `"}]}`},
+			"plain": {"/v1/chat/completions", `{"model":"` + nova + `","messages":[{"role":"user","content":"` +
+				say + `"}]}`},
+			"stream": {"/v1/chat/completions", `{"model":"` + nova +
+				`","stream":true,"messages":[{"role":"user","content":"` + say + `"}]}`},
 			"embeddings": {"/v1/embeddings", `{"model":"amazon.titan-embed-text-v2:0","input":"` + say + `"}`},
 		}
 		if e.name != "" {
-			calls["in a stream"] = [2]string{"/v1/chat/completions", strings.Replace(calls["stream"][1], say, fmt.Sprintf("case %d.", 2*i+1), 1)}
+			calls["in a stream"] = [2]string{"/v1/chat/completions",
+				strings.Replace(calls["stream"][1], say, fmt.Sprintf("case %d.", 2*i+1), 1)}
 		}
 		for kind, call := range calls {
 			wg.Go(func() {
@@ -164,7 +175,8 @@ func TestAttackSecretsInFailures(t *testing.T) {
 			_, _ = io.WriteString(w, `{"output":{"message":"arn:aws:iam::210987654321:role/secret-role"}}`)
 		},
 		"a redirect": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("location", "https://vpce-0a1b2c3d.bedrock-runtime.us-east-1.vpce.amazonaws.com/?X-Amz-Signature=f00dface")
+			w.Header().Set("location",
+				"https://vpce-0a1b2c3d.bedrock-runtime.us-east-1.vpce.amazonaws.com/?X-Amz-Signature=f00dface")
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		},
 		"a connection that is cut": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },

@@ -18,9 +18,11 @@ import (
 	"outcrop/openai"
 )
 
-// TestAttackLogInjection: whatever a caller sends, a line of the log stays one line, and nothing in it moves a terminal's cursor.
+// TestAttackLogInjection: whatever a caller sends, a line of the log stays one line, and nothing in it moves a
+// terminal's cursor.
 func TestAttackLogInjection(t *testing.T) {
-	const forged = "\ntime=2026-01-01T00:00:00Z level=INFO msg=\"all is well\" request_id=req_forged\r\n{\"msg\":\"forged\"}\x1b[2K\x1b[31m\u2028\u0085\u009b2J\u202e\x7f\x00"
+	const forged = "\ntime=2026-01-01T00:00:00Z level=INFO msg=\"all is well\" " +
+		"request_id=req_forged\r\n{\"msg\":\"forged\"}\x1b[2K\x1b[31m\u2028\u0085\u009b2J\u202e\x7f\x00"
 	quoted, _ := json.Marshal(forged)
 	evil := strings.Trim(string(quoted), `"`)
 	handle := func(_ context.Context, c *call.Call) (call.Reply, error) {
@@ -30,7 +32,8 @@ func TestAttackLogInjection(t *testing.T) {
 		case strings.HasPrefix(name, "plain"):
 			return call.Reply{}, errors.New("it fails with " + name)
 		default:
-			return call.Reply{}, &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "No.", UpstreamID: "aws" + forged, Err: fmt.Errorf("said %s", name)}
+			return call.Reply{}, &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "No.",
+				UpstreamID: "aws" + forged, Err: fmt.Errorf("said %s", name)}
 		}
 	}
 	for _, format := range []string{"text", "json"} {
@@ -47,7 +50,8 @@ func TestAttackLogInjection(t *testing.T) {
 			}
 			for _, model := range []string{"panic", "plain", "other"} {
 				for _, rest := range []string{"", `,"stream":true`} {
-					send("POST", "/v1/chat/completions", `{"model":"`+model+evil+`","user":"`+evil+`","messages":[{"role":"user","content":"`+evil+`"}]`+rest+`}`,
+					send("POST", "/v1/chat/completions",
+						`{"model":"`+model+evil+`","user":"`+evil+`","messages":[{"role":"user","content":"`+evil+`"}]`+rest+`}`,
 						"authorization", "Bearer the-one-good-key", "user-agent", "x\tforged")
 				}
 			}
@@ -56,7 +60,8 @@ func TestAttackLogInjection(t *testing.T) {
 			for range 6 { // refused, then limited
 				send("GET", "/v1/models", "", "api-key", "forged\ttime=now")
 			}
-			send("POST", "/v1/chat/completions", evil, "api-key", "the-one-good-key", "content-type", "text/plain; x="+url.PathEscape(forged))
+			send("POST", "/v1/chat/completions", evil, "api-key", "the-one-good-key", "content-type",
+				"text/plain; x="+url.PathEscape(forged))
 
 			begins, accessed := regexp.MustCompile(`^(time=\d{4}-\d\d-\d\dT\S+ level=[A-Z]+ msg=|\{"time":"\d{4}-)`), 0
 			for _, line := range strings.Split(strings.TrimSuffix(log.text(), "\n"), "\n") {
@@ -68,7 +73,8 @@ func TestAttackLogInjection(t *testing.T) {
 				}
 				if format == "json" {
 					var members map[string]any
-					if err := json.Unmarshal([]byte(line), &members); err != nil || members["msg"] == "forged" || members["request_id"] == "req_forged" {
+					if err := json.Unmarshal([]byte(line), &members); err != nil || members["msg"] == "forged" ||
+						members["request_id"] == "req_forged" {
 						t.Errorf("%v: %s", err, line)
 					}
 				}

@@ -15,8 +15,8 @@ import (
 	"outcrop/server"
 )
 
-// TestReloadLeavesNothingBehind sets a server up anew many times while a stream is under way: the stream ends as it began, new
-// requests see the new state at once, and no goroutine stays.
+// TestReloadLeavesNothingBehind sets a server up anew many times while a stream is under way: the stream ends as it
+// began, new requests see the new state at once, and no goroutine stays.
 func TestReloadLeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Run("reloads", func(t *testing.T) {

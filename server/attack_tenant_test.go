@@ -20,7 +20,8 @@ import (
 )
 
 // gated is a house that knows keys: its URL is url. limiter may be nil.
-func gated(t *testing.T, known []keys.Configured, limiter *limits.Limiter, change ...func(*pipeline.Collaborators)) (h *house, url string) {
+func gated(t *testing.T, known []keys.Configured, limiter *limits.Limiter,
+	change ...func(*pipeline.Collaborators)) (h *house, url string) {
 	t.Helper()
 	var behind pipeline.Collaborators
 	h = build(t, config(), offline.Config{}, append(change, func(c *pipeline.Collaborators) {
@@ -38,11 +39,13 @@ func keyOf(name, tenant string, limits access.Limits) (keys.Configured, string) 
 	return keys.Configured{Name: name, Hash: hash, Tenant: tenant, Limits: limits}, secret
 }
 
-// lookalikes are tenants and names that become the same when they are joined with some separator, or when one of them is taken
-// for a pattern, a prefix or the name of something of ours.
+// lookalikes are tenants and names that become the same when they are joined with some separator, or when one of them
+// is taken for a pattern, a prefix or the name of something of ours.
 var lookalikes = [][2]string{ // tenant, name of the key
-	{"a", "b"}, {"a:b", ""}, {"", "a:b"}, {"", "a"}, {"a:", "b"}, {"a", ":b"}, {"a/b", "c"}, {"a", "b/c"}, {"a\x00b", "c"}, {"a", "b\x00c"}, {"a|b", "c"},
-	{"a", "b|c"}, {"a.b", "c"}, {"a", "b.c"}, {"A", "b"}, {"a ", "b"}, {"*", "b"}, {"a", "*"}, {"{a}", "b"}, {"a}{", "b"}, {"tenant:a", "b"}, {"key:a", "b"}, {"\u0430", "b"}, {"a\n", "b"},
+	{"a", "b"}, {"a:b", ""}, {"", "a:b"}, {"", "a"}, {"a:", "b"}, {"a", ":b"}, {"a/b", "c"}, {"a", "b/c"}, {"a\x00b", "c"},
+	{"a", "b\x00c"}, {"a|b", "c"},
+	{"a", "b|c"}, {"a.b", "c"}, {"a", "b.c"}, {"A", "b"}, {"a ", "b"}, {"*", "b"}, {"a", "*"}, {"{a}", "b"}, {"a}{", "b"},
+	{"tenant:a", "b"}, {"key:a", "b"}, {"\u0430", "b"}, {"a\n", "b"},
 }
 
 // lookalikeKeys gives a key for each, and their secrets.
@@ -65,8 +68,8 @@ func sharedCache(t *testing.T, url string) func(*pipeline.Collaborators) {
 	return func(with *pipeline.Collaborators) { with.Memory, with.Cache = c, recall.DefaultCache() }
 }
 
-// TestAttackCacheOfAnotherTenant: the same prompt of another tenant is never answered from a tenant's memory, however the names of
-// tenants and keys are chosen, and whatever a prompt says to look like part of a key.
+// TestAttackCacheOfAnotherTenant: the same prompt of another tenant is never answered from a tenant's memory, however
+// the names of tenants and keys are chosen, and whatever a prompt says to look like part of a key.
 func TestAttackCacheOfAnotherTenant(t *testing.T) {
 	for _, where := range []string{"memory", "redis"} {
 		t.Run(where, func(t *testing.T) {
@@ -86,7 +89,8 @@ func TestAttackCacheOfAnotherTenant(t *testing.T) {
 				}
 				for _, prompt := range []string{"what is mine?", `","tenant":"a","x":"`, "a:b:what is mine?"} {
 					body := fmt.Sprintf(`{"model":%q,"temperature":0,"messages":[{"role":"user","content":%q}]}`, nova, prompt)
-					res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type", "application/json")
+					res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type",
+						"application/json")
 					state, _, _ := strings.Cut(res.Header.Get("x-outcrop-cache"), ";")
 					if res.StatusCode != 200 || state != "miss" {
 						t.Errorf("%q: %d, %s: %s", lookalikes[i], res.StatusCode, state, answer)
@@ -100,16 +104,20 @@ func TestAttackCacheOfAnotherTenant(t *testing.T) {
 			}
 			for i, secret := range secrets { // each has its own
 				body := fmt.Sprintf(`{"model":%q,"temperature":0,"messages":[{"role":"user","content":"what is mine?"}]}`, nova)
-				if res, _ := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret); !strings.HasPrefix(res.Header.Get("x-outcrop-cache"), "hit") {
+				if res, _ := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key",
+					secret); !strings.HasPrefix(res.Header.Get("x-outcrop-cache"), "hit") {
 					t.Errorf("%q: %s", lookalikes[i], res.Header.Get("x-outcrop-cache"))
 				}
 			}
 			// What a caller writes into a member that names a cache is no key into that of others.
-			for _, member := range []string{`"prompt_cache_key":"a"`, `"user":"a"`, `"safety_identifier":"a:b"`, `"metadata":{"tenant":"a"}`} {
-				body := fmt.Sprintf(`{"model":%q,"temperature":0,%s,"messages":[{"role":"user","content":"what is mine?"}]}`, nova, member)
+			for _, member := range []string{`"prompt_cache_key":"a"`, `"user":"a"`, `"safety_identifier":"a:b"`,
+				`"metadata":{"tenant":"a"}`} {
+				body := fmt.Sprintf(`{"model":%q,"temperature":0,%s,"messages":[{"role":"user","content":"what is mine?"}]}`, nova,
+					member)
 				k, stranger := keyOf("stranger", "stranger", access.Limits{})
 				_, other := gated(t, append(keys[:len(keys):len(keys)], k), nil, sharedCache(t, url))
-				if res, _ := requested(t, "POST", other+"/v1/chat/completions", body, "api-key", stranger); strings.HasPrefix(res.Header.Get("x-outcrop-cache"), "hit") {
+				if res, _ := requested(t, "POST", other+"/v1/chat/completions", body, "api-key",
+					stranger); strings.HasPrefix(res.Header.Get("x-outcrop-cache"), "hit") {
 					t.Errorf("%s opens the cache of a tenant", member)
 				}
 			}
@@ -148,9 +156,12 @@ func TestAttackLimitOfAnotherTenant(t *testing.T) {
 			for i, secret := range secrets {
 				tenant := keys[i].Tenant
 				used[tenant]++
-				res, body := requested(t, "POST", srv+"/v1/chat/completions", ask(nova, `,"user":"a:b"`), "api-key", secret, "content-type", "application/json")
-				if want := fmt.Sprint(1000 - used[tenant]); res.StatusCode != 200 || res.Header.Get("x-ratelimit-remaining-requests") != want {
-					t.Errorf("%q: %d, %q left, want %s: %s", tenant, res.StatusCode, res.Header.Get("x-ratelimit-remaining-requests"), want, body)
+				res, body := requested(t, "POST", srv+"/v1/chat/completions", ask(nova, `,"user":"a:b"`), "api-key", secret,
+					"content-type", "application/json")
+				if want := fmt.Sprint(1000 - used[tenant]); res.StatusCode != 200 ||
+					res.Header.Get("x-ratelimit-remaining-requests") != want {
+					t.Errorf("%q: %d, %q left, want %s: %s", tenant, res.StatusCode, res.Header.Get("x-ratelimit-remaining-requests"),
+						want, body)
 				}
 			}
 		})
@@ -168,17 +179,19 @@ func TestAttackEndUserOfAnotherTenant(t *testing.T) {
 		secret, user string
 		status       int
 	}{
-		{first, "b:c", 200}, {first, "b:c", 429}, {second, "c", 200}, {first, "b", 200}, {second, "b:c", 200}, {second, "c", 429}, {first, "b:c\\u0000", 200}, {first, "B:c", 200},
+		{first, "b:c", 200}, {first, "b:c", 429}, {second, "c", 200}, {first, "b", 200}, {second, "b:c", 200},
+		{second, "c", 429}, {first, "b:c\\u0000", 200}, {first, "B:c", 200},
 	} {
-		res, body := requested(t, "POST", srv+"/v1/chat/completions", ask(nova, `,"user":"`+tt.user+`"`), "api-key", tt.secret, "content-type", "application/json")
+		res, body := requested(t, "POST", srv+"/v1/chat/completions", ask(nova, `,"user":"`+tt.user+`"`), "api-key",
+			tt.secret, "content-type", "application/json")
 		if res.StatusCode != tt.status {
 			t.Errorf("%q: %d, want %d: %s", tt.user, res.StatusCode, tt.status, body)
 		}
 	}
 }
 
-// TestAttackModelByAnotherName: a key that may use one model does not come to another one by spelling, by a second member of the
-// same name, or by what only looks like a name.
+// TestAttackModelByAnotherName: a key that may use one model does not come to another one by spelling, by a second
+// member of the same name, or by what only looks like a name.
 func TestAttackModelByAnotherName(t *testing.T) {
 	k, secret := keyOf("narrow", "a", access.Limits{})
 	k.Models = []string{nova}
@@ -197,7 +210,8 @@ func TestAttackModelByAnotherName(t *testing.T) {
 		ask("amazon.nova-pro-v1:0", `,"model":"`+nova+`"`): 200,
 		ask("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", ""): 404,
 	} {
-		res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type", "application/json")
+		res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type",
+			"application/json")
 		if res.StatusCode != want || want != 200 && strings.Contains(answer, "not_allowed") {
 			t.Errorf("%s: %d, want %d: %s", body, res.StatusCode, want, answer)
 		}
@@ -207,8 +221,8 @@ func TestAttackModelByAnotherName(t *testing.T) {
 	}
 }
 
-// TestAttackRedisStopped: while Redis is away callers are served, by local limits and without the shared cache, or refused where
-// the settings say so; when it is back all is as before. Calls go on all the time.
+// TestAttackRedisStopped: while Redis is away callers are served, by local limits and without the shared cache, or
+// refused where the settings say so; when it is back all is as before. Calls go on all the time.
 func TestAttackRedisStopped(t *testing.T) {
 	for _, choice := range []string{"local", "refuse"} {
 		t.Run(choice, func(t *testing.T) {
@@ -221,10 +235,12 @@ func TestAttackRedisStopped(t *testing.T) {
 			cfg := limits.Default()
 			cfg.WhenStoreIsAway = choice
 			k, secret := keyOf("k", "a", access.Limits{RequestsPerMinute: 100_000, TokensPerMinute: 1_000_000_000})
-			_, srv := gated(t, []keys.Configured{k}, limits.New(cfg, limits.NewMeters(shared, func(error) {})), sharedCache(t, db.URL))
+			_, srv := gated(t, []keys.Configured{k}, limits.New(cfg, limits.NewMeters(shared, func(error) {})),
+				sharedCache(t, db.URL))
 			call := func(n int) int {
 				body := fmt.Sprintf(`{"model":%q,"temperature":0,"messages":[{"role":"user","content":"question %d"}]}`, nova, n)
-				res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type", "application/json")
+				res, answer := requested(t, "POST", srv+"/v1/chat/completions", body, "api-key", secret, "content-type",
+					"application/json")
 				if res.StatusCode != http.StatusOK && !strings.Contains(answer, `"error":{`) {
 					t.Errorf("%d %s", res.StatusCode, answer)
 				}
@@ -261,7 +277,8 @@ func TestAttackRedisStopped(t *testing.T) {
 				t.Errorf("without Redis: %v, want 40 times %d", got, want)
 			}
 			db.Restart()
-			waitFor(t, "Redis is used again, and all is as before", func() bool { return call(1000) == 200 && many(300)[200] == 40 })
+			waitFor(t, "Redis is used again, and all is as before",
+				func() bool { return call(1000) == 200 && many(300)[200] == 40 })
 		})
 	}
 }

@@ -67,12 +67,13 @@ func (l *ledger) files(t testing.TB) []string {
 func (l *ledger) records(t testing.TB) map[string]audit.Record {
 	t.Helper()
 	all := map[string]audit.Record{}
-	reports, err := audit.Verify(l.files(t), audit.Check{Public: []ed25519.PublicKey{l.Keys().PublicKey()}, Each: func(f audit.Found) {
-		if _, twice := all[f.Record.ID]; twice {
-			t.Errorf("%s has two records", f.Record.ID)
-		}
-		all[f.Record.ID] = f.Record
-	}})
+	reports, err := audit.Verify(l.files(t), audit.Check{Public: []ed25519.PublicKey{l.Keys().PublicKey()},
+		Each: func(f audit.Found) {
+			if _, twice := all[f.Record.ID]; twice {
+				t.Errorf("%s has two records", f.Record.ID)
+			}
+			all[f.Record.ID] = f.Record
+		}})
 	if err != nil || len(reports) != 1 || !reports[0].OK() {
 		t.Fatalf("%v %v", reports, err)
 	}
@@ -129,37 +130,55 @@ func TestEveryAnswerIsOnRecord(t *testing.T) {
 		line, head, body string
 		want             want
 	}{
-		"answer":           {chat, auth, plain, want{200, "ok", "chat.completions", "m", true, true, true, true}},
-		"stream":           {chat, auth, streamed, want{200, "ok", "chat.completions", "m", true, true, true, true}},
-		"no key":           {chat, "", plain, want{401, "error", "chat.completions", "", false, false, false, false}},
-		"wrong key":        {chat, "authorization: Bearer wrong\r\n", plain, want{401, "invalid_api_key", "chat.completions", "", false, false, false, false}},
-		"unknown url":      {"GET /v1/nothing", auth, "", want{404, "unknown_url", "", "", false, false, false, false}},
-		"no such method":   {"PUT /v1/chat/completions", auth, "", want{405, "method_not_allowed", "chat.completions", "", false, false, false, false}},
-		"too large":        {chat, auth, `{"model":"` + strings.Repeat("m", 2000) + `"}`, want{413, "request_too_large", "chat.completions", "", true, false, false, false}},
-		"no JSON":          {chat, auth, `{"model`, want{400, "invalid_json", "chat.completions", "", true, false, false, false}},
-		"no messages":      {chat, auth, `{"model":"m"}`, want{400, "missing_required_parameter", "chat.completions", "m", true, false, false, false}},
-		"header":           {chat, auth + "x-outcrop-timeout: x\r\n", plain, want{400, "invalid_value", "chat.completions", "m", true, false, false, false}},
-		"provenance":       {chat, auth + "x-outcrop-provenance: yes\r\n", plain, want{400, "invalid_value", "chat.completions", "m", true, false, false, false}},
-		"compressed":       {chat, auth + "content-encoding: gzip\r\n", plain, want{415, "unsupported_media_type", "chat.completions", "", true, false, false, false}},
-		"throttled":        {chat, auth, strings.Replace(plain, `"m"`, `"busy"`, 1), want{429, "rate_limit_exceeded", "chat.completions", "busy", true, false, false, false}},
-		"throttled stream": {chat, auth, strings.Replace(streamed, `"m"`, `"busy"`, 1), want{429, "rate_limit_exceeded", "chat.completions", "busy", true, false, false, false}},
-		"panic":            {chat, auth, strings.Replace(plain, `"m"`, `"panic"`, 1), want{500, "panic", "chat.completions", "panic", true, false, false, false}},
-		"panic in stream":  {chat, auth, strings.Replace(streamed, `"m"`, `"panic"`, 1), want{500, "panic", "chat.completions", "panic", true, false, false, false}},
-		"broken stream":    {chat, auth, strings.Replace(streamed, `"m"`, `"broken"`, 1), want{200, "bad_upstream_response", "chat.completions", "broken", true, true, false, true}},
-		"models":           {"GET /v1/models", auth, "", want{200, "ok", "models", "", true, false, false, false}},
-		"no such model":    {"GET /v1/models/zzz", auth, "", want{404, "model_not_found", "models", "", true, false, false, false}},
-		"responses":        {"POST /v1/responses", auth, plain, want{404, "unknown_url", "responses", "", false, false, false, false}},
-		"public key":       {"GET /v1/outcrop/provenance/key", auth, "", want{200, "ok", "outcrop.provenance.key", "", true, false, false, false}},
-		"health":           {"GET /health", "", "", want{status: 200}},
-		"ready":            {"GET /ready", "", "", want{status: 200}},
-		"preflight":        {"OPTIONS /v1/models", "origin: https://app.example.com\r\naccess-control-request-method: GET\r\n", "", want{status: 204}},
+		"answer": {chat, auth, plain, want{200, "ok", "chat.completions", "m", true, true, true, true}},
+		"stream": {chat, auth, streamed, want{200, "ok", "chat.completions", "m", true, true, true, true}},
+		"no key": {chat, "", plain, want{401, "error", "chat.completions", "", false, false, false, false}},
+		"wrong key": {chat, "authorization: Bearer wrong\r\n", plain,
+			want{401, "invalid_api_key", "chat.completions", "", false, false, false, false}},
+		"unknown url": {"GET /v1/nothing", auth, "", want{404, "unknown_url", "", "", false, false, false, false}},
+		"no such method": {"PUT /v1/chat/completions", auth, "", want{405, "method_not_allowed", "chat.completions", "",
+			false, false, false, false}},
+		"too large": {chat, auth, `{"model":"` + strings.Repeat("m", 2000) + `"}`,
+			want{413, "request_too_large", "chat.completions", "", true, false, false, false}},
+		"no JSON": {chat, auth, `{"model`, want{400, "invalid_json", "chat.completions", "", true, false,
+			false, false}},
+		"no messages": {chat, auth, `{"model":"m"}`, want{400, "missing_required_parameter", "chat.completions", "m",
+			true, false, false, false}},
+		"header": {chat, auth + "x-outcrop-timeout: x\r\n", plain,
+			want{400, "invalid_value", "chat.completions", "m", true, false, false, false}},
+		"provenance": {chat, auth + "x-outcrop-provenance: yes\r\n", plain,
+			want{400, "invalid_value", "chat.completions", "m", true, false, false, false}},
+		"compressed": {chat, auth + "content-encoding: gzip\r\n", plain,
+			want{415, "unsupported_media_type", "chat.completions", "", true, false, false, false}},
+		"throttled": {chat, auth, strings.Replace(plain, `"m"`, `"busy"`, 1),
+			want{429, "rate_limit_exceeded", "chat.completions", "busy", true, false, false, false}},
+		"throttled stream": {chat, auth, strings.Replace(streamed, `"m"`, `"busy"`, 1),
+			want{429, "rate_limit_exceeded", "chat.completions", "busy", true, false, false, false}},
+		"panic": {chat, auth, strings.Replace(plain, `"m"`, `"panic"`, 1),
+			want{500, "panic", "chat.completions", "panic", true, false, false, false}},
+		"panic in stream": {chat, auth, strings.Replace(streamed, `"m"`, `"panic"`, 1),
+			want{500, "panic", "chat.completions", "panic", true, false, false, false}},
+		"broken stream": {chat, auth, strings.Replace(streamed, `"m"`, `"broken"`, 1),
+			want{200, "bad_upstream_response", "chat.completions", "broken", true, true, false, true}},
+		"models": {"GET /v1/models", auth, "", want{200, "ok", "models", "", true, false, false, false}},
+		"no such model": {"GET /v1/models/zzz", auth, "", want{404, "model_not_found", "models", "", true, false,
+			false, false}},
+		"responses": {"POST /v1/responses", auth, plain, want{404, "unknown_url", "responses", "", false, false,
+			false, false}},
+		"public key": {"GET /v1/outcrop/provenance/key", auth, "",
+			want{200, "ok", "outcrop.provenance.key", "", true, false, false, false}},
+		"health": {"GET /health", "", "", want{status: 200}},
+		"ready":  {"GET /ready", "", "", want{status: 200}},
+		"preflight": {"OPTIONS /v1/models",
+			"origin: https://app.example.com\r\naccess-control-request-method: GET\r\n", "", want{status: 204}},
 	}
 	l := newLedger(t, audit.Default(), nil)
 	pipes := auditServer(t, l, "good-key-of-the-test")
 	ids := map[string]string{}
 	for name, c := range cases {
 		conn := pipes.dial()
-		wire := fmt.Sprintf("%s HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s", c.line, c.head, len(c.body), c.body)
+		wire := fmt.Sprintf("%s HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s",
+			c.line, c.head, len(c.body), c.body)
 		go func() { _, _ = conn.Write([]byte(wire)) }()
 		res := head(t, bufio.NewReader(conn))
 		_ = text(t, res.Body)
@@ -183,7 +202,8 @@ func TestEveryAnswerIsOnRecord(t *testing.T) {
 			}
 			continue
 		}
-		got := want{r.Status, r.Outcome, r.Endpoint, r.Asked, r.Key != "", len(r.Answers) == 1, r.Usage.Completion == 3, r.Called != "" || r.Served != "" || r.Attempts > 0}
+		got := want{r.Status, r.Outcome, r.Endpoint, r.Asked, r.Key != "", len(r.Answers) == 1, r.Usage.Completion == 3,
+			r.Called != "" || r.Served != "" || r.Attempts > 0}
 		if got != c.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, c.want)
 		}
@@ -212,7 +232,8 @@ func TestPlainAndStreamedDigestsAreOne(t *testing.T) {
 			}
 		}
 		changed := strings.ReplaceAll(body, "so", "no")
-		if _, err := audit.Prove(files, l.Keys(), audit.Check{}, audit.RecordID(header), []byte(changed)); !errors.Is(err, audit.ErrNotProven) {
+		if _, err := audit.Prove(files, l.Keys(), audit.Check{}, audit.RecordID(header), []byte(changed)); !errors.Is(err,
+			audit.ErrNotProven) {
 			t.Errorf("a changed answer: %v", err)
 		}
 	}
@@ -316,7 +337,8 @@ func TestProvenanceHeaderIsOurs(t *testing.T) {
 	defer conn.Close()
 	body := strings.Replace(streamed, `"stream":true,`, "", 1)
 	body = strings.Replace(body, `"m"`, `"m\r\nx-evil: 1\u0000\u001b[31m"`, 1)
-	wire := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\nx-request-id: req_mine\r\ncontent-length: %d\r\n\r\n%s", len(body), body)
+	wire := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: "+
+		"application/json\r\nx-request-id: req_mine\r\ncontent-length: %d\r\n\r\n%s", len(body), body)
 	go func() { _, _ = conn.Write([]byte(wire)) }()
 	res := head(t, bufio.NewReader(conn))
 	header := res.Header.Get("x-outcrop-provenance")
@@ -340,7 +362,8 @@ func TestManifestWithTheSDK(t *testing.T) {
 		t.Fatal(err)
 	}
 	serve(t, server.New(config(), with), tcp)
-	client := openai.NewClient(option.WithBaseURL("http://"+tcp.Addr().String()+"/v1"), option.WithAPIKey("any"), option.WithHeader("x-outcrop-provenance", "manifest"))
+	client := openai.NewClient(option.WithBaseURL("http://"+tcp.Addr().String()+"/v1"), option.WithAPIKey("any"),
+		option.WithHeader("x-outcrop-provenance", "manifest"))
 	public := []ed25519.PublicKey{l.Keys().PublicKey()}
 	proven := func(what, raw string) {
 		t.Helper()
@@ -360,7 +383,8 @@ func TestManifestWithTheSDK(t *testing.T) {
 			t.Errorf("%s: a changed manifest passes", what)
 		}
 	}
-	ask := openai.ChatCompletionNewParams{Model: "m", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("hi")}}
+	ask := openai.ChatCompletionNewParams{Model: "m",
+		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("hi")}}
 	whole, err := client.Chat.Completions.New(t.Context(), ask)
 	if err != nil || whole.Choices[0].Message.Content != "It is so." {
 		t.Fatal(err)
@@ -382,7 +406,8 @@ func TestManifestWithTheSDK(t *testing.T) {
 				t.Error("a chunk without choices, which nobody asked for")
 			}
 		}
-		if stream.Err() != nil || sum.Choices[0].Message.Content != "It is so." || manifests != 1 || usage != (sum.Usage.TotalTokens == 5) {
+		if stream.Err() != nil || sum.Choices[0].Message.Content != "It is so." || manifests != 1 ||
+			usage != (sum.Usage.TotalTokens == 5) {
 			t.Errorf("usage %v: %v, %d manifests in %s", usage, stream.Err(), manifests, raw.String())
 		}
 		proven("stream", raw.String())

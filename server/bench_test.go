@@ -26,9 +26,11 @@ import (
 func canned(b *testing.B) http.Handler {
 	var stream bytes.Buffer
 	frame := func(typ, payload string) {
-		err := eventstream.NewEncoder().Encode(&stream, eventstream.Message{Payload: []byte(payload), Headers: eventstream.Headers{
-			{Name: ":message-type", Value: eventstream.StringValue("event")}, {Name: ":event-type", Value: eventstream.StringValue(typ)},
-			{Name: ":content-type", Value: eventstream.StringValue("application/json")}}})
+		err := eventstream.NewEncoder().Encode(&stream,
+			eventstream.Message{Payload: []byte(payload), Headers: eventstream.Headers{
+				{Name: ":message-type", Value: eventstream.StringValue("event")},
+				{Name: ":event-type", Value: eventstream.StringValue(typ)},
+				{Name: ":content-type", Value: eventstream.StringValue("application/json")}}})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -40,7 +42,8 @@ func canned(b *testing.B) http.Handler {
 	frame("contentBlockStop", `{"contentBlockIndex":0,"p":"abc"}`)
 	frame("messageStop", `{"stopReason":"end_turn","p":"abc"}`)
 	frame("metadata", `{"usage":{"inputTokens":10,"outputTokens":100,"totalTokens":110},"metrics":{"latencyMs":100},"p":"abc"}`)
-	plain := `{"metrics":{"latencyMs":100},"output":{"message":{"content":[{"text":"` + strings.Repeat("words ", 50) + `"}],"role":"assistant"}},"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":100,"totalTokens":110}}`
+	plain := `{"metrics":{"latencyMs":100},"output":{"message":{"content":[{"text":"` + strings.Repeat("words ", 50) +
+		`"}],"role":"assistant"}},"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":100,"totalTokens":110}}`
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("x-amzn-requestid", "5f4b2a1c-0000-4000-8000-000000000000")
@@ -76,12 +79,15 @@ func BenchmarkRequest(b *testing.B) {
 	}))
 	with.Recorder = rec
 	url := start(b, config(), with)
-	turn := `{"role":"user","content":"` + strings.Repeat("some words of a long history ", 50) + `"},{"role":"assistant","content":"` + strings.Repeat("an answer ", 20) + `"},`
+	turn := `{"role":"user","content":"` + strings.Repeat("some words of a long history ", 50) +
+		`"},{"role":"assistant","content":"` + strings.Repeat("an answer ", 20) + `"},`
 	tool := `{"type":"function","function":{"name":"lookup","description":"Looks a thing up","parameters":{"type":"object","properties":{` +
-		strings.Repeat(`"a":{"type":"string","description":"a member of the tool's input"},`, 10) + `"z":{"type":"number"}}}}}`
+		strings.Repeat(`"a":{"type":"string","description":"a member of the tool's input"},`, 10) +
+		`"z":{"type":"number"}}}}}`
 	for name, body := range map[string]string{
-		"small":  ask(nova, `,"max_tokens":512,"temperature":0.2`),
-		"large":  `{"model":"` + nova + `","messages":[` + strings.Repeat(turn, 19) + `{"role":"user","content":"and now?"}],"tools":[` + tool + `]}`,
+		"small": ask(nova, `,"max_tokens":512,"temperature":0.2`),
+		"large": `{"model":"` + nova + `","messages":[` + strings.Repeat(turn, 19) +
+			`{"role":"user","content":"and now?"}],"tools":[` + tool + `]}`,
 		"stream": ask(nova, `,"stream":true,"stream_options":{"include_usage":true}`),
 	} {
 		b.Run(name, func(b *testing.B) {

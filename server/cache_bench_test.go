@@ -21,8 +21,8 @@ import (
 	"outcrop/router"
 )
 
-// BenchmarkHit measures an answer of 2 KB out of the cache, over a loopback socket, beside a proxy that forwards the same answer
-// and looks at nothing. The benchmark's client is in both.
+// BenchmarkHit measures an answer of 2 KB out of the cache, over a loopback socket, beside a proxy that forwards the
+// same answer and looks at nothing. The benchmark's client is in both.
 func BenchmarkHit(b *testing.B) {
 	store, err := cache.New(cache.Default(), cache.Options{})
 	if err != nil {
@@ -58,7 +58,8 @@ func BenchmarkHit(b *testing.B) {
 	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(to))
 	b.Cleanup(proxy.Close)
 
-	for _, target := range []struct{ name, url string }{{"hit", gateway + "/v1/chat/completions"}, {"proxy", proxy.URL}, {"nothing", plain.URL}} {
+	for _, target := range []struct{ name, url string }{{"hit", gateway + "/v1/chat/completions"}, {"proxy", proxy.URL},
+		{"nothing", plain.URL}} {
 		b.Run(target.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -72,8 +73,10 @@ func BenchmarkHit(b *testing.B) {
 func answering(text string) call.Handler {
 	return func(_ context.Context, c *call.Call) (call.Reply, error) {
 		usage := openai.Usage{Prompt: 10, Completion: 400, Reasoning: new(int64)}
-		r := reply(parts(&openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Model: nova, Fingerprint: "fp_0123456789"}, ServiceTier: "default",
-			Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}}, Usage: &usage}))
+		r := reply(parts(&openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Model: nova,
+			Fingerprint: "fp_0123456789"}, ServiceTier: "default",
+			Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}},
+			Usage:   &usage}))
 		r.Head.Target = c.Plan.Targets[0]
 		return r, nil
 	}

@@ -32,7 +32,8 @@ func remembering(t testing.TB) func(*pipeline.Collaborators) {
 	}
 }
 
-// orderly is a memory that has what was answered before it is asked: answers go out before they are kept, and tests ask quickly.
+// orderly is a memory that has what was answered before it is asked: answers go out before they are kept, and tests ask
+// quickly.
 type orderly struct {
 	recall.Memory
 	carried *pipeline.Carried
@@ -97,19 +98,23 @@ func TestCacheThroughTheServer(t *testing.T) {
 	if state != "miss" || again != "hit" {
 		t.Fatalf("%s, then %s", state, again)
 	}
-	if x.ID == y.ID || y.Created < x.Created || x.Model != y.Model || x.Choices[0].Message.Content != y.Choices[0].Message.Content {
+	if x.ID == y.ID || y.Created < x.Created || x.Model != y.Model ||
+		x.Choices[0].Message.Content != y.Choices[0].Message.Content {
 		t.Errorf("R-RES-01\n%s\n%s", first, second)
 	}
-	if fmt.Sprint(x.Usage) != fmt.Sprint(y.Usage) || y.Outcrop.Cache["status"] != "hit" || y.Outcrop.Cache["cost"] != 0.0 || x.Outcrop.Cache != nil {
+	if fmt.Sprint(x.Usage) != fmt.Sprint(y.Usage) || y.Outcrop.Cache["status"] != "hit" ||
+		y.Outcrop.Cache["cost"] != 0.0 || x.Outcrop.Cache != nil {
 		t.Errorf("R-RES-15 the usage is the original's, and marked:\n%s\n%s", first, second)
 	}
 
 	t.Run("a stream after a plain answer", func(t *testing.T) {
 		state, got := ask(exactly("say one", `,"stream":true`))
-		if state != "hit" || !strings.HasSuffix(got, "data: [DONE]\n\n") || strings.Contains(got, `"usage"`) || !strings.Contains(got, `"delta":{"role":"assistant","content":""`) {
+		if state != "hit" || !strings.HasSuffix(got, "data: [DONE]\n\n") || strings.Contains(got, `"usage"`) ||
+			!strings.Contains(got, `"delta":{"role":"assistant","content":""`) {
 			t.Errorf("R-STR-06 %s: %s", state, got)
 		}
-		if _, got := ask(exactly("say one", `,"stream":true,"stream_options":{"include_usage":true}`)); strings.Count(got, `"prompt_tokens"`) != 1 {
+		if _, got := ask(exactly("say one", `,"stream":true,"stream_options":{"include_usage":true}`)); strings.Count(got,
+			`"prompt_tokens"`) != 1 {
 			t.Errorf("R-STR-06 %s", got)
 		}
 	})
@@ -183,18 +188,22 @@ func TestBadHeaders(t *testing.T) {
 	h := build(t, config(), offline.Config{}, remembering(t))
 	for _, test := range [][2]string{
 		{"cache-control", "max-age"}, {"cache-control", "max-age=-1"}, {"cache-control", "no-cache, max-age=soon"},
-		{"x-outcrop-cache-ttl", "soon"}, {"x-outcrop-cache-ttl", "-1"}, {"x-outcrop-cache-ttl", "1e3"}, {"x-outcrop-cache-ttl", "Inf"}, {"x-outcrop-cache-ttl", "."},
+		{"x-outcrop-cache-ttl", "soon"}, {"x-outcrop-cache-ttl", "-1"}, {"x-outcrop-cache-ttl", "1e3"},
+		{"x-outcrop-cache-ttl", "Inf"}, {"x-outcrop-cache-ttl", "."},
 		{"x-outcrop-timeout", "0"}, {"x-outcrop-timeout", "-5s"}, {"x-outcrop-timeout", "ten"},
 		{"x-outcrop-priority", "urgent"},
 	} {
 		status, _, body := h.chat(t, exactly("hi", ""), test[0], test[1])
-		if b := errorObject(t, body); status != http.StatusBadRequest || b["param"] != test[0] || b["code"] != "invalid_value" {
+		if b := errorObject(t, body); status != http.StatusBadRequest || b["param"] != test[0] ||
+			b["code"] != "invalid_value" {
 			t.Errorf("%s: %.50s: %d %s", test[0], test[1], status, body)
 		}
 	}
 	for _, test := range [][2]string{
-		{"cache-control", "max-age=99999999999999999999999"}, {"cache-control", ""}, {"cache-control", "private,, no-transform"}, {"cache-control", `max-age="60"`},
-		{"x-outcrop-cache-ttl", "0.5"}, {"x-outcrop-cache-ttl", "24h"}, {"x-outcrop-cache-ttl", "99999999999999999999"}, {"x-outcrop-timeout", "30"}, {"x-outcrop-timeout", "1m30s"},
+		{"cache-control", "max-age=99999999999999999999999"}, {"cache-control", ""},
+		{"cache-control", "private,, no-transform"}, {"cache-control", `max-age="60"`},
+		{"x-outcrop-cache-ttl", "0.5"}, {"x-outcrop-cache-ttl", "24h"}, {"x-outcrop-cache-ttl", "99999999999999999999"},
+		{"x-outcrop-timeout", "30"}, {"x-outcrop-timeout", "1m30s"},
 		{"x-outcrop-priority", "Batch"}, {"x-outcrop-tier", "fast"},
 	} {
 		if status, _, body := h.chat(t, exactly("hi", ""), test[0], test[1]); status != http.StatusOK {

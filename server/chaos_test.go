@@ -38,12 +38,15 @@ type chance struct {
 	fault string // as package offline spells it
 }
 
-// weather is what each region does to its calls; eu-west-1 is down. Faults with a number behind cut, after or silent come
-// after a stream's first event. Of first attempts more are hit, see worse.
+// weather is what each region does to its calls; eu-west-1 is down. Faults with a number behind cut, after or silent
+// come after a stream's first event. Of first attempts more are hit, see worse.
 var weather = map[string][]chance{
-	"us-east-1": {{0.12, "throttle"}, {0.04, "error=ServiceUnavailableException"}, {0.006, "silent"}, {0.03, "cut=3"}, {0.002, "silent=3"}},
-	"us-west-2": {{0.08, "first=ThrottlingException"}, {0.06, "cut=0"}, {0.02, "empty"}, {0.006, "silent"}, {0.03, "after=3:ModelStreamErrorException"}},
-	"eu-central-1": {{0.01, "error=ModelNotReadyException"}, {0.01, "error=InternalServerException"}, {0.005, "error=AccessDeniedException"},
+	"us-east-1": {{0.12, "throttle"}, {0.04, "error=ServiceUnavailableException"}, {0.006, "silent"}, {0.03, "cut=3"},
+		{0.002, "silent=3"}},
+	"us-west-2": {{0.08, "first=ThrottlingException"}, {0.06, "cut=0"}, {0.02, "empty"}, {0.006, "silent"},
+		{0.03, "after=3:ModelStreamErrorException"}},
+	"eu-central-1": {{0.01, "error=ModelNotReadyException"}, {0.01, "error=InternalServerException"},
+		{0.005, "error=AccessDeniedException"},
 		{0.02, "delay=50ms"}, {0.02, "cut=4"}},
 }
 
@@ -125,7 +128,8 @@ func (s *storm) saw(id int, fault string, streamed bool) {
 	}
 }
 
-// byRegion sends calls to the server that plays their region; a region without one is down. It takes the place of AWS's DNS.
+// byRegion sends calls to the server that plays their region; a region without one is down. It takes the place of AWS's
+// DNS.
 type byRegion struct {
 	*http.Transport
 	servers map[string]string // region → host:port
@@ -169,8 +173,10 @@ func chaos(t *testing.T, s *storm) (url string, targets *upstream.Targets) {
 	}
 
 	cfg := upstream.Default()
-	cfg.Attempt.FirstEvent, cfg.Attempt.Answer = 8*time.Second, 8*time.Second // long enough for a machine that is busy with other tests
-	cfg.Breaker.Open = time.Second                                            // so that the region that is down is probed now and then
+	// long enough for a machine that is busy with other tests
+	cfg.Attempt.FirstEvent, cfg.Attempt.Answer = 8*time.Second, 8*time.Second
+	// so that the region that is down is probed now and then
+	cfg.Breaker.Open = time.Second
 	targets = upstream.New(cfg, "us-east-1")
 	settings := bedrock.Default()
 	settings.StreamIdle, settings.MayRetry = 10*time.Second, targets.MayRetry
@@ -208,7 +214,8 @@ type verdict struct {
 }
 
 func wanted(id int) string {
-	return fmt.Sprintf("This is %s, offline. I see 1 turn. You said: please say back nonce-%d-end and not one word of anybody else", nova, id)
+	return fmt.Sprintf("This is %s, offline. I see 1 turn. You said: please say back nonce-%d-end and not one word of "+
+		"anybody else", nova, id)
 }
 
 func chaosAsk(client *http.Client, url string, id int, streamed bool) (v verdict) {
@@ -309,7 +316,8 @@ func (v *verdict) events(raw []byte) {
 	}
 }
 
-// chaosSize is how many storms there are, of how many requests: a small one, or four of the size that OUTCROP_CHAOS gives (make chaos).
+// chaosSize is how many storms there are, of how many requests: a small one, or four of the size that OUTCROP_CHAOS
+// gives (make chaos).
 func chaosSize(t *testing.T) (storms, requests int) {
 	t.Helper()
 	set := os.Getenv("OUTCROP_CHAOS")
@@ -323,8 +331,8 @@ func chaosSize(t *testing.T) (storms, requests int) {
 	return 4, n
 }
 
-// TestChaos sends requests through a gateway whose four regions throttle, cut, fall silent and are down. Of all of them at most two
-// may fail, none may be answered wrongly and none may hang.
+// TestChaos sends requests through a gateway whose four regions throttle, cut, fall silent and are down. Of all of them
+// at most two may fail, none may be answered wrongly and none may hang.
 func TestChaos(t *testing.T) {
 	storms, requests := chaosSize(t)
 	failed, marred := 0, 0
@@ -333,7 +341,8 @@ func TestChaos(t *testing.T) {
 		s := newStorm(uint64(7+i), requests)
 		results := make([]verdict, requests)
 		var report upstream.Report
-		t.Run(fmt.Sprintf("storm %d of %d requests", i+1, requests), func(t *testing.T) { // all that it started has ended when it has
+		// all that it started has ended when it has
+		t.Run(fmt.Sprintf("storm %d of %d requests", i+1, requests), func(t *testing.T) {
 			url, targets := chaos(t, s)
 			ride(url, results)
 			report = targets.Report()
@@ -384,8 +393,9 @@ func (v *verdict) marred(late int32) bool {
 	return !strings.HasSuffix(first, "=ok") || !more && late > 0
 }
 
-// weigh holds what clients saw against what was done to their requests. It counts those that failed and those whose first attempt was
-// marred. What broke off after its first event has not failed: nobody can take that back, and the client was told.
+// weigh holds what clients saw against what was done to their requests. It counts those that failed and those whose
+// first attempt was marred. What broke off after its first event has not failed: nobody can take that back, and the
+// client was told.
 func weigh(t *testing.T, s *storm, results []verdict, report upstream.Report) (failed, marred int) {
 	t.Helper()
 	var hit, saved, cut int
@@ -425,8 +435,10 @@ func weigh(t *testing.T, s *storm, results []verdict, report upstream.Report) (f
 			t.Errorf("request %d failed without a fault: %+v", id, v)
 		}
 	}
-	t.Logf("%d requests: %.1f %% of first attempts met a fault; %d met one before the first event, of which %d were answered; "+
-		"%d were cut after it; %d failed; retries %d granted, %d refused", len(results), 100*float64(marred)/float64(len(results)),
+	t.Logf("%d requests: %.1f %% of first attempts met a fault; %d met one before the first event, of which %d were "+
+		"answered; "+
+		"%d were cut after it; %d failed; retries %d granted, %d refused", len(results),
+		100*float64(marred)/float64(len(results)),
 		hit, saved, cut, failed, report.RetriesGranted, report.RetriesRefused)
 	if cut*100 < len(results) {
 		t.Errorf("the weather was too good to show anything")

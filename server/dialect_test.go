@@ -25,8 +25,8 @@ import (
 	"outcrop/server"
 )
 
-// tiny is an API that shares nothing with chat but what becomes of a request: a prompt becomes a text, in events that have names and
-// numbers, and errors have another form, other statuses and other headers.
+// tiny is an API that shares nothing with chat but what becomes of a request: a prompt becomes a text, in events that
+// have names and numbers, and errors have another form, other statuses and other headers.
 var tiny = &dialect.Dialect{
 	Keys: []string{"X-Api-Key"},
 	Decode: func(body []byte, h dialect.Header) (openai.Request, *openai.Error) {
@@ -106,7 +106,8 @@ func tell(t *testing.T, l *pipes, method, path, headers, body string) (*http.Res
 	c := l.dial()
 	defer c.Close()
 	go func() {
-		_, _ = fmt.Fprintf(c, "%s %s HTTP/1.1\r\nhost: test\r\n%scontent-length: %d\r\n\r\n%s", method, path, headers, len(body), body)
+		_, _ = fmt.Fprintf(c, "%s %s HTTP/1.1\r\nhost: test\r\n%scontent-length: %d\r\n\r\n%s", method, path, headers,
+			len(body), body)
 	}()
 	res := readHead(t, c)
 	return res, text(t, res.Body)
@@ -132,10 +133,15 @@ func TestDialectAnswers(t *testing.T) {
 		"plain":               {parts(wholeOf("Hello")), false, 200, `{"text":"Hello"}`},
 		"stream":              {parts(chunk("Hel"), chunk("lo")), true, 200, "1 begin|2 text Hel|3 text lo|4 end"},
 		"held and kept alive": {slow, true, 200, "1 begin|2 ping|3 text Hel|4 ping|5 text lo|6 end"},
-		"an error in a stream": {func(yield func(openai.Part, error) bool) { _ = yield(chunk("Hel"), nil) && yield(nil, fails) }, true, 200,
+		"an error in a stream": {func(yield func(openai.Part, error) bool) {
+			_ = yield(chunk("Hel"), nil) &&
+				yield(nil, fails)
+		}, true, 200,
 			"1 begin|2 text Hel|3 error Busy. ID"},
-		"an error before it":    {func(yield func(openai.Part, error) bool) { yield(nil, fails) }, true, 529, `{"type":"error","error":{"message":"Busy."},"id":"ID"}`},
-		"what nobody has meant": {func(yield func(openai.Part, error) bool) { yield(nil, errors.New("secret")) }, false, 500, "Quote the request id ID"},
+		"an error before it": {func(yield func(openai.Part, error) bool) { yield(nil, fails) }, true, 529,
+			`{"type":"error","error":{"message":"Busy."},"id":"ID"}`},
+		"what nobody has meant": {func(yield func(openai.Part, error) bool) { yield(nil, errors.New("secret")) }, false, 500,
+			"Quote the request id ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -146,7 +152,8 @@ func TestDialectAnswers(t *testing.T) {
 					}
 					return reply(tt.parts), nil
 				})), l)
-				res, body := tell(t, l, "POST", "/v1/tiny", "tiny-version: 1\r\n", fmt.Sprintf(`{"model":"m","prompt":"hi","stream":%t}`, tt.stream))
+				res, body := tell(t, l, "POST", "/v1/tiny", "tiny-version: 1\r\n",
+					fmt.Sprintf(`{"model":"m","prompt":"hi","stream":%t}`, tt.stream))
 				id := res.Header.Get("request-id")
 				if res.StatusCode != tt.status || !strings.HasPrefix(id, "req_") || res.Header.Get("x-request-id") != "" {
 					t.Errorf("status %d, headers %v", res.StatusCode, res.Header)
@@ -176,7 +183,8 @@ func tinyEvents(t *testing.T, body string) string {
 		if err := json.Unmarshal([]byte(data), &in); err != nil || !ok {
 			t.Fatalf("%v: %q in %q", err, event, body)
 		}
-		list = append(list, strings.Join(strings.Fields(fmt.Sprint(in.N, " ", name, " ", in.Text, in.Message, " ", in.ID)), " "))
+		list = append(list, strings.Join(strings.Fields(fmt.Sprint(in.N, " ", name, " ", in.Text, in.Message, " ", in.ID)),
+			" "))
 	}
 	return strings.Join(list, "|")
 }
@@ -219,12 +227,14 @@ func TestDialectRefusals(t *testing.T) {
 				!strings.HasSuffix(body, `},"id":"`+res.Header.Get("request-id")+`"}`) {
 				t.Errorf("%s: %d %s", tt.name, res.StatusCode, body)
 			}
-			if left := res.Header.Get("tiny-requests-left"); (left == "0") != strings.Contains(tt.headers, "one\r\n") && tt.name != "two keys" ||
+			if left := res.Header.Get("tiny-requests-left"); (left == "0") != strings.Contains(tt.headers, "one\r\n") &&
+				tt.name != "two keys" ||
 				res.Header.Get("x-ratelimit-limit-requests") != "" {
 				t.Errorf("%s: %v", tt.name, res.Header)
 			}
 		}
-		if res, body := tell(t, l, "POST", "/v1/chat/completions", key, `{}`); res.StatusCode != 401 || !strings.HasPrefix(body, `{"error":{"message":"You didn't`) {
+		if res, body := tell(t, l, "POST", "/v1/chat/completions", key, `{}`); res.StatusCode != 401 ||
+			!strings.HasPrefix(body, `{"error":{"message":"You didn't`) {
 			t.Errorf("chat beside it: %d %s", res.StatusCode, body)
 		}
 	})

@@ -48,9 +48,13 @@ func TestStreamFraming(t *testing.T) {
 }
 
 func TestStreamErrorBeforeTheFirstPart(t *testing.T) {
-	throttled := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests.", UpstreamID: "aws-9"}
+	throttled := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests.",
+		UpstreamID: "aws-9"}
 	for name, handle := range map[string]call.Handler{
-		"R-STR-02 the handler fails": func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, throttled },
+		"R-STR-02 the handler fails": func(context.Context, *call.Call) (call.Reply, error) {
+			return call.Reply{},
+				throttled
+		},
 		"R-STR-02 the sequence fails": func(context.Context, *call.Call) (call.Reply, error) {
 			return reply(func(yield func(openai.Part, error) bool) { yield(nil, throttled) }), nil
 		},
@@ -107,7 +111,8 @@ func TestPanicInMidStream(t *testing.T) {
 		c := l.dial()
 		defer c.Close()
 		body := text(t, head(t, post(t, c, "/v1/chat/completions", streamed)).Body)
-		if !strings.HasPrefix(body, wireHel+`data: {"error":{"message":"The server had an error`) || strings.Contains(body, "DONE") || strings.Contains(body, "a bug") {
+		if !strings.HasPrefix(body, wireHel+`data: {"error":{"message":"The server had an error`) ||
+			strings.Contains(body, "DONE") || strings.Contains(body, "a bug") {
 			t.Errorf("R-STR-15, R-ERR-08: %s", body)
 		}
 	})
@@ -147,12 +152,15 @@ func TestErrorAfterTheHold(t *testing.T) {
 		l := listen()
 		serve(t, server.New(config(), collaborators(func(context.Context, *call.Call) (call.Reply, error) {
 			time.Sleep(31 * time.Second)
-			return call.Reply{}, &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests."}
+			return call.Reply{}, &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded",
+				Message: "Too many requests."}
 		})), l)
 		c := l.dial()
 		defer c.Close()
 		body := text(t, head(t, post(t, c, "/v1/chat/completions", streamed)).Body)
-		want := ": keep-alive\n\n" + `data: {"error":{"message":"Too many requests.","type":"requests","param":null,"code":"rate_limit_exceeded"}}` + "\n\n"
+		want := ": keep-alive\n\n" +
+			`data: {"error":{"message":"Too many requests.","type":"requests","param":null,"code":"rate_limit_exceeded"}}` +
+			"\n\n"
 		if body != want {
 			t.Errorf("R-STR-03: %s", body)
 		}
@@ -247,7 +255,8 @@ func TestDrain(t *testing.T) {
 			_ = text(t, res.Body)
 		}
 		res := head(t, post(t, late, "/v1/chat/completions", streamed))
-		if body := text(t, res.Body); res.StatusCode != 503 || !strings.Contains(body, `"code":"overloaded"`) || res.Header.Get("retry-after") == "" {
+		if body := text(t, res.Body); res.StatusCode != 503 || !strings.Contains(body, `"code":"overloaded"`) ||
+			res.Header.Get("retry-after") == "" {
 			t.Errorf("R-ERR-70: a new call gets %d %s", res.StatusCode, body)
 		}
 
@@ -264,7 +273,8 @@ func TestDrain(t *testing.T) {
 			}
 			finished := strings.HasSuffix(b, "data: [DONE]\n\n")
 			got[finished]++
-			if !finished && !strings.HasSuffix(b, `data: {"error":{"message":"The gateway is shutting down. Try again.","type":"server_error","param":null,"code":"overloaded"}}`+"\n\n") {
+			if !finished && !strings.HasSuffix(b,
+				`data: {"error":{"message":"The gateway is shutting down. Try again.","type":"server_error","param":null,"code":"overloaded"}}`+"\n\n") {
 				t.Errorf("a stream that was cut ends with %q", b)
 			}
 		}

@@ -44,13 +44,15 @@ func TestFetchedImages(t *testing.T) {
 		}
 		return func(c *pipeline.Collaborators) { c.Download = f.GetWithin }
 	}
-	open := build(t, config(), offline.Config{}, fetching(media.Config{AllowHTTP: true, AllowPrivate: []string{"127.0.0.1/32"}}))
+	open := build(t, config(), offline.Config{},
+		fetching(media.Config{AllowHTTP: true, AllowPrivate: []string{"127.0.0.1/32"}}))
 	careful := build(t, config(), offline.Config{}, fetching(media.Config{AllowHTTP: true}))
 	off := build(t, config(), offline.Config{})
 
 	about := func(model, path, rest string) string {
 		part := fmt.Sprintf(`{"type":"image_url","image_url":{"url":%q}}`, host.URL+path)
-		return `{"model":"` + model + `","messages":[{"role":"user","content":[{"type":"text","text":"What is it?"},` + part + "," + part + `]}]` + rest + `}`
+		return `{"model":"` + model + `","messages":[{"role":"user","content":[{"type":"text","text":"What is it?"},` + part +
+			"," + part + `]}]` + rest + `}`
 	}
 	for _, rest := range []string{"", `,"stream":true`, `,"n":2`} {
 		t.Run("R-PART-04 the image reaches Bedrock, fetched once"+rest, func(t *testing.T) {
@@ -74,11 +76,16 @@ func TestFetchedImages(t *testing.T) {
 		code, param  string
 		mostRequests int64
 	}{
-		{"R-ERR-72 a host without it", open, nova, "/dog.png", "", 400, "invalid_image_url", "messages[0].content[1].image_url.url", 1},
-		{"R-ERR-72 streamed", open, nova, "/dog.png", `,"stream":true`, 400, "invalid_image_url", "messages[0].content[1].image_url.url", 1},
-		{"R-PART-05 loopback", careful, nova, "/cat.png", "", 400, "invalid_image_url", "messages[0].content[1].image_url.url", 0},
-		{"R-PART-04 media.fetch: false", off, nova, "/cat.png", "", 400, "invalid_image_url", "messages[0].content[1].image_url.url", 0},
-		{"R-REQ-05 an invalid request", open, nova, "/cat.png", `,"logprobs":true`, 400, "unsupported_parameter", "logprobs", 0},
+		{"R-ERR-72 a host without it", open, nova, "/dog.png", "", 400, "invalid_image_url",
+			"messages[0].content[1].image_url.url", 1},
+		{"R-ERR-72 streamed", open, nova, "/dog.png", `,"stream":true`, 400, "invalid_image_url",
+			"messages[0].content[1].image_url.url", 1},
+		{"R-PART-05 loopback", careful, nova, "/cat.png", "", 400, "invalid_image_url",
+			"messages[0].content[1].image_url.url", 0},
+		{"R-PART-04 media.fetch: false", off, nova, "/cat.png", "", 400, "invalid_image_url",
+			"messages[0].content[1].image_url.url", 0},
+		{"R-REQ-05 an invalid request", open, nova, "/cat.png", `,"logprobs":true`, 400, "unsupported_parameter",
+			"logprobs", 0},
 		{"R-REQ-05 an unknown model", open, "no-such-model", "/cat.png", "", 404, "model_not_found", "model", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,10 +27,10 @@ import (
 	"outcrop/server"
 )
 
-// A golden folder below testdata/exchanges is one request through the whole gateway, in the form of the wire on both sides. The
-// test writes bedrock_request.http (the last call of a model, with its host), openai_reply.http and the calls of outcome.json;
-// the rest is by hand: openai_request.http, bedrock_reply.http (for each try; an event stream is the list of its events), and
-// bedrock_models.json and bedrock_profiles.json, which are what AWS lists.
+// A golden folder below testdata/exchanges is one request through the whole gateway, in the form of the wire on both
+// sides. The test writes bedrock_request.http (the last call of a model, with its host), openai_reply.http and the
+// calls of outcome.json; the rest is by hand: openai_request.http, bedrock_reply.http (for each try; an event stream is
+// the list of its events), and bedrock_models.json and bedrock_profiles.json, which are what AWS lists.
 
 // update rewrites the golden files instead of comparing with them: go test ./server -run Golden -update.
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -78,7 +78,8 @@ func playGolden(t *testing.T, dir string, known *catalog.Catalog) {
 	far := &farAWS{t: t, dir: dir, calls: &is.Calls}
 	const region = "us-east-1"
 	b, err := bedrock.From(t.Context(), aws.Config{ // whatever the environment says
-		Region: region, HTTPClient: far, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}, bedrock.Default())
+		Region: region, HTTPClient: far, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")},
+		bedrock.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,8 @@ func throughWire(t *testing.T, l *pipes, request []byte) []byte {
 	c := l.dial()
 	defer c.Close()
 	head, body, _ := bytes.Cut(request, []byte("\n\n"))
-	wire := strings.ReplaceAll(string(head), "\n", "\r\n") + fmt.Sprintf("\r\ncontent-length: %d\r\n\r\n%s", len(body), body)
+	wire := strings.ReplaceAll(string(head), "\n", "\r\n") + fmt.Sprintf("\r\ncontent-length: %d\r\n\r\n%s",
+		len(body), body)
 	go func() { _, _ = io.WriteString(c, wire) }()
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -134,7 +136,8 @@ func throughWire(t *testing.T, l *pipes, request []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %s\n", res.Status)
 	_ = res.Header.Write(&b) // to memory
-	return accidental.ReplaceAll(append(append(bytes.ReplaceAll(b.Bytes(), []byte("\r\n"), []byte("\n")), '\n'), text(t, res.Body)...), []byte("${1}…"))
+	return accidental.ReplaceAll(append(append(bytes.ReplaceAll(b.Bytes(), []byte("\r\n"), []byte("\n")), '\n'),
+		text(t, res.Body)...), []byte("${1}…"))
 }
 
 var accidental = regexp.MustCompile(`(chatcmpl-|\breq_|Openai-Processing-Ms: )[0-9A-Za-z]+`)

@@ -24,7 +24,8 @@ import (
 func config() server.Config {
 	return server.Config{
 		Prefixes: []string{"/v1", "/api/v1"}, BodyLimit: 32e6,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, DrainTimeout: 30 * time.Second,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, DrainTimeout: 30 * time.Second,
 		StreamHold: 30 * time.Second, StreamKeepAlive: 15 * time.Second,
 	}
 }
@@ -47,8 +48,9 @@ func (models) Model(id string, _ time.Time) (openai.Model, bool) {
 // collaborators answer with handle, and let everybody in but where keys are given.
 func collaborators(handle call.Handler, secrets ...string) server.Collaborators {
 	return server.Collaborators{
-		Handle: handle, Models: models{}, Gate: keys.NewGate(keys.Config{APIKeys: secrets}, nil, nil), Recorder: telemetry.New(),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Handle: handle, Models: models{}, Gate: keys.NewGate(keys.Config{APIKeys: secrets}, nil, nil),
+		Recorder: telemetry.New(),
+		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
@@ -96,7 +98,8 @@ func serve(t testing.TB, s *server.Server, l net.Listener) {
 // post writes a request by hand and gives the reader of its answer.
 func post(t *testing.T, c net.Conn, path, body string) *bufio.Reader {
 	t.Helper()
-	req := "POST " + path + " HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: " + itoa(len(body)) + "\r\n\r\n" + body
+	req := "POST " + path + " HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: " +
+		itoa(len(body)) + "\r\n\r\n" + body
 	go func() { _, _ = io.WriteString(c, req) }()
 	return bufio.NewReader(c)
 }
@@ -114,7 +117,8 @@ func chunk(text string) openai.Part {
 // reply is an answer of the sequence, served by a known model.
 func reply(parts iter.Seq2[openai.Part, error]) call.Reply {
 	return call.Reply{
-		Head:  call.Head{Target: catalog.Target{Row: &catalog.Model{ID: "amazon.nova-lite-v1:0", Known: true}}, Attempts: 1, Upstream: []string{"aws-1"}},
+		Head: call.Head{Target: catalog.Target{Row: &catalog.Model{ID: "amazon.nova-lite-v1:0", Known: true}}, Attempts: 1,
+			Upstream: []string{"aws-1"}},
 		Parts: parts,
 	}
 }

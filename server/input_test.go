@@ -64,22 +64,35 @@ func TestBadInput(t *testing.T) {
 		{"R-ERR-60 array", "POST", "/v1/chat/completions", "", "[]", 400, "invalid_json", nil},
 		{"R-REQ-01 invalid UTF-8", "POST", "/v1/chat/completions", "", "{\"model\":\"\xff\"}", 400, "invalid_json", nil},
 		{"R-REQ-01 byte order mark", "POST", "/v1/chat/completions", "", "\xef\xbb\xbf" + ok, 200, nil, nil},
-		{"R-REQ-03 wrong type", "POST", "/v1/chat/completions", "", `{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":7}}]}]}`, 400, "invalid_type", "messages[0].content[0].image_url.url"},
-		{"R-ERR-61 missing model", "POST", "/v1/chat/completions", "", `{"messages":[{"role":"user","content":"hi"}]}`, 400, "missing_required_parameter", "model"},
-		{"R-ERR-61 missing messages", "POST", "/v1/chat/completions", "", `{"model":"m"}`, 400, "missing_required_parameter", "messages"},
-		{"R-ERR-61 empty messages", "POST", "/v1/chat/completions", "", `{"model":"m","messages":[]}`, 400, "empty_array", "messages"},
-		{"R-PAR-05 below", "POST", "/v1/chat/completions", "", `{"model":"m","max_tokens":0,"messages":[{"role":"user","content":"hi"}]}`, 400, "integer_below_min_value", "max_tokens"},
-		{"R-PAR-07 above", "POST", "/v1/chat/completions", "", `{"model":"m","temperature":2.5,"messages":[{"role":"user","content":"hi"}]}`, 400, "decimal_above_max_value", "temperature"},
-		{"R-ERR-63 unknown model", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"none"`, 1), 404, "model_not_found", "model"},
+		{"R-REQ-03 wrong type", "POST", "/v1/chat/completions", "",
+			`{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":7}}]}]}`, 400,
+			"invalid_type", "messages[0].content[0].image_url.url"},
+		{"R-ERR-61 missing model", "POST", "/v1/chat/completions", "", `{"messages":[{"role":"user","content":"hi"}]}`, 400,
+			"missing_required_parameter", "model"},
+		{"R-ERR-61 missing messages", "POST", "/v1/chat/completions", "", `{"model":"m"}`, 400, "missing_required_parameter",
+			"messages"},
+		{"R-ERR-61 empty messages", "POST", "/v1/chat/completions", "", `{"model":"m","messages":[]}`, 400,
+			"empty_array", "messages"},
+		{"R-PAR-05 below", "POST", "/v1/chat/completions", "",
+			`{"model":"m","max_tokens":0,"messages":[{"role":"user","content":"hi"}]}`, 400, "integer_below_min_value",
+			"max_tokens"},
+		{"R-PAR-07 above", "POST", "/v1/chat/completions", "",
+			`{"model":"m","temperature":2.5,"messages":[{"role":"user","content":"hi"}]}`, 400, "decimal_above_max_value",
+			"temperature"},
+		{"R-ERR-63 unknown model", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"none"`, 1), 404,
+			"model_not_found", "model"},
 		{"R-ERR-64 unknown path", "POST", "/v1/nothing", "", ok, 404, "unknown_url", nil},
 		{"R-ERR-64 unknown path outside", "GET", "/nothing", "", "", 404, "unknown_url", nil},
 		{"R-ERR-64 wrong method", "GET", "/v1/chat/completions", "", "", 405, "method_not_allowed", nil},
 		{"R-MOD-07 delete", "DELETE", "/v1/models/amazon.nova-lite-v1:0", "", "", 405, "method_not_allowed", nil},
 		{"R-ERR-65 media type", "POST", "/v1/chat/completions", "text/plain", ok, 415, "unsupported_media_type", nil},
-		{"R-ERR-65 charset", "POST", "/v1/chat/completions", "application/json; charset=latin1", ok, 415, "unsupported_media_type", nil},
+		{"R-ERR-65 charset", "POST", "/v1/chat/completions", "application/json; charset=latin1", ok, 415,
+			"unsupported_media_type", nil},
 		{"charset utf-8", "POST", "/v1/chat/completions", "application/json; charset=UTF-8", ok, 200, nil, nil},
-		{"R-ERR-65 40 MB", "POST", "/v1/chat/completions", "", `{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413, "request_too_large", nil},
-		{"R-ERR-65 40 MB of unknown length", "POST", "/v1/chat/completions", "chunked", `{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413, "request_too_large", nil},
+		{"R-ERR-65 40 MB", "POST", "/v1/chat/completions", "", `{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413,
+			"request_too_large", nil},
+		{"R-ERR-65 40 MB of unknown length", "POST", "/v1/chat/completions", "chunked",
+			`{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413, "request_too_large", nil},
 		{"R-ERR-08 panic", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"boom"`, 1), 500, nil, nil},
 		{"R-ERR-08 foreign error", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"raw"`, 1), 500, nil, nil},
 		{"responses", "POST", "/v1/responses", "", ok, 404, "unknown_url", nil},
@@ -112,7 +125,8 @@ func TestBadInput(t *testing.T) {
 				return
 			}
 			var b broken
-			if err := json.Unmarshal([]byte(body), &b); err != nil || len(b.Error) != 4 || res.Header.Get("content-type") != "application/json" {
+			if err := json.Unmarshal([]byte(body), &b); err != nil || len(b.Error) != 4 ||
+				res.Header.Get("content-type") != "application/json" {
 				t.Fatalf("R-ERR-01: %s (%v)", body, err)
 			}
 			if b.Error["code"] != tt.code || b.Error["param"] != tt.param {
@@ -121,7 +135,8 @@ func TestBadInput(t *testing.T) {
 			if res.Header.Get("x-should-retry") == "" {
 				t.Error("R-ERR-03: no x-should-retry")
 			}
-			if strings.Contains(body, "arn:") || strings.Contains(body, "ErrNoProgress") || strings.Contains(body, io.ErrNoProgress.Error()) {
+			if strings.Contains(body, "arn:") || strings.Contains(body, "ErrNoProgress") ||
+				strings.Contains(body, io.ErrNoProgress.Error()) {
 				t.Errorf("R-GEN-08: %s", body)
 			}
 			if tt.status == 405 && res.Header.Get("allow") == "" {
@@ -187,14 +202,17 @@ func TestModels(t *testing.T) {
 		status     int
 		want       string
 	}{
-		{"R-MOD-01 list", "/v1/models", 200, `{"object":"list","data":[{"id":"amazon.nova-lite-v1:0","object":"model","created":1,"owned_by":"amazon","shutdown_date":null}]}`},
+		{"R-MOD-01 list", "/v1/models", 200,
+			`{"object":"list","data":[{"id":"amazon.nova-lite-v1:0","object":"model","created":1,"owned_by":"amazon","shutdown_date":null}]}`},
 		{"R-MOD-03 trailing slash", "/v1/models/", 200, `"object":"list"`},
 		{"R-MOD-03 colon", "/v1/models/amazon.nova-lite-v1:0", 200, `"id":"amazon.nova-lite-v1:0"`},
 		{"R-MOD-03 encoded colon", "/v1/models/amazon.nova-lite-v1%3A0", 200, `"id":"amazon.nova-lite-v1:0"`},
 		{"R-MOD-03 slash", "/v1/models/team/model", 200, `"id":"team/model"`},
 		{"R-MOD-03 encoded slash", "/v1/models/team%2Fmodel", 200, `"id":"team/model"`},
-		{"R-MOD-03 ARN", "/v1/models/arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", 200, `"id":"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"`},
-		{"R-MOD-03 encoded ARN", "/v1/models/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Famazon.nova-lite-v1%3A0", 200, `foundation-model/amazon.nova-lite-v1:0"`},
+		{"R-MOD-03 ARN", "/v1/models/arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", 200,
+			`"id":"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"`},
+		{"R-MOD-03 encoded ARN", "/v1/models/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Famazon.nova-lite-v1%3A0",
+			200, `foundation-model/amazon.nova-lite-v1:0"`},
 		{"R-MOD-03 unknown", "/v1/models/gpt-4o", 404, "The model `gpt-4o` does not exist or you do not have access to it."},
 		{"second prefix", "/api/v1/models/team/model", 200, `"id":"team/model"`},
 	} {
@@ -228,7 +246,8 @@ func TestSlowHeadersAndSlowBody(t *testing.T) {
 		c := l.dial()
 		defer c.Close()
 		go func() {
-			_, _ = io.WriteString(c, "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+			_, _ = io.WriteString(c, "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: "+
+				"application/json\r\ncontent-length: 100\r\n\r\n{")
 		}()
 		begin = time.Now()
 		res := head(t, newReader(c))
@@ -245,10 +264,12 @@ func TestBrokenTransferEncoding(t *testing.T) {
 		c := l.dial()
 		defer c.Close()
 		go func() {
-			_, _ = io.WriteString(c, "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
+			_, _ = io.WriteString(c, "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: "+
+				"application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
 		}()
 		res := head(t, newReader(c))
-		if body := text(t, res.Body); res.StatusCode != http.StatusBadRequest || !strings.Contains(body, `"code":"invalid_json"`) {
+		if body := text(t, res.Body); res.StatusCode != http.StatusBadRequest ||
+			!strings.Contains(body, `"code":"invalid_json"`) {
 			t.Errorf("R-ERR-60: %d %s", res.StatusCode, body)
 		}
 	})
@@ -270,7 +291,8 @@ func TestCORS(t *testing.T) {
 		res.Body.Close()
 		return res
 	}
-	if res := preflight("https://app.example"); res.StatusCode != 204 || res.Header.Get("access-control-allow-origin") != "https://app.example" ||
+	if res := preflight("https://app.example"); res.StatusCode != 204 ||
+		res.Header.Get("access-control-allow-origin") != "https://app.example" ||
 		!strings.Contains(res.Header.Get("access-control-allow-headers"), "authorization") {
 		t.Errorf("preflight of an allowed origin: %d %v", res.StatusCode, res.Header)
 	}

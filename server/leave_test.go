@@ -10,8 +10,8 @@ import (
 	"outcrop/server"
 )
 
-// TestMendD7BalancersNotice: a server that is about to stop says so for a while, in which it answers what still comes, and closes no
-// port.
+// TestMendD7BalancersNotice: a server that is about to stop says so for a while, in which it answers what still comes,
+// and closes no port.
 func TestMendD7BalancersNotice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := listen()

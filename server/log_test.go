@@ -26,7 +26,8 @@ func requestLines(t *testing.T, h *house) (all []map[string]any) {
 }
 
 func TestMendC5TheLogAnswersWhatOperatorsAsk(t *testing.T) {
-	h := metered(t, map[string]keys.Configured{"team-key": {Tenant: "acme", Budget: access.Budget{Amount: 1e6, Period: "day"}}})
+	h := metered(t, map[string]keys.Configured{"team-key": {Tenant: "acme",
+		Budget: access.Budget{Amount: 1e6, Period: "day"}}})
 	for _, body := range []string{
 		ask("gpt-4o", `,"seed":7`), ask("gpt-4o", `,"stream":true`), ask(nova+"+throttle", ""), ask("no-such-model", ""),
 	} {
@@ -42,7 +43,8 @@ func TestMendC5TheLogAnswersWhatOperatorsAsk(t *testing.T) {
 		}
 	}
 	for _, l := range lines[:2] {
-		if l["asked"] != "gpt-4o" || l["model"] != "anthropic.claude-sonnet-4-5-20250929-v1:0" || l["region"] != "us-east-1" || l["rule"] != "alias" ||
+		if l["asked"] != "gpt-4o" || l["model"] != "anthropic.claude-sonnet-4-5-20250929-v1:0" ||
+			l["region"] != "us-east-1" || l["rule"] != "alias" ||
 			l["called"] != "us.anthropic.claude-sonnet-4-5-20250929-v1:0" {
 			t.Errorf("does not say where it went: %v", l)
 		}
@@ -79,12 +81,14 @@ func TestMendC5CacheIsCounted(t *testing.T) {
 		{"chat.completions", nova, "hit"}, {"chat.completions", nova, "miss"}, {"chat.completions", nova, "bypass"},
 		{"embeddings", titan, "miss"}, {"embeddings", titan, "partial"}, {"embeddings", titan, "hit"},
 	} {
-		name := `outcrop_cache_requests_total{endpoint="` + want.endpoint + `",model="` + want.model + `",result="` + want.result + `"}`
+		name := `outcrop_cache_requests_total{endpoint="` + want.endpoint + `",model="` + want.model + `",result="` +
+			want.result + `"}`
 		if now[name] != 1 {
 			t.Errorf("%s is %v, want 1", name, now[name])
 		}
 	}
-	for _, l := range []string{`endpoint="chat.completions",model="` + nova + `"`, `endpoint="embeddings",model="` + titan + `"`} {
+	for _, l := range []string{`endpoint="chat.completions",model="` + nova + `"`, `endpoint="embeddings",model="` +
+		titan + `"`} {
 		if now["outcrop_cache_saved_usd_total{"+l+"}"] <= 0 {
 			t.Errorf("nothing was saved of %s", l)
 		}

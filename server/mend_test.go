@@ -31,7 +31,8 @@ func TestMendE8BodiesInFlight(t *testing.T) {
 	}))
 	ended := make(chan int)
 	go func() {
-		res, _ := requested(t, "POST", srv+"/v1/chat/completions", strings.Replace(small, `"m"`, `"slow"`, 1), "content-type", "application/json")
+		res, _ := requested(t, "POST", srv+"/v1/chat/completions", strings.Replace(small, `"m"`, `"slow"`, 1), "content-type",
+			"application/json")
 		ended <- res.StatusCode
 	}()
 	<-begun
@@ -39,11 +40,13 @@ func TestMendE8BodiesInFlight(t *testing.T) {
 	if res.StatusCode != 503 || res.Header.Get("retry-after") == "" || !strings.Contains(body, "request bodies") {
 		t.Errorf("beyond the bound: %d %v: %s", res.StatusCode, res.Header, body)
 	}
-	unread := "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 90000\r\n\r\n"
+	unread := "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: " +
+		"application/json\r\ncontent-length: 90000\r\n\r\n"
 	if said := spoken(t, srv, unread); !strings.HasPrefix(said, "HTTP/1.1 503") {
 		t.Errorf("before the body is read: %.200s", said)
 	}
-	chunks := "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n20\r\n" + strings.Repeat(" ", 32) + "\r\n0\r\n\r\n"
+	chunks := "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: " +
+		"chunked\r\n\r\n20\r\n" + strings.Repeat(" ", 32) + "\r\n0\r\n\r\n"
 	if said := spoken(t, srv, chunks); !strings.HasPrefix(said, "HTTP/1.1 503") {
 		t.Errorf("in chunks: %.200s", said)
 	}
@@ -55,7 +58,8 @@ func TestMendE8BodiesInFlight(t *testing.T) {
 		t.Errorf("the first one: %d", got)
 	}
 	for range 3 {
-		if res, body := requested(t, "POST", srv+"/v1/chat/completions", small, "content-type", "application/json"); res.StatusCode != 200 {
+		if res, body := requested(t, "POST", srv+"/v1/chat/completions", small, "content-type",
+			"application/json"); res.StatusCode != 200 {
 			t.Errorf("afterwards: %d %s", res.StatusCode, body)
 		}
 	}
@@ -73,18 +77,22 @@ func TestMendD8HeadersOfTheCaller(t *testing.T) {
 	post := func(header ...string) (*http.Response, string) {
 		return requested(t, "POST", srv+"/v1/chat/completions", small, append(header, "content-type", "application/json")...)
 	}
-	for text, want := range map[string]bool{"true": true, "1": true, "YES": true, "True": true, "On": true, "false": false, "0": false, "No": false, "off": false, "": false} {
+	for text, want := range map[string]bool{"true": true, "1": true, "YES": true, "True": true, "On": true, "false": false,
+		"0": false, "No": false, "off": false, "": false} {
 		if res, body := post("x-outcrop-strict", text); res.StatusCode != 200 || strict != want {
 			t.Errorf("x-outcrop-strict: %q: %d, %v: %s", text, res.StatusCode, strict, body)
 		}
 	}
-	if res, body := post("x-outcrop-strict", "maybe"); res.StatusCode != 400 || !strings.Contains(body, "x-outcrop-strict") {
+	if res, body := post("x-outcrop-strict", "maybe"); res.StatusCode != 400 ||
+		!strings.Contains(body, "x-outcrop-strict") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
-	for id, want := range map[string]string{"trace-1:a/b": "trace-1:a/b", "two words": "", strings.Repeat("x", 129): "", strings.Repeat("x", 128): strings.Repeat("x", 128), "é": ""} {
+	for id, want := range map[string]string{"trace-1:a/b": "trace-1:a/b", "two words": "", strings.Repeat("x", 129): "",
+		strings.Repeat("x", 128): strings.Repeat("x", 128), "é": ""} {
 		b.Reset()
 		res, _ := post("x-request-id", id)
-		if got := res.Header.Get("x-client-request-id"); got != want || !strings.HasPrefix(res.Header.Get("x-request-id"), "req_") {
+		if got := res.Header.Get("x-client-request-id"); got != want ||
+			!strings.HasPrefix(res.Header.Get("x-request-id"), "req_") {
 			t.Errorf("%.20q: %q", id, got)
 		}
 		if logged := strings.Contains(b.String(), `"client_request_id":"`+id+`"`); logged != (want != "") {
@@ -98,7 +106,9 @@ func TestMendD5RefusedCallersAreInTheLog(t *testing.T) {
 	with := collaborators(obedient, "the-one-good-key")
 	with.Log = telemetry.NewLogger(&b, slog.LevelInfo, true)
 	secret, hash := keys.Secret()
-	with.Gate = keys.NewGate(keys.Config{Keys: []keys.Configured{{Name: "narrow", Hash: hash, Endpoints: []string{"models"}}}}, nil, keys.NewAttempts(1))
+	with.Gate = keys.NewGate(
+		keys.Config{Keys: []keys.Configured{{Name: "narrow", Hash: hash, Endpoints: []string{"models"}}}}, nil,
+		keys.NewAttempts(1))
 	n := within(t, config(), with)
 	c := n.client("192.0.2.9:5000")
 	for _, tt := range []struct {
@@ -125,7 +135,8 @@ func TestMendD5RefusedCallersAreInTheLog(t *testing.T) {
 		}
 	}
 	b.Reset()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://gateway/v1/chat/completions", strings.NewReader(small))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://gateway/v1/chat/completions",
+		strings.NewReader(small))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +146,8 @@ func TestMendD5RefusedCallersAreInTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if res.StatusCode != 403 || !strings.Contains(b.String(), `"key":"config:narrow"`) || strings.Contains(b.String(), secret) {
+	if res.StatusCode != 403 || !strings.Contains(b.String(), `"key":"config:narrow"`) ||
+		strings.Contains(b.String(), secret) {
 		t.Errorf("%d: %s", res.StatusCode, b.String())
 	}
 }
@@ -143,7 +155,8 @@ func TestMendD5RefusedCallersAreInTheLog(t *testing.T) {
 func TestMendE9TargetsOfOthers(t *testing.T) {
 	with := collaborators(obedient, "the-one-good-key")
 	with.Targets = func() upstream.Report {
-		return upstream.Report{Targets: []upstream.Status{{Model: "amazon.nova-lite-v1:0", Region: "us-east-1"}, {Model: "secret.model-1", Region: "us-east-1"}}}
+		return upstream.Report{Targets: []upstream.Status{{Model: "amazon.nova-lite-v1:0", Region: "us-east-1"},
+			{Model: "secret.model-1", Region: "us-east-1"}}}
 	}
 	with.MayUse = func(_ access.Principal, model string) bool { return model == "amazon.nova-lite-v1:0" }
 	srv := start(t, config(), with)
@@ -158,7 +171,8 @@ func TestMendC6NotFoundHelps(t *testing.T) {
 	cfg.Prefixes = []string{"/v1", "/openai/v1", "/api/v1", "/"}
 	with := collaborators(func(_ context.Context, c *call.Call) (call.Reply, error) {
 		if c.Request.Facts().Model == "amazon.nova-lit-v1:0" {
-			return call.Reply{}, &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model", Message: "The provided model identifier is invalid."}
+			return call.Reply{}, &openai.Error{Kind: openai.NotFound, Code: openai.CodeModelNotFound, Param: "model",
+				Message: "The provided model identifier is invalid."}
 		}
 		return obedient(context.Background(), c)
 	})
@@ -181,7 +195,8 @@ func TestMendC6NotFoundHelps(t *testing.T) {
 		{"POST", "/openai/deployments/gpt-4o/chat/completions", small, 404, "POST /chat/completions?"},
 		{"GET", "/v1/model", "", 404, "GET /v1/models?"},
 		{"GET", "/something/else/entirely/which/is/long", "", 404, "POST /v1/chat/completions"},
-		{"POST", "/v1/chat/completions", strings.Replace(small, `"m"`, `"amazon.nova-lit-v1:0"`, 1), 404, "invalid. The request asks for `amazon.nova-lit-v1:0`. Did you mean `amazon.nova-lite-v1:0`?"},
+		{"POST", "/v1/chat/completions", strings.Replace(small, `"m"`, `"amazon.nova-lit-v1:0"`, 1), 404,
+			"invalid. The request asks for `amazon.nova-lit-v1:0`. Did you mean `amazon.nova-lite-v1:0`?"},
 		{"GET", "/v1/models/nova-lite", "", 404, "Did you mean `amazon.nova-lite-v1:0`?"},
 		{"GET", "/v1/models/gpt-4o", "", 404, "does not exist or you do not have access to it."},
 	} {

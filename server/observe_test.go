@@ -58,7 +58,8 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := strings.Split(strings.TrimSpace(streamed), "\n\n")
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(events[len(events)-2], "data: ")), &two); err != nil || two.Usage.Prompt == 0 {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(events[len(events)-2], "data: ")), &two); err != nil ||
+		two.Usage.Prompt == 0 {
 		t.Fatalf("no usage at the end of the stream: %v, %s", err, streamed)
 	}
 
@@ -150,7 +151,8 @@ func TestAccessLog(t *testing.T) {
 			t.Errorf("line %d of request %s: %+v", i, ids[i], l)
 		}
 	}
-	if l := got[0]; l.Status != 200 || l.Model != nova || l.Prompt == 0 || l.Completion == 0 || l.Route != "/v1/chat/completions" || l.Error != "" {
+	if l := got[0]; l.Status != 200 || l.Model != nova || l.Prompt == 0 || l.Completion == 0 ||
+		l.Route != "/v1/chat/completions" || l.Error != "" {
 		t.Errorf("a good call: %+v", l)
 	}
 	if l := got[2]; l.Status != 429 || l.Code != "rate_limit_exceeded" || l.UpstreamID == "" || l.Error == "" {
@@ -187,7 +189,8 @@ func TestAdjusted(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := build(t, config(), offline.Config{})
 			status, header, body := h.chat(t, ask(nova, tt.rest), "x-outcrop-strict", tt.strict)
-			if status != tt.status || header.Get("x-outcrop-adjusted") != tt.adjusted || len(header.Values("x-outcrop-adjusted")) > 1 {
+			if status != tt.status || header.Get("x-outcrop-adjusted") != tt.adjusted ||
+				len(header.Values("x-outcrop-adjusted")) > 1 {
 				t.Errorf("status %d, adjusted %q: %.300s", status, header.Values("x-outcrop-adjusted"), body)
 			}
 			if called := h.lastSent() != "nothing"; called != tt.called {
@@ -209,7 +212,8 @@ func TestAdjusted(t *testing.T) {
 }
 
 func TestGuardrail(t *testing.T) {
-	identifier, version, trace := "X-Amzn-Bedrock-GuardrailIdentifier", "X-Amzn-Bedrock-GuardrailVersion", "X-Amzn-Bedrock-Trace"
+	identifier, version, trace := "X-Amzn-Bedrock-GuardrailIdentifier", "X-Amzn-Bedrock-GuardrailVersion",
+		"X-Amzn-Bedrock-Trace"
 	const body = `,"guardrail_config":{"guardrail_identifier":"body","guardrail_version":"2"}`
 	fallback := translate.Guardrail{Identifier: "fallback", Version: "3"}
 	for _, tt := range []struct {
@@ -221,12 +225,20 @@ func TestGuardrail(t *testing.T) {
 		sent     string // guardrailConfig of the Converse body
 	}{
 		{"R-GRD-01 none", translate.Guardrail{}, "", nil, 200, ""},
-		{"R-GRD-01 headers", translate.Guardrail{}, "", []string{identifier, "head", version, "1"}, 200, `{"guardrailIdentifier":"head","guardrailVersion":"1","trace":"enabled"}`},
-		{"R-GRD-01 headers, streamed", translate.Guardrail{}, `,"stream":true`, []string{identifier, "head", version, "DRAFT"}, 200, `{"guardrailIdentifier":"head","guardrailVersion":"DRAFT","trace":"enabled"}`},
-		{"R-GRD-04 trace in full", translate.Guardrail{}, "", []string{identifier, "head", version, "1", trace, "ENABLED_FULL"}, 200, `{"guardrailIdentifier":"head","guardrailVersion":"1","trace":"enabled_full"}`},
-		{"R-GRD-01 body before headers", fallback, body, []string{identifier, "head", version, "1"}, 200, `{"guardrailIdentifier":"body","guardrailVersion":"2","trace":"enabled"}`},
-		{"R-GRD-01 headers before the default", fallback, "", []string{identifier, "head", version, "1"}, 200, `{"guardrailIdentifier":"head","guardrailVersion":"1","trace":"enabled"}`},
-		{"R-GRD-01 default", fallback, "", nil, 200, `{"guardrailIdentifier":"fallback","guardrailVersion":"3","trace":"enabled"}`},
+		{"R-GRD-01 headers", translate.Guardrail{}, "", []string{identifier, "head", version, "1"}, 200,
+			`{"guardrailIdentifier":"head","guardrailVersion":"1","trace":"enabled"}`},
+		{"R-GRD-01 headers, streamed", translate.Guardrail{}, `,"stream":true`,
+			[]string{identifier, "head", version, "DRAFT"}, 200,
+			`{"guardrailIdentifier":"head","guardrailVersion":"DRAFT","trace":"enabled"}`},
+		{"R-GRD-04 trace in full", translate.Guardrail{}, "",
+			[]string{identifier, "head", version, "1", trace, "ENABLED_FULL"}, 200,
+			`{"guardrailIdentifier":"head","guardrailVersion":"1","trace":"enabled_full"}`},
+		{"R-GRD-01 body before headers", fallback, body, []string{identifier, "head", version, "1"}, 200,
+			`{"guardrailIdentifier":"body","guardrailVersion":"2","trace":"enabled"}`},
+		{"R-GRD-01 headers before the default", fallback, "", []string{identifier, "head", version, "1"}, 200,
+			`{"guardrailIdentifier":"head","guardrailVersion":"1","trace":"enabled"}`},
+		{"R-GRD-01 default", fallback, "", nil, 200,
+			`{"guardrailIdentifier":"fallback","guardrailVersion":"3","trace":"enabled"}`},
 		{"R-GRD-03 no version", translate.Guardrail{}, "", []string{identifier, "head"}, 400, ""},
 		{"R-GRD-03 no identifier", translate.Guardrail{}, "", []string{version, "1"}, 400, ""},
 		{"R-GRD-03 half a header does not fall back", fallback, "", []string{identifier, "head"}, 400, ""},
@@ -258,15 +270,16 @@ func TestGuardrail(t *testing.T) {
 	}
 	t.Run("it blocks", func(t *testing.T) {
 		h := build(t, config(), offline.Config{})
-		_, _, answer := h.chat(t, `{"model":"`+nova+`","messages":[{"role":"user","content":"please BLOCKME"}]}`, identifier, "head", version, "1")
+		_, _, answer := h.chat(t, `{"model":"`+nova+`","messages":[{"role":"user","content":"please BLOCKME"}]}`, identifier,
+			"head", version, "1")
 		if !strings.Contains(answer, `"finish_reason":"content_filter"`) {
 			t.Errorf("%s", answer)
 		}
 	})
 }
 
-// TestHangUpReachesBedrock: when the client leaves, the connection to Bedrock is closed within a second, whatever the call is
-// waiting for.
+// TestHangUpReachesBedrock: when the client leaves, the connection to Bedrock is closed within a second, whatever the
+// call is waiting for.
 func TestHangUpReachesBedrock(t *testing.T) {
 	for _, tt := range []struct{ name, fault, rest string }{
 		{"R-STR-18 in mid-stream", "silent=3", `,"stream":true`},
@@ -278,7 +291,8 @@ func TestHangUpReachesBedrock(t *testing.T) {
 			h := build(t, config(), offline.Config{})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/v1/chat/completions", strings.NewReader(ask(nova+"+"+tt.fault, tt.rest)))
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/v1/chat/completions",
+				strings.NewReader(ask(nova+"+"+tt.fault, tt.rest)))
 			if err != nil {
 				t.Fatal(err)
 			}

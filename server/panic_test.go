@@ -42,16 +42,17 @@ func panics(_ context.Context, c *call.Call) (call.Reply, error) {
 	}), nil
 }
 
-// Wherever a stage panics, the caller gets a 500 or an error event, it is counted as a panic, nothing stays under way, and the stack
-// is in the log once.
+// Wherever a stage panics, the caller gets a 500 or an error event, it is counted as a panic, nothing stays under way,
+// and the stack is in the log once.
 func TestMendA5PanicIsShownAsWhatItIs(t *testing.T) {
 	for _, model := range []string{"at once", "in the parts"} {
 		for name, change := range map[string]struct {
 			rest    string
 			callers int
 		}{
-			"plain": {"", 1}, "streamed": {`,"stream":true`, 1}, "choices": {`,"n":3`, 1}, "streamed choices": {`,"n":3,"stream":true`, 1},
-			"flight": {`,"temperature":0`, 3}, "streamed flight": {`,"temperature":0,"stream":true`, 3},
+			"plain": {"", 1}, "streamed": {`,"stream":true`, 1}, "choices": {`,"n":3`, 1},
+			"streamed choices": {`,"n":3,"stream":true`, 1},
+			"flight":           {`,"temperature":0`, 3}, "streamed flight": {`,"temperature":0,"stream":true`, 3},
 		} {
 			t.Run(model+", "+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { panicOnce(t, model, change.rest, change.callers) })
@@ -69,7 +70,8 @@ func panicOnce(t *testing.T, model, rest string, callers int) {
 	}
 	with := collaborators(nil)
 	with.Handle = call.Chain(panics, observe.Outside(with.Recorder, nil, observe.Measure(with.Recorder)), plan,
-		recall.Recall(recall.DefaultCache(), time.Minute, forgetful{}, recall.NewShared(with.Recorder, with.Log)), attempt.Choices)
+		recall.Recall(recall.DefaultCache(), time.Minute, forgetful{}, recall.NewShared(with.Recorder, with.Log)),
+		attempt.Choices)
 	var logs lines
 	with.Log = slog.New(slog.NewJSONHandler(&logs, nil))
 	pipes := listen()
@@ -80,12 +82,14 @@ func panicOnce(t *testing.T, model, rest string, callers int) {
 		go func() {
 			conn := pipes.dial()
 			defer conn.Close()
-			r := post(t, conn, "/v1/chat/completions", `{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]`+rest+`}`)
+			r := post(t, conn, "/v1/chat/completions",
+				`{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]`+rest+`}`)
 			done <- text(t, head(t, r).Body)
 		}()
 	}
 	for range callers {
-		if body := <-done; !strings.Contains(body, `"type":"server_error"`) || !strings.Contains(body, "req_") || strings.Contains(body, "a fault of ours") {
+		if body := <-done; !strings.Contains(body, `"type":"server_error"`) || !strings.Contains(body, "req_") ||
+			strings.Contains(body, "a fault of ours") {
 			t.Errorf("R-ERR-08 %s", body)
 		}
 	}
@@ -95,7 +99,8 @@ func panicOnce(t *testing.T, model, rest string, callers int) {
 	counted := 0
 	for line := range strings.Lines(rec.Body.String()) {
 		switch {
-		case strings.HasPrefix(line, "outcrop_requests_in_flight ") && strings.TrimSpace(line) != "outcrop_requests_in_flight 0":
+		case strings.HasPrefix(line, "outcrop_requests_in_flight ") &&
+			strings.TrimSpace(line) != "outcrop_requests_in_flight 0":
 			t.Errorf("Mend A5: %s", line)
 		case strings.HasPrefix(line, "outcrop_requests_total{"):
 			counted++

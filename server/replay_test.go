@@ -31,8 +31,8 @@ type answer struct {
 
 type toolCall struct{ id, name, arguments string }
 
-// TestReplay plays recorded traffic end to end: an OpenAI client asks the gateway for what the recorded request asked of
-// Bedrock, the embedded Bedrock answers with the recorded bytes, and the client must see what they say.
+// TestReplay plays recorded traffic end to end: an OpenAI client asks the gateway for what the recorded request asked
+// of Bedrock, the embedded Bedrock answers with the recorded bytes, and the client must see what they say.
 func TestReplay(t *testing.T) {
 	houseOf := replays(t)
 	for _, tt := range []struct {
@@ -93,8 +93,8 @@ var unplayable = map[string]string{
 	"ruby-llm.embedding_bedrock_embedding_dialects_bedrock_us_cohere_embed-v4_0_embeds_multiple_texts-5f239d.0": "R-EMB-12 truncate is always sent",
 }
 
-// replays starts as many houses as are needed for no Bedrock to know two recordings of one operation, model and messages: it
-// could not tell them apart. The result finds the house of a recording.
+// replays starts as many houses as are needed for no Bedrock to know two recordings of one operation, model and
+// messages: it could not tell them apart. The result finds the house of a recording.
 func replays(t *testing.T) func(*wiretest.Interaction) *house {
 	t.Helper()
 	var dirs []string
@@ -145,8 +145,8 @@ func decoded(t *testing.T, b []byte) (v map[string]any) {
 	return v
 }
 
-// textResults changes recorded messages in the one way in which the gateway rightly differs: tool messages of OpenAI hold text, and
-// what is JSON in it becomes a block of JSON only for a model that wants such (R-TOOL-12).
+// textResults changes recorded messages in the one way in which the gateway rightly differs: tool messages of OpenAI
+// hold text, and what is JSON in it becomes a block of JSON only for a model that wants such (R-TOOL-12).
 func textResults(messages any, rec *wiretest.Interaction) {
 	to, err := catalog.Default().Resolve(rec.ModelID, rec.Region)
 	if err != nil || to.Row.Caps.ToolResultJSON {
@@ -217,11 +217,13 @@ func playEmbedding(t *testing.T, h *house, rec *wiretest.Interaction, req map[st
 		t.Fatalf("%d vectors, recorded %d", len(res.Data), len(want))
 	}
 	for i, d := range res.Data {
-		if !slices.EqualFunc(d.Embedding, want[i], func(a, b float64) bool { return math.Abs(a-b) <= 1e-6*math.Max(1, math.Abs(b)) }) {
+		if !slices.EqualFunc(d.Embedding, want[i],
+			func(a, b float64) bool { return math.Abs(a-b) <= 1e-6*math.Max(1, math.Abs(b)) }) {
 			t.Errorf("vector %d differs", i)
 		}
 	}
-	if got, want := itoa(int(res.Usage.PromptTokens)), rec.ResponseHeaders["x-amzn-bedrock-input-token-count"]; want != "" && got != want {
+	if got, want := itoa(int(res.Usage.PromptTokens)),
+		rec.ResponseHeaders["x-amzn-bedrock-input-token-count"]; want != "" && got != want {
 		t.Errorf("%s prompt tokens, recorded %s", got, want)
 	}
 }
@@ -236,7 +238,8 @@ func marshal(t *testing.T, v any) json.RawMessage {
 }
 
 func answerOf(m *openai.ChatCompletionMessage, finish string, u *openai.CompletionUsage) answer {
-	a := answer{text: m.Content, finish: finish, usage: [4]int64{u.PromptTokens, u.CompletionTokens, u.TotalTokens, u.PromptTokensDetails.CachedTokens}}
+	a := answer{text: m.Content, finish: finish, usage: [4]int64{u.PromptTokens, u.CompletionTokens, u.TotalTokens,
+		u.PromptTokensDetails.CachedTokens}}
 	for _, c := range m.ToolCalls {
 		a.calls = append(a.calls, toolCall{c.ID, c.Function.Name, c.Function.Arguments})
 	}
@@ -271,15 +274,17 @@ func sameJSON(a, b string) bool {
 	return bytes.Equal(p, q)
 }
 
-// compareRest compares the request that reached Bedrock with the recorded one, member by member; the messages have been compared
-// by the match of the recording.
+// compareRest compares the request that reached Bedrock with the recorded one, member by member; the messages have been
+// compared by the match of the recording.
 func compareRest(t *testing.T, h *house, rec *wiretest.Interaction) {
 	t.Helper()
 	var got, want map[string]any
 	if json.Unmarshal([]byte(h.lastSent()), &got) != nil || json.Unmarshal(rec.Request, &want) != nil {
 		t.Fatal("a request is no object")
 	}
-	for _, name := range []string{"system", "toolConfig", "inferenceConfig", "additionalModelRequestFields", "additionalModelResponseFieldPaths", "outputConfig", "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier"} {
+	for _, name := range []string{"system", "toolConfig", "inferenceConfig", "additionalModelRequestFields",
+		"additionalModelResponseFieldPaths", "outputConfig", "guardrailConfig", "performanceConfig", "requestMetadata",
+		"serviceTier"} {
 		a, b := marshal(t, essence(got[name])), marshal(t, essence(want[name]))
 		if !bytes.Equal(a, b) && rewritten[rec.ID] != name {
 			t.Errorf("%s: sent %.600s, recorded %.600s", name, a, b)
@@ -292,8 +297,8 @@ var rewritten = map[string]string{
 	"ellmer.aws-bedrock-thinking.0": "inferenceConfig", // R-SMP-05: no temperature while Claude thinks
 }
 
-// essence leaves out what does not change what is asked: the choice "auto" (R-CHO-01), the status "success" (R-TOOL-11), what is
-// empty, and the white space of schemas.
+// essence leaves out what does not change what is asked: the choice "auto" (R-CHO-01), the status "success"
+// (R-TOOL-11), what is empty, and the white space of schemas.
 func essence(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -37,14 +37,21 @@ func TestAttemptsHeader(t *testing.T) {
 		status int
 		want   string
 	}{
-		"one target":                        {[]string{nova}, "", 200, "1:N@us-east-1=ok"},
-		"the next one answers":              {[]string{nova + "+error=ModelNotReadyException", profile}, "", 200, "1:N@us-east-1=not_ready(503);2:N@us-east-1=ok"},
-		"streamed":                          {[]string{nova + "+first=ThrottlingException", profile}, `,"stream":true`, 200, "1:N@us-east-1=throttled(429);2:N@us-east-1=ok"},
-		"none answers":                      {[]string{profile + "+error=AccessDeniedException", nova + "+error=ModelTimeoutException"}, "", 504, "1:N@us-east-1=access_denied(403);2:N@us-east-1=timeout(504);3:N@us-east-1=timeout(504)"},
-		"not for another one":               {[]string{nova + "+error=ValidationException", nova}, "", 400, "1:N@us-east-1=invalid(400)"},
-		"Mend E4: cut and made again":       {[]string{nova + "+empty"}, `,"stream":true`, 502, "1:N@us-east-1=server_error(502);2:N@us-east-1=server_error(502)"},
-		"Mend E4: throttled and made again": {[]string{nova + "+throttle=2"}, "", 200, "1:N@us-east-1=throttled(429);2:N@us-east-1=throttled(429);3:N@us-east-1=ok"},
-		"two choices":                       {[]string{nova}, `,"n":2`, 200, "1:N@us-east-1=ok;2:N@us-east-1=ok"},
+		"one target": {[]string{nova}, "", 200, "1:N@us-east-1=ok"},
+		"the next one answers": {[]string{nova + "+error=ModelNotReadyException", profile}, "", 200,
+			"1:N@us-east-1=not_ready(503);2:N@us-east-1=ok"},
+		"streamed": {[]string{nova + "+first=ThrottlingException", profile}, `,"stream":true`, 200,
+			"1:N@us-east-1=throttled(429);2:N@us-east-1=ok"},
+		"none answers": {[]string{profile + "+error=AccessDeniedException",
+			nova + "+error=ModelTimeoutException"}, "", 504,
+			"1:N@us-east-1=access_denied(403);2:N@us-east-1=timeout(504);3:N@us-east-1=timeout(504)"},
+		"not for another one": {[]string{nova + "+error=ValidationException", nova}, "", 400,
+			"1:N@us-east-1=invalid(400)"},
+		"Mend E4: cut and made again": {[]string{nova + "+empty"}, `,"stream":true`, 502,
+			"1:N@us-east-1=server_error(502);2:N@us-east-1=server_error(502)"},
+		"Mend E4: throttled and made again": {[]string{nova + "+throttle=2"}, "", 200,
+			"1:N@us-east-1=throttled(429);2:N@us-east-1=throttled(429);3:N@us-east-1=ok"},
+		"two choices": {[]string{nova}, `,"n":2`, 200, "1:N@us-east-1=ok;2:N@us-east-1=ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,7 +69,8 @@ func TestTimeoutHeader(t *testing.T) {
 	for _, rest := range []string{"", `,"stream":true`} {
 		begin := time.Now()
 		status, header, body := h.chat(t, ask(nova, rest), "x-outcrop-timeout", "0.2")
-		if status != 504 || code(t, body) != "timeout" || header.Get("x-should-retry") != "true" || time.Since(begin) > 20*time.Second {
+		if status != 504 || code(t, body) != "timeout" || header.Get("x-should-retry") != "true" ||
+			time.Since(begin) > 20*time.Second {
 			t.Errorf("R-ERR-71%s: %d after %v: %s", rest, status, time.Since(begin), body)
 		}
 	}
@@ -84,7 +92,8 @@ func TestFullQueue(t *testing.T) {
 		return len(r) == 1 && r[0].InFlight == 1
 	})
 	status, header, body := h.chat(t, ask(nova, ""))
-	if status != 503 || code(t, body) != "overloaded" || header.Get("retry-after") == "" || header.Get("x-should-retry") != "true" ||
+	if status != 503 || code(t, body) != "overloaded" || header.Get("retry-after") == "" ||
+		header.Get("x-should-retry") != "true" ||
 		header.Get("x-outcrop-attempts") != "1:"+nova+"@us-east-1=overloaded(503)" {
 		t.Errorf("R-ERR-70: %d %v %s", status, header, body)
 	}
@@ -95,7 +104,8 @@ func TestListOfTargets(t *testing.T) {
 	targets := upstream.New(upstream.Default(), "us-east-1")
 	var s upstream.Search
 	for _, model := range []catalog.Model{{ID: nova, Known: true}, {ID: "amazon.made-up"}} {
-		targets.Search(&s, []catalog.Target{{Row: &model, CalledID: "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/secret"}}, upstream.Want{})
+		targets.Search(&s, []catalog.Target{{Row: &model,
+			CalledID: "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/secret"}}, upstream.Want{})
 		if _, i, _, err := s.Next(t.Context()); i != 0 || err != nil {
 			t.Fatal(i, err)
 		}
@@ -131,18 +141,21 @@ func TestListOfTargets(t *testing.T) {
 			Attempts             map[string]int
 		}
 	}
-	if err := json.Unmarshal([]byte(body), &list); err != nil || status != 200 || list.Object != "list" || len(list.Data) != 1 {
+	if err := json.Unmarshal([]byte(body), &list); err != nil || status != 200 || list.Object != "list" ||
+		len(list.Data) != 1 {
 		t.Fatalf("%v, %d %s", err, status, body)
 	}
 	// Both are the same way to AWS, and the first one named it.
-	if d := list.Data[0]; d.Model != nova || d.Region != "us-east-1" || d.State != "closed" || d.Attempts["throttled"] != 2 || strings.Contains(body, "arn:") {
+	if d := list.Data[0]; d.Model != nova || d.Region != "us-east-1" || d.State != "closed" ||
+		d.Attempts["throttled"] != 2 || strings.Contains(body, "arn:") {
 		t.Errorf("%s", body)
 	}
 }
 
 func TestTargetMetrics(t *testing.T) {
 	rec := telemetry.New()
-	h := build(t, config(), offline.Config{}, planned(t, upstream.New(upstream.Default(), "us-east-1"), nova+"+error=ModelNotReadyException", nova),
+	h := build(t, config(), offline.Config{}, planned(t, upstream.New(upstream.Default(), "us-east-1"),
+		nova+"+error=ModelNotReadyException", nova),
 		func(c *pipeline.Collaborators) { c.Recorder = rec })
 	if status, _, body := h.chat(t, ask(nova, "")); status != 200 {
 		t.Fatalf("%d %s", status, body)

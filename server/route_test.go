@@ -18,11 +18,13 @@ import (
 const arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc"
 
 func TestRouteHeader(t *testing.T) {
-	lite := catalog.Target{Row: &catalog.Model{ID: "amazon.nova-lite-v1:0", Known: true}, CalledID: "us.amazon.nova-lite-v1:0", Public: "amazon.nova-lite-v1:0"}
+	lite := catalog.Target{Row: &catalog.Model{ID: "amazon.nova-lite-v1:0", Known: true},
+		CalledID: "us.amazon.nova-lite-v1:0", Public: "amazon.nova-lite-v1:0"}
 	west := lite
 	west.Region = "us-west-2"
 	opaque := catalog.Target{Row: &catalog.Model{}, CalledID: arn, Public: arn, Region: "eu-west-1"}
-	plan := router.Plan{Targets: []catalog.Target{lite, west}, Rule: "score", Tier: "fast", Score: 0.4249, Scored: true, Home: "us-east-1"}
+	plan := router.Plan{Targets: []catalog.Target{lite, west}, Rule: "score", Tier: "fast", Score: 0.4249, Scored: true,
+		Home: "us-east-1"}
 	for _, c := range []struct {
 		name   string
 		plan   router.Plan
@@ -31,12 +33,17 @@ func TestRouteHeader(t *testing.T) {
 		want   string
 	}{
 		{"the first target", plan, lite, false, "rule=score;tier=fast;target=amazon.nova-lite-v1:0@us-east-1;score=0.42"},
-		{"the target that served", plan, west, false, "rule=score;tier=fast;target=amazon.nova-lite-v1:0@us-west-2;score=0.42"},
-		{"a named model", router.Plan{Targets: []catalog.Target{lite}, Rule: "model", Home: "us-east-1"}, lite, false, "rule=model;target=amazon.nova-lite-v1:0@us-east-1"},
-		{"no ARN", router.Plan{Targets: []catalog.Target{opaque}, Rule: "alias", Home: "us-east-1"}, opaque, false, "rule=alias"},
-		{"an id that is no id", router.Plan{Targets: []catalog.Target{lite}, Rule: "model"}, catalog.Target{Row: &catalog.Model{ID: "a;b=c"}}, false, "rule=model"},
+		{"the target that served", plan, west, false,
+			"rule=score;tier=fast;target=amazon.nova-lite-v1:0@us-west-2;score=0.42"},
+		{"a named model", router.Plan{Targets: []catalog.Target{lite}, Rule: "model", Home: "us-east-1"}, lite, false,
+			"rule=model;target=amazon.nova-lite-v1:0@us-east-1"},
+		{"no ARN", router.Plan{Targets: []catalog.Target{opaque}, Rule: "alias", Home: "us-east-1"}, opaque, false,
+			"rule=alias"},
+		{"an id that is no id", router.Plan{Targets: []catalog.Target{lite}, Rule: "model"},
+			catalog.Target{Row: &catalog.Model{ID: "a;b=c"}}, false, "rule=model"},
 		{"an error at a target", plan, west, true, "rule=score;tier=fast;target=amazon.nova-lite-v1:0@us-west-2;score=0.42"},
-		{"an error before any target", plan, catalog.Target{}, true, "rule=score;tier=fast;target=amazon.nova-lite-v1:0@us-east-1;score=0.42"},
+		{"an error before any target", plan, catalog.Target{}, true,
+			"rule=score;tier=fast;target=amazon.nova-lite-v1:0@us-east-1;score=0.42"},
 		{"an error of routing", router.Plan{}, catalog.Target{}, true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,7 +108,8 @@ func TestExplainRoute(t *testing.T) {
 	if status, _ := post(`{"prompt":"x"}`, "sk-wrong"); status != http.StatusUnauthorized {
 		t.Errorf("%d without a key", status)
 	}
-	if status, body := post("{}", "sk-right"); status != http.StatusBadRequest || !strings.Contains(body, `"param":"messages"`) {
+	if status, body := post("{}", "sk-right"); status != http.StatusBadRequest ||
+		!strings.Contains(body, `"param":"messages"`) {
 		t.Errorf("%d %s", status, body)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

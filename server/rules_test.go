@@ -73,13 +73,21 @@ func TestNamesOfModels(t *testing.T) {
 		{"R-CAP-01 public id", "chat", nova, "/model/amazon.nova-lite-v1%3A0/converse", 200, `"model":"` + nova + `"`},
 		{"R-CAP-01 prefix bedrock/", "chat", "bedrock/" + nova, "/model/amazon.nova-lite-v1%3A0/converse", 200, ""},
 		{"R-CAP-01 alias", "chat", "gpt-4o", "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse", 200, ""},
-		{"R-CAP-01 no suffix is invented", "chat", "amazon.nova-lite-v1", "/model/amazon.nova-lite-v1/converse", 404, `"code":"model_not_found"`},
-		{"R-CAP-03 bare id goes through the profile of the region", "chat", claude, "/model/us.anthropic.claude-haiku-4-5-20251001-v1%3A0/converse", 200, ""},
-		{"R-CAP-03 explicit profile stays", "chat", "global." + claude, "/model/global.anthropic.claude-haiku-4-5-20251001-v1%3A0/converse", 200, ""},
-		{"R-CAP-04 R-PAR-01 ARN is one segment", "chat", arn + "nova-lite", "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fapp-nova-lite/converse", 200, ""},
-		{"R-EMB-15 ARN of an embedding model", "embeddings", arn + "titan-embed-text-v2", "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fapp-titan-embed-text-v2/invoke", 200, ""},
-		{"R-CAP-02 a name of nobody", "chat", "gpt-4-nothing", "", 404, "The model `gpt-4-nothing` does not exist or you do not have access to it."},
-		{"R-CAP-02 Bedrock judges what has its shape", "chat", "anthropic.claude-opus-9", "/model/anthropic.claude-opus-9/converse", 404, `"param":"model","code":"model_not_found"`},
+		{"R-CAP-01 no suffix is invented", "chat", "amazon.nova-lite-v1", "/model/amazon.nova-lite-v1/converse", 404,
+			`"code":"model_not_found"`},
+		{"R-CAP-03 bare id goes through the profile of the region", "chat", claude,
+			"/model/us.anthropic.claude-haiku-4-5-20251001-v1%3A0/converse", 200, ""},
+		{"R-CAP-03 explicit profile stays", "chat", "global." + claude,
+			"/model/global.anthropic.claude-haiku-4-5-20251001-v1%3A0/converse", 200, ""},
+		{"R-CAP-04 R-PAR-01 ARN is one segment", "chat", arn + "nova-lite",
+			"/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fapp-nova-lite/converse",
+			200, ""},
+		{"R-EMB-15 ARN of an embedding model", "embeddings", arn + "titan-embed-text-v2",
+			"/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fapp-titan-embed-text-v2/invoke", 200, ""},
+		{"R-CAP-02 a name of nobody", "chat", "gpt-4-nothing", "", 404,
+			"The model `gpt-4-nothing` does not exist or you do not have access to it."},
+		{"R-CAP-02 Bedrock judges what has its shape", "chat", "anthropic.claude-opus-9",
+			"/model/anthropic.claude-opus-9/converse", 404, `"param":"model","code":"model_not_found"`},
 		{"R-CAP-08 embedding model on chat", "chat", "amazon.titan-embed-text-v2:0", "", 404, "/v1/embeddings"},
 		{"R-CAP-08 chat model on embeddings", "embeddings", nova, "", 404, "/v1/chat/completions"},
 	} {
@@ -103,20 +111,26 @@ func TestNamesOfModels(t *testing.T) {
 	}
 }
 
-// TestOutcomesOverTheWire sends every member of OpenAI's schema: each must change the call, change the answer, be adjusted by
-// name or be refused by name. The members come from OpenAI's SDK, so that a new one is noticed.
+// TestOutcomesOverTheWire sends every member of OpenAI's schema: each must change the call, change the answer, be
+// adjusted by name or be refused by name. The members come from OpenAI's SDK, so that a new one is noticed.
 func TestOutcomesOverTheWire(t *testing.T) {
 	const tool = `[{"type":"function","function":{"name":"climb"}}]`
 	asks := map[string]struct{ value, beside string }{
 		"model": {`"` + claude + `"`, ``}, "messages": {`[{"role":"user","content":"other"}]`, ``}, "stream": {`true`, ``},
-		"stream_options": {`{"include_usage":true}`, `,"stream":true`}, "max_completion_tokens": {`5`, ``}, "max_tokens": {`5`, ``},
+		"stream_options": {`{"include_usage":true}`, `,"stream":true`}, "max_completion_tokens": {`5`, ``},
+		"max_tokens":  {`5`, ``},
 		"temperature": {`0.5`, ``}, "top_p": {`0.5`, ``}, "stop": {`"x"`, ``}, "n": {`2`, ``}, "tools": {tool, ``},
-		"tool_choice": {`"none"`, `,"tools":` + tool}, "functions": {`[{"name":"g"}]`, ``}, "function_call": {`"none"`, `,"functions":[{"name":"climb"}]`},
-		"response_format": {`{"type":"json_object"}`, ``}, "reasoning_effort": {`"low"`, ``}, "verbosity": {`"low"`, ``}, "seed": {`1`, ``},
-		"presence_penalty": {`1`, ``}, "frequency_penalty": {`1`, ``}, "logit_bias": {`{"1":1}`, ``}, "logprobs": {`true`, ``}, "top_logprobs": {`1`, ``},
-		"modalities": {`["audio"]`, ``}, "audio": {`{}`, ``}, "prediction": {`{}`, ``}, "web_search_options": {`{}`, ``}, "metadata": {`{"a":"b"}`, ``},
-		"prompt_cache_key": {`"k"`, ``}, "prompt_cache_retention": {`"24h"`, ``}, "prompt_cache_options": {`{"ttl":"30m"}`, ``},
-		"service_tier": {`"flex"`, ``}, "store": {`true`, ``}, "moderation": {`{}`, ``},
+		"tool_choice": {`"none"`, `,"tools":` + tool}, "functions": {`[{"name":"g"}]`, ``},
+		"function_call":   {`"none"`, `,"functions":[{"name":"climb"}]`},
+		"response_format": {`{"type":"json_object"}`, ``}, "reasoning_effort": {`"low"`, ``}, "verbosity": {`"low"`, ``},
+		"seed":             {`1`, ``},
+		"presence_penalty": {`1`, ``}, "frequency_penalty": {`1`, ``}, "logit_bias": {`{"1":1}`, ``},
+		"logprobs": {`true`, ``}, "top_logprobs": {`1`, ``},
+		"modalities": {`["audio"]`, ``}, "audio": {`{}`, ``}, "prediction": {`{}`, ``}, "web_search_options": {`{}`, ``},
+		"metadata":         {`{"a":"b"}`, ``},
+		"prompt_cache_key": {`"k"`, ``}, "prompt_cache_retention": {`"24h"`, ``},
+		"prompt_cache_options": {`{"ttl":"30m"}`, ``},
+		"service_tier":         {`"flex"`, ``}, "store": {`true`, ``}, "moderation": {`{}`, ``},
 	}
 	// What acts inside the gateway or on the reply only: R-PAR-13, -30 and -31 have tests of their own below.
 	inside := []string{"parallel_tool_calls", "user", "safety_identifier"}
@@ -175,7 +189,8 @@ func TestAdjustmentsOverTheWire(t *testing.T) {
 				t.Errorf("%d %q %s", status, got, body)
 			}
 		}
-		if status, header, _ := h.chat(t, ask(nova, `,"temperature":0.5`)); status != 200 || header.Values("x-outcrop-adjusted") != nil {
+		if status, header, _ := h.chat(t, ask(nova, `,"temperature":0.5`)); status != 200 ||
+			header.Values("x-outcrop-adjusted") != nil {
 			t.Errorf("%d, header without adjustment: %v", status, header)
 		}
 	})
@@ -205,12 +220,20 @@ func TestRefusalsNameTheMember(t *testing.T) {
 	for _, c := range []struct{ name, body, code, param string }{
 		{"R-ERR-62 refused member", ask(nova, `,"logprobs":true`), "unsupported_parameter", "logprobs"},
 		{"R-ERR-62 refused value", ask(nova, `,"modalities":["audio"]`), "unsupported_value", "modalities"},
-		{"R-ERR-62 refused kind of tool", ask(nova, `,"tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"c"}}]`), "unsupported_value", "tools[1].type"},
+		{"R-ERR-62 refused kind of tool",
+			ask(nova, `,"tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"c"}}]`),
+			"unsupported_value", "tools[1].type"},
 		{"R-PAR-10 too many choices", ask(nova, `,"n":9`), "integer_above_max_value", "n"},
-		{"R-PAR-31 too long an identifier", ask(nova, `,"safety_identifier":"`+strings.Repeat("x", 65)+`"`), "string_above_max_length", "safety_identifier"},
-		{"R-REQ-04 path into a message", `{"model":"` + nova + `","messages":[{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}`, "invalid_image_format", "messages[1].content[1].image_url.url"},
-		{"R-REQ-04 path into a tool", ask(nova, `,"tools":[{"type":"function","function":{"name":"f"}},{"type":"function","function":{"name":7}}]`), "invalid_type", "tools[1].function.name"},
-		{"R-PART-04 R-ERR-72 link that is not fetched", `{"model":"` + nova + `","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1:1/a.png"}}]}]}`, "invalid_image_url", "messages[0].content[0].image_url.url"},
+		{"R-PAR-31 too long an identifier", ask(nova, `,"safety_identifier":"`+strings.Repeat("x", 65)+`"`),
+			"string_above_max_length", "safety_identifier"},
+		{"R-REQ-04 path into a message", `{"model":"` + nova +
+			`","messages":[{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}`, "invalid_image_format", "messages[1].content[1].image_url.url"},
+		{"R-REQ-04 path into a tool",
+			ask(nova, `,"tools":[{"type":"function","function":{"name":"f"}},{"type":"function","function":{"name":7}}]`),
+			"invalid_type", "tools[1].function.name"},
+		{"R-PART-04 R-ERR-72 link that is not fetched", `{"model":"` + nova +
+			`","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1:1/a.png"}}]}]}`,
+			"invalid_image_url", "messages[0].content[0].image_url.url"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, header, body := h.chat(t, c.body)
@@ -218,7 +241,8 @@ func TestRefusalsNameTheMember(t *testing.T) {
 			if err := json.Unmarshal([]byte(body), &b); err != nil {
 				t.Fatalf("%v: %s", err, body)
 			}
-			if status != 400 || b.Error["type"] != "invalid_request_error" || b.Error["code"] != c.code || b.Error["param"] != c.param || header.Get("x-should-retry") != "false" {
+			if status != 400 || b.Error["type"] != "invalid_request_error" || b.Error["code"] != c.code ||
+				b.Error["param"] != c.param || header.Get("x-should-retry") != "false" {
 				t.Errorf("%d %s", status, body)
 			}
 			if paths, _ := seen.take(); len(paths) > 0 {
@@ -239,7 +263,8 @@ func TestWhatStaysInside(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			status, header, body := h.chat(t, ask(claude, c.rest))
 			_, sent := seen.take()
-			if status != 200 || header.Get("x-outcrop-adjusted") != "" || len(sent) != 1 || strings.Contains(sent[0], "end-user-7") || !strings.Contains(sent[0], c.reaches) {
+			if status != 200 || header.Get("x-outcrop-adjusted") != "" || len(sent) != 1 ||
+				strings.Contains(sent[0], "end-user-7") || !strings.Contains(sent[0], c.reaches) {
 				t.Errorf("%d %v %v %s", status, header, sent, body)
 			}
 		})
@@ -340,7 +365,8 @@ func TestAnswers(t *testing.T) {
 		seen.take()
 		h.ask(t, ask(nova, ""))
 		h.chat(t, ask(nova, `,"stream":true`))
-		if paths, _ := seen.take(); len(paths) != 2 || !strings.HasSuffix(paths[0], "/converse") || !strings.HasSuffix(paths[1], "/converse-stream") {
+		if paths, _ := seen.take(); len(paths) != 2 || !strings.HasSuffix(paths[0], "/converse") ||
+			!strings.HasSuffix(paths[1], "/converse-stream") {
 			t.Errorf("called %v", paths)
 		}
 	})
@@ -348,19 +374,22 @@ func TestAnswers(t *testing.T) {
 		if _, list := h.ask(t, fmt.Sprintf(both, nova, "")); len(list[0].ToolCalls) != 2 {
 			t.Fatalf("the model is to make two calls by itself, not %+v", list)
 		}
-		if _, list := h.ask(t, fmt.Sprintf(both, nova, `,"parallel_tool_calls":false`)); len(list[0].ToolCalls) != 1 || list[0].ToolCalls[0].Function.Name != "weather" {
+		if _, list := h.ask(t, fmt.Sprintf(both, nova, `,"parallel_tool_calls":false`)); len(list[0].ToolCalls) != 1 ||
+			list[0].ToolCalls[0].Function.Name != "weather" {
 			t.Errorf("plain: %+v", list)
 		}
 		_, header, _ := h.chat(t, fmt.Sprintf(both, nova, `,"parallel_tool_calls":false`))
 		if !strings.Contains(header.Get("x-outcrop-adjusted"), "parallel_tool_calls:extra_calls_dropped") {
 			t.Errorf("not reported: %v", header)
 		}
-		if _, _, body := h.chat(t, fmt.Sprintf(both, nova, `,"parallel_tool_calls":false,"stream":true`)); strings.Count(body, `"type":"function"`) != 1 || strings.Contains(body, "traffic\"") {
+		if _, _, body := h.chat(t, fmt.Sprintf(both, nova, `,"parallel_tool_calls":false,"stream":true`)); strings.Count(body,
+			`"type":"function"`) != 1 || strings.Contains(body, "traffic\"") {
 			t.Errorf("streamed: %s", body)
 		}
 		seen.take()
 		h.ask(t, fmt.Sprintf(both, claude, `,"parallel_tool_calls":false`))
-		if _, sent := seen.take(); !strings.Contains(sent[0], `"tool_choice":{"type":"auto","disable_parallel_tool_use":true}`) {
+		if _, sent := seen.take(); !strings.Contains(sent[0],
+			`"tool_choice":{"type":"auto","disable_parallel_tool_use":true}`) {
 			t.Errorf("sent %s", sent[0])
 		}
 	})
@@ -372,16 +401,19 @@ func TestAnswers(t *testing.T) {
 			t.Fatalf("no forced tool: %s", sent[0])
 		}
 		var v struct{ Name *string }
-		if s.Choices[0].FinishReason != "stop" || list[0].ToolCalls != nil || list[0].Content == nil || json.Unmarshal([]byte(*list[0].Content), &v) != nil || v.Name == nil {
+		if s.Choices[0].FinishReason != "stop" || list[0].ToolCalls != nil || list[0].Content == nil ||
+			json.Unmarshal([]byte(*list[0].Content), &v) != nil || v.Name == nil {
 			t.Errorf("%s", s.Choices[0].Message)
 		}
 		_, _, body := h.chat(t, ask(nova, format+`,"stream":true`))
-		if strings.Contains(body, "tool_calls") || !strings.Contains(body, `"finish_reason":"stop"`) || !strings.Contains(body, `"content":"{`) {
+		if strings.Contains(body, "tool_calls") || !strings.Contains(body, `"finish_reason":"stop"`) ||
+			!strings.Contains(body, `"content":"{`) {
 			t.Errorf("streamed: %s", body)
 		}
 	})
 	t.Run("R-FMT-06 R-FMT-07 R-FMT-10 JSON by instruction loses its fence", func(t *testing.T) {
-		for _, format := range []string{`{"type":"json_object"}`, `{"type":"json_schema","json_schema":{"name":"city","schema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}}}`} {
+		for _, format := range []string{`{"type":"json_object"}`,
+			`{"type":"json_schema","json_schema":{"name":"city","schema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}}}`} {
 			_, list := h.ask(t, ask(llama, `,"response_format":`+format))
 			var v map[string]any
 			if list[0].Content == nil || json.Unmarshal([]byte(*list[0].Content), &v) != nil || len(v) != 1 {
@@ -405,12 +437,14 @@ func TestAnswers(t *testing.T) {
 		seen.take()
 		status, header, body := h.chat(t, fmt.Sprintf(both, llama, `,"stream":true,"stream_options":{"include_usage":true}`))
 		paths, _ := seen.take()
-		if status != 200 || len(paths) != 1 || !strings.HasSuffix(paths[0], "/converse") || header.Get("content-type") != "text/event-stream; charset=utf-8" ||
+		if status != 200 || len(paths) != 1 || !strings.HasSuffix(paths[0], "/converse") ||
+			header.Get("content-type") != "text/event-stream; charset=utf-8" ||
 			!strings.Contains(header.Get("x-outcrop-adjusted"), "stream:synthesised") {
 			t.Fatalf("%d %v %v %s", status, paths, header, body)
 		}
 		last := -1
-		for _, sign := range []string{`"delta":{"role":"assistant"`, `"tool_calls":[{"index":0`, `"finish_reason":"tool_calls"`, `"choices":[],"usage":{"prompt_tokens"`, "data: [DONE]\n\n"} {
+		for _, sign := range []string{`"delta":{"role":"assistant"`, `"tool_calls":[{"index":0`,
+			`"finish_reason":"tool_calls"`, `"choices":[],"usage":{"prompt_tokens"`, "data: [DONE]\n\n"} {
 			if at := strings.Index(body, sign); at <= last {
 				t.Errorf("%s is missing or out of order: %s", sign, body)
 			} else {
@@ -420,15 +454,16 @@ func TestAnswers(t *testing.T) {
 	})
 }
 
-// TestConversationAcrossModels carries one conversation with tools through families that sign their reasoning and families that
-// do not, in both directions.
+// TestConversationAcrossModels carries one conversation with tools through families that sign their reasoning and
+// families that do not, in both directions.
 func TestConversationAcrossModels(t *testing.T) {
 	h := build(t, config(), offline.Config{})
 	history := []string{}
 	turn := func(model, rest string, add ...string) said {
 		t.Helper()
 		history = append(history, add...)
-		s, list := h.ask(t, `{"model":"`+model+`","messages":[`+strings.Join(history, ",")+`],"tools":[{"type":"function","function":{"name":"weather"}}]`+rest+`}`)
+		s, list := h.ask(t, `{"model":"`+model+`","messages":[`+strings.Join(history,
+			",")+`],"tools":[{"type":"function","function":{"name":"weather"}}]`+rest+`}`)
 		history = append(history, string(s.Choices[0].Message))
 		for _, c := range list[0].ToolCalls {
 			history = append(history, `{"role":"tool","tool_call_id":"`+c.ID+`","content":"drizzle"}`)
@@ -437,17 +472,21 @@ func TestConversationAcrossModels(t *testing.T) {
 	}
 	ask := `{"role":"user","content":"And the weather in Bergen?"}`
 	for i, c := range []struct{ model, rest string }{
-		{claude, `,"reasoning_effort":"high"`}, {nova, ""}, {"openai.gpt-oss-120b-1:0", `,"reasoning_effort":"high"`}, {llama, ""},
-		{"mistral.mistral-large-2407-v1:0", ""}, {"qwen.qwen3-32b-v1:0", ""}, {claude, `,"reasoning_effort":"high"`}, {"amazon.nova-2-lite-v1:0", `,"reasoning_effort":"low"`}, {claude, ""},
+		{claude, `,"reasoning_effort":"high"`}, {nova, ""}, {"openai.gpt-oss-120b-1:0", `,"reasoning_effort":"high"`},
+		{llama, ""},
+		{"mistral.mistral-large-2407-v1:0", ""}, {"qwen.qwen3-32b-v1:0", ""}, {claude, `,"reasoning_effort":"high"`},
+		{"amazon.nova-2-lite-v1:0", `,"reasoning_effort":"low"`}, {claude, ""},
 	} {
 		if s := turn(c.model, c.rest, ask); s.Choices[0].FinishReason != "tool_calls" {
 			t.Fatalf("R-RPL-14 turn %d, %s: no call: %s", i, c.model, s.Choices[0].Message)
 		}
-		if s := turn(c.model, c.rest); s.Choices[0].FinishReason != "stop" || !strings.Contains(string(s.Choices[0].Message), "drizzle") {
+		if s := turn(c.model, c.rest); s.Choices[0].FinishReason != "stop" ||
+			!strings.Contains(string(s.Choices[0].Message), "drizzle") {
 			t.Fatalf("R-RPL-14 turn %d, %s: the result did not arrive: %s", i, c.model, s.Choices[0].Message)
 		}
 	}
-	if all := strings.Join(history, ""); !strings.Contains(all, `"format":"bedrock.claude"`) || !strings.Contains(all, `"signature":`) {
+	if all := strings.Join(history, ""); !strings.Contains(all, `"format":"bedrock.claude"`) ||
+		!strings.Contains(all, `"signature":`) {
 		t.Error("R-RPL-14 no signed reasoning was part of the conversation")
 	}
 }

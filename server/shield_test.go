@@ -63,23 +63,29 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 		header             []string
 		status             int
 	}{
-		"an answer":             {"POST", "/v1/chat/completions", chat("m", ""), []string{"authorization", key}, 200},
-		"a stream":              {"POST", "/v1/chat/completions", chat("m", `,"stream":true`), []string{"authorization", key}, 200},
-		"no key":                {"POST", "/v1/chat/completions", chat("m", ""), nil, 401},
-		"a bad body":            {"POST", "/v1/chat/completions", "{", []string{"authorization", key}, 400},
-		"a body that is large":  {"POST", "/v1/chat/completions", strings.Repeat(" ", 3000), []string{"authorization", key}, 413},
-		"a compressed body":     {"POST", "/v1/chat/completions", chat("m", ""), []string{"authorization", key, "content-encoding", "gzip"}, 415},
-		"an error of Bedrock":   {"POST", "/v1/chat/completions", chat("fails", ""), []string{"authorization", key}, 503},
-		"a panic":               {"POST", "/v1/chat/completions", chat("boom", ""), []string{"authorization", key}, 500},
-		"a panic of a stream":   {"POST", "/v1/chat/completions", chat("boom", `,"stream":true`), []string{"authorization", key}, 500},
-		"models":                {"GET", "/v1/models", "", []string{"authorization", key}, 200},
-		"an unknown path":       {"GET", "/nothing", "", nil, 404},
-		"a wrong method":        {"DELETE", "/v1/chat/completions", "", nil, 405},
-		"health":                {"GET", "/health", "", nil, 200},
-		"metrics":               {"GET", "/metrics", "", nil, 200},
-		"metrics, refused":      {"GET", "/metrics", "", []string{"via", "1.1 proxy"}, 403},
-		"a preflight":           {"OPTIONS", "/v1/models", "", []string{"origin", "https://app.example", "access-control-request-method", "GET"}, 204},
-		"a preflight of others": {"OPTIONS", "/v1/models", "", []string{"origin", "https://evil.example", "access-control-request-method", "GET"}, 204},
+		"an answer": {"POST", "/v1/chat/completions", chat("m", ""), []string{"authorization", key}, 200},
+		"a stream": {"POST", "/v1/chat/completions", chat("m", `,"stream":true`), []string{"authorization", key},
+			200},
+		"no key":     {"POST", "/v1/chat/completions", chat("m", ""), nil, 401},
+		"a bad body": {"POST", "/v1/chat/completions", "{", []string{"authorization", key}, 400},
+		"a body that is large": {"POST", "/v1/chat/completions", strings.Repeat(" ", 3000), []string{"authorization", key},
+			413},
+		"a compressed body": {"POST", "/v1/chat/completions", chat("m", ""),
+			[]string{"authorization", key, "content-encoding", "gzip"}, 415},
+		"an error of Bedrock": {"POST", "/v1/chat/completions", chat("fails", ""), []string{"authorization", key}, 503},
+		"a panic":             {"POST", "/v1/chat/completions", chat("boom", ""), []string{"authorization", key}, 500},
+		"a panic of a stream": {"POST", "/v1/chat/completions", chat("boom", `,"stream":true`),
+			[]string{"authorization", key}, 500},
+		"models":           {"GET", "/v1/models", "", []string{"authorization", key}, 200},
+		"an unknown path":  {"GET", "/nothing", "", nil, 404},
+		"a wrong method":   {"DELETE", "/v1/chat/completions", "", nil, 405},
+		"health":           {"GET", "/health", "", nil, 200},
+		"metrics":          {"GET", "/metrics", "", nil, 200},
+		"metrics, refused": {"GET", "/metrics", "", []string{"via", "1.1 proxy"}, 403},
+		"a preflight": {"OPTIONS", "/v1/models", "",
+			[]string{"origin", "https://app.example", "access-control-request-method", "GET"}, 204},
+		"a preflight of others": {"OPTIONS", "/v1/models", "",
+			[]string{"origin", "https://evil.example", "access-control-request-method", "GET"}, 204},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tt.method == "POST" {
@@ -131,9 +137,11 @@ func TestCrossOriginRequests(t *testing.T) {
 			cfg.AllowedOrigins = tt.allowed
 			srv := start(t, cfg, collaborators(obedient, "the-one-good-key"))
 			preflight, _ := requested(t, "OPTIONS", srv+"/v1/chat/completions", "", "origin", tt.origin,
-				"access-control-request-method", "POST", "access-control-request-headers", "authorization,content-type,x-stainless-os")
+				"access-control-request-method", "POST", "access-control-request-headers",
+				"authorization,content-type,x-stainless-os")
 			refused, _ := requested(t, "POST", srv+"/v1/chat/completions", "{}", "origin", tt.origin)
-			answer, _ := requested(t, "GET", srv+"/v1/models", "", "origin", tt.origin, "authorization", "Bearer the-one-good-key")
+			answer, _ := requested(t, "GET", srv+"/v1/models", "", "origin", tt.origin, "authorization",
+				"Bearer the-one-good-key")
 			if refused.StatusCode != 401 || answer.StatusCode != 200 {
 				t.Errorf("%d, %d", refused.StatusCode, answer.StatusCode)
 			}
@@ -153,11 +161,13 @@ func TestCrossOriginRequests(t *testing.T) {
 				}
 				return
 			}
-			if preflight.StatusCode != 204 || preflight.Header.Get("access-control-allow-headers") != "authorization,content-type,x-stainless-os" ||
+			if preflight.StatusCode != 204 ||
+				preflight.Header.Get("access-control-allow-headers") != "authorization,content-type,x-stainless-os" ||
 				!strings.Contains(preflight.Header.Get("access-control-allow-methods"), "POST") {
 				t.Errorf("the preflight: %d %v", preflight.StatusCode, preflight.Header)
 			}
-			for _, h := range []string{"x-request-id", "retry-after", "x-ratelimit-remaining-tokens", "x-outcrop-provenance", "x-outcrop-route"} {
+			for _, h := range []string{"x-request-id", "retry-after", "x-ratelimit-remaining-tokens", "x-outcrop-provenance",
+				"x-outcrop-route"} {
 				if !strings.Contains(answer.Header.Get("access-control-expose-headers"), h) {
 					t.Errorf("%s is not exposed: %q", h, answer.Header.Get("access-control-expose-headers"))
 				}
@@ -208,7 +218,10 @@ func (n network) dial(from string) net.Conn {
 
 // client sends all its requests over one connection from that address.
 func (n network) client(from string) *http.Client {
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return n.dial(from), nil }}
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn,
+		error) {
+		return n.dial(from), nil
+	}}
 	n.t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
@@ -243,34 +256,54 @@ func TestWhoMayReadMetrics(t *testing.T) {
 		header                   []string
 		status                   int
 	}{
-		"this host":                                 {from: "127.0.0.1:5000", status: 200},
-		"this host, IPv6":                           {from: "[::1]:5000", status: 200},
-		"this host, mapped":                         {from: "[::ffff:127.0.0.1]:5000", status: 200},
-		"another host":                              {from: "10.0.0.1:5000", status: 403},
-		"an API key":                                {from: "10.0.0.1:5000", header: []string{"authorization", key}, status: 403},
-		"an API key, and a token is set":            {token: "for-the-operator", from: "10.0.0.1:5000", header: []string{"authorization", key}, status: 403},
-		"the token":                                 {token: "for-the-operator", from: "10.0.0.1:5000", header: []string{"authorization", token}, status: 200},
-		"another token":                             {token: "for-the-operator", from: "10.0.0.1:5000", header: []string{"authorization", token + "s"}, status: 403},
-		"no token, and none is set":                 {from: "10.0.0.1:5000", header: []string{"authorization", "Bearer "}, status: 403},
-		"a network":                                 {networks: "10.0.0.0/8", from: "10.9.9.9:5000", status: 200},
-		"a network, mapped":                         {networks: "10.0.0.0/8", from: "[::ffff:10.9.9.9]:5000", status: 200},
-		"outside the network":                       {networks: "10.0.0.0/8", from: "11.0.0.1:5000", status: 403},
-		"a header is no proof":                      {networks: "10.0.0.0/8", from: "11.0.0.1:5000", header: []string{xff, "10.0.0.1"}, status: 403},
-		"a header from no trusted proxy":            {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "11.0.0.1:5000", header: []string{xff, "10.0.0.1"}, status: 403},
-		"behind a proxy":                            {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1"}, status: 200},
-		"behind a proxy, from elsewhere":            {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "11.0.0.1"}, status: 403},
-		"behind a proxy, with a forged entry":       {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1, 11.0.0.1"}, status: 403},
-		"behind a proxy, with a forged header":      {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1", xff, "11.0.0.1"}, status: 403},
-		"behind a proxy, as if from this host":      {proxies: "192.0.2.0/24", from: "192.0.2.1:5000", header: []string{xff, "127.0.0.1"}, status: 403},
-		"behind two proxies":                        {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1, 192.0.2.7"}, status: 200},
-		"behind a proxy that notes the port":        {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1:4711"}, status: 200},
-		"behind a proxy, an unreadable entry":       {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1, unknown"}, status: 403},
-		"behind a proxy on this host":               {from: "127.0.0.1:5000", header: []string{xff, "11.0.0.1"}, status: 403},
-		"behind a trusted proxy on this host":       {proxies: "127.0.0.0/8", from: "127.0.0.1:5000", header: []string{xff, "127.0.0.1, 11.0.0.1"}, status: 403},
-		"behind a proxy on this host, forwarded":    {from: "127.0.0.1:5000", header: []string{"forwarded", "for=11.0.0.1"}, status: 403},
-		"behind a proxy on this host, real ip":      {from: "127.0.0.1:5000", header: []string{"x-real-ip", "11.0.0.1"}, status: 403},
-		"the token, behind a proxy on this host":    {token: "for-the-operator", from: "127.0.0.1:5000", header: []string{xff, "11.0.0.1", "authorization", token}, status: 200},
-		"all are trusted: the one that is furthest": {proxies: "0.0.0.0/0", networks: "10.0.0.0/8", from: "192.0.2.1:5000", header: []string{xff, "10.0.0.1, 11.0.0.1"}, status: 200},
+		"this host":         {from: "127.0.0.1:5000", status: 200},
+		"this host, IPv6":   {from: "[::1]:5000", status: 200},
+		"this host, mapped": {from: "[::ffff:127.0.0.1]:5000", status: 200},
+		"another host":      {from: "10.0.0.1:5000", status: 403},
+		"an API key": {from: "10.0.0.1:5000", header: []string{"authorization", key},
+			status: 403},
+		"an API key, and a token is set": {token: "for-the-operator", from: "10.0.0.1:5000",
+			header: []string{"authorization", key}, status: 403},
+		"the token": {token: "for-the-operator", from: "10.0.0.1:5000",
+			header: []string{"authorization", token}, status: 200},
+		"another token": {token: "for-the-operator", from: "10.0.0.1:5000",
+			header: []string{"authorization", token + "s"}, status: 403},
+		"no token, and none is set": {from: "10.0.0.1:5000", header: []string{"authorization", "Bearer "},
+			status: 403},
+		"a network":           {networks: "10.0.0.0/8", from: "10.9.9.9:5000", status: 200},
+		"a network, mapped":   {networks: "10.0.0.0/8", from: "[::ffff:10.9.9.9]:5000", status: 200},
+		"outside the network": {networks: "10.0.0.0/8", from: "11.0.0.1:5000", status: 403},
+		"a header is no proof": {networks: "10.0.0.0/8", from: "11.0.0.1:5000",
+			header: []string{xff, "10.0.0.1"}, status: 403},
+		"a header from no trusted proxy": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "11.0.0.1:5000",
+			header: []string{xff, "10.0.0.1"}, status: 403},
+		"behind a proxy": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1"}, status: 200},
+		"behind a proxy, from elsewhere": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "11.0.0.1"}, status: 403},
+		"behind a proxy, with a forged entry": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1, 11.0.0.1"}, status: 403},
+		"behind a proxy, with a forged header": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1", xff, "11.0.0.1"}, status: 403},
+		"behind a proxy, as if from this host": {proxies: "192.0.2.0/24", from: "192.0.2.1:5000",
+			header: []string{xff, "127.0.0.1"}, status: 403},
+		"behind two proxies": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1, 192.0.2.7"}, status: 200},
+		"behind a proxy that notes the port": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1:4711"}, status: 200},
+		"behind a proxy, an unreadable entry": {proxies: "192.0.2.0/24", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1, unknown"}, status: 403},
+		"behind a proxy on this host": {from: "127.0.0.1:5000", header: []string{xff, "11.0.0.1"}, status: 403},
+		"behind a trusted proxy on this host": {proxies: "127.0.0.0/8", from: "127.0.0.1:5000",
+			header: []string{xff, "127.0.0.1, 11.0.0.1"}, status: 403},
+		"behind a proxy on this host, forwarded": {from: "127.0.0.1:5000", header: []string{"forwarded", "for=11.0.0.1"},
+			status: 403},
+		"behind a proxy on this host, real ip": {from: "127.0.0.1:5000", header: []string{"x-real-ip", "11.0.0.1"},
+			status: 403},
+		"the token, behind a proxy on this host": {token: "for-the-operator", from: "127.0.0.1:5000",
+			header: []string{xff, "11.0.0.1", "authorization", token}, status: 200},
+		"all are trusted: the one that is furthest": {proxies: "0.0.0.0/0", networks: "10.0.0.0/8", from: "192.0.2.1:5000",
+			header: []string{xff, "10.0.0.1, 11.0.0.1"}, status: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := config()

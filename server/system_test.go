@@ -116,7 +116,8 @@ func build(t testing.TB, cfg server.Config, fake offline.Config, change ...func(
 		t.Fatal(err)
 	}
 	routes, err := router.New(router.Config{AllowARNs: true, Aliases: map[string]string{
-		"gpt-4o": "anthropic.claude-sonnet-4-5-20250929-v1:0", "embed": "amazon.titan-embed-text-v2:0"}}, catalog.Default(), "us-east-1")
+		"gpt-4o": "anthropic.claude-sonnet-4-5-20250929-v1:0", "embed": "amazon.titan-embed-text-v2:0"}},
+		catalog.Default(), "us-east-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,10 +203,12 @@ func TestBadDays(t *testing.T) {
 		{"R-ERR-47 internal", "error=InternalServerException", "", 500, nil, ""},
 		{"R-ERR-48 garbage", "garbage", "", 502, "bad_upstream_response", ""},
 		{"R-STR-02 empty stream", "empty", `,"stream":true`, 502, "bad_upstream_response", ""},
-		{"R-STR-15 exception in mid-stream", "after=3:modelStreamErrorException", `,"stream":true`, 200, nil, `"type":"server_error","param":null,"code":"malformed_model_output"}}` + "\n\n"},
+		{"R-STR-15 exception in mid-stream", "after=3:modelStreamErrorException", `,"stream":true`, 200, nil,
+			`"type":"server_error","param":null,"code":"malformed_model_output"}}` + "\n\n"},
 		{"R-ERR-45 cut before the first event", "cut=0", `,"stream":true`, 504, "timeout", ""},
 		{"R-STR-16 cut in mid-stream", "cut=3", `,"stream":true`, 200, nil, `"code":"stream_truncated"}}` + "\n\n"},
-		{"R-STR-14 no metadata", "nometa", `,"stream":true,"stream_options":{"include_usage":true}`, 200, nil, `"finish_reason":"stop"}],"usage":null}` + "\n\ndata: [DONE]\n\n"},
+		{"R-STR-14 no metadata", "nometa", `,"stream":true,"stream_options":{"include_usage":true}`, 200, nil,
+			`"finish_reason":"stop"}],"usage":null}` + "\n\ndata: [DONE]\n\n"},
 		{"R-STR-23 split at every byte", "split=1", `,"stream":true`, 200, nil, "data: [DONE]\n\n"},
 		{"R-GEN-10 unknown things", "unknown", `,"stream":true`, 200, nil, "data: [DONE]\n\n"},
 		{"R-GEN-10 unknown things, plain", "unknown", "", 200, nil, ""},
@@ -253,13 +256,14 @@ func TestNoSecretLeaves(t *testing.T) {
 	if status < 400 {
 		t.Fatalf("status %d: %s", status, body)
 	}
-	if strings.Contains(strings.ReplaceAll(body, arn, ""), "123456789012") || strings.Contains(header.Get("x-outcrop-adjusted"), "arn:") {
+	if strings.Contains(strings.ReplaceAll(body, arn, ""), "123456789012") ||
+		strings.Contains(header.Get("x-outcrop-adjusted"), "arn:") {
 		t.Errorf("R-GEN-08: %s", body)
 	}
 }
 
-// TestThousandStreams runs 1,000 streams at once whose clients read slowly, hang up in the middle or before the first byte, and
-// looks for what they leave behind.
+// TestThousandStreams runs 1,000 streams at once whose clients read slowly, hang up in the middle or before the first
+// byte, and looks for what they leave behind.
 func TestThousandStreams(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Run("streams", func(t *testing.T) {
@@ -273,7 +277,8 @@ func TestThousandStreams(t *testing.T) {
 			wg.Go(func() {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
-				req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/v1/chat/completions", strings.NewReader(ask(nova, `,"stream":true`)))
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/v1/chat/completions",
+					strings.NewReader(ask(nova, `,"stream":true`)))
 				if err != nil {
 					t.Error(err)
 					return

@@ -35,7 +35,8 @@ func cutOff(t *testing.T, endpoint, proxy string) *bedrock.Bedrock {
 	t.Cleanup(way.CloseIdleConnections)
 	settings := bedrock.Default()
 	settings.MaxAttempts = 1
-	b, err := bedrock.From(t.Context(), aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: &http.Client{Transport: way},
+	b, err := bedrock.From(t.Context(), aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(endpoint),
+		HTTPClient:  &http.Client{Transport: way},
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}, settings)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,8 @@ func cutOff(t *testing.T, endpoint, proxy string) *bedrock.Bedrock {
 	return b
 }
 
-// A call that never left costs its key nothing and is a 503, whatever stood in the way; another target answers if there is one.
+// A call that never left costs its key nothing and is a 503, whatever stood in the way; another target answers if there
+// is one.
 func TestMendD3ACallThatNeverLeftIsNotCharged(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -82,7 +84,8 @@ func TestMendD3ACallThatNeverLeftIsNotCharged(t *testing.T) {
 
 				both := unsentHouse(t, far, "us-west-2", "us-east-1")
 				status, header, body := both.chat(t, ask(nova, rest), as("poor")...)
-				if want := "1:" + nova + "@us-west-2=capacity(503);2:" + nova + "@us-east-1=ok"; status != 200 || header.Get("x-outcrop-attempts") != want {
+				if want := "1:" + nova + "@us-west-2=capacity(503);2:" + nova + "@us-east-1=ok"; status != 200 ||
+					header.Get("x-outcrop-attempts") != want {
 					t.Errorf("Mend D3: %d %q %s", status, header.Get("x-outcrop-attempts"), body)
 				}
 				if charged(t, both) == "" {
@@ -93,8 +96,8 @@ func TestMendD3ACallThatNeverLeftIsNotCharged(t *testing.T) {
 	}
 }
 
-// unsentHouse is a house whose requests go to these regions in order, of which us-west-2 is far. The key poor has a budget of which a
-// hundredth is soon spent.
+// unsentHouse is a house whose requests go to these regions in order, of which us-west-2 is far. The key poor has a
+// budget of which a hundredth is soon spent.
 func unsentHouse(t *testing.T, far *bedrock.Bedrock, regions ...string) *house {
 	t.Helper()
 	var plan onePlan

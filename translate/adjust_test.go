@@ -22,8 +22,10 @@ func TestAdjustmentsHeader(t *testing.T) {
 		{"R-GEN-03 order of the table", "temperature:clamped_to_1,seed:unsupported,top_k:unsupported,odd:unknown_parameter",
 			list("odd", UnknownParameter, "top_k", "unsupported", "seed", "unsupported", "temperature", "clamped_to_1")},
 		{"R-GEN-03 each pair once", "seed:unsupported", list("seed", "unsupported", "seed", "unsupported")},
-		{"R-GEN-03 paths rank by their first member", "messages[].name:ignored,stop:blank_dropped", list("stop", "blank_dropped", "messages[].name", "ignored")},
-		{"R-GEN-03 made-up names are encoded, brackets too", "a%2C%5B%C3%A9-_.:unknown_parameter", list("a,[é-_.", UnknownParameter)},
+		{"R-GEN-03 paths rank by their first member", "messages[].name:ignored,stop:blank_dropped",
+			list("stop", "blank_dropped", "messages[].name", "ignored")},
+		{"R-GEN-03 made-up names are encoded, brackets too", "a%2C%5B%C3%A9-_.:unknown_parameter",
+			list("a,[é-_.", UnknownParameter)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := c.of.Header(); got != c.want {

@@ -10,7 +10,8 @@ import (
 	"outcrop/internal/telemetry"
 )
 
-// TestMendC6AliasesThatLeadToUnknownModels: the start names them, with the model that may have been meant, and no others.
+// TestMendC6AliasesThatLeadToUnknownModels: the start names them, with the model that may have been meant, and no
+// others.
 func TestMendC6AliasesThatLeadToUnknownModels(t *testing.T) {
 	const text = `models:
   aliases:
@@ -33,7 +34,8 @@ func TestMendC6AliasesThatLeadToUnknownModels(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("%d warnings: %s", len(lines), b.String())
 	}
-	for i, want := range [][]string{{`"alias":"far"`, "amazon.nova-pro-v1:0"}, {`"alias":"typo"`, `"nearest":"amazon.nova-lite-v1:0"`}} {
+	for i, want := range [][]string{{`"alias":"far"`, "amazon.nova-pro-v1:0"},
+		{`"alias":"typo"`, `"nearest":"amazon.nova-lite-v1:0"`}} {
 		for _, part := range want {
 			if !strings.Contains(lines[i], part) {
 				t.Errorf("no %s in %s", part, lines[i])

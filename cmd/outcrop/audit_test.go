@@ -12,7 +12,8 @@ import (
 // answered asks a gateway and keeps header and body of the answer in a file.
 func answered(t *testing.T, url, body string, headers ...string) (id, path string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/chat/completions",
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +55,14 @@ func TestAudit(t *testing.T) {
 	streamID, stream := answered(t, r.url, strings.Replace(ask, `{"model"`, `{"stream":true,"model"`, 1))
 	_, _ = answered(t, r.url, `{`)
 	// While it runs, the last lines may not be sealed; nothing is wrong with that.
-	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "3 records in 1 file") || !strings.Contains(out, ": holds") {
+	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "3 records in 1 file") ||
+		!strings.Contains(out, ": holds") {
 		t.Error(out)
 	}
 	r.stop(t)
 
-	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "3 records in 1 file, sealed up to line 5 by key ") || strings.Contains(out, "not sealed") {
+	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out,
+		"3 records in 1 file, sealed up to line 5 by key ") || strings.Contains(out, "not sealed") {
 		t.Error(out)
 	}
 	if out := ends(t, 0, env, "audit", "verify", "--json"); !strings.Contains(out, `"ok":true`) {
@@ -90,7 +93,8 @@ func TestAudit(t *testing.T) {
 	}
 	// Whoever has but the files and the public key can verify, anywhere.
 	folder := filepath.Join(dir, "audit")
-	if out := ends(t, 0, nil, "audit", "verify", folder, "--public", public); !strings.Contains(out, ": holds") || strings.Contains(out, "note:") {
+	if out := ends(t, 0, nil, "audit", "verify", folder, "--public", public); !strings.Contains(out, ": holds") ||
+		strings.Contains(out, "note:") {
 		t.Error(out)
 	}
 	if out := ends(t, 0, nil, "audit", "prove", id, "--answer", plain, "--dir", folder); !strings.Contains(out, "PROVEN") {
@@ -107,7 +111,8 @@ func TestAudit(t *testing.T) {
 	if strings.Contains(string(lines), "hello") {
 		t.Error("a record holds text")
 	}
-	if err := os.WriteFile(paths[0], []byte(strings.Replace(string(lines), `"status":400`, `"status":200`, 1)), 0o600); err != nil {
+	if err := os.WriteFile(paths[0], []byte(strings.Replace(string(lines), `"status":400`, `"status":200`, 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out := ends(t, 1, env, "audit", "verify"); !strings.Contains(out, "FAULT") || !strings.Contains(out, "broken") {
@@ -122,7 +127,8 @@ func TestAuditVerifyMissesTheFirstFile(t *testing.T) {
 	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 	var id, answer string
 	for range 120 {
-		id, answer = answered(t, r.url, `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`)
+		id, answer = answered(t, r.url,
+			`{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`)
 	}
 	r.stop(t)
 	paths, err := filepath.Glob(filepath.Join(dir, "audit", "audit-*.jsonl"))
@@ -146,10 +152,12 @@ func TestAuditVerifyMissesTheFirstFile(t *testing.T) {
 	}
 }
 
-// The folder of the records is removed under a running gateway: what comes afterwards is on record, and what is gone is told.
+// The folder of the records is removed under a running gateway: what comes afterwards is on record, and what is gone is
+// told.
 func TestMendE2RecordsOfARemovedFolder(t *testing.T) {
 	dir := t.TempDir()
-	env := []string{"OUTCROP_STATE=" + filepath.Join(dir, "outcrop.db"), "OUTCROP_AUDIT_DIR=" + filepath.Join(dir, "audit"), "OUTCROP_AUDIT_KEY_FILE=" + filepath.Join(dir, "key")}
+	env := []string{"OUTCROP_STATE=" + filepath.Join(dir, "outcrop.db"), "OUTCROP_AUDIT_DIR=" +
+		filepath.Join(dir, "audit"), "OUTCROP_AUDIT_KEY_FILE=" + filepath.Join(dir, "key")}
 	const ask = `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"Say hello"}]}`
 	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 	_, _ = answered(t, r.url, ask)
@@ -167,18 +175,21 @@ func TestMendE2RecordsOfARemovedFolder(t *testing.T) {
 	}
 	id, answer := answered(t, r.url, ask)
 	r.stop(t)
-	if out := ends(t, 1, env, "audit", "verify"); !strings.Contains(out, "1 record in 1 file") || !strings.Contains(out, "removed, replaced or cut while the gateway wrote it, with 1 records") {
+	if out := ends(t, 1, env, "audit", "verify"); !strings.Contains(out, "1 record in 1 file") ||
+		!strings.Contains(out, "removed, replaced or cut while the gateway wrote it, with 1 records") {
 		t.Error(out)
 	}
 	if !strings.Contains(r.said(), "records are gone") {
 		t.Error(r.said())
 	}
-	if out := ends(t, 1, env, "audit", "prove", id, "--answer", answer); !strings.Contains(out, "not proven") { // the chain does not hold
+	// the chain does not hold
+	if out := ends(t, 1, env, "audit", "prove", id, "--answer", answer); !strings.Contains(out, "not proven") {
 		t.Error(out)
 	}
 }
 
-// A gateway that was killed, and one that came after it: nothing is wrong, and what the second has seen of the first is vouched for.
+// A gateway that was killed, and one that came after it: nothing is wrong, and what the second has seen of the first is
+// vouched for.
 func TestMendE7AKilledGatewayIsTold(t *testing.T) {
 	dir := t.TempDir()
 	env := []string{"OUTCROP_STATE=" + filepath.Join(dir, "outcrop.db")}
@@ -191,13 +202,15 @@ func TestMendE7AKilledGatewayIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.SplitAfter(string(text), "\n") // a killed process would have left the beginning, the record and half a line
+	// a killed process would have left the beginning, the record and half a line
+	lines := strings.SplitAfter(string(text), "\n")
 	if err := os.WriteFile(paths[0], []byte(lines[0]+lines[1]+lines[2][:9]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	next := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 	next.stop(t)
-	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out, "not closed, as a killed process leaves it: the next chain vouches up to line 2") {
+	if out := ends(t, 0, env, "audit", "verify"); !strings.Contains(out,
+		"not closed, as a killed process leaves it: the next chain vouches up to line 2") {
 		t.Error(out)
 	}
 	if err := os.Remove(paths[0]); err != nil {
@@ -217,11 +230,13 @@ func TestMendE7AuditBeforeTheFirstStart(t *testing.T) {
 		"there is no signing key in": {"key", "--public"},
 		"makes it at its first":      {"prove", "req_x", "--answer", save(t, "x")},
 	} {
-		if out := ends(t, 1, env, append([]string{"audit"}, args...)...); !strings.Contains(out, says) || strings.Contains(out, `"ok":true`) {
+		if out := ends(t, 1, env, append([]string{"audit"}, args...)...); !strings.Contains(out, says) ||
+			strings.Contains(out, `"ok":true`) {
 			t.Errorf("%v: %s", args, out)
 		}
 	}
-	if out := ends(t, 1, env, "audit", "verify", filepath.Join(t.TempDir(), "nowhere")); !strings.Contains(out, "no such file") {
+	if out := ends(t, 1, env, "audit", "verify", filepath.Join(t.TempDir(), "nowhere")); !strings.Contains(out,
+		"no such file") {
 		t.Errorf("a path that somebody has named: %s", out)
 	}
 }
@@ -229,10 +244,12 @@ func TestMendE7AuditBeforeTheFirstStart(t *testing.T) {
 func TestAuditWithoutAPlace(t *testing.T) {
 	file := save(t, "a file, and no folder")
 	bad := filepath.Join(file, "audit")
-	if out := ends(t, 1, []string{"OUTCROP_AUDIT_DIR=" + bad}, "serve", "--offline", "--addr", "127.0.0.1:0"); !strings.Contains(out, "audit.enabled: false") {
+	if out := ends(t, 1, []string{"OUTCROP_AUDIT_DIR=" + bad}, "serve", "--offline", "--addr",
+		"127.0.0.1:0"); !strings.Contains(out, "audit.enabled: false") {
 		t.Error(out)
 	}
-	for _, env := range [][]string{{"OUTCROP_AUDIT_ENABLED=false"}, {"HOME="}} { // the last as in a container with nothing to write to
+	// the last as in a container with nothing to write to
+	for _, env := range [][]string{{"OUTCROP_AUDIT_ENABLED=false"}, {"HOME="}} {
 		r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 		if id, _ := answered(t, r.url, `{`); id != "" {
 			t.Errorf("%v: provenance %q without a record", env, id)

@@ -24,11 +24,12 @@ const keyWithBudget = `access:
 
 // awsAt leads the program to a Bedrock of the test.
 func awsAt(url string) []string {
-	return []string{"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b", "AWS_ENDPOINT_URL=" + url}
+	return []string{"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b",
+		"AWS_ENDPOINT_URL=" + url}
 }
 
-// Budgets whose sums a restart would forget: the gateway does not start, and names them, unless somebody has said that they may be
-// forgotten, or nothing has to be paid.
+// Budgets whose sums a restart would forget: the gateway does not start, and names them, unless somebody has said that
+// they may be forgotten, or nothing has to be paid.
 func TestMendD2BudgetsNeedAStoreThatLasts(t *testing.T) {
 	bed, err := offline.New(offline.Config{Models: catalog.Data()})
 	if err != nil {
@@ -38,9 +39,11 @@ func TestMendD2BudgetsNeedAStoreThatLasts(t *testing.T) {
 	defer upstream.Close()
 	path := settings(t, keyWithBudget+"budgets:\n  tenants: {acme: {amount: 9}}\n")
 	args := []string{"serve", "--config", path, "--addr", "127.0.0.1:0"}
-	for name, env := range map[string][]string{"it is asked for": {"OUTCROP_STATE=memory"}, "nothing tells of a place": {"HOME=", "OUTCROP_AUDIT_ENABLED=false"}} {
+	for name, env := range map[string][]string{"it is asked for": {"OUTCROP_STATE=memory"},
+		"nothing tells of a place": {"HOME=", "OUTCROP_AUDIT_ENABLED=false"}} {
 		out := ends(t, 1, append(awsAt(upstream.URL), env...), args...)
-		for _, want := range []string{"access.keys[0].budget (crawler)", "budgets.tenants.acme", "OUTCROP_STATE", "budgets.in_memory: warn"} {
+		for _, want := range []string{"access.keys[0].budget (crawler)", "budgets.tenants.acme", "OUTCROP_STATE",
+			"budgets.in_memory: warn"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%s: it does not say %q: %s", name, want, out)
 			}
@@ -76,8 +79,8 @@ func (r *running) killed() {
 	_ = r.cmd.Wait()
 }
 
-// kill -9 during a call under a budget: when the lease has ended, another gateway charges the call as it was reckoned, and counts it
-// as an estimate. Money is never forgotten.
+// kill -9 during a call under a budget: when the lease has ended, another gateway charges the call as it was reckoned,
+// and counts it as an estimate. Money is never forgotten.
 func TestMendE7ACallOfAKilledGatewayIsCharged(t *testing.T) {
 	under := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -94,7 +97,8 @@ func TestMendE7ACallOfAKilledGatewayIsCharged(t *testing.T) {
 	key, _ := made(t, env, "--budget", "0.0001", "--budget-period", "total")
 	r := start(t, env, "serve", "--addr", "127.0.0.1:0")
 	go func() {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+"/v1/chat/completions", strings.NewReader(asksFor("amazon.nova-lite-v1:0")))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+"/v1/chat/completions",
+			strings.NewReader(asksFor("amazon.nova-lite-v1:0")))
 		if err != nil {
 			return
 		}
@@ -125,7 +129,8 @@ func TestMendE7ACallOfAKilledGatewayIsCharged(t *testing.T) {
 	if u := used.Total; u.Requests != 1 || u.Estimated != 1 || u.Output != 4096 || u.Nano <= 100_000 {
 		t.Errorf("counted %+v", u)
 	}
-	if status, _, body := called(t, next.url+"/v1/chat/completions", key, asksFor("amazon.nova-lite-v1:0")); status != 429 || !strings.Contains(body, "insufficient_quota") {
+	if status, _, body := called(t, next.url+"/v1/chat/completions", key,
+		asksFor("amazon.nova-lite-v1:0")); status != 429 || !strings.Contains(body, "insufficient_quota") {
 		t.Errorf("the budget is spent: %d %s", status, body)
 	}
 }
@@ -138,7 +143,8 @@ func leaseEnds(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	res, err := db.ExecContext(t.Context(), "UPDATE holds SET until = 1 WHERE state = 1") // those that say that they were sent
+	// those that say that they were sent
+	res, err := db.ExecContext(t.Context(), "UPDATE holds SET until = 1 WHERE state = 1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +153,8 @@ func leaseEnds(t *testing.T, path string) {
 	}
 }
 
-// A file of state that somebody has put in the place of another one counts at once: its keys open, those of the old file do not, and
-// what is revoked there is revoked.
+// A file of state that somebody has put in the place of another one counts at once: its keys open, those of the old
+// file do not, and what is revoked there is revoked.
 func TestMendE2AKeyOfAReplacedFileIsRevoked(t *testing.T) {
 	dir := t.TempDir()
 	path, other := filepath.Join(dir, "state.db"), filepath.Join(dir, "other.db")

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 )
 
-// TestMendC9RowsOfTheConfigurationCanBeTriedOffline asks for models that nobody but the configuration knows, as the recipe for adding
-// a model does.
+// TestMendC9RowsOfTheConfigurationCanBeTriedOffline asks for models that nobody but the configuration knows, as the
+// recipe for adding a model does.
 func TestMendC9RowsOfTheConfigurationCanBeTriedOffline(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outcrop.yaml")
 	if err := os.WriteFile(path, []byte(`audit: {enabled: false}
@@ -31,12 +31,16 @@ models:
 	}
 	r := start(t, nil, "serve", "--offline", "--addr", "127.0.0.1:0", "--config", path)
 	for _, ask := range []struct{ path, body, want string }{
-		{"chat/completions", `{"model":"acme.rocket-1","messages":[{"role":"user","content":"Hello!"}]}`, `"finish_reason":"stop"`},
-		{"chat/completions", `{"model":"amazon.nova-lite-v9:0","messages":[{"role":"user","content":"Hello!"}]}`, `"finish_reason":"stop"`},
+		{"chat/completions", `{"model":"acme.rocket-1","messages":[{"role":"user","content":"Hello!"}]}`,
+			`"finish_reason":"stop"`},
+		{"chat/completions", `{"model":"amazon.nova-lite-v9:0","messages":[{"role":"user","content":"Hello!"}]}`,
+			`"finish_reason":"stop"`},
 		{"embeddings", `{"model":"amazon.titan-embed-text-v9:0","input":"Hello!","dimensions":256}`, `"embedding":`},
-		{"chat/completions", `{"model":"acme.rocket-2","messages":[{"role":"user","content":"Hello!"}]}`, `"model_not_found"`},
+		{"chat/completions", `{"model":"acme.rocket-2","messages":[{"role":"user","content":"Hello!"}]}`,
+			`"model_not_found"`},
 	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/"+ask.path, strings.NewReader(ask.body))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/"+ask.path,
+			strings.NewReader(ask.body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,12 +61,15 @@ models:
 func TestMendC9TheEmbeddedBedrockPlaysAnyRegion(t *testing.T) {
 	r := start(t, nil, "bedrock", "--addr", "127.0.0.1:0", "--region", "eu-central-1")
 	client := bedrockruntime.New(bedrockruntime.Options{
-		Region: "eu-central-1", BaseEndpoint: &r.url, Credentials: credentials.NewStaticCredentialsProvider("offline", "offline", ""),
+		Region: "eu-central-1", BaseEndpoint: &r.url, Credentials: credentials.NewStaticCredentialsProvider("offline",
+			"offline", ""),
 	})
-	for id, served := range map[string]bool{"eu.anthropic.claude-sonnet-4-5-20250929-v1:0": true, "us.anthropic.claude-sonnet-4-5-20250929-v1:0": false} {
+	for id, served := range map[string]bool{"eu.anthropic.claude-sonnet-4-5-20250929-v1:0": true,
+		"us.anthropic.claude-sonnet-4-5-20250929-v1:0": false} {
 		_, err := client.Converse(context.Background(), &bedrockruntime.ConverseInput{
-			ModelId:  aws.String(id),
-			Messages: []types.Message{{Role: types.ConversationRoleUser, Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "count to 3"}}}},
+			ModelId: aws.String(id),
+			Messages: []types.Message{{Role: types.ConversationRoleUser,
+				Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "count to 3"}}}},
 		})
 		if (err == nil) != served {
 			t.Errorf("%s: %v", id, err)

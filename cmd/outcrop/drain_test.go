@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMendD7SIGTERMLeavesBalancersTime: behind SIGTERM the port stays open and calls are answered while /ready says 503; who presses Ctrl-C
-// does not wait.
+// TestMendD7SIGTERMLeavesBalancersTime: behind SIGTERM the port stays open and calls are answered while /ready says
+// 503; who presses Ctrl-C does not wait.
 func TestMendD7SIGTERMLeavesBalancersTime(t *testing.T) {
 	upstream := httptest.NewServer(http.NotFoundHandler())
 	defer upstream.Close()

@@ -34,20 +34,24 @@ func TestMendC2TryingThingsOutLeavesTheUsersOwnStoreAlone(t *testing.T) {
 	named := start(t, append(env, "OUTCROP_STATE="+store), "serve", "--offline", "--addr", "127.0.0.1:0")
 	res := named.post(t, hello)
 	named.stop(t)
-	if res.StatusCode != 401 || !strings.Contains(named.said(), "authorization: Bearer YOUR_KEY") || !strings.Contains(named.said(), store) {
+	if res.StatusCode != 401 || !strings.Contains(named.said(), "authorization: Bearer YOUR_KEY") ||
+		!strings.Contains(named.said(), store) {
 		t.Errorf("a store that is named: status %d, %s", res.StatusCode, named.said())
 	}
-	if out := ends(t, 0, env, "key", "revoke", "mine"); !strings.Contains(out, "last key") || !strings.Contains(out, store) || !strings.Contains(out, "OUTCROP_STATE") {
+	if out := ends(t, 0, env, "key", "revoke", "mine"); !strings.Contains(out, "last key") ||
+		!strings.Contains(out, store) || !strings.Contains(out, "OUTCROP_STATE") {
 		t.Errorf("revoke: %s", out)
 	}
 }
 
 func TestMendC4TheGreetingIsTrue(t *testing.T) {
 	dir := t.TempDir()
-	r := start(t, []string{"HOST=0.0.0.0", "PORT=0", "OUTCROP_AUDIT_ENABLED=true", "OUTCROP_AUDIT_DIR=" + dir, "OUTCROP_CACHE_ENABLED=true"}, "serve", "--offline", "--insecure")
+	r := start(t, []string{"HOST=0.0.0.0", "PORT=0", "OUTCROP_AUDIT_ENABLED=true", "OUTCROP_AUDIT_DIR=" + dir,
+		"OUTCROP_CACHE_ENABLED=true"}, "serve", "--offline", "--insecure")
 	said := r.said
 	r.until(t, "the whole greeting", func() bool { return strings.Contains(said(), "level=WARN") })
-	for _, want := range []string{"serves the OpenAI API on http://0.0.0.0:", "curl http://127.0.0.1:", "OFFLINE", dir, "cache    in memory", "policy   off", "keys     none", "level=WARN"} {
+	for _, want := range []string{"serves the OpenAI API on http://0.0.0.0:", "curl http://127.0.0.1:", "OFFLINE", dir,
+		"cache    in memory", "policy   off", "keys     none", "level=WARN"} {
 		anyHost := want == "serves the OpenAI API on http://0.0.0.0:" && strings.Contains(said(), "http://[::]:")
 		if !anyHost && !strings.Contains(said(), want) {
 			t.Errorf("it does not say %q: %s", want, said())
@@ -56,7 +60,8 @@ func TestMendC4TheGreetingIsTrue(t *testing.T) {
 }
 
 func TestMendC4ALogForMachinesHoldsNothingElse(t *testing.T) {
-	env := []string{"OUTCROP_LOG_FORMAT=json", "REDIS_URL=redis://127.0.0.1:1", "OUTCROP_CACHE_ENABLED=true", "OUTCROP_API_KEYS=key-of-this-test-only"}
+	env := []string{"OUTCROP_LOG_FORMAT=json", "REDIS_URL=redis://127.0.0.1:1", "OUTCROP_CACHE_ENABLED=true",
+		"OUTCROP_API_KEYS=key-of-this-test-only"}
 	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 	r.post(t, hello, "authorization", "Bearer key-of-this-test-only")
 	r.stop(t)
@@ -88,7 +93,8 @@ func TestMendC8TheCommandLineSaysWhatIsWrong(t *testing.T) {
 		{2, "completion", []string{"bash", "zsh"}},
 		{2, "completion bsh", []string{"did you mean bash"}},
 		{2, "key create --store k.db --endpoints chat", []string{"did you mean chat.completions?"}},
-		{0, "key create --store k.db --models amazon.nova-lit-v1:0,eu.amazon.nova-lite-v1:0,amazon.nova-*", []string{`"amazon.nova-lit-v1:0"`, "did you mean amazon.nova-lite-v1:0"}},
+		{0, "key create --store k.db --models amazon.nova-lit-v1:0,eu.amazon.nova-lite-v1:0,amazon.nova-*",
+			[]string{`"amazon.nova-lit-v1:0"`, "did you mean amazon.nova-lite-v1:0"}},
 		{0, "key create --store k.db --models amazon.nova-lite-v1:0 --endpoints chat.*", nil},
 		{0, "__complete usage --group-by tenant,k", []string{"tenant,key"}},
 		{0, "__complete key create --endpoints chat", []string{"chat.completions"}},
@@ -114,7 +120,8 @@ func TestMendC8TheSecondSignalEndsTheProcessAtOnce(t *testing.T) {
 	if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	r.until(t, "the first signal", func() bool { return strings.Contains(r.said(), "a second signal ends the process at once") })
+	r.until(t, "the first signal",
+		func() bool { return strings.Contains(r.said(), "a second signal ends the process at once") })
 	if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

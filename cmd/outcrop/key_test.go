@@ -27,7 +27,8 @@ func keyLines(t *testing.T, env []string, args ...string) []string {
 func made(t *testing.T, env []string, args ...string) (key, id string) {
 	t.Helper()
 	lines := keyLines(t, env, append([]string{"create"}, args...)...)
-	if len(lines) != 2 || !regexp.MustCompile(`^oc-[0-9A-Za-z]{49}$`).MatchString(lines[0]) || !strings.HasPrefix(lines[1], "key_") {
+	if len(lines) != 2 || !regexp.MustCompile(`^oc-[0-9A-Za-z]{49}$`).MatchString(lines[0]) ||
+		!strings.HasPrefix(lines[1], "key_") {
 		t.Fatalf("output %q", lines)
 	}
 	return lines[0], lines[1]
@@ -131,7 +132,8 @@ func TestKeysWhileTheGatewayRuns(t *testing.T) {
 				becomes(t, r.url, next[0], 401)
 			}
 			list := strings.Join(keyLines(t, env, "list", "--all"), "\n")
-			if !strings.Contains(list, id) || !strings.Contains(list, "revoked") || strings.Contains(list, "oc-") || strings.Contains(list, "sha256") {
+			if !strings.Contains(list, id) || !strings.Contains(list, "revoked") || strings.Contains(list, "oc-") ||
+				strings.Contains(list, "sha256") {
 				t.Errorf("list %s", list)
 			}
 			// What was kept outlives the gateways: a third one knows.
@@ -148,7 +150,8 @@ func TestKeysWhileTheGatewayRuns(t *testing.T) {
 
 func TestWhatAKeyMay(t *testing.T) {
 	env := []string{"OUTCROP_STATE=" + filepath.Join(t.TempDir(), "keys.db")}
-	nova, _ := made(t, env, "--models", "amazon.nova-lite*", "--max-tokens", "5", "--extensions", "none", "--endpoints", "chat.completions,models")
+	nova, _ := made(t, env, "--models", "amazon.nova-lite*", "--max-tokens", "5", "--extensions", "none", "--endpoints",
+		"chat.completions,models")
 	rail, _ := made(t, env, "--guardrail", "grmust:3")
 	away, _ := made(t, env, "--networks", "203.0.113.0/24")
 	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
@@ -165,7 +168,8 @@ func TestWhatAKeyMay(t *testing.T) {
 		t.Errorf("R-MOD-01 the list shows %v", models.Data)
 	}
 	status, head, body := called(t, chat, nova, asksFor("amazon.nova-lite-v1:0"))
-	if got := head.Get("x-outcrop-adjusted"); status != 200 || got != "max_completion_tokens:capped_at_5" || !strings.Contains(body, `"finish_reason":"length"`) {
+	if got := head.Get("x-outcrop-adjusted"); status != 200 || got != "max_completion_tokens:capped_at_5" ||
+		!strings.Contains(body, `"finish_reason":"length"`) {
 		t.Errorf("R-LIM-03 %d, adjusted %q: %s", status, got, body)
 	}
 	limited := strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{", `{"max_tokens":100,`, 1)
@@ -176,7 +180,8 @@ func TestWhatAKeyMay(t *testing.T) {
 	status, head, forbidden := called(t, chat, nova, asksFor("amazon.nova-pro-v1:0"))
 	status2, head2, missing := called(t, chat, nova, asksFor("amazon.nova-prx-v1:0"))
 	a, b := slices.Sorted(maps.Keys(head)), slices.Sorted(maps.Keys(head2))
-	if status != 404 || status2 != 404 || ids.ReplaceAllString(forbidden, "M") != ids.ReplaceAllString(missing, "M") || !slices.Equal(a, b) {
+	if status != 404 || status2 != 404 || ids.ReplaceAllString(forbidden, "M") != ids.ReplaceAllString(missing, "M") ||
+		!slices.Equal(a, b) {
 		t.Errorf("R-ERR-63 a forbidden model: %d %s %s\nan unknown one: %d %s %s", status, forbidden, a, status2, missing, b)
 	}
 	for name, tt := range map[string]struct {
@@ -184,15 +189,19 @@ func TestWhatAKeyMay(t *testing.T) {
 		status         int
 		code           string
 	}{
-		"R-MOD-03 a forbidden entry":     {nova, r.url + "/v1/models/amazon.nova-pro-v1:0", "", 404, "model_not_found"},
-		"R-MOD-03 an allowed entry":      {nova, r.url + "/v1/models/amazon.nova-lite-v1:0", "", 200, ""},
-		"an explanation of a forbidden":  {rail, r.url + "/v1/outcrop/route", asksFor("amazon.nova-pro-v1:0"), 200, ""},
-		"an endpoint":                    {nova, r.url + "/v1/embeddings", `{"model":"amazon.titan-embed-text-v2:0","input":"x"}`, 403, "endpoint_not_allowed"},
-		"an extension":                   {nova, chat, strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{", `{"top_k":3,`, 1), 403, "parameter_not_allowed"},
-		"a network":                      {away, chat, asksFor("amazon.nova-lite-v1:0"), 403, "ip_not_authorized"},
-		"R-GRD-02 another guardrail":     {rail, chat, strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{", `{"guardrail_config":{"guardrail_identifier":"x","guardrail_version":"1"},`, 1), 403, "guardrail_required"},
-		"R-GRD-02 the same, and a trace": {rail, chat, strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{", `{"guardrail_config":{"guardrail_identifier":"grmust","guardrail_version":"3","trace":"enabled"},`, 1), 200, ""},
-		"R-GRD-02 none named":            {rail, chat, asksFor("amazon.nova-lite-v1:0"), 200, ""},
+		"R-MOD-03 a forbidden entry":    {nova, r.url + "/v1/models/amazon.nova-pro-v1:0", "", 404, "model_not_found"},
+		"R-MOD-03 an allowed entry":     {nova, r.url + "/v1/models/amazon.nova-lite-v1:0", "", 200, ""},
+		"an explanation of a forbidden": {rail, r.url + "/v1/outcrop/route", asksFor("amazon.nova-pro-v1:0"), 200, ""},
+		"an endpoint": {nova, r.url + "/v1/embeddings",
+			`{"model":"amazon.titan-embed-text-v2:0","input":"x"}`, 403, "endpoint_not_allowed"},
+		"an extension": {nova, chat, strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{", `{"top_k":3,`,
+			1), 403, "parameter_not_allowed"},
+		"a network": {away, chat, asksFor("amazon.nova-lite-v1:0"), 403, "ip_not_authorized"},
+		"R-GRD-02 another guardrail": {rail, chat, strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{",
+			`{"guardrail_config":{"guardrail_identifier":"x","guardrail_version":"1"},`, 1), 403, "guardrail_required"},
+		"R-GRD-02 the same, and a trace": {rail, chat, strings.Replace(asksFor("amazon.nova-lite-v1:0"), "{",
+			`{"guardrail_config":{"guardrail_identifier":"grmust","guardrail_version":"3","trace":"enabled"},`, 1), 200, ""},
+		"R-GRD-02 none named": {rail, chat, asksFor("amazon.nova-lite-v1:0"), 200, ""},
 	} {
 		status, _, body := called(t, tt.url, tt.key, tt.body)
 		if status != tt.status || tt.code != "" && !strings.Contains(body, `"`+tt.code+`"`) {
@@ -233,7 +242,8 @@ func TestPublicAddressesNeedKeys(t *testing.T) {
 }
 
 func TestTenThousandWrongKeysOverHTTP(t *testing.T) {
-	env := []string{"OUTCROP_STATE=" + filepath.Join(t.TempDir(), "keys.db"), "OUTCROP_API_KEYS=a-simple-key-of-the-settings"}
+	env := []string{"OUTCROP_STATE=" + filepath.Join(t.TempDir(), "keys.db"),
+		"OUTCROP_API_KEYS=a-simple-key-of-the-settings"}
 	key, _ := made(t, env)
 	r := start(t, env, "serve", "--offline", "--addr", "127.0.0.1:0")
 	counts := map[int]int{}
@@ -244,7 +254,8 @@ func TestTenThousandWrongKeysOverHTTP(t *testing.T) {
 			t.Fatal("a 429 without retry-after")
 		}
 	}
-	if counts[401] < 20 || counts[401] > 60 || counts[401]+counts[429] != 10_000 { // a few more are allowed while it goes on
+	// a few more are allowed while it goes on
+	if counts[401] < 20 || counts[401] > 60 || counts[401]+counts[429] != 10_000 {
 		t.Errorf("%v", counts)
 	}
 	for _, good := range []string{key, "a-simple-key-of-the-settings"} {
@@ -262,18 +273,22 @@ func TestKeyCommandRefuses(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a bad budget":         {2, []string{db}, []string{"create", "--budget", "lots"}, "--budget must be an amount in USD"},
-		"a bad period":         {1, []string{db}, []string{"create", "--budget", "5", "--budget-period", "year"}, "budget.period must be one of"},
-		"a bad expiry":         {2, []string{db}, []string{"create", "--expires", "soon"}, "--expires must be a date"},
-		"a past expiry":        {1, []string{db}, []string{"create", "--expires", "2020-01-01"}, "expires must be in the future"},
-		"a bad network":        {2, []string{db}, []string{"create", "--networks", "here"}, `"here" is neither a network`},
-		"a bad guardrail":      {2, []string{db}, []string{"create", "--guardrail", "x"}, "--guardrail must be ID:VERSION"},
-		"an unknown key":       {1, []string{db}, []string{"revoke", "key_none"}, "there is no key key_none"},
-		"no key named":         {2, []string{db}, []string{"revoke"}, "requires at least 1 arg"},
-		"a negative grace":     {1, []string{db}, []string{"rotate", "x", "--grace", "-1s"}, "--grace must not be negative"},
-		"a store in memory":    {1, []string{"OUTCROP_STATE=memory"}, []string{"list"}, "no other process can reach"},
-		"redis without URL":    {1, []string{"OUTCROP_STATE=redis"}, []string{"list"}, "needs redis.url"},
-		"redis that is away":   {1, []string{"OUTCROP_STATE=redis", "REDIS_URL=unix:///nowhere/redis.sock"}, []string{"list"}, "/nowhere/redis.sock"},
+		"a bad budget": {2, []string{db}, []string{"create", "--budget", "lots"},
+			"--budget must be an amount in USD"},
+		"a bad period": {1, []string{db}, []string{"create", "--budget", "5", "--budget-period", "year"},
+			"budget.period must be one of"},
+		"a bad expiry": {2, []string{db}, []string{"create", "--expires", "soon"}, "--expires must be a date"},
+		"a past expiry": {1, []string{db}, []string{"create", "--expires", "2020-01-01"},
+			"expires must be in the future"},
+		"a bad network":     {2, []string{db}, []string{"create", "--networks", "here"}, `"here" is neither a network`},
+		"a bad guardrail":   {2, []string{db}, []string{"create", "--guardrail", "x"}, "--guardrail must be ID:VERSION"},
+		"an unknown key":    {1, []string{db}, []string{"revoke", "key_none"}, "there is no key key_none"},
+		"no key named":      {2, []string{db}, []string{"revoke"}, "requires at least 1 arg"},
+		"a negative grace":  {1, []string{db}, []string{"rotate", "x", "--grace", "-1s"}, "--grace must not be negative"},
+		"a store in memory": {1, []string{"OUTCROP_STATE=memory"}, []string{"list"}, "no other process can reach"},
+		"redis without URL": {1, []string{"OUTCROP_STATE=redis"}, []string{"list"}, "needs redis.url"},
+		"redis that is away": {1, []string{"OUTCROP_STATE=redis", "REDIS_URL=unix:///nowhere/redis.sock"}, []string{"list"},
+			"/nowhere/redis.sock"},
 		"no place for a store": {1, []string{"HOME="}, []string{"list"}, "set access.store"},
 		"a broken config":      {1, []string{db}, []string{"list", "--config", "/nowhere.yaml"}, "cannot be read"},
 	} {
@@ -287,10 +302,12 @@ func TestKeyStoreSettings(t *testing.T) {
 	dir := t.TempDir()
 	path := settings(t, "access:\n  store: "+filepath.Join(dir, "configured.db")+"\n")
 	_, id := made(t, nil, "--config", path, "--name", "x", "--tenant", "acme")
-	if out := ends(t, 0, nil, "key", "list", "--store", filepath.Join(dir, "configured.db"), "--tenant", "acme"); !strings.Contains(out, id) {
+	if out := ends(t, 0, nil, "key", "list", "--store", filepath.Join(dir, "configured.db"), "--tenant",
+		"acme"); !strings.Contains(out, id) {
 		t.Errorf("%s", out)
 	}
-	if out := ends(t, 0, nil, "key", "list", "--config", path, "--tenant", "other", "--json"); strings.TrimSpace(out) != "[]" {
+	if out := ends(t, 0, nil, "key", "list", "--config", path, "--tenant", "other",
+		"--json"); strings.TrimSpace(out) != "[]" {
 		t.Errorf("keys of another tenant: %s", out)
 	}
 }

@@ -12,16 +12,18 @@ import (
 
 func TestMendA7ALineThatPanicsIsOneErrorAmongAnswers(t *testing.T) {
 	var out bytes.Buffer
-	err := eachLine(t.Context(), strings.NewReader("1\n2\n3\n"), &out, unseen, func(to, line []byte, _ int) ([]byte, bool) {
-		if string(line) == "2" {
-			var nothing *bytes.Buffer
-			nothing.WriteByte('x')
-		}
-		return append(append(to, line...), '\n'), true
-	})
+	err := eachLine(t.Context(), strings.NewReader("1\n2\n3\n"), &out, unseen,
+		func(to, line []byte, _ int) ([]byte, bool) {
+			if string(line) == "2" {
+				var nothing *bytes.Buffer
+				nothing.WriteByte('x')
+			}
+			return append(append(to, line...), '\n'), true
+		})
 	lines := strings.Split(out.String(), "\n")
 	var bad *badLines
-	if !errors.As(err, &bad) || bad.Error() != "1 of 3 lines could not be worked on: 2" || len(lines) != 4 || lines[0] != "1" || !strings.Contains(lines[1], "panic") || lines[2] != "3" {
+	if !errors.As(err, &bad) || bad.Error() != "1 of 3 lines could not be worked on: 2" || len(lines) != 4 ||
+		lines[0] != "1" || !strings.Contains(lines[1], "panic") || lines[2] != "3" {
 		t.Errorf("%v, %q", err, lines)
 	}
 }
@@ -82,12 +84,14 @@ func TestMendC8FaultyLinesHaveTheirNumbersAndFail(t *testing.T) {
 	}
 	for _, name := range []string{"route", "scan"} {
 		out, err := execute(t, in.String(), name)
-		if err == nil || err.Error() != "10 of 1000 lines could not be worked on: 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000" {
+		if err == nil || err.Error() != "10 of 1000 lines could not be worked on: 100, 200, 300, 400, 500, 600, 700, 800, "+
+			"900, 1000" {
 			t.Errorf("%s: %v", name, err)
 		}
 		lines := strings.Split(out, "\n")
 		for _, i := range []int{100, 1000} {
-			if line := lines[i-1]; !strings.HasPrefix(line, `{"error":{"message":"`) || !strings.HasSuffix(line, fmt.Sprintf(`,"line":%d}`, i)) {
+			if line := lines[i-1]; !strings.HasPrefix(line, `{"error":{"message":"`) ||
+				!strings.HasSuffix(line, fmt.Sprintf(`,"line":%d}`, i)) {
 				t.Errorf("%s: line %d is %s", name, i, line)
 			}
 		}
@@ -109,7 +113,8 @@ func TestMendC8ATerminalSeesHowFarItIsAndWhatCameOut(t *testing.T) {
 	p.seen(3, 1) // not that soon
 	p.end()
 	text := to.String()
-	if strings.Count(text, "3 lines, 1 faulty") != 1 || !strings.Contains(text, "2  tier fast\n        1  tier quality\n") || !strings.Contains(text, "0.5000 USD") {
+	if strings.Count(text, "3 lines, 1 faulty") != 1 ||
+		!strings.Contains(text, "2  tier fast\n        1  tier quality\n") || !strings.Contains(text, "0.5000 USD") {
 		t.Errorf("%q", text)
 	}
 }

@@ -14,8 +14,10 @@ func TestMendE8BoundOfBodiesFollowsTheMemoryLimit(t *testing.T) {
 	defer debug.SetMemoryLimit(old)
 	cfg := config.Default()
 	for _, tt := range []struct{ limit, memory, set, want int64 }{
-		{math.MaxInt64, 0, 0, 512 << 20}, {math.MaxInt64, 64 << 30, 0, 512 << 20}, {math.MaxInt64, 1 << 30, 0, 128 << 20}, {math.MaxInt64, 1 << 30, 200 << 20, 200 << 20},
-		{2 << 30, 1 << 30, 0, 256 << 20}, {100 << 20, 0, 0, int64(cfg.Server.BodyLimit)}, {2 << 30, 0, 64 << 20, 64 << 20}, {2 << 30, 0, 1000, int64(cfg.Server.BodyLimit)},
+		{math.MaxInt64, 0, 0, 512 << 20}, {math.MaxInt64, 64 << 30, 0, 512 << 20}, {math.MaxInt64, 1 << 30, 0, 128 << 20},
+		{math.MaxInt64, 1 << 30, 200 << 20, 200 << 20},
+		{2 << 30, 1 << 30, 0, 256 << 20}, {100 << 20, 0, 0, int64(cfg.Server.BodyLimit)}, {2 << 30, 0, 64 << 20, 64 << 20},
+		{2 << 30, 0, 1000, int64(cfg.Server.BodyLimit)},
 	} {
 		debug.SetMemoryLimit(tt.limit)
 		cfg.Server.BodiesInFlight = config.Size(tt.set)

@@ -112,7 +112,8 @@ func TestRecipeAddAModel(t *testing.T) {
 	if example == nil {
 		t.Fatal("no example")
 	}
-	cfg, err := config.Load(config.Source{Path: "example.yaml", ReadFile: func(string) ([]byte, error) { return example[1], nil }})
+	cfg, err := config.Load(config.Source{Path: "example.yaml",
+		ReadFile: func(string) ([]byte, error) { return example[1], nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,14 +126,18 @@ func TestRecipeAddAModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := plan.Targets[0].Row
-	if plan.Targets[0].CalledID != "eu.anthropic.claude-opus-7-20270301-v1:0" || row.MaxOutput != 128000 || row.Format != "claude" ||
-		row.Caps.Sampling.Temperature != catalog.No || len(row.Caps.Reasoning.Efforts) != 4 || row.PriceFor("us.x").Output != 27.5 {
+	if plan.Targets[0].CalledID != "eu.anthropic.claude-opus-7-20270301-v1:0" || row.MaxOutput != 128000 ||
+		row.Format != "claude" ||
+		row.Caps.Sampling.Temperature != catalog.No || len(row.Caps.Reasoning.Efforts) != 4 ||
+		row.PriceFor("us.x").Output != 27.5 {
 		t.Errorf("the new model: %+v", row)
 	}
-	if plan, err = models.Plan(&router.Facts{Model: "search", Kind: catalog.Embed}); err != nil || plan.InputType != "search_query" {
+	if plan, err = models.Plan(&router.Facts{Model: "search", Kind: catalog.Embed}); err != nil ||
+		plan.InputType != "search_query" {
 		t.Errorf("R-EMB-11 %+v %v", plan, err)
 	}
-	for id, want := range map[string]string{"amazon.nova-lite-v1:0": `"structured_output":true`, "acme.rocket-1": `"kind":"chat"`, "gpt-4o": `"target":"anthropic.claude-opus-7`} {
+	for id, want := range map[string]string{"amazon.nova-lite-v1:0": `"structured_output":true`,
+		"acme.rocket-1": `"kind":"chat"`, "gpt-4o": `"target":"anthropic.claude-opus-7`} {
 		if m, ok := models.Model(id, time.Now()); !ok || !strings.Contains(string(m.Outcrop), want) {
 			t.Errorf("R-MOD-05 %s: %s", id, m.Outcrop)
 		}

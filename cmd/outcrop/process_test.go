@@ -42,7 +42,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "outcrop")
-		if out, err := exec.Command("go", "build", "-ldflags", "-X main.version=test-1", "-o", binary, ".").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags", "-X main.version=test-1", "-o", binary,
+			".").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 			return 1
 		}
@@ -55,7 +56,8 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(binary, args...) // ended by signal: a test's context is over before its clean-up
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "AWS_EC2_METADATA_DISABLED=true", "OUTCROP_SERVER_DRAIN_DELAY=0s"}, env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "AWS_EC2_METADATA_DISABLED=true",
+		"OUTCROP_SERVER_DRAIN_DELAY=0s"}, env...)
 	return cmd
 }
 
@@ -148,7 +150,8 @@ func (r *running) wait(t *testing.T) {
 
 func (r *running) post(t *testing.T, body string, header ...string) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/chat/completions",
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +172,8 @@ const hello = `{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","cont
 func TestItDoesNotStart(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "outcrop.yaml")
-	if err := os.WriteFile(file, []byte("server:\n  addr: 127.0.0.1:0\n  addrs: x\nmodels:\n  aliasses: {}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("server:\n  addr: 127.0.0.1:0\n  addrs: x\nmodels:\n  aliasses: {}\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -179,14 +183,22 @@ func TestItDoesNotStart(t *testing.T) {
 		says []string
 	}{
 		{"neither credentials nor region", nil, []string{"serve"}, []string{"AWS_REGION", "--offline"}},
-		{"credentials, no region", []string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, []string{"serve"}, []string{"AWS_REGION", "--offline"}},
-		{"region, no credentials", []string{"AWS_REGION=us-east-1"}, []string{"serve"}, []string{"AWS_ACCESS_KEY_ID", "--offline"}},
-		{"a public address without keys", nil, []string{"serve", "--offline", "--addr", "0.0.0.0:0"}, []string{"OUTCROP_API_KEYS", "--insecure"}},
-		{"a public address without keys, by HOST", []string{"HOST=0.0.0.0"}, []string{"serve", "--offline"}, []string{"OUTCROP_API_KEYS", "--insecure"}},
-		{"unknown keys in the file, all at once", nil, []string{"serve", "--offline", "--config", file}, []string{file + ":3:3: ", "server.addrs", file + ":5:3: ", "did you mean aliases"}},
-		{"a file that is not there", nil, []string{"serve", "--offline", "--config", filepath.Join(dir, "no.yaml")}, []string{"no.yaml"}},
-		{"replay without offline", []string{"AWS_REGION=us-east-1"}, []string{"serve", "--replay", dir}, []string{"--offline"}},
-		{"an unknown flag", nil, []string{"serve", "--ofline"}, []string{"--ofline", "did you mean --offline?", "outcrop serve --help"}},
+		{"credentials, no region", []string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, []string{"serve"},
+			[]string{"AWS_REGION", "--offline"}},
+		{"region, no credentials", []string{"AWS_REGION=us-east-1"}, []string{"serve"},
+			[]string{"AWS_ACCESS_KEY_ID", "--offline"}},
+		{"a public address without keys", nil, []string{"serve", "--offline", "--addr", "0.0.0.0:0"},
+			[]string{"OUTCROP_API_KEYS", "--insecure"}},
+		{"a public address without keys, by HOST", []string{"HOST=0.0.0.0"}, []string{"serve", "--offline"},
+			[]string{"OUTCROP_API_KEYS", "--insecure"}},
+		{"unknown keys in the file, all at once", nil, []string{"serve", "--offline", "--config", file},
+			[]string{file + ":3:3: ", "server.addrs", file + ":5:3: ", "did you mean aliases"}},
+		{"a file that is not there", nil, []string{"serve", "--offline", "--config", filepath.Join(dir, "no.yaml")},
+			[]string{"no.yaml"}},
+		{"replay without offline", []string{"AWS_REGION=us-east-1"}, []string{"serve", "--replay", dir},
+			[]string{"--offline"}},
+		{"an unknown flag", nil, []string{"serve", "--ofline"},
+			[]string{"--ofline", "did you mean --offline?", "outcrop serve --help"}},
 		{"a folder without recordings", nil, []string{"bedrock", "--replay", dir}, []string{"recordings"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,7 +226,8 @@ func TestItSaysWhatItIs(t *testing.T) {
 	if out := ends(t, 0, nil, "completion", "bash"); !strings.Contains(out, "__start_outcrop") {
 		t.Errorf("completion: %.200q", out)
 	}
-	if out := ends(t, 0, nil, "serve", "--help"); !strings.Contains(out, "--offline") || !strings.Contains(out, "--insecure") {
+	if out := ends(t, 0, nil, "serve", "--help"); !strings.Contains(out, "--offline") ||
+		!strings.Contains(out, "--insecure") {
 		t.Errorf("help: %s", out)
 	}
 }
@@ -231,7 +244,8 @@ func TestPublicAddress(t *testing.T) {
 		}
 	})
 	t.Run("with keys", func(t *testing.T) {
-		r := start(t, []string{"OUTCROP_API_KEYS=first-key-of-two,second-key-of-two"}, "serve", "--offline", "--addr", "0.0.0.0:0")
+		r := start(t, []string{"OUTCROP_API_KEYS=first-key-of-two,second-key-of-two"}, "serve", "--offline",
+			"--addr", "0.0.0.0:0")
 		local(r)
 		for key, want := range map[string]int{"second-key-of-two": 200, "first-key-of-two": 200, "third": 401, "": 401} {
 			if res := r.post(t, hello, "authorization", "Bearer "+key); res.StatusCode != want {
@@ -254,7 +268,8 @@ func TestGreeting(t *testing.T) {
 	}
 }
 
-// TestDrain: after SIGTERM the stream under way is finished, /ready says 503, new calls are refused, and the process ends well.
+// TestDrain: after SIGTERM the stream under way is finished, /ready says 503, new calls are refused, and the process
+// ends well.
 func TestDrain(t *testing.T) {
 	r := start(t, nil, "serve", "--offline", "--pace", "10ms", "--addr", "127.0.0.1:0")
 	stream := r.post(t, `{"model":"amazon.nova-lite-v1:0","stream":true,"messages":[{"role":"user","content":"count to 200"}]}`)
@@ -278,7 +293,8 @@ func TestDrain(t *testing.T) {
 		t.Errorf("a new call while draining: status %d", res.StatusCode)
 	}
 	rest, err := io.ReadAll(stream.Body)
-	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") || !strings.Contains(string(rest), `"content":" 200"`) {
+	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") ||
+		!strings.Contains(string(rest), `"content":" 200"`) {
 		t.Errorf("the stream ends with %v, %.300q", err, rest[max(0, len(rest)-300):])
 	}
 	r.wait(t) // it is on its way out, and a second signal would kill it
@@ -298,11 +314,13 @@ func TestItReachesAWS(t *testing.T) {
 		}
 		bed.ServeHTTP(w, r)
 	})
-	plain, secure := httptest.NewServer(upstream), httptest.NewTLSServer(upstream) // a bearer token goes over TLS, or to loopback
+	// a bearer token goes over TLS, or to loopback
+	plain, secure := httptest.NewServer(upstream), httptest.NewTLSServer(upstream)
 	defer plain.Close()
 	defer secure.Close()
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	at := func(url string, env ...string) []string {
@@ -313,7 +331,8 @@ func TestItReachesAWS(t *testing.T) {
 		env  []string
 		auth string
 	}{
-		{"access key", at(plain.URL, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b"), "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"},
+		{"access key", at(plain.URL, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b"),
+			"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"},
 		{"Bedrock API key, loopback", at(plain.URL, "AWS_BEARER_TOKEN_BEDROCK=token"), "Bearer token"},
 		{"Bedrock API key", at(secure.URL, "AWS_BEARER_TOKEN_BEDROCK=token", "AWS_CA_BUNDLE="+bundle), "Bearer token"},
 	} {
@@ -338,7 +357,8 @@ func TestItReachesAWS(t *testing.T) {
 	}
 }
 
-// TestMendA7APreferenceForBearerTokensWithoutAKey: the gateway signs with the credentials that it has, also when it lists models.
+// TestMendA7APreferenceForBearerTokensWithoutAKey: the gateway signs with the credentials that it has, also when it
+// lists models.
 func TestMendA7APreferenceForBearerTokensWithoutAKey(t *testing.T) {
 	bed, err := offline.New(offline.Config{Models: catalog.Data()})
 	if err != nil {
@@ -352,8 +372,10 @@ func TestMendA7APreferenceForBearerTokensWithoutAKey(t *testing.T) {
 		bed.ServeHTTP(w, r)
 	}))
 	defer upstream.Close()
-	env := []string{"AWS_REGION=us-east-1", "AWS_AUTH_SCHEME_PREFERENCE=httpBearerAuth", "AWS_ENDPOINT_URL=" + upstream.URL}
-	r := start(t, append(env, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b"), "serve", "--addr", "127.0.0.1:0")
+	env := []string{"AWS_REGION=us-east-1", "AWS_AUTH_SCHEME_PREFERENCE=httpBearerAuth",
+		"AWS_ENDPOINT_URL=" + upstream.URL}
+	r := start(t, append(env, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=b"), "serve", "--addr",
+		"127.0.0.1:0")
 	select {
 	case auth := <-listed:
 		if !strings.HasPrefix(auth, "AWS4-HMAC-SHA256") {
@@ -375,13 +397,15 @@ func TestMendA7APreferenceForBearerTokensWithoutAKey(t *testing.T) {
 func TestBedrockCommand(t *testing.T) {
 	r := start(t, nil, "bedrock", "--addr", "127.0.0.1:0")
 	client := bedrockruntime.New(bedrockruntime.Options{
-		Region: "us-east-1", BaseEndpoint: &r.url, Credentials: credentials.NewStaticCredentialsProvider("offline", "offline", ""),
+		Region: "us-east-1", BaseEndpoint: &r.url, Credentials: credentials.NewStaticCredentialsProvider("offline",
+			"offline", ""),
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	out, err := client.Converse(ctx, &bedrockruntime.ConverseInput{
-		ModelId:  aws.String("amazon.nova-lite-v1:0"),
-		Messages: []types.Message{{Role: types.ConversationRoleUser, Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "count to 3"}}}},
+		ModelId: aws.String("amazon.nova-lite-v1:0"),
+		Messages: []types.Message{{Role: types.ConversationRoleUser,
+			Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "count to 3"}}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -79,14 +79,16 @@ func TestReload(t *testing.T) {
 	r := start(t, nil, "serve", "--offline", "--pace", "5ms", "--config", path, "--addr", "127.0.0.1:0")
 	chat := r.url + "/v1/chat/completions"
 
-	stream := r.post(t, `{"model":"old","stream":true,"messages":[{"role":"user","content":"count to 300"}]}`, "authorization", "Bearer the-first-key-of-this-test")
+	stream := r.post(t, `{"model":"old","stream":true,"messages":[{"role":"user","content":"count to 300"}]}`,
+		"authorization", "Bearer the-first-key-of-this-test")
 	if _, err := io.ReadFull(stream.Body, make([]byte, 500)); err != nil {
 		t.Fatal(err)
 	}
 	rewrite(t, keys, "the-second-key-of-this-test\n")
 	rewrite(t, path, strings.ReplaceAll(after, "KEYS", keys))
 	line := r.hangup(t, takenOver)
-	for _, want := range []string{"access.api_keys", "server.allowed_origins", "server.body_limit", "models.aliases", "max_choices", "need_restart=[]"} {
+	for _, want := range []string{"access.api_keys", "server.allowed_origins", "server.body_limit", "models.aliases",
+		"max_choices", "need_restart=[]"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the log does not say %q: %s", want, line)
 		}
@@ -100,11 +102,12 @@ func TestReload(t *testing.T) {
 		key, body string
 		status    int
 	}{
-		"the new key, the new alias":   {"the-second-key-of-this-test", asksFor("new"), 200},
-		"the old key":                  {"the-first-key-of-this-test", asksFor("new"), 401},
-		"the old alias":                {"the-second-key-of-this-test", asksFor("old"), 404},
-		"the limit of bodies":          {"the-second-key-of-this-test", long, 413},
-		"a setting of the translation": {"the-second-key-of-this-test", strings.Replace(asksFor("new"), "{", `{"n":2,`, 1), 400},
+		"the new key, the new alias": {"the-second-key-of-this-test", asksFor("new"), 200},
+		"the old key":                {"the-first-key-of-this-test", asksFor("new"), 401},
+		"the old alias":              {"the-second-key-of-this-test", asksFor("old"), 404},
+		"the limit of bodies":        {"the-second-key-of-this-test", long, 413},
+		"a setting of the translation": {"the-second-key-of-this-test", strings.Replace(asksFor("new"), "{", `{"n":2,`, 1),
+			400},
 	} {
 		if status, _, body := called(t, chat, tt.key, tt.body); status != tt.status {
 			t.Errorf("%s: %d, want %d: %s", name, status, tt.status, body)
@@ -117,7 +120,8 @@ func TestReload(t *testing.T) {
 		}
 	}
 	rest, err := io.ReadAll(stream.Body)
-	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") || !strings.Contains(string(rest), `"content":" 300"`) {
+	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") ||
+		!strings.Contains(string(rest), `"content":" 300"`) {
 		t.Errorf("the stream that began before ends with %v, %.300q", err, rest[max(0, len(rest)-300):])
 	}
 }
@@ -130,11 +134,13 @@ func TestReloadOfAFaultyFileChangesNothing(t *testing.T) {
 		text string
 		says []string
 	}{
-		"an unknown setting, with its place": {"models:\n  aliases: {gone: amazon.nova-lite-v1:0}\n  aliasses: {}\n", []string{path + ":3:3: ", "did you mean aliases"}},
-		"no YAML":                            {"models: [\n", []string{path + ":"}},
-		"a value that cannot be":             {"server:\n  body_limit: -5\n", []string{path + ":2:"}},
-		"a rule that cannot be":              {"router:\n  rules:\n    - {when: 'nonsense(', use: here}\n", []string{path + ":"}},
-		"a setting with a secret in it":      {"access:\n  api_keys: [do-not-show-this-one]\n", []string{path + ":2:"}},
+		"an unknown setting, with its place": {"models:\n  aliases: {gone: amazon.nova-lite-v1:0}\n  aliasses: {}\n",
+			[]string{path + ":3:3: ", "did you mean aliases"}},
+		"no YAML":                {"models: [\n", []string{path + ":"}},
+		"a value that cannot be": {"server:\n  body_limit: -5\n", []string{path + ":2:"}},
+		"a rule that cannot be": {"router:\n  rules:\n    - {when: 'nonsense(', use: here}\n",
+			[]string{path + ":"}},
+		"a setting with a secret in it": {"access:\n  api_keys: [do-not-show-this-one]\n", []string{path + ":2:"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rewrite(t, path, tt.text)
@@ -170,7 +176,8 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 		line := r.hangup(t, changed)
 		_, late, _ := strings.Cut(line, "need_restart=")
 		for name, want := range map[string]bool{
-			"cache.enabled": true, "server.read_header_timeout": true, "stream.idle": true, "stream.hold": false, "models.aliases": false,
+			"cache.enabled": true, "server.read_header_timeout": true, "stream.idle": true, "stream.hold": false,
+			"models.aliases": false,
 		} {
 			if strings.Contains(late, name) != want {
 				t.Errorf("%s: %v in %s", name, !want, line)
@@ -227,7 +234,8 @@ func TestReloadWhileManyCall(t *testing.T) {
 	}
 }
 
-// TestHangupWhileStarting: a signal that comes too early must not end the process, which is what the system does by itself.
+// TestHangupWhileStarting: a signal that comes too early must not end the process, which is what the system does by
+// itself.
 func TestHangupWhileStarting(t *testing.T) {
 	path := settings(t, "models:\n  aliases: {a: amazon.nova-lite-v1:0}\n")
 	r := start(t, nil, "serve", "--offline", "--config", path, "--addr", "127.0.0.1:0")

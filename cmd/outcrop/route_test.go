@@ -31,7 +31,8 @@ func TestRoute(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
-	want := []string{`{"tier":"fast","rule":"score","score":`, `{"error":{"message":"The line is empty.`, `{"error":{"message":"We could not parse`, `{"tier":"quality","rule":"tier",`,
+	want := []string{`{"tier":"fast","rule":"score","score":`, `{"error":{"message":"The line is empty.`,
+		`{"error":{"message":"We could not parse`, `{"tier":"quality","rule":"tier",`,
 		"{\"error\":{\"message\":\"The model `gpt-4o` does not exist", `{"tier":"fast"`, `{"tier":"fast"`}
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines: %s", len(lines), out)
@@ -51,7 +52,8 @@ func TestRoute(t *testing.T) {
 		}
 	}
 	examples := filepath.Join("..", "..", "examples", "routing.yaml")
-	if out, err = execute(t, `{"prompt":"I want a refund","model":"helpdesk"}`, "route", "--config", examples, "--region", "eu-west-1"); err != nil ||
+	if out, err = execute(t, `{"prompt":"I want a refund","model":"helpdesk"}`, "route", "--config", examples, "--region",
+		"eu-west-1"); err != nil ||
 		!strings.HasPrefix(out, `{"tier":"quality","rule":"angry"`) || !strings.Contains(out, `"region":"eu-west-1"`) {
 		t.Errorf("%s %v", out, err)
 	}
@@ -72,13 +74,16 @@ func TestEachLine(t *testing.T) {
 	}
 	echo := func(to, line []byte, _ int) ([]byte, bool) { return fmt.Appendf(to, "<%s>\n", line), true }
 	var out bytes.Buffer
-	if err := eachLine(t.Context(), bytes.NewReader(in.Bytes()), &out, unseen, echo); err != nil || !bytes.Equal(out.Bytes(), want.Bytes()) {
+	if err := eachLine(t.Context(), bytes.NewReader(in.Bytes()), &out, unseen, echo); err != nil ||
+		!bytes.Equal(out.Bytes(), want.Bytes()) {
 		t.Errorf("%d bytes, want %d: %v", out.Len(), want.Len(), err)
 	}
 	long := strings.Repeat("y", longestLine)
 	out.Reset()
-	err := eachLine(t.Context(), strings.NewReader(long+"\n"+long+"z\nshort\n"+long+"z"), &out, unseen, func(to, line []byte, _ int) ([]byte, bool) { return fmt.Appendf(to, "%d\n", len(line)), true })
-	if lines := strings.Split(out.String(), "\n"); err == nil || len(lines) != 5 || lines[0] != fmt.Sprint(longestLine) || lines[2] != "5" ||
+	err := eachLine(t.Context(), strings.NewReader(long+"\n"+long+"z\nshort\n"+long+"z"), &out, unseen,
+		func(to, line []byte, _ int) ([]byte, bool) { return fmt.Appendf(to, "%d\n", len(line)), true })
+	if lines := strings.Split(out.String(), "\n"); err == nil || len(lines) != 5 || lines[0] != fmt.Sprint(longestLine) ||
+		lines[2] != "5" ||
 		!strings.Contains(lines[1], "longer than 32 MB") || !strings.Contains(lines[3], "longer than 32 MB") {
 		t.Errorf("%v %.300q", err, lines)
 	}
@@ -148,7 +153,8 @@ func TestRecipeWriteRoutingRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[router.Rule](), reflect.TypeFor[router.Target](), reflect.TypeFor[router.Tier]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[router.Rule](), reflect.TypeFor[router.Target](),
+		reflect.TypeFor[router.Tier]()} {
 		for i := range typ.NumField() {
 			tag := typ.Field(i).Tag
 			if _, former := tag.Lookup("when"); former { // taken for one release, and not to be learnt any more
@@ -175,7 +181,8 @@ func TestRecipeWriteRoutingRules(t *testing.T) {
 		}
 		all = append(all, text...)
 	}
-	cfg, err := config.Load(config.Source{Path: "example.yaml", ReadFile: func(string) ([]byte, error) { return all, nil }})
+	cfg, err := config.Load(config.Source{Path: "example.yaml",
+		ReadFile: func(string) ([]byte, error) { return all, nil }})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, all)
 	}
@@ -190,13 +197,15 @@ func BenchmarkRoute(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	line := `{"messages":[{"role":"system","content":"You are helpful."},{"role":"user","content":"` + strings.Repeat("Compare these two plans for a garden. ", 10) + `"}]}` + "\n"
+	line := `{"messages":[{"role":"system","content":"You are helpful."},{"role":"user","content":"` +
+		strings.Repeat("Compare these two plans for a garden. ", 10) + `"}]}` + "\n"
 	const lines = 1000
 	in := strings.Repeat(line, lines)
 	e, p := pipeline.Explainer{Models: models}, newProgress(io.Discard, "")
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := eachLine(b.Context(), strings.NewReader(in), io.Discard, p.seen, func(to, line []byte, n int) ([]byte, bool) { return routeLine(e, to, line, n, p) }); err != nil {
+		if err := eachLine(b.Context(), strings.NewReader(in), io.Discard, p.seen,
+			func(to, line []byte, n int) ([]byte, bool) { return routeLine(e, to, line, n, p) }); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,11 +12,13 @@ import (
 func TestScanWithConfig(t *testing.T) {
 	for _, tt := range []struct{ name, file, want, fails string }{
 		{name: "the section decides, the gateway's members are left to it", want: `"text":"m***@e***.org"`,
-			file: "server: {x: 1}\nsecurity:\n  profiles: {other: {}}\n  pii_redaction: {enabled: true, entities: [EMAIL], action: mask}\n"},
+			file: "server: {x: 1}\nsecurity:\n  profiles: {other: {}}\n  pii_redaction: {enabled: true, entities: [EMAIL], " +
+				"action: mask}\n"},
 		{name: "nothing is looked for", want: `"findings":[]`, file: "security: {pii_redaction: {enabled: false}}\n"},
 		{name: "no section", file: "server: {}\n", fails: "no section security"},
 		{name: "a member that nobody knows", file: "security: {pii_redactions: {}}\n", fails: "pii_redactions"},
-		{name: "an action that nobody knows", file: "security: {pii_redaction: {enabled: true, action: burn}}\n", fails: "burn"},
+		{name: "an action that nobody knows", file: "security: {pii_redaction: {enabled: true, action: burn}}\n",
+			fails: "burn"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "outcrop.yaml")

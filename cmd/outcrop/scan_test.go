@@ -16,16 +16,18 @@ func TestScan(t *testing.T) {
 		t.Fatal(err)
 	}
 	var in, want strings.Builder
-	in.WriteString("{\"text\":\"Ärger 😀 mit bob@example.org\",\"direction\":\"output\"}\nno json\n\n{\"text\":\"a\",\"direction\":\"up\"}\n")
+	in.WriteString("{\"text\":\"Ärger 😀 mit bob@example.org\",\"direction\":\"output\"}\nno " +
+		"json\n\n{\"text\":\"a\",\"direction\":\"up\"}\n")
 	want.WriteString(`{"findings":[{"kind":"EMAIL","start":12,"end":27,"score":0.98}],"injection":{"score":0,"blocked":false},"text":"Ärger 😀 mit <EMAIL>"}` + "\n")
 	for i := range 300 {
 		fmt.Fprintf(&in, `{"text":"number %d"}`+"\n", i)
 	}
 	in.WriteString(`{"text":"the last line has no end"}`)
 	var out bytes.Buffer
-	err = eachLine(context.Background(), strings.NewReader(in.String()), &out, unseen, func(to, line []byte, n int) ([]byte, bool) {
-		return scanOne(context.Background(), p, to, line, n, newProgress(&out, ""))
-	})
+	err = eachLine(context.Background(), strings.NewReader(in.String()), &out, unseen,
+		func(to, line []byte, n int) ([]byte, bool) {
+			return scanOne(context.Background(), p, to, line, n, newProgress(&out, ""))
+		})
 	if err == nil || !strings.Contains(err.Error(), "3 of 305 lines") {
 		t.Fatal(err)
 	}

@@ -34,8 +34,9 @@ func (p *pair) issue(t *testing.T, serial int64) {
 		t.Fatal(err)
 	}
 	form := x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "gateway"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "gateway"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &form, &form, &key.PublicKey, key)
 	if err != nil {
@@ -114,7 +115,8 @@ func TestTLS(t *testing.T) {
 			c := p.client(t, tt.http2)
 			res := asked(t, c, r.url, hello)
 			body, err := io.ReadAll(res.Body)
-			if err != nil || res.StatusCode != 200 || res.ProtoMajor != tt.major || !bytes.Contains(body, []byte(`"chat.completion"`)) {
+			if err != nil || res.StatusCode != 200 || res.ProtoMajor != tt.major ||
+				!bytes.Contains(body, []byte(`"chat.completion"`)) {
 				t.Errorf("%s %d %v %.200s", res.Proto, res.StatusCode, err, body)
 			}
 			if res.Header.Get("strict-transport-security") != "max-age=31536000" {
@@ -122,7 +124,8 @@ func TestTLS(t *testing.T) {
 			}
 			stream := asked(t, c, r.url, strings.Replace(hello, "{", `{"stream":true,`, 1))
 			events, err := io.ReadAll(stream.Body)
-			if err != nil || stream.ProtoMajor != tt.major || !strings.HasPrefix(stream.Header.Get("content-type"), "text/event-stream") ||
+			if err != nil || stream.ProtoMajor != tt.major ||
+				!strings.HasPrefix(stream.Header.Get("content-type"), "text/event-stream") ||
 				!bytes.HasPrefix(events, []byte("data: {")) || !bytes.HasSuffix(events, []byte("data: [DONE]\n\n")) {
 				t.Errorf("%s %v %v %.200s", stream.Proto, stream.Header, err, events)
 			}
@@ -131,7 +134,8 @@ func TestTLS(t *testing.T) {
 			}
 		})
 	}
-	if _, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
+	if _, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS10,
+		MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
 	plain, err := http.Get("http://" + addr + "/health")
@@ -144,13 +148,15 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestCertificateIsRenewed: SIGHUP shows a new certificate to new connections, and leaves the old ones and their streams alone.
+// TestCertificateIsRenewed: SIGHUP shows a new certificate to new connections, and leaves the old ones and their
+// streams alone.
 func TestCertificateIsRenewed(t *testing.T) {
 	p := newPair(t)
 	path := settings(t, p.settings())
 	r, addr := startTLS(t, "--pace", "5ms", "--config", path, "--addr", "127.0.0.1:0")
 	old := p.client(t, true)
-	stream := asked(t, old, r.url, `{"model":"amazon.nova-lite-v1:0","stream":true,"messages":[{"role":"user","content":"count to 200"}]}`)
+	stream := asked(t, old, r.url,
+		`{"model":"amazon.nova-lite-v1:0","stream":true,"messages":[{"role":"user","content":"count to 200"}]}`)
 	if _, err := io.ReadFull(stream.Body, make([]byte, 500)); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +172,8 @@ func TestCertificateIsRenewed(t *testing.T) {
 		t.Errorf("the old connection: %d, serial %v", res.StatusCode, res.TLS.PeerCertificates[0].SerialNumber)
 	}
 	rest, err := io.ReadAll(stream.Body)
-	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") || !strings.Contains(string(rest), `"content":" 200"`) {
+	if err != nil || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") ||
+		!strings.Contains(string(rest), `"content":" 200"`) {
 		t.Errorf("the stream ends with %v, %.300q", err, rest[max(0, len(rest)-300):])
 	}
 
@@ -198,7 +205,8 @@ func TestCertificateIsRenewed(t *testing.T) {
 		t.Errorf("serial %d of other files", got)
 	}
 	rewrite(t, path, "{}\n")
-	if line := r.hangup(t, takenOver); !strings.Contains(line, "need_restart=\"[server.tls.cert_file server.tls.key_file]\"") {
+	if line := r.hangup(t, takenOver); !strings.Contains(line, "need_restart=\"[server.tls.cert_file "+
+		"server.tls.key_file]\"") {
 		t.Errorf("%s", line)
 	}
 	if got := moved.serial(t, addr); got != 4 {
@@ -209,11 +217,13 @@ func TestCertificateIsRenewed(t *testing.T) {
 func TestTLSThatCannotStart(t *testing.T) {
 	p, other := newPair(t), newPair(t)
 	for name, tt := range map[string]struct{ text, says string }{
-		"no key":            {"server:\n  tls: {cert_file: " + p.cert + "}\n", "key_file"},
-		"no such file":      {"server:\n  tls: {cert_file: /nowhere.pem, key_file: " + p.key + "}\n", "/nowhere.pem"},
-		"another one's key": {"server:\n  tls: {cert_file: " + p.cert + ", key_file: " + other.key + "}\n", "private key does not match"},
+		"no key":       {"server:\n  tls: {cert_file: " + p.cert + "}\n", "key_file"},
+		"no such file": {"server:\n  tls: {cert_file: /nowhere.pem, key_file: " + p.key + "}\n", "/nowhere.pem"},
+		"another one's key": {"server:\n  tls: {cert_file: " + p.cert + ", key_file: " + other.key + "}\n",
+			"private key does not match"},
 	} {
-		if out := ends(t, 1, nil, "serve", "--offline", "--addr", "127.0.0.1:0", "--config", settings(t, tt.text)); !strings.Contains(out, tt.says) {
+		if out := ends(t, 1, nil, "serve", "--offline", "--addr", "127.0.0.1:0", "--config",
+			settings(t, tt.text)); !strings.Contains(out, tt.says) {
 			t.Errorf("%s: %s", name, out)
 		}
 	}

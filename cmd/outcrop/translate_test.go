@@ -34,7 +34,8 @@ func TestTranslate(t *testing.T) {
 		return path
 	}
 	aliases := file("aliases.yaml", "models:\n  aliases:\n    gpt-4o: anthropic.claude-sonnet-4-5-20250929-v1:0\n")
-	reply := file("reply.json", `{"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"t1","name":"look_up","input":{"z":1}}}]}},"stopReason":"tool_use","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}}`)
+	reply := file("reply.json",
+		`{"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"t1","name":"look_up","input":{"z":1}}}]}},"stopReason":"tool_use","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}}`)
 	events := `[{"type":"messageStart","payload":{"role":"assistant"}},{"type":"contentBlockDelta","payload":{"contentBlockIndex":0,"delta":{"text":"hey"}}},` +
 		`{"type":"contentBlockStop","payload":{"contentBlockIndex":0}},{"type":"messageStop","payload":{"stopReason":"end_turn"}}]`
 	for _, tt := range []struct {
@@ -45,16 +46,22 @@ func TestTranslate(t *testing.T) {
 	}{
 		{name: "alias, profile, bytes of the schema", input: toolRequest, args: []string{"--config", aliases}, want: []string{
 			`{"operation":"Converse","model_id":"us.anthropic.claude-sonnet-4-5-20250929-v1:0","path":"/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"`,
-			`{"text":"a < b"}`, `{"type":"object", "properties":{"z":{"const":12345678901234567890}}}`, `"name":"look_up"`, `"adjusted":"seed:unsupported"}`}},
-		{name: "model and region", input: toolRequest, args: []string{"--model", "anthropic.claude-haiku-4-5-20251001-v1:0", "--region", "eu-west-1"},
+			`{"text":"a < b"}`, `{"type":"object", "properties":{"z":{"const":12345678901234567890}}}`, `"name":"look_up"`,
+			`"adjusted":"seed:unsupported"}`}},
+		{name: "model and region", input: toolRequest, args: []string{"--model", "anthropic.claude-haiku-4-5-20251001-v1:0",
+			"--region", "eu-west-1"},
 			want: []string{`"model_id":"eu.anthropic.claude-haiku-4-5-20251001-v1:0"`}},
-		{name: "stream", input: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`, args: []string{"--model", "amazon.nova-lite-v1:0"},
+		{name: "stream", input: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`,
+			args: []string{"--model", "amazon.nova-lite-v1:0"},
 			want: []string{`"operation":"ConverseStream"`, `nova-lite-v1%3A0/converse-stream"`}},
-		{name: "embeddings, one call an item, in order", input: `{"input":["a","b"]}`, args: []string{"--model", "amazon.titan-embed-text-v2:0"},
+		{name: "embeddings, one call an item, in order", input: `{"input":["a","b"]}`,
+			args: []string{"--model", "amazon.titan-embed-text-v2:0"},
 			want: []string{`"body":{"inputText":"a"}`, `"body":{"inputText":"b"}`}},
-		{name: "a call a choice", input: `{"n":3,"messages":[{"role":"user","content":"hi"}]}`, args: []string{"--model", "amazon.nova-lite-v1:0"},
+		{name: "a call a choice", input: `{"n":3,"messages":[{"role":"user","content":"hi"}]}`,
+			args: []string{"--model", "amazon.nova-lite-v1:0"},
 			want: []string{`"operation":"Converse"`, `"operation":"Converse"`, `"operation":"Converse"`}},
-		{name: "a part of a name", input: `{"messages":[{"role":"user","content":"hi"}]}`, args: []string{"--model", "nova-lite"},
+		{name: "a part of a name", input: `{"messages":[{"role":"user","content":"hi"}]}`,
+			args: []string{"--model", "nova-lite"},
 			want: []string{"Did you mean `amazon.nova-"}, fails: true},
 		{name: "unknown model", input: toolRequest, want: []string{`"code":"model_not_found"`}, fails: true},
 		{name: "strict", input: toolRequest, args: []string{"--config", aliases, "--strict"}, want: []string{`"param":"seed","code":"unsupported_value"`}, fails: true},

@@ -21,14 +21,17 @@ func TestMendD7BudgetsThatDoNotHold(t *testing.T) {
 		stored bool
 		want   []string
 	}{
-		"nobody has a budget":     {rows, false, nil},
-		"a tenant":                {rows + "budgets: {tenants: {acme: {amount: 5}}}\n", false, []string{"tenant acme", "amazon.rocket-v1:0"}},
-		"a key of the store":      {rows, true, []string{"key_", "amazon.rocket-v1:0"}},
-		"all models have a price": {"models: {aliases: {lite: amazon.nova-lite-v1:0}}\nbudgets: {tenants: {acme: {amount: 5}}}\n", true, nil},
+		"nobody has a budget": {rows, false, nil},
+		"a tenant": {rows + "budgets: {tenants: {acme: {amount: 5}}}\n", false,
+			[]string{"tenant acme", "amazon.rocket-v1:0"}},
+		"a key of the store": {rows, true, []string{"key_", "amazon.rocket-v1:0"}},
+		"all models have a price": {"models: {aliases: {lite: amazon.nova-lite-v1:0}}\nbudgets: {tenants: {acme: {amount: " +
+			"5}}}\n", true, nil},
 		"such models are refused": {rows + "budgets: {unknown_price: refuse, tenants: {acme: {amount: 5}}}\n", true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg, err := config.Load(config.Source{Path: "f", ReadFile: func(string) ([]byte, error) { return []byte(tt.text), nil }})
+			cfg, err := config.Load(config.Source{Path: "f",
+				ReadFile: func(string) ([]byte, error) { return []byte(tt.text), nil }})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -45,7 +45,8 @@ func TestMendD1FilesThatTheSettingsNameAreReadAgainWhenTheyChange(t *testing.T) 
 	p.issue(t, 2)
 	client := p.client(t, false)
 	status := func(key string) int {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/chat/completions", strings.NewReader(asksFor("a")))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/chat/completions",
+			strings.NewReader(asksFor("a")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +94,8 @@ func TestMendD1CredentialsThatChangeNeedNoRestartAndReadySaysWhenNoneWork(t *tes
 	file := filepath.Join(t.TempDir(), "credentials")
 	profile := func(key string) string { return "[default]\naws_access_key_id=" + key + "\naws_secret_access_key=b\n" }
 	rewrite(t, file, profile("AKIDFIRST"))
-	r := start(t, []string{"AWS_REGION=us-east-1", "AWS_ENDPOINT_URL=" + upstream.URL, "AWS_SHARED_CREDENTIALS_FILE=" + file}, "serve", "--addr", "127.0.0.1:0")
+	r := start(t, []string{"AWS_REGION=us-east-1", "AWS_ENDPOINT_URL=" + upstream.URL, "AWS_SHARED_CREDENTIALS_FILE=" +
+		file}, "serve", "--addr", "127.0.0.1:0")
 	ready := func() int {
 		res, err := http.Get(r.url + "/ready")
 		if err != nil {
@@ -111,7 +113,8 @@ func TestMendD1CredentialsThatChangeNeedNoRestartAndReadySaysWhenNoneWork(t *tes
 		t.Errorf("the first call after the rotation: %d: %s", res.StatusCode, r.said())
 	}
 	takes.Store("AKIDTHIRD")
-	r.until(t, "/ready says that no credentials work", func() bool { // the list of models may have been asked for with the second key
+	// the list of models may have been asked for with the second key
+	r.until(t, "/ready says that no credentials work", func() bool {
 		r.post(t, hello)
 		return ready() == http.StatusServiceUnavailable
 	})

@@ -11,10 +11,14 @@ func TestMatch(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"a", "a", true}, {"a", "ab", false}, {"a", "A", false}, {"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "anything", true},
-		{"a*", "a", true}, {"a*", "ba", false}, {"*a", "ba", true}, {"*a", "ab", false}, {"a*c", "abc", true}, {"a*c", "ac", true}, {"a*c", "abcd", false},
-		{"a*a", "a", false}, {"*b*", "abc", true}, {"*b*", "ac", false}, {"a*b*c", "axbxc", true}, {"a*b*c", "axcxb", false}, {"**", "x", true},
-		{"anthropic.claude-*", "anthropic.claude-haiku-4-5", true}, {"anthropic.*", "amazon.nova-lite-v1:0", false}, {"a.c", "abc", false}, {"[a]", "a", false},
+		{"a", "a", true}, {"a", "ab", false}, {"a", "A", false}, {"", "", true}, {"", "a", false}, {"*", "", true},
+		{"*", "anything", true},
+		{"a*", "a", true}, {"a*", "ba", false}, {"*a", "ba", true}, {"*a", "ab", false}, {"a*c", "abc", true},
+		{"a*c", "ac", true}, {"a*c", "abcd", false},
+		{"a*a", "a", false}, {"*b*", "abc", true}, {"*b*", "ac", false}, {"a*b*c", "axbxc", true}, {"a*b*c", "axcxb", false},
+		{"**", "x", true},
+		{"anthropic.claude-*", "anthropic.claude-haiku-4-5", true}, {"anthropic.*", "amazon.nova-lite-v1:0", false},
+		{"a.c", "abc", false}, {"[a]", "a", false},
 	} {
 		if got := match(tt.pattern, tt.name); got != tt.want {
 			t.Errorf("match(%q, %q) = %v", tt.pattern, tt.name, got)
@@ -26,7 +30,8 @@ func TestMatch(t *testing.T) {
 func TestRights(t *testing.T) {
 	none, all := (*Rights)(nil), &Rights{}
 	for _, r := range []*Rights{none, all} {
-		if !r.AllowsModel("m") || !r.AllowsTier("t") || !r.AllowsEndpoint("e") || !r.AllowsExtension("x") || r.ByModel() || !r.AllowsAddr(netip.MustParseAddr("192.0.2.7")) {
+		if !r.AllowsModel("m") || !r.AllowsTier("t") || !r.AllowsEndpoint("e") || !r.AllowsExtension("x") || r.ByModel() ||
+			!r.AllowsAddr(netip.MustParseAddr("192.0.2.7")) {
 			t.Errorf("%+v restricts", r)
 		}
 	}
@@ -35,7 +40,8 @@ func TestRights(t *testing.T) {
 		t.Error("a key for tiers")
 	}
 	models := &Rights{Models: []string{"m*"}, Extensions: &[]string{"top_k"}}
-	if !models.AllowsModel("m1") || models.AllowsModel("x") || !models.AllowsTier("fast") || !models.AllowsExtension("top_k") || models.AllowsExtension("thinking") {
+	if !models.AllowsModel("m1") || models.AllowsModel("x") || !models.AllowsTier("fast") ||
+		!models.AllowsExtension("top_k") || models.AllowsExtension("thinking") {
 		t.Error("a key for models")
 	}
 }

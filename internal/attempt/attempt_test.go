@@ -32,7 +32,9 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 			}
 			return call.Reply{Parts: call.One(&openai.ChatResponse{}), Head: call.Head{Upstream: []string{"aws-2"}}}, nil
 		}
-		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(), upstream: upstream.New(upstream.Default(), "us-east-1"), backends: func(catalog.Target) (Backend, error) { return nil, nil }}
+		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(),
+			upstream: upstream.New(upstream.Default(), "us-east-1"),
+			backends: func(catalog.Target) (Backend, error) { return nil, nil }}
 		call := chatCall(t, ask(""))
 		call.Endpoint, call.Plan = endpoint, router.Plan{Targets: []catalog.Target{first, second}}
 		return e.fallback(t.Context(), call)
@@ -60,7 +62,8 @@ func BenchmarkResilience(b *testing.B) {
 	answer := func(context.Context, *engine, Backend, *call.Call, catalog.Target) (call.Reply, error) {
 		return call.Reply{Parts: whole}, nil
 	}
-	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(), upstream: upstream.New(upstream.Default(), "us-east-1"),
+	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(),
+		upstream: upstream.New(upstream.Default(), "us-east-1"),
 		backends: func(catalog.Target) (Backend, error) { return nil, nil }}
 	two := regions(b, "us-east-1", "us-west-2")
 	direct := func(ctx context.Context, c *call.Call) (call.Reply, error) { return e.try(ctx, c, &c.Plan.Targets[0]) }
@@ -81,7 +84,8 @@ func BenchmarkResilience(b *testing.B) {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			b.RunParallel(func(pb *testing.PB) {
-				call := &call.Call{Endpoint: endpoint, Request: &openai.ChatRequest{Stream: c.stream}, Plan: router.Plan{Targets: c.plan}}
+				call := &call.Call{Endpoint: endpoint, Request: &openai.ChatRequest{Stream: c.stream},
+					Plan: router.Plan{Targets: c.plan}}
 				for pb.Next() {
 					reply, err := c.handle(ctx, call)
 					if err != nil {
@@ -124,10 +128,12 @@ func TestPriority(t *testing.T) {
 	}
 }
 
-// TestMendA1ALimitOfTokensTakesNoMoreThanAModelWrites: what is taken of a target's quota is missing to all others until the answer ends.
+// TestMendA1ALimitOfTokensTakesNoMoreThanAModelWrites: what is taken of a target's quota is missing to all others until
+// the answer ends.
 func TestMendA1ALimitOfTokensTakesNoMoreThanAModelWrites(t *testing.T) {
 	for rest, want := range map[string]float64{
-		"": 1 + usualOutput, `,"max_tokens":100`: 1 + 100, `,"max_tokens":2147483647`: 1 + 5000, `,"max_completion_tokens":9223372036854775807`: 1 + 5000,
+		"": 1 + usualOutput, `,"max_tokens":100`: 1 + 100, `,"max_tokens":2147483647`: 1 + 5000,
+		`,"max_completion_tokens":9223372036854775807`: 1 + 5000,
 	} {
 		c := chatCall(t, ask(rest))
 		c.Plan = router.Plan{Targets: []catalog.Target{{Row: &catalog.Model{ID: nova}}}}

@@ -22,7 +22,8 @@ func chatCall(t *testing.T, body string) *call.Call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &call.Call{ID: "id", At: time.Now(), Endpoint: &call.Endpoint{Name: "chat.completions", Kind: catalog.Chat}, Request: req}
+	return &call.Call{ID: "id", At: time.Now(), Endpoint: &call.Endpoint{Name: "chat.completions", Kind: catalog.Chat},
+		Request: req}
 }
 
 // regions are the targets of one model in several regions, in this order.

@@ -37,7 +37,8 @@ func config(dir string) Config {
 }
 
 func record(i int) Record {
-	return Record{ID: fmt.Sprintf("req_%d", i), At: time.Unix(int64(i), 0), Status: 200, Outcome: "ok", Asked: "auto", Answers: []string{"aa"}}
+	return Record{ID: fmt.Sprintf("req_%d", i), At: time.Unix(int64(i), 0), Status: 200, Outcome: "ok", Asked: "auto",
+		Answers: []string{"aa"}}
 }
 
 // write makes a chain of n records and gives its files.
@@ -228,7 +229,8 @@ func TestFullDisk(t *testing.T) {
 		cfg.FailClosed = true
 		var mu sync.Mutex
 		var told []error
-		l, err := New(cfg, keys(t), sink, Options{OnError: func(err error) { mu.Lock(); told = append(told, err); mu.Unlock() }})
+		l, err := New(cfg, keys(t), sink,
+			Options{OnError: func(err error) { mu.Lock(); told = append(told, err); mu.Unlock() }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +280,8 @@ func TestKeys(t *testing.T) {
 		t.Errorf("mode %v", info.Mode())
 	}
 	public, err := ReadPublic(first.Public())
-	if err != nil || !Signed(public, []byte("s"), first.Sign([]byte("s"))) || Signed(public, []byte("t"), first.Sign([]byte("s"))) {
+	if err != nil || !Signed(public, []byte("s"), first.Sign([]byte("s"))) ||
+		Signed(public, []byte("t"), first.Sign([]byte("s"))) {
 		t.Errorf("public half: %v", err)
 	}
 	if _, err := ReadPublic([]byte("x")); err == nil {

@@ -10,11 +10,15 @@ import (
 // The line of a record as files hold it: readers of ours and of others rely on names, order and form of its members.
 func TestLineOfARecord(t *testing.T) {
 	at := time.Date(2026, 2, 3, 4, 5, 6, 7_000_000, time.UTC)
-	full := line{Chain: "c", Seq: 2, Time: at, Record: &Record{ID: "req_\xff\"\\</a>\x01", At: at, Tenant: "t", Key: "k", From: "192.0.2.1",
-		Endpoint: "chat.completions", Stream: true, Status: 200, Outcome: "ok", Asked: "a", Served: "s", Called: "x", Region: "r",
+	full := line{Chain: "c", Seq: 2, Time: at, Record: &Record{ID: "req_\xff\"\\</a>\x01", At: at, Tenant: "t", Key: "k",
+		From:     "192.0.2.1",
+		Endpoint: "chat.completions", Stream: true, Status: 200, Outcome: "ok", Asked: "a", Served: "s",
+		Called: "x", Region: "r",
 		Rule: "u", Tier: "fast", Cache: "miss",
-		Policy: []Finding{{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "user", Count: 2, Place: "messages[0].content", Score: 0.25}},
-		Prompt: "p", Answers: []string{"a", "b"}, Usage: Usage{Prompt: 1, Completion: 2, CacheRead: 3, CacheWrite: 4, Estimated: true}, Cost: "0.5", Millis: 6,
+		Policy: []Finding{{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "user", Count: 2,
+			Place: "messages[0].content", Score: 0.25}},
+		Prompt: "p", Answers: []string{"a", "b"}, Usage: Usage{Prompt: 1, Completion: 2, CacheRead: 3, CacheWrite: 4,
+			Estimated: true}, Cost: "0.5", Millis: 6,
 		Attempts: 7, Upstream: []string{"aws"}, Text: &Text{Prompt: "grün", Answers: []string{""}}, Cut: []string{"text"}}}
 	got, err := appendJSON(nil, full)
 	if err != nil {

@@ -12,9 +12,11 @@ import (
 func TestMendA3FindingsAreAddedUp(t *testing.T) {
 	var all []Finding
 	for i := range 90_000 {
-		all = Note(all, Finding{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "user", Count: 2, Place: fmt.Sprintf("messages[%d]", i), Score: float64(i%3) / 4})
+		all = Note(all, Finding{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "user", Count: 2,
+			Place: fmt.Sprintf("messages[%d]", i), Score: float64(i%3) / 4})
 	}
-	all = Note(all, Finding{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "tool", Count: 1, Place: "messages[7]"})
+	all = Note(all, Finding{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "tool", Count: 1,
+		Place: "messages[7]"})
 	want := []Finding{
 		{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "user", Count: 180_000, Place: "messages[0]", Score: 0.5},
 		{Direction: "input", Kind: "EMAIL", Action: "redact", Role: "tool", Count: 1, Place: "messages[7]"},
@@ -34,8 +36,8 @@ func TestMendA3FindingsAreAddedUp(t *testing.T) {
 	}
 }
 
-// Whatever is large in a record, its line is kept, says what was cut, and the log does not count as failing, also when it is to fail
-// closed.
+// Whatever is large in a record, its line is kept, says what was cut, and the log does not count as failing, also when
+// it is to fail closed.
 func TestMendA3ARecordThatIsTooLargeIsCutAndKept(t *testing.T) {
 	long := strings.Repeat("\x01é", mostRecord/2) // larger than a record even before it is escaped
 	many := make([]string, 100_000)
@@ -44,7 +46,8 @@ func TestMendA3ARecordThatIsTooLargeIsCutAndKept(t *testing.T) {
 	}
 	findings := make([]Finding, 90_000)
 	for i := range findings {
-		findings[i] = Finding{Direction: "input", Kind: "EMAIL", Action: "redact", Count: 1, Place: fmt.Sprintf("messages[%d].content", i)}
+		findings[i] = Finding{Direction: "input", Kind: "EMAIL", Action: "redact", Count: 1,
+			Place: fmt.Sprintf("messages[%d].content", i)}
 	}
 	each := Record{ID: "req_1", Status: 200, Outcome: "ok"}
 	for name, tt := range map[string]struct {
@@ -59,7 +62,8 @@ func TestMendA3ARecordThatIsTooLargeIsCutAndKept(t *testing.T) {
 		"a name":     {func(r *Record) { r.Tier = long }, "[names]"},
 		"a place":    {func(r *Record) { r.Policy = []Finding{{Place: long}} }, "[names]"},
 		"all of it": {func(r *Record) {
-			r.Policy, r.Answers, r.Upstream, r.Text, r.Outcome = findings, []string{long}, []string{long}, &Text{Prompt: long}, long
+			r.Policy, r.Answers, r.Upstream, r.Text, r.Outcome = findings, []string{long}, []string{long},
+				&Text{Prompt: long}, long
 		}, "[text policy names]"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -60,7 +60,8 @@ func TestMendE7ARemovedChainShows(t *testing.T) {
 			t.Fatal(f)
 		}
 		for i := range paths[:3] { // of the last one nothing tells
-			if f := faults(reports(t, slices.Delete(slices.Clone(paths), i, i+1))); !strings.Contains(f, "which was there before this one, is missing") {
+			if f := faults(reports(t, slices.Delete(slices.Clone(paths), i, i+1))); !strings.Contains(f,
+				"which was there before this one, is missing") {
 				t.Errorf("chain %d was removed: %q", i, f)
 			}
 		}

@@ -72,7 +72,8 @@ func derived(t *testing.T, what string) []byte {
 
 func TestReadAnswer(t *testing.T) {
 	const call = `{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}`
-	whole := `{"choices":[{"index":0,"message":{"content":"Hi","refusal":null,"tool_calls":[` + call + `]}},{"index":1,"message":{"content":null,"refusal":"no"}}]}`
+	whole := `{"choices":[{"index":0,"message":{"content":"Hi","refusal":null,"tool_calls":[` + call +
+		`]}},{"index":1,"message":{"content":null,"refusal":"no"}}]}`
 	stream := `data: {"choices":[{"index":1,"delta":{"content":"n"}}]}
 
 : keep-alive
@@ -95,7 +96,8 @@ data: [DONE]
 		}
 	}
 	legacy := plainHashes().answer()
-	all := ReadAnswer([]byte(`{"choices":[{"index":0,"message":{"content":null,"function_call":{"name":"f","arguments":"{}"}}}]}`))
+	all := ReadAnswer([]byte(
+		`{"choices":[{"index":0,"message":{"content":null,"function_call":{"name":"f","arguments":"{}"}}}]}`))
 	all[len(all)-1].replay(legacy)
 	if got := legacy.Sums(); got[0] != sum("\xffcalls\n", sum(""), "\n", sum("f"), " ", sum("{}"), "\n") {
 		t.Errorf("legacy call: %v", got)
@@ -148,20 +150,24 @@ func TestProve(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || !slices.Equal(p.Choices, want) || !p.Sealed || p.Of != 2 || p.Served != "m" || p.Record.Millis != 1000 {
+		if err != nil || !slices.Equal(p.Choices, want) || !p.Sealed || p.Of != 2 || p.Served != "m" ||
+			p.Record.Millis != 1000 {
 			t.Errorf("%q: %+v %v", file, p, err)
 		}
 	}
 	for id, says := range map[string]string{"req_b": "no record", "req_none": "without text"} {
-		if _, err := Prove(paths, keys(t), strict, id, []byte("one")); !errors.Is(err, ErrNotProven) || !strings.Contains(err.Error(), says) {
+		if _, err := Prove(paths, keys(t), strict, id, []byte("one")); !errors.Is(err, ErrNotProven) ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
 	text, _ := os.ReadFile(paths[0])
-	if err := os.WriteFile(paths[0], []byte(strings.Replace(string(text), `"served":"m"`, `"served":"x"`, 1)), 0o600); err != nil {
+	if err := os.WriteFile(paths[0], []byte(strings.Replace(string(text), `"served":"m"`, `"served":"x"`, 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Prove(paths, keys(t), strict, "req_a", []byte("one")); !errors.Is(err, ErrNotProven) || !strings.Contains(err.Error(), "does not hold") {
+	if _, err := Prove(paths, keys(t), strict, "req_a", []byte("one")); !errors.Is(err, ErrNotProven) ||
+		!strings.Contains(err.Error(), "does not hold") {
 		t.Errorf("a changed record: %v", err)
 	}
 }
@@ -182,7 +188,8 @@ func TestManifest(t *testing.T) {
 	if err := json.Unmarshal(s.Manifest(time.Unix(1e9, 0)), &m); err != nil {
 		t.Fatal(err)
 	}
-	want := "outcrop provenance manifest\n1\nreq_a\n" + l.Chain() + "\n2001-09-09T01:46:40Z\nal?ias\nm\n" + sum("one") + "\n" + e.Answers[0] + "\n" + m.Key + "\n"
+	want := "outcrop provenance manifest\n1\nreq_a\n" + l.Chain() + "\n2001-09-09T01:46:40Z\nal?ias\nm\n" + sum("one") +
+		"\n" + e.Answers[0] + "\n" + m.Key + "\n"
 	if string(m.statement()) != want {
 		t.Errorf("got %q, want %q", m.statement(), want)
 	}
@@ -191,9 +198,11 @@ func TestManifest(t *testing.T) {
 		t.Error(err)
 	}
 	for what, change := range map[string]func(*Manifest){
-		"id": func(m *Manifest) { m.ID += "x" }, "time": func(m *Manifest) { m.Time += "0" }, "served": func(m *Manifest) { m.Served = "x" },
+		"id": func(m *Manifest) { m.ID += "x" }, "time": func(m *Manifest) { m.Time += "0" },
+		"served": func(m *Manifest) { m.Served = "x" },
 		"digest": func(m *Manifest) { m.SHA256 = []string{sum("two")} }, "record": func(m *Manifest) { m.Records = nil },
-		"version": func(m *Manifest) { m.Version = 2 }, "chain": func(m *Manifest) { m.Chain = "" }, "asked": func(m *Manifest) { m.Asked = "" },
+		"version": func(m *Manifest) { m.Version = 2 }, "chain": func(m *Manifest) { m.Chain = "" },
+		"asked":     func(m *Manifest) { m.Asked = "" },
 		"signature": func(m *Manifest) { m.Signature = "" }, "key": func(m *Manifest) { m.Key = "" },
 	} {
 		other := m
@@ -276,7 +285,8 @@ func TestName(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	for in, want := range map[string]string{"abc": "req_abc", "req_abc": "req_abc", "req_abc; chain=1; answer=2": "req_abc"} {
+	for in, want := range map[string]string{"abc": "req_abc", "req_abc": "req_abc",
+		"req_abc; chain=1; answer=2": "req_abc"} {
 		if got := RecordID(in); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -72,8 +72,8 @@ func (o *opened) end() {
 	}
 }
 
-// A file that is removed, replaced or cut while it is written: no record goes to where nobody finds it, the chain says how many are gone,
-// and a log that is to fail closed refuses until it stands again.
+// A file that is removed, replaced or cut while it is written: no record goes to where nobody finds it, the chain says
+// how many are gone, and a log that is to fail closed refuses until it stands again.
 func TestMendE2RecordsOfAFileThatWasReplaced(t *testing.T) {
 	for name, harm := range map[string]func(t *testing.T, path string){
 		"file removed":    func(t *testing.T, path string) { must(t, os.Remove(path)) },
@@ -109,14 +109,16 @@ func TestMendE2RecordsOfAFileThatWasReplaced(t *testing.T) {
 					o.end()
 					paths, _ = Paths(o.dir)
 					var ids []string
-					all, err := Verify(paths[len(paths)-1:], Check{Partial: true, Each: func(f Found) { ids = append(ids, f.Record.ID) }})
+					all, err := Verify(paths[len(paths)-1:],
+						Check{Partial: true, Each: func(f Found) { ids = append(ids, f.Record.ID) }})
 					if err != nil || len(all) != 1 || all[0].Missing != 2 || all[0].Sealed == 0 || !all[0].Closed {
 						t.Fatalf("%+v, %v", all, err)
 					}
 					if got := strings.Join(ids, " "); got != "req_3 req_4" {
 						t.Errorf("kept %s", got)
 					}
-					if len(all[0].Faults) != 1 || !strings.Contains(all[0].Faults[0], "file 1 of the chain was removed, replaced or cut") {
+					if len(all[0].Faults) != 1 ||
+						!strings.Contains(all[0].Faults[0], "file 1 of the chain was removed, replaced or cut") {
 						t.Errorf("%q", all[0].Faults)
 					}
 					if len(o.told) != 2 || !strings.Contains(o.told[0], "2 records are gone") || o.told[1] != "" {
@@ -144,7 +146,8 @@ func TestMendE2AFileThatWasRemovedIsNoticedWithoutRequests(t *testing.T) {
 	})
 }
 
-// A folder that cannot be made again: what comes waits in memory, those who fail closed are refused, and nothing is lost when it can.
+// A folder that cannot be made again: what comes waits in memory, those who fail closed are refused, and nothing is
+// lost when it can.
 func TestMendE2AFolderThatCannotBeMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := open(t, func(c *Config) { c.FailClosed = true })

@@ -24,7 +24,8 @@ func TestMendA7APreferenceForBearerTokensWithoutOneLeavesTheNextScheme(t *testin
 		authorization = r.Header.Get("Authorization")
 		reply(w, plainReply)
 	}))
-	if _, err := client.Converse(t.Context(), plainInput()); err != nil || !strings.HasPrefix(authorization, "AWS4-HMAC-SHA256") {
+	if _, err := client.Converse(t.Context(), plainInput()); err != nil ||
+		!strings.HasPrefix(authorization, "AWS4-HMAC-SHA256") {
 		t.Errorf("a call: %v, authorization %.30q", err, authorization)
 	}
 	authorization = ""
@@ -33,7 +34,8 @@ func TestMendA7APreferenceForBearerTokensWithoutOneLeavesTheNextScheme(t *testin
 	}
 	authorization = ""
 	if _, err := client.bedrock.Guardrails().api.ApplyGuardrail(t.Context(), &bedrockruntime.ApplyGuardrailInput{
-		GuardrailIdentifier: aws.String("g"), GuardrailVersion: aws.String("1"), Source: types.GuardrailContentSourceInput, Content: []types.GuardrailContentBlock{},
+		GuardrailIdentifier: aws.String("g"), GuardrailVersion: aws.String("1"), Source: types.GuardrailContentSourceInput,
+		Content: []types.GuardrailContentBlock{},
 	}); !strings.HasPrefix(authorization, "AWS4-HMAC-SHA256") {
 		t.Errorf("a guardrail: %v, authorization %.30q", err, authorization)
 	}
@@ -44,9 +46,13 @@ func TestMendA7ATokenThatCannotBeHadIsFoundAtTheStart(t *testing.T) {
 	isolate(t)
 	t.Setenv("AWS_REGION", "us-east-1")
 	t.Setenv("AWS_AUTH_SCHEME_PREFERENCE", "httpBearerAuth")
-	none := bearer.TokenProviderFunc(func(context.Context) (bearer.Token, error) { return bearer.Token{}, errors.New("the session is over") })
+	none := bearer.TokenProviderFunc(func(context.Context) (bearer.Token, error) {
+		return bearer.Token{},
+			errors.New("the session is over")
+	})
 	_, err := New(t.Context(), Default(), config.WithBearerAuthTokenProvider(none))
-	if err == nil || !strings.Contains(err.Error(), "the session is over") || !strings.Contains(err.Error(), "AWS_AUTH_SCHEME_PREFERENCE") {
+	if err == nil || !strings.Contains(err.Error(), "the session is over") || !strings.Contains(err.Error(),
+		"AWS_AUTH_SCHEME_PREFERENCE") {
 		t.Errorf("error %v", err)
 	}
 	_, err = New(t.Context(), Default())

@@ -87,7 +87,8 @@ func TestNewFromEnvironment(t *testing.T) {
 		t.Setenv("AWS_ACCESS_KEY_ID", testKey)
 		t.Setenv("AWS_SECRET_ACCESS_KEY", "SECRETEXAMPLE")
 		t.Setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.URL)
-		if got := call(t, catalog.Target{}, Default()); !strings.Contains(got, testKey) || !strings.Contains(got, "/eu-west-3/bedrock/aws4_request") {
+		if got := call(t, catalog.Target{}, Default()); !strings.Contains(got, testKey) ||
+			!strings.Contains(got, "/eu-west-3/bedrock/aws4_request") {
 			t.Errorf("authorization %q", got)
 		}
 		if got := path.Load(); got != "/model/amazon.nova-micro-v1%3A0/converse" {
@@ -172,7 +173,8 @@ func TestRoleRefused(t *testing.T) {
 func TestForRegions(t *testing.T) {
 	isolate(t)
 	b := connect(t, "http://127.0.0.1:1")
-	for _, region := range []string{"evil.example", "us-east-1.evil", "us-east-1/x", "US-EAST-1", "u", "us_east_1", strings.Repeat("us-", 40) + "1"} {
+	for _, region := range []string{"evil.example", "us-east-1.evil", "us-east-1/x", "US-EAST-1", "u", "us_east_1",
+		strings.Repeat("us-", 40) + "1"} {
 		if _, err := b.For(catalog.Target{Row: &catalog.Model{}, Region: region}); err == nil {
 			t.Errorf("region %q is taken", region)
 		}
@@ -202,7 +204,8 @@ func TestInvokeModelCountsTokens(t *testing.T) {
 				}
 				reply(w, `{"embedding":[1]}`)
 			}))
-			in := &bedrockruntime.InvokeModelInput{ModelId: aws.String("amazon.titan-embed-text-v2:0"), Body: []byte(`{"inputText":"a"}`)}
+			in := &bedrockruntime.InvokeModelInput{ModelId: aws.String("amazon.titan-embed-text-v2:0"),
+				Body: []byte(`{"inputText":"a"}`)}
 			out, tokens, err := client.InvokeModel(context.Background(), in)
 			if err != nil || tokens != want || string(out.Body) != `{"embedding":[1]}` {
 				t.Errorf("tokens %d, want %d; error %v", tokens, want, err)

@@ -20,7 +20,10 @@ const benchDeltas = 200
 
 // bare is the SDK's client with nothing of ours around it, as the measure.
 func bare(b *testing.B, url string) *bedrockruntime.Client {
-	pool := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 1024 })
+	pool := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns,
+			t.MaxIdleConnsPerHost = 1024, 1024
+	})
 	b.Cleanup(func() { closeUnused(pool.Freeze()) })
 	return bedrockruntime.New(bedrockruntime.Options{
 		Region: "us-east-1", BaseEndpoint: &url, HTTPClient: pool,

@@ -37,7 +37,8 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	a.calls.Add(1)
 	switch {
-	case !strings.Contains(r.Header.Get("Authorization"), "Credential="+a.takes.Load().(string)+"/") || !strings.Contains(r.Header.Get("Authorization"), a.only):
+	case !strings.Contains(r.Header.Get("Authorization"), "Credential="+a.takes.Load().(string)+"/") ||
+		!strings.Contains(r.Header.Get("Authorization"), a.only):
 		refuse(w, 403, "UnrecognizedClientException", `{"message":"The security token included in the request is invalid."}`)
 	case strings.HasSuffix(r.URL.Path, "-stream"):
 		streamed(w, wholeReply)
@@ -203,8 +204,8 @@ func TestMendD1ARefusalWithoutOtherCredentialsIsNotRepeatedAndTold(t *testing.T)
 	}
 }
 
-// A region that the account has not opted in to knows no key of it: that says nothing about the credentials, and a gateway that works
-// at home stays ready.
+// A region that the account has not opted in to knows no key of it: that says nothing about the credentials, and a
+// gateway that works at home stays ready.
 func TestMendD1ARegionThatKnowsNobodyTakesNoReadinessAway(t *testing.T) {
 	a, _ := fromProfile(t, "AKIDGOOD")
 	b := opened(t, a, func(event string, err error) { t.Errorf("%s: %v", event, err) })
@@ -305,7 +306,8 @@ func TestMendD1AnotherBundleOfAuthoritiesIsTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true}, &x509.Certificate{SerialNumber: big.NewInt(1)}, public, private)
+	other, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true},
+		&x509.Certificate{SerialNumber: big.NewInt(1)}, public, private)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,8 @@ func isolate(t testing.TB) {
 	t.Helper()
 	for _, name := range []string{
 		"AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-		"AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_STS",
+		"AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK",
+		"AWS_ENDPOINT_URL_STS",
 		"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_MAX_ATTEMPTS", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_CA_BUNDLE",
 	} {
@@ -56,8 +57,8 @@ type impatient struct{ retryer }
 
 func (impatient) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
-// against gives a client whose Bedrock is the handler. Requests are read to their end first: only then does net/http notice a
-// client that hangs up.
+// against gives a client whose Bedrock is the handler. Requests are read to their end first: only then does net/http
+// notice a client that hangs up.
 func against(t testing.TB, h http.Handler, set ...func(*Config)) (*Client, *httptest.Server) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +109,8 @@ func closeIdle(b *Bedrock) {
 }
 
 func hello() []types.Message {
-	return []types.Message{{Role: types.ConversationRoleUser, Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "hello"}}}}
+	return []types.Message{{Role: types.ConversationRoleUser,
+		Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "hello"}}}}
 }
 
 func plainInput() *bedrockruntime.ConverseInput {
@@ -161,7 +163,8 @@ var (
 	frameStart = frame("messageStart", `{"p":"ab","role":"assistant"}`)
 	frameHello = frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"text":"Hello"},"p":"abcdefg"}`)
 	frameStop  = frame("messageStop", `{"stopReason":"end_turn"}`)
-	frameUsage = frame("metadata", `{"usage":{"inputTokens":3,"outputTokens":2,"totalTokens":5},"metrics":{"latencyMs":7}}`)
+	frameUsage = frame("metadata",
+		`{"usage":{"inputTokens":3,"outputTokens":2,"totalTokens":5},"metrics":{"latencyMs":7}}`)
 	wholeReply = bytes.Join([][]byte{
 		frameStart, frameHello, frame("contentBlockStop", `{"contentBlockIndex":0}`), frameStop, frameUsage}, nil)
 )

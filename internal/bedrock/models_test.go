@@ -38,7 +38,8 @@ func control(t *testing.T, front func(http.ResponseWriter, *http.Request) bool) 
 	cfg := bedrock.Default()
 	cfg.MaxAttempts = 1
 	b, err := bedrock.From(t.Context(), aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "SECRETEXAMPLE", ""),
+		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE",
+			"SECRETEXAMPLE", ""),
 	}, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -56,14 +57,16 @@ func TestListing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pages["/foundation-models"] != 1 || pages["/inference-profilesSYSTEM_DEFINED"] < 2 || pages["/inference-profilesAPPLICATION"] < 2 || len(pages) != 3 {
+	if pages["/foundation-models"] != 1 || pages["/inference-profilesSYSTEM_DEFINED"] < 2 ||
+		pages["/inference-profilesAPPLICATION"] < 2 || len(pages) != 3 {
 		t.Errorf("R-MOD-06 calls: %v", pages)
 	}
 	i := slices.IndexFunc(l.Models, func(m catalog.ListedModel) bool { return m.ID == "amazon.nova-lite-v1:0" })
 	if i < 0 {
 		t.Fatal("R-MOD-06 Nova Lite is not listed")
 	}
-	if m := l.Models[i]; m.Provider != "Amazon" || m.Streaming != catalog.Yes || !slices.Contains(m.Inference, "ON_DEMAND") ||
+	if m := l.Models[i]; m.Provider != "Amazon" || m.Streaming != catalog.Yes ||
+		!slices.Contains(m.Inference, "ON_DEMAND") ||
 		!slices.Contains(m.Inputs, "IMAGE") || m.Started.IsZero() || m.Legacy {
 		t.Errorf("R-MOD-06 %+v", m)
 	}

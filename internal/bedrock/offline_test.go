@@ -24,7 +24,8 @@ import (
 
 // The embedded Bedrock speaks the wire protocol on its own account, so it judges ours, and we judge its.
 func TestAgainstOffline(t *testing.T) {
-	for _, name := range []string{"AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_PROFILE", "AWS_CA_BUNDLE"} {
+	for _, name := range []string{"AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+		"AWS_PROFILE", "AWS_CA_BUNDLE"} {
 		t.Setenv(name, "")
 	}
 	models, err := os.ReadFile(filepath.Join("..", "catalog", "models.json"))
@@ -54,7 +55,8 @@ func TestAgainstOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	const model = "amazon.nova-micro-v1:0"
-	hello := []types.Message{{Role: types.ConversationRoleUser, Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "hello there"}}}}
+	hello := []types.Message{{Role: types.ConversationRoleUser,
+		Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: "hello there"}}}}
 
 	t.Run("Converse", func(t *testing.T) {
 		out, err := client.Converse(t.Context(), &bedrockruntime.ConverseInput{ModelId: aws.String(model), Messages: hello})
@@ -67,7 +69,8 @@ func TestAgainstOffline(t *testing.T) {
 		}
 	})
 	t.Run("ConverseStream", func(t *testing.T) {
-		id, events, err := client.ConverseStream(t.Context(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(model), Messages: hello})
+		id, events, err := client.ConverseStream(t.Context(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(model),
+			Messages: hello})
 		if err != nil || id == "" {
 			t.Fatalf("request id %q, error %v", id, err)
 		}
@@ -115,7 +118,8 @@ func TestAgainstOffline(t *testing.T) {
 				t.Errorf("%d unknown things", unknown.Load())
 			}
 			unknown.Store(0)
-			_, events, err := client.ConverseStream(t.Context(), &bedrockruntime.ConverseStreamInput{ModelId: id, Messages: hello})
+			_, events, err := client.ConverseStream(t.Context(),
+				&bedrockruntime.ConverseStreamInput{ModelId: id, Messages: hello})
 			if err == nil {
 				for _, fault := range events {
 					err = fault

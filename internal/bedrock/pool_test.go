@@ -89,7 +89,8 @@ func TestConnectionsAreReused(t *testing.T) {
 	})
 	t.Run("two roles in one region share the pool", func(t *testing.T) {
 		b := connect(t, "http://127.0.0.1:1")
-		own, other := b.client(place{region: "us-east-1"}), b.client(place{region: "us-east-1", role: "arn:aws:iam::123456789012:role/x"})
+		own, other := b.client(place{region: "us-east-1"}),
+			b.client(place{region: "us-east-1", role: "arn:aws:iam::123456789012:role/x"})
 		if own == other || own.Options().HTTPClient != other.Options().HTTPClient {
 			t.Error("each client has a pool of its own")
 		}

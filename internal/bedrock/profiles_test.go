@@ -32,7 +32,8 @@ func (p *plane) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	status, body := p.answer(r)
-	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 func (p *plane) bedrock(t *testing.T) *Bedrock {
@@ -73,7 +74,8 @@ func TestBaseModel(t *testing.T) {
 		ask(1) // kept for 24 hours
 		time.Sleep(2 * time.Second)
 		ask(2)
-		if !strings.Contains(host, "application-inference-profile%2Fabc123") || !strings.Contains(auth, "/eu-west-1/bedrock/") {
+		if !strings.Contains(host, "application-inference-profile%2Fabc123") ||
+			!strings.Contains(auth, "/eu-west-1/bedrock/") {
 			t.Errorf("R-CAP-04 asked %s with %s", host, auth)
 		}
 	})
@@ -151,7 +153,8 @@ func TestBaseModelOfNonsense(t *testing.T) {
 	isolate(t)
 	p := &plane{answer: func(*http.Request) (int, string) { return 200, profileBody("m") }}
 	b := p.bedrock(t)
-	for _, name := range []string{"", "x", "arn:aws:s3:::bucket", "arn:aws:bedrock:evil.example:1:application-inference-profile/a", "arn:aws:bedrock:us-east-1:1:guardrail/a"} {
+	for _, name := range []string{"", "x", "arn:aws:s3:::bucket",
+		"arn:aws:bedrock:evil.example:1:application-inference-profile/a", "arn:aws:bedrock:us-east-1:1:guardrail/a"} {
 		if _, err := b.BaseModel(t.Context(), name); asFault(t, err).Kind != openai.Invalid {
 			t.Errorf("%q: %v", name, err)
 		}

@@ -107,7 +107,8 @@ func TestFirstEventIsRetried(t *testing.T) {
 	t.Run("R-ERR-48 an empty stream is a bad reply", func(t *testing.T) {
 		client, _ := against(t, http.HandlerFunc(empty))
 		_, _, err := client.ConverseStream(t.Context(), streamInput())
-		if e := asFault(t, err); e.Kind != openai.BadUpstream || e.Code != "bad_upstream_response" || e.UpstreamID != testRequest {
+		if e := asFault(t, err); e.Kind != openai.BadUpstream || e.Code != "bad_upstream_response" ||
+			e.UpstreamID != testRequest {
 			t.Errorf("got %+v", e)
 		}
 	})
@@ -268,8 +269,10 @@ func TestRetryBudgetIsAsked(t *testing.T) {
 	})
 	ctx := context.WithValue(t.Context(), mark{}, true)
 	_, err := client.Converse(ctx, plainInput())
-	if e := asFault(t, err); e.Kind != openai.RateLimited || e.Code != openai.CodeRateLimited || asked.Load() != 2 || tries.Load() != 2 {
-		t.Errorf("%v after %d tries, asked %d times: what AWS said is the answer when the budget is spent", err, tries.Load(), asked.Load())
+	if e := asFault(t, err); e.Kind != openai.RateLimited || e.Code != openai.CodeRateLimited || asked.Load() != 2 ||
+		tries.Load() != 2 {
+		t.Errorf("%v after %d tries, asked %d times: what AWS said is the answer when the budget is spent", err,
+			tries.Load(), asked.Load())
 	}
 	if err := drained(ctx, client); asFault(t, err).Kind != openai.RateLimited || tries.Load() != 3 {
 		t.Errorf("stream: %v after %d tries", err, tries.Load())

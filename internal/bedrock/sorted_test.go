@@ -60,7 +60,8 @@ func TestMendB14TheSameRequestHasTheSameBytes(t *testing.T) {
 	}
 }
 
-// TestMendB12ACallThatCannotBeReadIsTriedOnceMore and then told as what it is, also when the model's server calls it a fault of ours.
+// TestMendB12ACallThatCannotBeReadIsTriedOnceMore and then told as what it is, also when the model's server calls it a
+// fault of ours.
 func TestMendB12ACallThatCannotBeReadIsTriedOnceMore(t *testing.T) {
 	isolate(t)
 	for _, name := range []string{"ModelErrorException", "ModelStreamErrorException"} {

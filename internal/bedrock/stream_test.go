@@ -37,7 +37,8 @@ func TestStreamWhole(t *testing.T) {
 		got += fmt.Sprintf("%T ", e)
 	}
 	want := "*types.ConverseStreamOutputMemberMessageStart *types.ConverseStreamOutputMemberContentBlockDelta " +
-		"*types.ConverseStreamOutputMemberContentBlockStop *types.ConverseStreamOutputMemberMessageStop *types.ConverseStreamOutputMemberMetadata "
+		"*types.ConverseStreamOutputMemberContentBlockStop *types.ConverseStreamOutputMemberMessageStop " +
+		"*types.ConverseStreamOutputMemberMetadata "
 	if got != want {
 		t.Errorf("got %s", got)
 	}
@@ -92,7 +93,8 @@ func TestStreamCut(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		})
 	}
-	for _, n := range []int{len(frameStart), len(frameStart) + 1, len(frameStart) + 13, len(frameStart) + len(frameHello), len(wholeReply) - 1} {
+	for _, n := range []int{len(frameStart), len(frameStart) + 1, len(frameStart) + 13, len(frameStart) + len(frameHello),
+		len(wholeReply) - 1} {
 		t.Run(fmt.Sprintf("R-STR-16 connection lost after %d of %d bytes", n, len(wholeReply)), func(t *testing.T) {
 			client, _ := against(t, abort(n))
 			_, events, err := client.ConverseStream(t.Context(), streamInput())
@@ -100,13 +102,17 @@ func TestStreamCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = drain(events)
-			if e := asFault(t, err); e.Kind != openai.BadUpstream || e.Code != "stream_truncated" || e.UpstreamID != testRequest {
+			if e := asFault(t, err); e.Kind != openai.BadUpstream || e.Code != "stream_truncated" ||
+				e.UpstreamID != testRequest {
 				t.Errorf("got %+v", e)
 			}
 		})
 	}
 	t.Run("R-STR-16 body ends inside a frame", func(t *testing.T) {
-		client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, wholeReply[:len(frameStart)+20]) }))
+		client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter,
+			_ *http.Request) {
+			streamed(w, wholeReply[:len(frameStart)+20])
+		}))
 		if err := drained(t.Context(), client); asFault(t, err).Code != "stream_truncated" {
 			t.Errorf("got %v", err)
 		}
@@ -119,7 +125,10 @@ func TestStreamCut(t *testing.T) {
 		}
 	})
 	t.Run("a body that ends between two frames is left to translate", func(t *testing.T) {
-		client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, frameStart, frameHello) }))
+		client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter,
+			_ *http.Request) {
+			streamed(w, frameStart, frameHello)
+		}))
 		if err := drained(t.Context(), client); err != nil {
 			t.Errorf("got %v", err)
 		}
@@ -133,10 +142,14 @@ func TestStreamNonsense(t *testing.T) {
 	huge := bytes.Clone(frameHello)
 	huge[0] = 0x7f
 	for name, bad := range map[string][]byte{
-		"R-ERR-48 wrong checksum": damaged, "R-STR-23 a frame beyond 16 MB": huge, "R-ERR-48 no JSON": frame("contentBlockDelta", `{"delta":`),
+		"R-ERR-48 wrong checksum": damaged, "R-STR-23 a frame beyond 16 MB": huge,
+		"R-ERR-48 no JSON": frame("contentBlockDelta", `{"delta":`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, frameStart, bad, frameStop) }))
+			client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter,
+				_ *http.Request) {
+				streamed(w, frameStart, bad, frameStop)
+			}))
 			err := drained(t.Context(), client)
 			if e := asFault(t, err); e.Kind != openai.BadUpstream || e.Code != "bad_upstream_response" {
 				t.Errorf("got %+v", e)
@@ -145,8 +158,8 @@ func TestStreamNonsense(t *testing.T) {
 	}
 }
 
-// quiet answers each call with frames, and then with silence until somebody gives the call up, without a network, so that it can
-// live in a synctest bubble.
+// quiet answers each call with frames, and then with silence until somebody gives the call up, without a network, so
+// that it can live in a synctest bubble.
 type quiet struct {
 	frames [][]byte
 	ends   bool          // after the frames
@@ -198,41 +211,43 @@ func TestIdleLimit(t *testing.T) {
 			})
 		})
 	}
-	bubble("R-STR-19 between two events", &quiet{frames: [][]byte{frameStart, frameHello}}, func(t *testing.T, client *Client) {
-		begun := time.Now()
-		_, events, err := client.ConverseStream(t.Context(), streamInput())
-		if err != nil {
-			t.Fatal(err)
-		}
-		list, err := drain(events)
-		if e := asFault(t, err); e.Kind != openai.Timeout || e.Code != "timeout" || len(list) != 2 {
-			t.Errorf("got %+v after %d events", e, len(list))
-		}
-		if errors.Is(err, context.Canceled) && t.Context().Err() == nil && asFault(t, err).Final {
-			t.Error("the idle limit looks like a client that left")
-		}
-		if took := time.Since(begun); took != limit {
-			t.Errorf("it took %v", took)
-		}
-	})
+	bubble("R-STR-19 between two events", &quiet{frames: [][]byte{frameStart, frameHello}},
+		func(t *testing.T, client *Client) {
+			begun := time.Now()
+			_, events, err := client.ConverseStream(t.Context(), streamInput())
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := drain(events)
+			if e := asFault(t, err); e.Kind != openai.Timeout || e.Code != "timeout" || len(list) != 2 {
+				t.Errorf("got %+v after %d events", e, len(list))
+			}
+			if errors.Is(err, context.Canceled) && t.Context().Err() == nil && asFault(t, err).Final {
+				t.Error("the idle limit looks like a client that left")
+			}
+			if took := time.Since(begun); took != limit {
+				t.Errorf("it took %v", took)
+			}
+		})
 	bubble("R-STR-19 R-ERR-45 before the first event", &quiet{}, func(t *testing.T, client *Client) {
 		_, _, err := client.ConverseStream(t.Context(), streamInput())
 		if e := asFault(t, err); e.Kind != openai.Timeout || e.Code != "timeout" {
 			t.Errorf("got %+v", e)
 		}
 	})
-	bubble("R-STR-19 a slow reader is no silence", &quiet{frames: [][]byte{wholeReply}, ends: true}, func(t *testing.T, client *Client) {
-		_, events, err := client.ConverseStream(t.Context(), streamInput())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, err := range events {
+	bubble("R-STR-19 a slow reader is no silence", &quiet{frames: [][]byte{wholeReply}, ends: true},
+		func(t *testing.T, client *Client) {
+			_, events, err := client.ConverseStream(t.Context(), streamInput())
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(2 * limit) // the reader's own time
-		}
-	})
+			for _, err := range events {
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * limit) // the reader's own time
+			}
+		})
 }
 
 // endless streams until the connection is closed.

@@ -35,7 +35,8 @@ func TestUnknownBlocks(t *testing.T) {
 		{"none", text + "," + tool, "Text ToolUse", ""},
 		{"first", hologram + "," + text, "<nil> Text", "content_block"},
 		{"after a tool call, which the SDK would double", tool + "," + hologram, "ToolUse <nil>", "content_block"},
-		{"two in a row", tool + "," + hologram + "," + hologram + "," + text, "ToolUse <nil> <nil> Text", "content_block content_block"},
+		{"two in a row", tool + "," + hologram + "," + hologram + "," + text, "ToolUse <nil> <nil> Text",
+			"content_block content_block"},
 		{"two equal blocks stay two", text + "," + text, "Text Text", ""},
 		{"nothing else", hologram, "<nil>", "content_block"},
 		{"null", "null," + text, "<nil> Text", "content_block"},
@@ -61,7 +62,8 @@ func TestUnknownBlocks(t *testing.T) {
 	t.Run("R-GEN-10 inside citations", func(t *testing.T) {
 		var count counter
 		client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			reply(w, strings.Replace(plainReply, `{"text":"Hello!"}`, `{"citationsContent":{"content":[{"text":"a"},{"song":"b"}],"citations":[]}}`, 1))
+			reply(w, strings.Replace(plainReply, `{"text":"Hello!"}`,
+				`{"citationsContent":{"content":[{"text":"a"},{"song":"b"}],"citations":[]}}`, 1))
 		}), func(cfg *Config) { cfg.OnUnknown = count.add })
 		out, err := client.Converse(t.Context(), plainInput())
 		if err != nil {
@@ -83,13 +85,16 @@ func TestUnknownInStream(t *testing.T) {
 		counted string
 	}{
 		{"delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"hologram":{"depth":3}}}`), 4, "delta"},
-		{"reasoning delta", frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"reasoningContent":{"mood":"good"}}}`), 4, "delta"},
+		{"reasoning delta", frame("contentBlockDelta",
+			`{"contentBlockIndex":0,"delta":{"reasoningContent":{"mood":"good"}}}`), 4, "delta"},
 		{"event", frame("applause", `{"loud":true}`), 3, "event"},
 		{"reason to stop", frame("messageStop", `{"stopReason":"bored"}`), 4, "stop_reason"},
-		{"start of a block", frame("contentBlockStart", `{"contentBlockIndex":0,"start":{"hologram":{}}}`), 4, "content_block"},
+		{"start of a block", frame("contentBlockStart", `{"contentBlockIndex":0,"start":{"hologram":{}}}`), 4,
+			"content_block"},
 	} {
 		t.Run("R-GEN-10 "+c.name, func(t *testing.T) {
-			for _, frames := range [][][]byte{{frameStart, c.frame, frameStop, frameUsage}, {c.frame, frameStart, frameStop, frameUsage}} {
+			for _, frames := range [][][]byte{{frameStart, c.frame, frameStop, frameUsage},
+				{c.frame, frameStart, frameStop, frameUsage}} {
 				var count counter
 				client, _ := against(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { streamed(w, frames...) }),
 					func(cfg *Config) { cfg.OnUnknown = count.add })

@@ -85,7 +85,8 @@ func TestMendD3WhatNeverLeftIsUnavailableAndSaysSo(t *testing.T) {
 		})
 	}
 	t.Run("a proxy of plain HTTP wants a login", func(t *testing.T) {
-		_, err := through(t, "http://bedrock.invalid", answersWith(t, http.StatusProxyAuthRequired)).Converse(t.Context(), plainInput())
+		_, err := through(t, "http://bedrock.invalid", answersWith(t, http.StatusProxyAuthRequired)).Converse(t.Context(),
+			plainInput())
 		if e := asFault(t, err); e.Kind != openai.Unavailable {
 			t.Errorf("Mend D3: %+v", e)
 		}
@@ -109,16 +110,18 @@ func TestMendD3WhatWasSentSaysSo(t *testing.T) {
 	}))
 	t.Cleanup(bed.Close)
 	t.Cleanup(func() { close(hang) }) // before that, which waits for the handler
-	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	broken := httptest.NewServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	t.Cleanup(broken.Close)
 	for name, c := range map[string]struct {
 		client *Client
 		leave  bool // once the call has arrived
 		unsent bool
 	}{
-		"broken off":          {through(t, broken.URL, ""), false, false},
-		"left while at work":  {through(t, bed.URL, ""), true, false},
-		"given up on the way": {through(t, "https://bedrock-runtime.us-east-1.amazonaws.com", "http://"+mute.Addr().String()), false, true},
+		"broken off":         {through(t, broken.URL, ""), false, false},
+		"left while at work": {through(t, bed.URL, ""), true, false},
+		"given up on the way": {through(t, "https://bedrock-runtime.us-east-1.amazonaws.com", "http://"+mute.Addr().String()),
+			false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

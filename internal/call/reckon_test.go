@@ -17,7 +17,8 @@ func TestMendA1ProductsSaturate(t *testing.T) {
 			t.Errorf("%+v: %d", e, n)
 		}
 	}
-	for _, e := range []Reckoning{{calls: -3, Input: 5, Output: 5}, {calls: 3, Input: -1, Output: -5}, {calls: 0, Input: math.MaxInt64}} {
+	for _, e := range []Reckoning{{calls: -3, Input: 5, Output: 5}, {calls: 3, Input: -1, Output: -5},
+		{calls: 0, Input: math.MaxInt64}} {
 		if n := e.Total(); n != 0 {
 			t.Errorf("%+v: %d", e, n)
 		}

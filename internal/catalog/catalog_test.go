@@ -15,7 +15,8 @@ func TestDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Models()) < 160 || !slices.IsSortedFunc(c.Models(), func(a, b *Model) int { return strings.Compare(a.ID, b.ID) }) {
+	if len(c.Models()) < 160 ||
+		!slices.IsSortedFunc(c.Models(), func(a, b *Model) int { return strings.Compare(a.ID, b.ID) }) {
 		t.Errorf("%d models, which should be more and in order", len(c.Models()))
 	}
 	if again := Default(); again != Default() {
@@ -130,11 +131,13 @@ func TestCapabilities(t *testing.T) {
 		return &m.Caps
 	}
 	const (
-		haiku45, opus41, opus47 = "anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-opus-4-1-20250805-v1:0", "anthropic.claude-opus-4-7"
-		sonnet5, sonnet55       = "anthropic.claude-sonnet-5", "anthropic.claude-sonnet-5-5"
-		novaLite, nova2         = "amazon.nova-lite-v1:0", "amazon.nova-2-lite-v1:0"
-		llama, mistralLarge     = "meta.llama3-3-70b-instruct-v1:0", "mistral.mistral-large-2407-v1:0"
-		palmyra, r1, qwen, oss  = "writer.palmyra-x5-v1:0", "deepseek.r1-v1:0", "qwen.qwen3-32b-v1:0", "openai.gpt-oss-120b-1:0"
+		haiku45, opus41, opus47 = "anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-opus-4-1-20250805-v1:0",
+			"anthropic.claude-opus-4-7"
+		sonnet5, sonnet55      = "anthropic.claude-sonnet-5", "anthropic.claude-sonnet-5-5"
+		novaLite, nova2        = "amazon.nova-lite-v1:0", "amazon.nova-2-lite-v1:0"
+		llama, mistralLarge    = "meta.llama3-3-70b-instruct-v1:0", "mistral.mistral-large-2407-v1:0"
+		palmyra, r1, qwen, oss = "writer.palmyra-x5-v1:0", "deepseek.r1-v1:0", "qwen.qwen3-32b-v1:0",
+			"openai.gpt-oss-120b-1:0"
 	)
 	for _, c := range []struct {
 		rule      string
@@ -155,7 +158,8 @@ func TestCapabilities(t *testing.T) {
 		{"1.9 gpt-oss always does", caps(oss).Reasoning.Default, "always"},
 		{"1.9 Qwen cannot be switched off", caps(qwen).Reasoning.Default, "always"},
 		{"1.9 Qwen knows two efforts", strings.Join(caps(qwen).Reasoning.Efforts, " "), "low high"},
-		{"1.9 Claude 4.6 knows no xhigh", strings.Join(caps("anthropic.claude-sonnet-4-6").Reasoning.Efforts, " "), "low medium high max"},
+		{"1.9 Claude 4.6 knows no xhigh", strings.Join(caps("anthropic.claude-sonnet-4-6").Reasoning.Efforts, " "),
+			"low medium high max"},
 		{"1.9 R1 has no parameter", caps(r1).Reasoning.Shape, ReasoningNone},
 		{"R-CHO-05 Opus 4.8 allows both", caps("anthropic.claude-opus-4-8").Reasoning.ForcedChoiceAllowed, true},
 		{"R-CHO-04 Fable takes auto only", caps("anthropic.claude-fable-5").ToolChoice, ToolChoice{Known: true, Auto: true}},
@@ -176,7 +180,8 @@ func TestCapabilities(t *testing.T) {
 		{"R-MSG-15 no prefill on Sonnet 5", caps(sonnet5).AssistantPrefill, No},
 		{"R-PART-06 S3 on Nova only", caps(novaLite).S3Sources && !caps(haiku45).S3Sources, true},
 		{"R-RSN-10 tag of Nova 1", caps(novaLite).InlineThinkingTag + "/" + caps(nova2).InlineThinkingTag, "thinking/"},
-		{"R-CACHE-09 no points in Nova's tools", caps(novaLite).Caching, Caching{Yes, 1000, 4, true, true, false, false, true}},
+		{"R-CACHE-09 no points in Nova's tools", caps(novaLite).Caching,
+			Caching{Yes, 1000, 4, true, true, false, false, true}},
 		{"R-CACHE-05 an hour on Haiku 4.5", caps(haiku45).Caching, Caching{Yes, 4096, 4, true, true, true, true, false}},
 		{"R-LIM-02 confirmed maximum", Default().byID[novaLite].MaxOutputFirm, true},
 		{"R-LIM-02 unconfirmed maximum", Default().byID["amazon.nova-pro-v1:0"].MaxOutputFirm, false},

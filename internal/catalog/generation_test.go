@@ -36,11 +36,13 @@ func TestMendB10FactsOfSingleRows(t *testing.T) {
 		}
 		m := target.Row
 		r := &m.Caps.Reasoning
-		if m.Converse != x.converse || r.Shape != x.shape || !slices.Equal(r.Efforts, x.efforts) || r.Encrypted != x.encrypted || r.Signed {
+		if m.Converse != x.converse || r.Shape != x.shape || !slices.Equal(r.Efforts, x.efforts) ||
+			r.Encrypted != x.encrypted || r.Signed {
 			t.Errorf("R-CAP-09 %s: Converse %v, %+v", x.id, m.Converse, r)
 		}
 	}
-	if target, err := Default().Resolve("openai.gpt-5.6-luna", "us-east-1"); err != nil || target.CalledID != "us.openai.gpt-5.6-luna" {
+	if target, err := Default().Resolve("openai.gpt-5.6-luna", "us-east-1"); err != nil ||
+		target.CalledID != "us.openai.gpt-5.6-luna" {
 		t.Errorf("R-CAP-03 %+v, %v", target, err)
 	}
 }
@@ -57,7 +59,8 @@ func TestMendB1AndB9WhatNovaTakes(t *testing.T) {
 		if m.Kind != Chat {
 			continue
 		}
-		if nova := m.Family == "nova-1" || m.Family == "nova-2"; m.Caps.Caching.AfterText != nova || (m.Caps.ToolNamePattern == "word") != nova {
+		if nova := m.Family == "nova-1" || m.Family == "nova-2"; m.Caps.Caching.AfterText != nova ||
+			(m.Caps.ToolNamePattern == "word") != nova {
 			t.Errorf("R-CACHE-03, R-TOOL-02 %s: %+v, %q", m.ID, m.Caps.Caching, m.Caps.ToolNamePattern)
 		}
 	}

@@ -21,13 +21,17 @@ func listing() Listing {
 	}
 	return Listing{
 		Models: []ListedModel{
-			{ID: opus, Name: "Claude Opus 6", Provider: "Anthropic", Inputs: []string{"TEXT", "IMAGE"}, Outputs: []string{"TEXT"}, Streaming: Yes,
+			{ID: opus, Name: "Claude Opus 6", Provider: "Anthropic", Inputs: []string{"TEXT", "IMAGE"},
+				Outputs: []string{"TEXT"}, Streaming: Yes,
 				Inference: []string{"INFERENCE_PROFILE"}, Started: time.Unix(1798761600, 0)},
-			{ID: "acme.rocket-1", Name: "Rocket", Provider: "Acme", Inputs: []string{"TEXT", "SMELL"}, Outputs: []string{"TEXT"}, Streaming: No, Inference: []string{"ON_DEMAND"}},
+			{ID: "acme.rocket-1", Name: "Rocket", Provider: "Acme", Inputs: []string{"TEXT", "SMELL"}, Outputs: []string{"TEXT"},
+				Streaming: No, Inference: []string{"ON_DEMAND"}},
 			{ID: "acme.vectors-1", Provider: "Acme", Outputs: []string{"EMBEDDING"}},
 			{ID: "anthropic.claude-draw-1", Provider: "Anthropic", Outputs: []string{"IMAGE"}},
-			{ID: "amazon.titan-embed-text-v3:0", Provider: "Amazon", Outputs: []string{"EMBEDDING"}, Inference: []string{"ON_DEMAND"}},
-			{ID: "amazon.nova-lite-v1:0", Inputs: []string{"TEXT"}, Streaming: No, Inference: []string{"ON_DEMAND", "INFERENCE_PROFILE"}, Legacy: true, Ends: end},
+			{ID: "amazon.titan-embed-text-v3:0", Provider: "Amazon", Outputs: []string{"EMBEDDING"},
+				Inference: []string{"ON_DEMAND"}},
+			{ID: "amazon.nova-lite-v1:0", Inputs: []string{"TEXT"}, Streaming: No,
+				Inference: []string{"ON_DEMAND", "INFERENCE_PROFILE"}, Legacy: true, Ends: end},
 			{ID: "amazon.nova-lite-v1:0:24k", Provider: "Amazon", Outputs: []string{"TEXT"}, Inference: []string{"ON_DEMAND"}},
 			{ID: "amazon.nova-huge-v1:0", Provider: "Amazon", Outputs: []string{"TEXT"}, Inference: []string{"PROVISIONED"}},
 			{ID: "anthropic.claude-mythos-5"},
@@ -90,15 +94,18 @@ func TestListing(t *testing.T) {
 		{"R-MOD-02 end of life", row("amazon.nova-lite-v1:0").EndOfLife, lastDay},
 		{"R-MOD-06 what is known stays", row("amazon.nova-lite-v1:0").Caps.Streaming, Yes},
 		{"R-MOD-06 on demand in this region", called("amazon.nova-lite-v1:0", "us-west-2"), "amazon.nova-lite-v1:0"},
-		{"R-MOD-06 gated is a matter of access", row("anthropic.claude-mythos-5").Status, Default().byID["anthropic.claude-mythos-5"].Status},
+		{"R-MOD-06 gated is a matter of access", row("anthropic.claude-mythos-5").Status,
+			Default().byID["anthropic.claude-mythos-5"].Status},
 		{"R-MOD-06 listed is active", row("mistral.mistral-small-2402-v1:0").Status, "active"},
 		{"R-MOD-06 a size is no model of its own", c.byID["amazon.nova-lite-v1:0:24k"] == nil, true},
 		{"R-MOD-06 what can only be provisioned is no row", c.byID["amazon.nova-huge-v1:0"] == nil, true},
-		{"R-MOD-06 nonsense is no row", c.byID["not an id"] == nil && c.byID["noprovider"] == nil && c.byID[""] == nil && c.byID["nonsense"] == nil, true},
+		{"R-MOD-06 nonsense is no row", c.byID["not an id"] == nil && c.byID["noprovider"] == nil && c.byID[""] == nil &&
+			c.byID["nonsense"] == nil, true},
 		{"R-MOD-06 a new geography", row("sa." + haiku).ID, haiku},
 		{"R-CAP-04 its profile's ARN", row("arn:aws:bedrock:sa-east-1:123456789012:inference-profile/sa." + haiku).ID, haiku},
 		{"R-CAP-03 a listed profile is no longer doubtful", called(haiku, "ap-northeast-2"), "apac." + haiku},
-		{"R-MOD-06 a model that only a profile names", row("us.anthropic.claude-only-here-1").ID, "anthropic.claude-only-here-1"},
+		{"R-MOD-06 a model that only a profile names", row("us.anthropic.claude-only-here-1").ID,
+			"anthropic.claude-only-here-1"},
 		{"R-CAP-04 an application profile", row(appARN).ID, haiku},
 		{"R-CAP-04 an application profile of nonsense", row(appARN + "2").ID, ""},
 		{"R-MOD-01 not offered in the region", row("amazon.nova-micro-v1:0").Elsewhere, true},
@@ -125,7 +132,8 @@ func TestListing(t *testing.T) {
 // Refreshing starts from the same catalogue each time, so that what left the lists leaves the rows.
 func TestListingAgain(t *testing.T) {
 	first := Default().WithListing(listing())
-	if again := Default().WithListing(Listing{}); again.byID[opus] != nil || again.byID["amazon.nova-micro-v1:0"].Elsewhere {
+	if again := Default().WithListing(Listing{}); again.byID[opus] != nil ||
+		again.byID["amazon.nova-micro-v1:0"].Elsewhere {
 		t.Error("R-MOD-06 an empty list changes nothing")
 	}
 	if n, m := len(first.Models()), len(first.WithListing(listing()).Models()); n != m {
@@ -137,7 +145,8 @@ func TestListingBelowConfiguration(t *testing.T) {
 	no := false
 	c, err := Default().WithListing(listing()).With(Options{
 		Rows: map[string]Override{
-			opus:                     {Like: "anthropic.claude-sonnet-5", MaxOutput: 1000, Capabilities: CapabilityFacts{Streaming: &no}},
+			opus: {Like: "anthropic.claude-sonnet-5", MaxOutput: 1000,
+				Capabilities: CapabilityFacts{Streaming: &no}},
 			"amazon.nova-micro-v1:0": {Context: 5},
 		},
 		BaseModels: map[string]string{appARN: "amazon.nova-lite-v1:0"},
@@ -146,7 +155,8 @@ func TestListingBelowConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := c.byID[opus]
-	if m.Caps.Streaming != No || m.MaxOutput != 1000 || m.Name != "Claude Opus 6" || !slices.Equal(m.Profiles, []string{"us." + opus}) {
+	if m.Caps.Streaming != No || m.MaxOutput != 1000 || m.Name != "Claude Opus 6" ||
+		!slices.Equal(m.Profiles, []string{"us." + opus}) {
 		t.Errorf("configuration wins, identity and profiles stay: %+v", m)
 	}
 	if target, _ := c.Resolve("us."+opus, ""); target.Row != m {

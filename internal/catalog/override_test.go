@@ -21,7 +21,8 @@ func TestEveryOverrideCounts(t *testing.T) {
 				continue
 			}
 			changed := false
-			for _, base := range []string{haiku, "amazon.titan-embed-text-v2:0", "mistral.mistral-large-2407-v1:0", "amazon.nova-lite-v1:0"} {
+			for _, base := range []string{haiku, "amazon.titan-embed-text-v2:0", "mistral.mistral-large-2407-v1:0",
+				"amazon.nova-lite-v1:0"} {
 				for _, value := range values(f.Type()) {
 					*whole = Override{}
 					f.Set(value)
@@ -69,12 +70,14 @@ func TestOverride(t *testing.T) {
 		"anthropic.claude-haiku-4-5-20251001-v1:0": {Like: "anthropic.claude-opus-5"},
 		"acme.rocket-1": {Kind: Chat, Converse: &yes},
 		"acme.rocket-2": {Like: "amazon.nova-lite-v1:0", Capabilities: CapabilityFacts{
-			TopKPath: "none", ToolIDPattern: "alnum9", ToolChoice: []string{}, InlineThinkingTag: "none", Caching: CachingFacts{TTL: []string{"1h"}, Fields: []string{"tools"}}}},
+			TopKPath: "none", ToolIDPattern: "alnum9", ToolChoice: []string{}, InlineThinkingTag: "none",
+			Caching: CachingFacts{TTL: []string{"1h"}, Fields: []string{"tools"}}}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	opus5, opus9, own, like := c.byID["anthropic.claude-opus-5"], c.byID["anthropic.claude-opus-9"], c.byID[haiku], c.byID["acme.rocket-2"]
+	opus5, opus9, own, like := c.byID["anthropic.claude-opus-5"], c.byID["anthropic.claude-opus-9"], c.byID[haiku],
+		c.byID["acme.rocket-2"]
 	for _, x := range []struct {
 		what      string
 		got, want any
@@ -87,7 +90,8 @@ func TestOverride(t *testing.T) {
 		{"R-CAP-05 a configured row lends to newer ones", c.row("anthropic.claude-opus-10").MaxOutput, 9},
 		{"R-CAP-03 its profile", opus9.calledIn("us-east-1"), "us.anthropic.claude-opus-9"},
 		{"like changes what a known model can", reflect.DeepEqual(own.Caps, opus5.Caps), true},
-		{"and not who it is", own.Name + strings.Join(own.Profiles, ""), Default().byID[haiku].Name + strings.Join(Default().byID[haiku].Profiles, "")},
+		{"and not who it is", own.Name + strings.Join(own.Profiles, ""), Default().byID[haiku].Name +
+			strings.Join(Default().byID[haiku].Profiles, "")},
 		{"R-CAP-02 a new provider", c.byID["acme.rocket-1"].Known, true},
 		{"R-CAP-06 of a model without like nothing is known", c.byID["acme.rocket-1"].Caps.Tools, Unknown},
 		{"none takes away", like.Caps.Sampling.TopKPath + like.Caps.InlineThinkingTag, ""},
@@ -106,7 +110,8 @@ func TestOverride(t *testing.T) {
 
 func TestNativeCapabilities(t *testing.T) {
 	for _, m := range Default().Models() {
-		if claude := strings.HasPrefix(m.ID, "anthropic."); m.Kind == Chat && (m.Caps.DisableParallel != claude || m.Caps.BlankStopRefused != claude) {
+		if claude := strings.HasPrefix(m.ID, "anthropic."); m.Kind == Chat && (m.Caps.DisableParallel != claude ||
+			m.Caps.BlankStopRefused != claude) {
 			t.Errorf("R-CHO-08, R-LIM-04 %s: %t %t", m.ID, m.Caps.DisableParallel, m.Caps.BlankStopRefused)
 		}
 	}

@@ -34,17 +34,21 @@ func TestResolveForms(t *testing.T) {
 		region      string
 	}{
 		{"R-CAP-01 base id", "amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "", ""},
-		{"R-CAP-01 bedrock/ is stripped", "bedrock/amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", ""},
+		{"R-CAP-01 bedrock/ is stripped", "bedrock/amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0",
+			"amazon.nova-micro-v1:0", ""},
 		{"R-CAP-01 profile", "eu." + haiku, haiku, "", ""},
 		{"R-CAP-01 bedrock/ before a profile", "bedrock/eu." + haiku, haiku, "eu." + haiku, ""},
 		{"R-CAP-04 profile that the data does not list", "ca." + haiku, haiku, "", ""},
-		{"F 1.1 context suffix", "anthropic.claude-3-sonnet-20240229-v1:0:200k", "anthropic.claude-3-sonnet-20240229-v1:0", "", ""},
+		{"F 1.1 context suffix", "anthropic.claude-3-sonnet-20240229-v1:0:200k", "anthropic.claude-3-sonnet-20240229-v1:0",
+			"", ""},
 		{"F 1.1 context suffix of a profile", "us." + haiku + ":200k", haiku, "", ""},
-		{"R-CAP-04 foundation model ARN", "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "", "eu-west-1"},
+		{"R-CAP-04 foundation model ARN", "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0",
+			"amazon.nova-micro-v1:0", "", "eu-west-1"},
 		{"R-CAP-03 an ARN is never replaced", "arn:aws:bedrock:eu-west-1::foundation-model/" + haiku, haiku, "", "eu-west-1"},
 		{"R-CAP-04 ARN without a region", "arn:aws:bedrock:::foundation-model/" + haiku, haiku, "", ""},
 		{"R-CAP-04 profile ARN", account + "inference-profile/eu." + haiku, haiku, "", "eu-west-1"},
-		{"R-CAP-04 other partition", "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/us-gov." + haiku, haiku, "", "us-gov-west-1"},
+		{"R-CAP-04 other partition", "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/us-gov." + haiku,
+			haiku, "", "us-gov-west-1"},
 		{"R-CAP-04 application profile", account + "application-inference-profile/1arbu5hu2sjr", "", "", "eu-west-1"},
 		{"R-CAP-04 provisioned", account + "provisioned-model/abcdef", "", "", "eu-west-1"},
 		{"R-CAP-04 custom", account + "custom-model/amazon.nova-micro-v1:0/abcdef", "", "", "eu-west-1"},
@@ -173,11 +177,13 @@ func TestModelsThatTheCatalogueLacks(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := target.Row
-			if m.Known || target.CalledID != c.name || m.ID == "" || !strings.HasSuffix(c.name, m.ID) || m.MaxOutputFirm || m.Profiles != nil {
+			if m.Known || target.CalledID != c.name || m.ID == "" || !strings.HasSuffix(c.name, m.ID) || m.MaxOutputFirm ||
+				m.Profiles != nil {
 				t.Errorf("%+v", target)
 			}
 			if like := Default().byID[c.like]; like != nil {
-				if m.Family != like.Family || m.Kind != like.Kind || m.Caps.Sampling != like.Caps.Sampling || m.EmbedShape != like.EmbedShape {
+				if m.Family != like.Family || m.Kind != like.Kind || m.Caps.Sampling != like.Caps.Sampling ||
+					m.EmbedShape != like.EmbedShape {
 					t.Errorf("family %q, kind %q, not as %s", m.Family, m.Kind, c.like)
 				}
 				if m.Kind == Chat && m.Converse != Unknown {
@@ -198,7 +204,8 @@ func TestBaseModels(t *testing.T) {
 	}
 	t.Run("R-CAP-04 as GetInferenceProfile tells it", func(t *testing.T) {
 		got := Default().WithBase(asked, "arn:aws:bedrock:::foundation-model/"+haiku)
-		if got.NeedsBase() || got.Row.ID != haiku || got.CalledID != profile || got.Public != profile || got.Region != "eu-west-1" {
+		if got.NeedsBase() || got.Row.ID != haiku || got.CalledID != profile || got.Public != profile ||
+			got.Region != "eu-west-1" {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -220,7 +227,8 @@ func TestBaseModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range []string{arn, profile} {
-			if got, err := c.Resolve(name, "us-east-1"); err != nil || got.Row.ID != haiku || got.CalledID != name || got.NeedsBase() {
+			if got, err := c.Resolve(name, "us-east-1"); err != nil || got.Row.ID != haiku || got.CalledID != name ||
+				got.NeedsBase() {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
 		}
@@ -240,7 +248,8 @@ func TestBaseModels(t *testing.T) {
 }
 
 func FuzzResolve(f *testing.F) {
-	for _, s := range []string{"us." + haiku, "gpt-4o", "bedrock/amazon.nova-3", account + "inference-profile/us." + haiku, "a.b:0:200k", "anthropic.v", "\xff."} {
+	for _, s := range []string{"us." + haiku, "gpt-4o", "bedrock/amazon.nova-3", account + "inference-profile/us." + haiku,
+		"a.b:0:200k", "anthropic.v", "\xff."} {
 		f.Add(s, "us-east-1")
 	}
 	f.Fuzz(func(t *testing.T, name, region string) {
@@ -253,7 +262,8 @@ func FuzzResolve(f *testing.F) {
 			return
 		}
 		id := strings.TrimPrefix(name, "bedrock/")
-		if target.Row == nil || target.Public != name || !strings.HasSuffix(target.CalledID, id) || len(target.CalledID) > maxName+8 {
+		if target.Row == nil || target.Public != name || !strings.HasSuffix(target.CalledID, id) ||
+			len(target.CalledID) > maxName+8 {
 			t.Fatalf("%q in %q: %+v", name, region, target)
 		}
 		if target.CalledID != id && target.Row.ID != id {
@@ -267,7 +277,8 @@ func FuzzResolve(f *testing.F) {
 
 func BenchmarkResolve(b *testing.B) {
 	c := Default()
-	for name, id := range map[string]string{"bare": haiku, "profile": "us." + haiku, "unknown": "anthropic.claude-opus-6", "ARN": account + "inference-profile/us." + haiku} {
+	for name, id := range map[string]string{"bare": haiku, "profile": "us." + haiku, "unknown": "anthropic.claude-opus-6",
+		"ARN": account + "inference-profile/us." + haiku} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

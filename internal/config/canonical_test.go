@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestMendD8EnumerationsInAnyCase: a value of a list of words is taken however it is written, in files and variables, at any depth.
+// TestMendD8EnumerationsInAnyCase: a value of a list of words is taken however it is written, in files and variables,
+// at any depth.
 func TestMendD8EnumerationsInAnyCase(t *testing.T) {
 	cfg, err := load(`
 log: {format: JSON, level: Warn}
@@ -20,8 +21,9 @@ access: {keys: [{name: a, hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d70
 	for what, pair := range map[string][2]string{
 		"log.format": {cfg.Log.Format, "json"}, "limits.when_store_is_away": {cfg.Limits.WhenStoreIsAway, "refuse"},
 		"models.input_types[e]":          {cfg.Models.InputTypes["e"], "search_query"},
-		"security.managed.directions[0]": {cfg.Security.Managed.Directions[0], "input"}, "access.keys[0].priority": {cfg.Access.Keys[0].Priority, "batch"},
-		"budgets.unknown_price": {cfg.Budgets.UnknownPrice, "refuse"},
+		"security.managed.directions[0]": {cfg.Security.Managed.Directions[0], "input"},
+		"access.keys[0].priority":        {cfg.Access.Keys[0].Priority, "batch"},
+		"budgets.unknown_price":          {cfg.Budgets.UnknownPrice, "refuse"},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: %q, want %q", what, pair[0], pair[1])
@@ -35,9 +37,11 @@ access: {keys: [{name: a, hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d70
 	}
 }
 
-// TestMendD8ListsSetEmpty: [] in a variable is the empty list, also over one of the file, and none where there must be one.
+// TestMendD8ListsSetEmpty: [] in a variable is the empty list, also over one of the file, and none where there must be
+// one.
 func TestMendD8ListsSetEmpty(t *testing.T) {
-	cfg, err := load("resilience: {fallback: {on: [throttled]}}\nserver: {hosts: [a.example.com]}", []string{"OUTCROP_RESILIENCE_FALLBACK_ON=[]", "OUTCROP_SERVER_HOSTS=[]"})
+	cfg, err := load("resilience: {fallback: {on: [throttled]}}\nserver: {hosts: [a.example.com]}",
+		[]string{"OUTCROP_RESILIENCE_FALLBACK_ON=[]", "OUTCROP_SERVER_HOSTS=[]"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,8 @@ log: {level: loud}
 		}},
 		{"a circle through a variable", "models: {aliases: {x: default}}\n", []string{"BEDROCK_MODEL_ID=x"},
 			[]string{`BEDROCK_MODEL_ID: models.aliases[default]: default → x → default is a circle`}},
-		{"a name for a row that is at fault", "models: {aliases: {x: acme.rocket-1, y: nope}, catalog: {acme.rocket-1: {context: 5}}}\n", nil, []string{
+		{"a name for a row that is at fault", "models: {aliases: {x: acme.rocket-1, y: nope}, catalog: {acme.rocket-1: " +
+			"{context: 5}}}\n", nil, []string{
 			`outcrop.yaml:1:41: models.aliases[y]: leads nowhere: "nope" is not a model, profile or ARN of Bedrock`,
 			`outcrop.yaml:1:58: models.catalog[acme.rocket-1]: nothing is known of "acme.rocket-1": it needs like, or kind`}},
 		{"with a fault for the embedded Bedrock", "models: {aliases: {x: amazon.nova-lite-v1:0+throttle}}\n", nil, nil},

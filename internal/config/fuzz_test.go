@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzLoad: whatever a file and an environment hold, Load gives either settings or complaints of one line each, and the same ones
-// every time.
+// FuzzLoad: whatever a file and an environment hold, Load gives either settings or complaints of one line each, and the
+// same ones every time.
 func FuzzLoad(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.yaml"))
 	if err != nil || len(files) == 0 {

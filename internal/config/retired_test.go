@@ -12,7 +12,8 @@ func TestRetiredSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"outcrop.yaml:2:12: " + says, "OUTCROP_CACHE_MEMORY_ENGINE: " + says}; !slices.Equal(cfg.Warnings, want) {
+	if want := []string{"outcrop.yaml:2:12: " + says, "OUTCROP_CACHE_MEMORY_ENGINE: " + says}; !slices.Equal(cfg.Warnings,
+		want) {
 		t.Errorf("%q, want %q", cfg.Warnings, want)
 	}
 	if cfg.Cache.Memory.MaxBytes != 5_000_000 {

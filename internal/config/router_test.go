@@ -119,8 +119,10 @@ router:
 			`outcrop.yaml:58:23: router.score.fast_below: fast_below and balanced_below must be between 0 and 1, and balanced_below at least fast_below`,
 			`outcrop.yaml:58:59: router.score.weights.lengths: unknown key; did you mean length?`,
 		}},
-		{"a default model that is a tier, or auto", "", []string{"BEDROCK_MODEL_ID=auto", "BEDROCK_EMBED_MODEL_ID=fast"}, nil},
-		{"a row that is at fault may be meant", "models: {catalog: {acme.rocket-1: {context: 5}}}\nrouter: {tiers: {fast: {targets: [{model: acme.rocket-1}]}}}\n", nil,
+		{"a default model that is a tier, or auto", "", []string{"BEDROCK_MODEL_ID=auto", "BEDROCK_EMBED_MODEL_ID=fast"},
+			nil},
+		{"a row that is at fault may be meant", "models: {catalog: {acme.rocket-1: {context: 5}}}\nrouter: {tiers: {fast: " +
+			"{targets: [{model: acme.rocket-1}]}}}\n", nil,
 			[]string{`outcrop.yaml:1:20: models.catalog[acme.rocket-1]: nothing is known of "acme.rocket-1": it needs like, or kind`}},
 		{"a tier that is no mapping", "router: {tiers: {fast: [a]}, rules: {a: b}}\n", nil, []string{
 			`outcrop.yaml:1:24: router.tiers[fast]: must be a mapping (key: value), not a list`,
@@ -141,7 +143,8 @@ router:
 }
 
 func TestRouterMerges(t *testing.T) {
-	got, err := load("router:\n  tiers:\n    fast: {next: quality}\n    own: {targets: [{model: amazon.nova-lite-v1:0}]}\n  rules: []\n", nil)
+	got, err := load("router:\n  tiers:\n    fast: {next: quality}\n    own: {targets: [{model: "+
+		"amazon.nova-lite-v1:0}]}\n  rules: []\n", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,12 +169,13 @@ func TestRedis(t *testing.T) {
 		"unix:///run/redis.sock?db=1":                                  "",
 		"redis://a:6379?addr=b:6379&addr=c:6379":                       "",
 		"rediss://:s3cret@a:26379/1?master_name=main&addr=b:26379":     "",
-		"localhost:6379":                "must begin with redis://, rediss:// (TLS) or unix://",
-		"http://localhost":              "must begin with redis://, rediss:// (TLS) or unix://",
-		"redis://localhost:63790":       "",
-		"redis://localhost:99999/0":     "has a port above 65535",
-		"redis:localhost":               "must have two slashes behind redis:",
-		"redis://:s3/cret@localhost":    "must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or password, characters such as / ? # @ : are written as %2F …",
+		"localhost:6379":            "must begin with redis://, rediss:// (TLS) or unix://",
+		"http://localhost":          "must begin with redis://, rediss:// (TLS) or unix://",
+		"redis://localhost:63790":   "",
+		"redis://localhost:99999/0": "has a port above 65535",
+		"redis:localhost":           "must have two slashes behind redis:",
+		"redis://:s3/cret@localhost": "must be a URL such as rediss://:PASSWORD@HOST:6379/0; in a user name or " +
+			"password, characters such as / ? # @ : are written as %2F …",
 		"redis://localhost/s3cret":      "behind the host there may be the number of a database only, such as /0",
 		"redis://a?addr=b:1&db=zwei":    "unexpected option: db",
 		"redis://a/3?addr=b":            "a cluster (addr=) has no database but 0",
@@ -198,12 +202,15 @@ func TestRedis(t *testing.T) {
 			}
 		})
 	}
-	if c, err := load("redis: {url: 'redis://file'}", []string{"REDIS_URL=redis://plain", "OUTCROP_REDIS_URL=redis://ours"}); err != nil || c.Redis.URL.Reveal() != "redis://ours" {
+	if c, err := load("redis: {url: 'redis://file'}",
+		[]string{"REDIS_URL=redis://plain", "OUTCROP_REDIS_URL=redis://ours"}); err != nil ||
+		c.Redis.URL.Reveal() != "redis://ours" {
 		t.Errorf("%v", err)
 	}
 }
 
-// TestFormerMembersOfRules: members that are gone load for one release, keep their meaning, and are warned of with their new form.
+// TestFormerMembersOfRules: members that are gone load for one release, keep their meaning, and are warned of with
+// their new form.
 func TestFormerMembersOfRules(t *testing.T) {
 	cfg, err := load(`router:
   rules:

@@ -16,7 +16,8 @@ import (
 
 func TestSecretsAreNeverShown(t *testing.T) {
 	const secret = "sk-7up3r-53cr37"
-	c, err := config.Load(config.Source{Environ: []string{"OUTCROP_API_KEYS=" + secret, "REDIS_URL=redis://:" + secret + "@h"}})
+	c, err := config.Load(config.Source{Environ: []string{"OUTCROP_API_KEYS=" + secret, "REDIS_URL=redis://:" +
+		secret + "@h"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		shown["secret "+verb] = fmt.Sprintf(verb, c.Access.APIKeys[0])
 	}
 	shown["pointer"] = fmt.Sprintf("%+v", c)
-	for name, encode := range map[string]func(any) ([]byte, error){"json": json.Marshal, "xml": xml.Marshal, "yaml": yaml.Marshal} {
+	for name, encode := range map[string]func(any) ([]byte, error){"json": json.Marshal, "xml": xml.Marshal,
+		"yaml": yaml.Marshal} {
 		out, err := encode(c.Access)
 		if err != nil {
 			t.Fatal(err)
@@ -37,12 +39,14 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		shown[name] = string(out)
 	}
 	var log bytes.Buffer
-	for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))} {
+	for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)),
+		slog.New(slog.NewJSONHandler(&log, nil))} {
 		logger.Info("x", "key", c.Access.APIKeys[0], "config", c)
 	}
 	shown["slog"] = log.String()
 	for name, text := range shown {
-		if strings.Contains(text, secret) || strings.Contains(text, "53cr37") || strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", secret)) {
+		if strings.Contains(text, secret) || strings.Contains(text, "53cr37") ||
+			strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", secret)) {
 			t.Errorf("%s shows it: %s", name, text)
 		}
 		if name == "slog" && strings.Count(text, "[hidden]") < 6 {
@@ -52,7 +56,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	for text, want := range map[string]config.Size{"0B": 0, "7B": 7, "32MB": 32_000_000, "1 kB": 1000, "3KB": 3000, "2KiB": 2048, "4MiB": 4 << 20, "1GB": 1e9, "1GiB": 1 << 30} {
+	for text, want := range map[string]config.Size{"0B": 0, "7B": 7, "32MB": 32_000_000, "1 kB": 1000, "3KB": 3000,
+		"2KiB": 2048, "4MiB": 4 << 20, "1GB": 1e9, "1GiB": 1 << 30} {
 		var got config.Size
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
 			t.Errorf("%s is %d, %v", text, got, err)

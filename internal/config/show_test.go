@@ -27,11 +27,13 @@ func TestMendC7DefaultsAreAFileThatChangesNothing(t *testing.T) {
 
 func TestMendC7EffectiveSettingsTellWhereTheyWereMade(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "o.yaml")
-	file := "server:\n  body_limit: 1MB\nmodels:\n  aliases: {a: amazon.nova-lite-v1:0}\nrouter:\n  tiers:\n    own: {targets: [{model: amazon.nova-pro-v1:0, weight: 2}]}\n"
+	file := "server:\n  body_limit: 1MB\nmodels:\n  aliases: {a: amazon.nova-lite-v1:0}\nrouter:\n  tiers:\n    own: " +
+		"{targets: [{model: amazon.nova-pro-v1:0, weight: 2}]}\n"
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	source := config.Source{Path: path, Environ: []string{"PORT=81", "OUTCROP_API_KEYS=secret-one,secret-two", "BEDROCK_MODEL_ID=amazon.nova-micro-v1:0"}}
+	source := config.Source{Path: path, Environ: []string{"PORT=81", "OUTCROP_API_KEYS=secret-one,secret-two",
+		"BEDROCK_MODEL_ID=amazon.nova-micro-v1:0"}}
 	text, err := config.Effective(source)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +41,8 @@ func TestMendC7EffectiveSettingsTellWhereTheyWereMade(t *testing.T) {
 	for _, want := range []string{
 		"\n  addr: 127.0.0.1:81 # PORT\n", "\n  body_limit: 1MB # " + path + ":2:15\n", "\n  read_timeout: 1m0s # default\n",
 		"\n    a: amazon.nova-lite-v1:0 # " + path + ":4:16\n", "\n    default: amazon.nova-micro-v1:0 # BEDROCK_MODEL_ID\n",
-		"weight: 2 # " + path + ":7:", "model: anthropic.claude-opus-5 # default\n", "\n  # api_keys: (2, hidden) # OUTCROP_API_KEYS\n",
+		"weight: 2 # " + path + ":7:", "model: anthropic.claude-opus-5 # default\n",
+		"\n  # api_keys: (2, hidden) # OUTCROP_API_KEYS\n",
 	} {
 		if !bytes.Contains(text, []byte(want)) {
 			t.Errorf("%q is not in\n%s", want, text)

@@ -40,10 +40,11 @@ func TestKeysOpenAPublicAddress(t *testing.T) {
 		source config.Source
 		ok     bool
 	}{
-		"no key":              {config.Source{Environ: public}, false},
-		"an empty store":      {config.Source{Environ: public, KeysStored: stored(false)}, false},
-		"a key in the store":  {config.Source{Environ: public, KeysStored: stored(true)}, true},
-		"a key in the file":   {config.Source{Environ: public, Path: "f", ReadFile: yaml("access: {keys: [{name: a, hash: '" + hash + "'}]}")}, true},
+		"no key":             {config.Source{Environ: public}, false},
+		"an empty store":     {config.Source{Environ: public, KeysStored: stored(false)}, false},
+		"a key in the store": {config.Source{Environ: public, KeysStored: stored(true)}, true},
+		"a key in the file": {config.Source{Environ: public, Path: "f",
+			ReadFile: yaml("access: {keys: [{name: a, hash: '" + hash + "'}]}")}, true},
 		"a key is demanded":   {config.Source{Environ: append(public, "OUTCROP_ACCESS_REQUIRED=true")}, true},
 		"whoever asks for it": {config.Source{Environ: public, Overrides: config.Overrides{Insecure: true}}, true},
 	} {
@@ -127,7 +128,8 @@ func TestMendE6WhenKeysAreRequired(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if _, err := config.Load(config.Source{Environ: []string{shared, redis, "HOST=0.0.0.0", written + "false"}}); err == nil {
+	if _, err := config.Load(config.Source{Environ: []string{shared, redis, "HOST=0.0.0.0",
+		written + "false"}}); err == nil {
 		t.Error("required: false alone opens a public address")
 	}
 }

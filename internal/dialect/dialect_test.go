@@ -48,7 +48,8 @@ func TestEveryKindIsRendered(t *testing.T) {
 	if again, after := dialect.Retry(final); again || after != 2*time.Second {
 		t.Errorf("R-ERR-03: %v after %s", again, after)
 	}
-	if e := dialect.Known(errors.New("secret"), "req_1"); e.Kind != openai.Internal || strings.Contains(e.Message, "secret") ||
+	if e := dialect.Known(errors.New("secret"), "req_1"); e.Kind != openai.Internal ||
+		strings.Contains(e.Message, "secret") ||
 		!strings.Contains(e.Message, "req_1") {
 		t.Errorf("R-ERR-08: %s", e.Message)
 	}
@@ -57,7 +58,8 @@ func TestEveryKindIsRendered(t *testing.T) {
 func TestHelpful(t *testing.T) {
 	names := func() []string { return []string{"amazon.nova-lite-v1:0"} }
 	for asked, want := range map[string]string{
-		"nova-lite":              "The model `nova-lite` does not exist or you do not have access to it. Did you mean `amazon.nova-lite-v1:0`?",
+		"nova-lite": "The model `nova-lite` does not exist or you do not have access to it. Did you mean " +
+			"`amazon.nova-lite-v1:0`?",
 		"x":                      "The model `x` does not exist or you do not have access to it.",
 		"amazon.nova-lite-v1:0":  "The model `amazon.nova-lite-v1:0` does not exist or you do not have access to it.",
 		strings.Repeat("y", 300): "",
@@ -86,7 +88,8 @@ func TestChatEvents(t *testing.T) {
 		"R-STR-06 usage is asked for":     {&openai.StreamOptions{IncludeUsage: &yes}, `data: {"id":"c",`},
 	} {
 		s := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: tt.options}, dialect.Call{ID: "1"})
-		if got := string(s.AppendPart([]byte("before"), usage)); !strings.HasPrefix(got, "before"+tt.want) || tt.want == "" && got != "before" {
+		if got := string(s.AppendPart([]byte("before"), usage)); !strings.HasPrefix(got, "before"+tt.want) ||
+			tt.want == "" && got != "before" {
 			t.Errorf("%s: %q", name, got)
 		}
 		if got := string(s.AppendPing(nil)); got != ": keep-alive\n\n" {

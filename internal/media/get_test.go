@@ -71,7 +71,8 @@ func TestNoProxy(t *testing.T) {
 		t.Setenv(name, proxy)
 	}
 	f, called := careless(t, Config{AllowHTTP: true})
-	if _, err := f.Get(t.Context(), "http://example.com/"); !errors.Is(err, errNotDialed) || len(*called) != 1 || (*called)[0].String() != "93.184.216.34:80" {
+	if _, err := f.Get(t.Context(), "http://example.com/"); !errors.Is(err, errNotDialed) || len(*called) != 1 ||
+		(*called)[0].String() != "93.184.216.34:80" {
 		t.Errorf("R-PART-05 a proxy of the environment: %v, %v", *called, err)
 	}
 	// net/http reads the environment once a process, so the line above proves little if another test came first.
@@ -174,7 +175,8 @@ func TestTimeLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := local(t, func(c *Config) { c.Timeout = 100 * time.Millisecond })
 			url, begun := serve(t, tt.handle)+"/", time.Now()
-			if _, err := f.Get(t.Context(), url); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 3*time.Second {
+			if _, err := f.Get(t.Context(), url); !errors.Is(err, context.DeadlineExceeded) ||
+				time.Since(begun) > 3*time.Second {
 				t.Errorf("%v after %s", err, time.Since(begun))
 			}
 		})
@@ -285,7 +287,8 @@ func TestRedirects(t *testing.T) {
 }
 
 // publicly makes a Fetcher for which example.com is a public host that leads to a local server with TLS.
-func publicly(t *testing.T, lookup func(n int) []string, handle http.HandlerFunc) (f *Fetcher, dialed *[]string, lookups *int) {
+func publicly(t *testing.T, lookup func(n int) []string, handle http.HandlerFunc) (f *Fetcher, dialed *[]string,
+	lookups *int) {
 	t.Helper()
 	s := httptest.NewUnstartedServer(handle)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of handshakes that are meant to fail
@@ -334,7 +337,8 @@ func TestPinnedAddress(t *testing.T) {
 	t.Run("R-PART-05 looked up once, and that address is called", func(t *testing.T) {
 		f, dialed, lookups := publicly(t, changing, ok)
 		item, err := f.Get(t.Context(), "https://Example.com./x")
-		if err != nil || string(item.Data) != "example.com by example.com" || *lookups != 1 || fmt.Sprint(*dialed) != "[93.184.216.34:443]" {
+		if err != nil || string(item.Data) != "example.com by example.com" || *lookups != 1 ||
+			fmt.Sprint(*dialed) != "[93.184.216.34:443]" {
 			t.Errorf("%q, %v; %d look-ups, called %v", item.Data, err, *lookups, *dialed)
 		}
 	})
@@ -371,9 +375,10 @@ func TestPinnedAddress(t *testing.T) {
 		}
 	})
 	t.Run("R-PART-05 no way down from https to http", func(t *testing.T) {
-		f, dialed, _ := publicly(t, func(int) []string { return []string{"93.184.216.34"} }, func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://example.com/", http.StatusFound)
-		})
+		f, dialed, _ := publicly(t, func(int) []string { return []string{"93.184.216.34"} },
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "http://example.com/", http.StatusFound)
+			})
 		if _, err := f.Get(t.Context(), "https://example.com/"); err == nil || len(*dialed) != 1 {
 			t.Errorf("%v, called %v", err, *dialed)
 		}

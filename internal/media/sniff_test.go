@@ -61,8 +61,10 @@ func TestFormats(t *testing.T) {
 		})
 	}
 	for _, c := range []struct{ name, data, want string }{
-		{"mp4", "\x00\x00\x00\x18ftypmp42", "video"}, {"avi", "RIFF\x00\x00\x00\x00AVI ", "video"}, {"webm", "\x1aE\xdf\xa3........", "video"},
-		{"wav", "RIFF\x00\x00\x00\x00WAVE", "sound"}, {"mp3", "ID3\x04.........", "sound"}, {"m4a", "\x00\x00\x00\x18ftypM4A ", "sound"},
+		{"mp4", "\x00\x00\x00\x18ftypmp42", "video"}, {"avi", "RIFF\x00\x00\x00\x00AVI ", "video"},
+		{"webm", "\x1aE\xdf\xa3........", "video"},
+		{"wav", "RIFF\x00\x00\x00\x00WAVE", "sound"}, {"mp3", "ID3\x04.........", "sound"},
+		{"m4a", "\x00\x00\x00\x18ftypM4A ", "sound"},
 		{"webp", "RIFF\x00\x00\x00\x00WEBP", ""}, {"text", "hello, world", ""}, {"too short to tell", "ID3", ""},
 	} {
 		if got := SoundOrVideo([]byte(c.data)); got != c.want {

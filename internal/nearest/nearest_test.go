@@ -6,7 +6,8 @@ import (
 )
 
 func TestMendC6NearestName(t *testing.T) {
-	models := []string{"gpt-4o", "amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-3-5-sonnet-20241022-v2:0", "search"}
+	models := []string{"gpt-4o", "amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0",
+		"anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-3-5-sonnet-20241022-v2:0", "search"}
 	for name, want := range map[string]string{
 		"gpt-4":                       "gpt-4o",
 		"GPT-4o":                      "gpt-4o",

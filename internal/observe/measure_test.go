@@ -20,8 +20,10 @@ func TestMetricsOfHits(t *testing.T) {
 		cache       call.CacheStatus
 		want, never string
 	}{
-		"a miss": {call.CacheStatus{State: "miss"}, `outcrop_tokens_total{endpoint="e",kind="prompt",model="m"} 7`, "outcrop_cache_saved"},
-		"a hit":  {call.CacheStatus{State: "hit"}, `outcrop_cache_requests_total{endpoint="e",model="m",result="hit"} 1`, "outcrop_tokens_total"},
+		"a miss": {call.CacheStatus{State: "miss"}, `outcrop_tokens_total{endpoint="e",kind="prompt",model="m"} 7`,
+			"outcrop_cache_saved"},
+		"a hit": {call.CacheStatus{State: "hit"}, `outcrop_cache_requests_total{endpoint="e",model="m",result="hit"} 1`,
+			"outcrop_tokens_total"},
 		"some of the items": {call.CacheStatus{State: "miss", Hits: 1, Saved: 5},
 			`outcrop_tokens_total{endpoint="e",kind="prompt",model="m"} 2`, `result="miss"`},
 	} {
@@ -32,7 +34,8 @@ func TestMetricsOfHits(t *testing.T) {
 				part := &openai.EmbeddingResponse{Usage: openai.Usage{Prompt: 7}}
 				return call.Reply{Head: call.Head{Target: target, Cache: tt.cache}, Parts: call.One(part)}, nil
 			})
-			reply, err := h(t.Context(), &call.Call{At: time.Now(), Endpoint: &call.Endpoint{Name: "e"}, Request: &openai.EmbeddingRequest{}})
+			reply, err := h(t.Context(), &call.Call{At: time.Now(), Endpoint: &call.Endpoint{Name: "e"},
+				Request: &openai.EmbeddingRequest{}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -103,7 +103,11 @@ func TestBudgetSpent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := b.account(func(context.Context, *call.Call) (call.Reply, error) { t.Error("called"); return call.Reply{}, nil })(t.Context(), priced(t, "", 60))
+	_, err := b.account(func(context.Context, *call.Call) (call.Reply, error) {
+		t.Error("called")
+		return call.Reply{},
+			nil
+	})(t.Context(), priced(t, "", 60))
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || !e.Final {
 		t.Errorf("R-ERR-68 %v", err)
@@ -168,7 +172,8 @@ func TestHowStreamsAreSettled(t *testing.T) {
 		cost      int64
 		estimated int64
 	}{
-		"with usage":                       {&openai.Usage{Prompt: 100, Completion: 2, CacheRead: 50, CacheWrite: 10}, nil, false, 40*1000 + 2*10_000 + 50*100 + 10*1250, 0},
+		"with usage": {&openai.Usage{Prompt: 100, Completion: 2, CacheRead: 50, CacheWrite: 10}, nil,
+			false, 40*1000 + 2*10_000 + 50*100 + 10*1250, 0},
 		"without usage by estimate":        {nil, nil, false, 1000 + 3*10_000, 1},
 		"cut by estimate":                  {nil, cut, false, 1000 + 3*10_000, 1},
 		"cut after its usage":              {&openai.Usage{Prompt: 5, Completion: 1}, cut, false, 5*1000 + 10_000, 0},
@@ -178,7 +183,10 @@ func TestHowStreamsAreSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBooks()
 			c := priced(t, `,"stream":true`, plenty)
-			reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) { return streamEnds(c, tt.usage, tt.err), nil })(t.Context(), c)
+			reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply,
+				error) {
+				return streamEnds(c, tt.usage, tt.err), nil
+			})(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +209,10 @@ func TestNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBooks()
 		ctx, cancel := context.WithCancel(t.Context())
-		reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) { return streamEnds(c, nil, nil), nil })(ctx, priced(t, `,"stream":true`, plenty))
+		reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) {
+			return streamEnds(c, nil, nil),
+				nil
+		})(ctx, priced(t, `,"stream":true`, plenty))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,10 +238,12 @@ func TestAttemptsThatFailedCost(t *testing.T) {
 		err   error
 		cost  int64
 	}{
-		"refused":                           {[]call.Try{try(upstream.Throttled, openai.RateLimited)}, errors.New("x"), 0},
-		"timed out":                         {[]call.Try{try(upstream.Timeout, openai.Timeout)}, errors.New("x"), 1000},
-		"unreadable, then left":             {[]call.Try{try(upstream.ServerError, openai.BadUpstream), try(upstream.Canceled, openai.Internal)}, context.Canceled, 2000},
-		"timed out, then answered by other": {[]call.Try{try(upstream.Timeout, openai.Timeout), try(upstream.OK, 0)}, nil, 1000 + 37_000},
+		"refused":   {[]call.Try{try(upstream.Throttled, openai.RateLimited)}, errors.New("x"), 0},
+		"timed out": {[]call.Try{try(upstream.Timeout, openai.Timeout)}, errors.New("x"), 1000},
+		"unreadable, then left": {[]call.Try{try(upstream.ServerError, openai.BadUpstream),
+			try(upstream.Canceled, openai.Internal)}, context.Canceled, 2000},
+		"timed out, then answered by other": {[]call.Try{try(upstream.Timeout, openai.Timeout), try(upstream.OK, 0)}, nil,
+			1000 + 37_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBooks()
@@ -255,7 +268,8 @@ func TestAttemptsThatFailedCost(t *testing.T) {
 }
 
 func TestHourInTheCacheCostsMore(t *testing.T) {
-	for rest, want := range map[string]int64{"": 10 * 1250, `,"prompt_cache_retention":"24h"`: 10 * 2000, `,"prompt_cache_options":{"ttl":"1h"}`: 10 * 2000} {
+	for rest, want := range map[string]int64{"": 10 * 1250, `,"prompt_cache_retention":"24h"`: 10 * 2000,
+		`,"prompt_cache_options":{"ttl":"1h"}`: 10 * 2000} {
 		b := newBooks()
 		reply, err := b.account(func(_ context.Context, c *call.Call) (call.Reply, error) {
 			return streamEnds(c, &openai.Usage{Prompt: 10, CacheWrite: 10}, nil), nil
@@ -276,7 +290,8 @@ func TestPanicIsSettled(t *testing.T) {
 	c.Principal.Rights.Limits.Concurrent = 1
 	for range 2 {
 		err := call.Guarded(func() error {
-			_, err := limited(l, 1)(b.account(func(context.Context, *call.Call) (call.Reply, error) { panic("oh") }))(t.Context(), c)
+			_, err := limited(l, 1)(b.account(func(context.Context, *call.Call) (call.Reply, error) { panic("oh") }))(
+				t.Context(), c)
 			return err
 		})
 		var e *openai.Error
@@ -292,7 +307,8 @@ func TestPanicIsSettled(t *testing.T) {
 func TestHitsCostNothing(t *testing.T) {
 	b := newBooks()
 	bed := bed{}
-	h := call.Chain(b.account(bed.handle), observe.Outside(telemetry.New(), nil, observe.Tally(b.usage)), recall.Recall(recall.DefaultCache(), time.Minute, newMemory(), recall.NewShared(telemetry.New(), nil)))
+	h := call.Chain(b.account(bed.handle), observe.Outside(telemetry.New(), nil, observe.Tally(b.usage)),
+		recall.Recall(recall.DefaultCache(), time.Minute, newMemory(), recall.NewShared(telemetry.New(), nil)))
 	for range 3 {
 		reply, err := h(t.Context(), priced(t, `,"temperature":0,"metadata":{"project":"p"}`, plenty))
 		if err != nil {
@@ -302,7 +318,8 @@ func TestHitsCostNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := b.total(t), (usage.Sums{Requests: 3, Cached: 2, Input: 7, Output: 3, Cost: 37_000}); got != want || bed.calls.Load() != 1 {
+	if got, want := b.total(t), (usage.Sums{Requests: 3, Cached: 2, Input: 7, Output: 3, Cost: 37_000}); got != want ||
+		bed.calls.Load() != 1 {
 		t.Errorf("usage %+v, %d calls", got, bed.calls.Load())
 	}
 	if n := b.spent(t); n != 37_000 {
@@ -312,21 +329,26 @@ func TestHitsCostNothing(t *testing.T) {
 
 func TestTallyCountsErrors(t *testing.T) {
 	b := newBooks()
-	_, err := observe.Outside(telemetry.New(), nil, observe.Tally(b.usage))(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, errors.New("x") })(t.Context(), priced(t, "", plenty))
+	_, err := observe.Outside(telemetry.New(), nil, observe.Tally(b.usage))(func(context.Context, *call.Call) (call.Reply,
+		error) {
+		return call.Reply{}, errors.New("x")
+	})(t.Context(), priced(t, "", plenty))
 	if got := b.total(t); err == nil || got != (usage.Sums{Requests: 1, Errors: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-// TestMendE7ACallThatCannotBeNotedIsNotSent: when the store does not take the word that a call is on its way, no target is called, of
-// whatever kind the request; nothing is owed for it, no target is blamed, and whoever has no budget is served.
+// TestMendE7ACallThatCannotBeNotedIsNotSent: when the store does not take the word that a call is on its way, no target
+// is called, of whatever kind the request; nothing is owed for it, no target is blamed, and whoever has no budget is
+// served.
 func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
 	plan := regions(t, "us-east-1", "eu-west-1")
 	for name, rest := range map[string]string{"plain": "", "streamed": `,"stream":true`, "choices": `,"n":2`} {
 		t.Run(name, func(t *testing.T) {
 			var sent atomic.Int32
 			count := func(context.Context) (*bedrockruntime.ConverseOutput, error) { sent.Add(1); return said("x"), nil }
-			bed := &fake{converse: count, stream: func(ctx context.Context) (iter.Seq2[types.ConverseStreamOutput, error], error) {
+			bed := &fake{converse: count, stream: func(ctx context.Context) (iter.Seq2[types.ConverseStreamOutput, error],
+				error) {
 				sent.Add(1)
 				return told(ctx, nil, "x"), nil
 			}}
@@ -334,7 +356,8 @@ func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
 			budgets := budgets.New(budgets.Default(), budgets.NewLeases(s, nil), func(budgets.Event) {})
 			targets := upstream.New(upstream.Default(), "us-east-1")
 			handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
-				Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: bed, Version: "test", Upstream: targets, Budgets: budgets,
+				Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: bed, Version: "test",
+				Upstream: targets, Budgets: budgets,
 				Backends: func(catalog.Target) (attempt.Backend, error) { return bed, nil },
 			})
 			ask := func(rights *access.Rights) error {

@@ -25,7 +25,8 @@ func TestTimed(t *testing.T) {
 			}
 			ctx := wait(c)
 			<-ctx.Done()
-			if late := time.Since(c.at); late < 0 || !errors.Is(ctx.Err(), context.DeadlineExceeded) || !errors.Is(context.Cause(ctx), call.ErrDeadline) {
+			if late := time.Since(c.at); late < 0 || !errors.Is(ctx.Err(), context.DeadlineExceeded) ||
+				!errors.Is(context.Cause(ctx), call.ErrDeadline) {
 				t.Errorf("%s: ended %v behind the deadline with %v, %v", name, late, ctx.Err(), context.Cause(ctx))
 			}
 			c.end()
@@ -41,7 +42,8 @@ func waiter(c context.Context, t *testing.T) context.Context {
 
 // TestTimedEnds shows that nothing can begin to wait on a context whose request is over.
 func TestTimedEnds(t *testing.T) {
-	for name, use := range map[string]func(*timed){"waited for": func(c *timed) { c.Done() }, "not waited for": func(*timed) {}} {
+	for name, use := range map[string]func(*timed){"waited for": func(c *timed) { c.Done() },
+		"not waited for": func(*timed) {}} {
 		c := &timed{Context: t.Context(), at: time.Now().Add(time.Hour)}
 		use(c)
 		c.end()

@@ -22,7 +22,8 @@ type asked struct {
 	body string
 }
 
-func (a *asked) InvokeModel(_ context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, int64, error) {
+func (a *asked) InvokeModel(_ context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
+	int64, error) {
 	a.body = string(in.Body)
 	return &bedrockruntime.InvokeModelOutput{Body: []byte(`{"embeddings":[[1]]}`)}, 1, nil
 }
@@ -44,7 +45,8 @@ func TestInputTypeOfTheAlias(t *testing.T) {
 		if fault != nil {
 			t.Fatal(fault)
 		}
-		if _, err := handle(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: Embeddings, Request: req}); err != nil || !strings.Contains(backend.body, want) {
+		if _, err := handle(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: Embeddings,
+			Request: req}); err != nil || !strings.Contains(backend.body, want) {
 			t.Errorf("R-EMB-11 %s: %s, error %v", model, backend.body, err)
 		}
 	}

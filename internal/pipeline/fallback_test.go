@@ -57,7 +57,8 @@ type world struct {
 func newWorld(cfg upstream.Config, plan fixedPlan, backends map[string]*fake) *world {
 	w := &world{targets: upstream.New(cfg, "us-east-1")}
 	w.Handler = New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
-		Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: &fake{}, Version: "test", Upstream: w.targets,
+		Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: &fake{}, Version: "test",
+		Upstream: w.targets,
 		Backends: func(t catalog.Target) (attempt.Backend, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -144,9 +145,11 @@ func TestFallbackByKindOfFailure(t *testing.T) {
 	} {
 		for _, stream := range []string{"", `,"stream":true`} {
 			t.Run(fmt.Sprint(c.outcome, " ", c.err.Code, stream), func(t *testing.T) {
-				w := newWorld(upstream.Default(), regions(t, "one", "two"), map[string]*fake{"one": failing(c.err), "two": answering("Hello")})
+				w := newWorld(upstream.Default(), regions(t, "one", "two"),
+					map[string]*fake{"one": failing(c.err), "two": answering("Hello")})
 				reply, err := w.Handler(t.Context(), chatCall(t, ask(stream)))
-				if len(reply.Head.Tries) == 0 || reply.Head.Tries[0].Outcome.String() != c.outcome || reply.Head.Tries[0].Region != "one" {
+				if len(reply.Head.Tries) == 0 || reply.Head.Tries[0].Outcome.String() != c.outcome ||
+					reply.Head.Tries[0].Region != "one" {
 					t.Errorf("tries %+v", reply.Head.Tries)
 				}
 				if !c.goes {
@@ -155,7 +158,8 @@ func TestFallbackByKindOfFailure(t *testing.T) {
 					}
 					return
 				}
-				if err != nil || reply.Head.Attempts != 2 || reply.Head.Target.Region != "two" || reply.Head.Upstream[0] != c.err.UpstreamID {
+				if err != nil || reply.Head.Attempts != 2 || reply.Head.Target.Region != "two" ||
+					reply.Head.Upstream[0] != c.err.UpstreamID {
 					t.Fatalf("%+v, %v", reply.Head, err)
 				}
 				if got := texts(t, reply); got != "Hello" {
@@ -178,7 +182,8 @@ func TestFallbackIsConfigurable(t *testing.T) {
 
 // When no target has answered, the client gets the failure that a retry may cure.
 func TestTheMostUsefulErrorIsTheAnswer(t *testing.T) {
-	throttled, down, denied := awsError(openai.RateLimited, "throttled"), awsError(openai.Unavailable, "down"), awsError(openai.Forbidden, "denied")
+	throttled, down, denied := awsError(openai.RateLimited, "throttled"), awsError(openai.Unavailable, "down"),
+		awsError(openai.Forbidden, "denied")
 	for name, c := range map[string]struct {
 		errs [3]error
 		want error
@@ -189,7 +194,8 @@ func TestTheMostUsefulErrorIsTheAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(upstream.Default(), regions(t, "a", "b", "c"), map[string]*fake{"a": failing(c.errs[0]), "b": failing(c.errs[1]), "c": failing(c.errs[2])})
+				w := newWorld(upstream.Default(), regions(t, "a", "b", "c"),
+					map[string]*fake{"a": failing(c.errs[0]), "b": failing(c.errs[1]), "c": failing(c.errs[2])})
 				reply, err := w.Handler(t.Context(), chatCall(t, ask("")))
 				if n := reply.Head.Attempts; !errors.Is(err, c.want) || n < 3 || n > 7 || len(reply.Head.Upstream) != n {
 					t.Errorf("%v, %+v", err, reply.Head)
@@ -253,7 +259,8 @@ func TestDeadlineOfStreams(t *testing.T) {
 		cfg := upstream.Default()
 		cfg.Attempt.FirstEvent = time.Hour
 		w := newWorld(cfg, regions(t, "one", "two"), map[string]*fake{"one": silentFake(), "two": silentFake()})
-		for _, c := range []struct{ header, want time.Duration }{{0, time.Minute}, {3 * time.Second, 3 * time.Second}, {time.Hour, time.Minute}} {
+		for _, c := range []struct{ header, want time.Duration }{{0, time.Minute}, {3 * time.Second, 3 * time.Second},
+			{time.Hour, time.Minute}} {
 			for _, rest := range []string{"", `,"stream":true`} {
 				call := chatCall(t, ask(rest))
 				call.Tune.Timeout = c.header
@@ -324,13 +331,16 @@ func TestEmbeddingsStayWithTheirModel(t *testing.T) {
 	again := first
 	first.Region, other.Region, again.Region = "one", "two", "three"
 	other.Order, again.Order = 1, 2
-	down := &fake{invoke: func(context.Context, *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, int64, error) {
+	down := &fake{invoke: func(context.Context, *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
+		int64, error) {
 		return nil, -1, awsError(openai.Unavailable, "service_unavailable")
 	}}
-	up := &fake{invoke: func(context.Context, *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, int64, error) {
+	up := &fake{invoke: func(context.Context, *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
+		int64, error) {
 		return &bedrockruntime.InvokeModelOutput{Body: []byte(`{"embedding":[0.5,0.25],"inputTextTokenCount":3}`)}, 3, nil
 	}}
-	w := newWorld(upstream.Default(), fixedPlan{first, other, again}, map[string]*fake{"one": down, "two": up, "three": up})
+	w := newWorld(upstream.Default(), fixedPlan{first, other, again},
+		map[string]*fake{"one": down, "two": up, "three": up})
 	req, err := openai.DecodeEmbedding([]byte(`{"model":"m","input":"hi"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -416,7 +426,8 @@ func TestFullQueueGoesOnAndAtLastRefuses(t *testing.T) {
 		}
 		reply, err := w.Handler(t.Context(), chatCall(t, ask("")))
 		var oe *openai.Error
-		if !errors.As(err, &oe) || oe.Kind != openai.Unavailable || oe.Code != "overloaded" || oe.After <= 0 || reply.Head.Attempts != 0 || len(reply.Head.Tries) != 2 {
+		if !errors.As(err, &oe) || oe.Kind != openai.Unavailable || oe.Code != "overloaded" || oe.After <= 0 ||
+			reply.Head.Attempts != 0 || len(reply.Head.Tries) != 2 {
 			t.Errorf("R-ERR-70: %v, %+v", err, reply.Head)
 		}
 		for _, r := range held {
@@ -434,7 +445,8 @@ func TestAffinityIsOfOneTenant(t *testing.T) {
 		plan[i].Order = 0
 	}
 	went := func(tenant, key string) string {
-		w := newWorld(upstream.Default(), plan, map[string]*fake{"a": answering("x"), "b": answering("x"), "c": answering("x"), "d": answering("x")})
+		w := newWorld(upstream.Default(), plan, map[string]*fake{"a": answering("x"), "b": answering("x"),
+			"c": answering("x"), "d": answering("x")})
 		call := chatCall(t, ask(`,"prompt_cache_key":"`+key+`"`))
 		call.Principal.Tenant = tenant
 		reply, err := w.Handler(t.Context(), call)

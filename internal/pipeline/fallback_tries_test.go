@@ -19,8 +19,8 @@ import (
 	"outcrop/openai"
 )
 
-// What a call costs: each try that reached Bedrock and that the model may have worked at, also one that the SDK has made again; nothing
-// that was refused or never got there.
+// What a call costs: each try that reached Bedrock and that the model may have worked at, also one that the SDK has
+// made again; nothing that was refused or never got there.
 func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 	of := func(kind openai.Kind, unsent bool) *openai.Error {
 		return &openai.Error{Kind: kind, Message: "x", Unsent: unsent}
@@ -32,15 +32,18 @@ func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 		attempts int
 		cost     int64
 	}{
-		"answered":                           {nil, nil, 1, answer},
-		"throttled, then answered":           {[]*openai.Error{of(openai.RateLimited, false)}, nil, 2, answer},
-		"unreadable, then answered":          {[]*openai.Error{of(openai.BadUpstream, false)}, nil, 2, input + answer},
-		"broken off, then never sent":        {[]*openai.Error{of(openai.Timeout, false)}, of(openai.Unavailable, true), 2, input},
-		"unreadable twice":                   {[]*openai.Error{of(openai.BadUpstream, false)}, of(openai.BadUpstream, false), 2, 2 * input},
-		"never sent":                         {nil, of(openai.Unavailable, true), 1, 0},
-		"given up before it was sent":        {nil, of(openai.Timeout, true), 1, 0},
-		"given up after it was sent":         {nil, of(openai.Timeout, false), 1, input},
-		"never sent, then sent and given up": {[]*openai.Error{of(openai.Unavailable, true)}, of(openai.Timeout, false), 2, input},
+		"answered":                  {nil, nil, 1, answer},
+		"throttled, then answered":  {[]*openai.Error{of(openai.RateLimited, false)}, nil, 2, answer},
+		"unreadable, then answered": {[]*openai.Error{of(openai.BadUpstream, false)}, nil, 2, input + answer},
+		"broken off, then never sent": {[]*openai.Error{of(openai.Timeout, false)}, of(openai.Unavailable, true), 2,
+			input},
+		"unreadable twice": {[]*openai.Error{of(openai.BadUpstream, false)}, of(openai.BadUpstream, false),
+			2, 2 * input},
+		"never sent":                  {nil, of(openai.Unavailable, true), 1, 0},
+		"given up before it was sent": {nil, of(openai.Timeout, true), 1, 0},
+		"given up after it was sent":  {nil, of(openai.Timeout, false), 1, input},
+		"never sent, then sent and given up": {[]*openai.Error{of(openai.Unavailable, true)}, of(openai.Timeout, false), 2,
+			input},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, u := newBooks(), upstream.New(upstream.Default(), "us-east-1")
@@ -55,7 +58,8 @@ func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 				}
 				return said("x"), nil
 			}}
-			attempts := attempt.New(attempt.Config{EmbeddingCalls: 8, Version: "test"}, telemetry.New(), u, func(catalog.Target) (attempt.Backend, error) { return f, nil }, &attempt.Slots{})
+			attempts := attempt.New(attempt.Config{EmbeddingCalls: 8, Version: "test"}, telemetry.New(), u,
+				func(catalog.Target) (attempt.Backend, error) { return f, nil }, &attempt.Slots{})
 			reply, err := b.account(attempts)(t.Context(), priced(t, "", plenty))
 			if err == nil {
 				_, err = collect(t, reply)
@@ -103,7 +107,8 @@ func TestMendE3NoRequestHangsForTheLastResort(t *testing.T) {
 		cfg.Attempt.Answer = 2 * time.Second
 		plan := regions(t, "us-east-1", "us-west-2")
 		for name, last := range map[string]*fake{"answers": answering("here"), "silent": silentFake()} {
-			w := newWorld(cfg, plan, map[string]*fake{"us-east-1": failing(awsError(openai.Forbidden, "model_access_denied")), "us-west-2": last})
+			w := newWorld(cfg, plan, map[string]*fake{"us-east-1": failing(awsError(openai.Forbidden, "model_access_denied")),
+				"us-west-2": last})
 			for range cfg.Breaker.Calls {
 				var s upstream.Search
 				w.targets.Search(&s, plan[1:], upstream.Want{})
@@ -135,7 +140,8 @@ func TestMendE3NoRequestHangsForTheLastHealthyTarget(t *testing.T) {
 	}{
 		{"the others have failed", nil, []string{"us-west-2"}, 2 * time.Second, 3},
 		{"the others are broken", []string{"us-east-1", "eu-west-1"}, []string{"us-west-2"}, 2 * time.Second, 3},
-		{"all are broken", []string{"us-east-1", "us-west-2", "eu-west-1"}, []string{"us-east-1", "us-west-2", "eu-west-1"}, 6 * time.Second, 3},
+		{"all are broken", []string{"us-east-1", "us-west-2", "eu-west-1"}, []string{"us-east-1", "us-west-2", "eu-west-1"},
+			6 * time.Second, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -103,7 +103,8 @@ func TestFetch(t *testing.T) {
 		}))(r.next)(t.Context(), linked(t, "", "https://a.test/good", "https://a.test/bad"))
 		var fault *openai.Error
 		if !errors.As(err, &fault) || fault.Kind != openai.Invalid || fault.Code != "invalid_image_url" ||
-			fault.Param != "messages[0].content[1].image_url.url" || fault.Message != "Error while downloading https://a.test/bad." {
+			fault.Param != "messages[0].content[1].image_url.url" ||
+			fault.Message != "Error while downloading https://a.test/bad." {
 			t.Fatalf("%+v", err)
 		}
 		if !errors.Is(err, secret) || r.call != nil || reply.Head.Target.Row == nil {
@@ -164,7 +165,8 @@ func TestFetch(t *testing.T) {
 		}
 		_, _, err := chat.Input(c.Request.(*openai.ChatRequest), c.Plan.Targets[0], translate.Options{Media: c.Media})
 		var fault *openai.Error
-		if !errors.As(err, &fault) || fault.Code != "invalid_image_url" || fault.Message != "Error while downloading https://a.test/1." {
+		if !errors.As(err, &fault) || fault.Code != "invalid_image_url" ||
+			fault.Message != "Error while downloading https://a.test/1." {
 			t.Errorf("%v", err)
 		}
 	})

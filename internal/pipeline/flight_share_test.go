@@ -56,7 +56,8 @@ func TestMendA4TextsOfSeveralChoicesAreKept(t *testing.T) {
 	}}
 	answerOf(t, call.Chain(b.handle, recorded(strings.ToUpper), attempt.Choices), own)
 	const text = "ONE TWO THREE FOUR FIVE"
-	if want := (&audit.Text{Prompt: "USER: HI\n", Answers: slices.Repeat([]string{text}, int(n))}); marshal(e.Text) != marshal(want) {
+	if want := (&audit.Text{Prompt: "USER: HI\n", Answers: slices.Repeat([]string{text}, int(n))}); marshal(
+		e.Text) != marshal(want) {
 		t.Errorf("%s", marshal(e.Text))
 	}
 }

@@ -202,7 +202,8 @@ func TestHangUps(t *testing.T) {
 							if !errors.Is(o.err, context.Canceled) {
 								t.Errorf("%v", o.err)
 							}
-						} else if whole, err := ChatCompletions.Keeps.Fold(o.parts); err != nil || content(whole.(*openai.ChatResponse)) != "a b c" {
+						} else if whole, err := ChatCompletions.Keeps.Fold(o.parts); err != nil ||
+							content(whole.(*openai.ChatResponse)) != "a b c" {
 							t.Errorf("%v", err)
 						}
 					}
@@ -279,7 +280,8 @@ func TestHangUps(t *testing.T) {
 
 func TestFailuresAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fault := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "slow down", UpstreamID: "aws-1"}
+		fault := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "slow down",
+			UpstreamID: "aws-1"}
 		b, m := &bed{}, newMemory()
 		h := b.recall(m)
 		share := func(wants string, answer func(ctx context.Context, n int64, c *call.Call) (call.Reply, error)) []landed {
@@ -308,7 +310,8 @@ func TestFailuresAreShared(t *testing.T) {
 			return call.Reply{Head: call.Head{Attempts: 3}}, fault
 		})
 		var oe *openai.Error
-		if !errors.As(got[0].err, &oe) || oe.Kind != openai.RateLimited || oe == fault || same(got[0].err, got[1].err) || got[3].head.Attempts != 3 {
+		if !errors.As(got[0].err, &oe) || oe.Kind != openai.RateLimited || oe == fault || same(got[0].err, got[1].err) ||
+			got[3].head.Attempts != 3 {
 			t.Errorf("R-ERR-40 each has the whole error for itself: %+v", got)
 		}
 		for i, o := range got {
@@ -316,15 +319,22 @@ func TestFailuresAreShared(t *testing.T) {
 				t.Errorf("%d: a failure came as a %s", i, o.head.Cache.State)
 			}
 		}
-		share("panic: boom", func(context.Context, int64, *call.Call) (call.Reply, error) { time.Sleep(time.Second); panic("boom") })
+		share("panic: boom", func(context.Context, int64, *call.Call) (call.Reply,
+			error) {
+			time.Sleep(time.Second)
+			panic("boom")
+		})
 		share("panic: later", func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
-			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); panic("later") })}, nil
+			return call.Reply{Head: call.Head{Target: call.First(c)},
+				Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); panic("later") })}, nil
 		})
 		got = share("cut", func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
-			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); return errors.New("cut") })}, nil
+			return call.Reply{Head: call.Head{Target: call.First(c)},
+				Parts: chunksOf(c, "a b", func() error { time.Sleep(time.Second); return errors.New("cut") })}, nil
 		})
 		if len(got[0].parts) != 1 || len(got[1].parts) != 0 || len(got[2].parts) != 1 {
-			t.Errorf("R-STR-15 a stream has what came before, a plain answer nothing: %d, %d, %d", len(got[0].parts), len(got[1].parts), len(got[2].parts))
+			t.Errorf("R-STR-15 a stream has what came before, a plain answer nothing: %d, %d, %d", len(got[0].parts),
+				len(got[1].parts), len(got[2].parts))
 		}
 	})
 }
@@ -374,7 +384,8 @@ func TestMissJustBeforeLanding(t *testing.T) {
 	m := &interrupted{memory: newMemory()}
 	h := b.recall(m)
 	m.behind = func() { m.behind = nil; answerOf(t, h, exact()) }
-	if head, r := answerOf(t, h, exact(streamedCall)); b.calls.Load() != 1 || head.Cache.State != "hit" || content(r) != "answer 1" {
+	if head, r := answerOf(t, h, exact(streamedCall)); b.calls.Load() != 1 || head.Cache.State != "hit" ||
+		content(r) != "answer 1" {
 		t.Errorf("%d calls, %+v", b.calls.Load(), head.Cache)
 	}
 }
@@ -401,7 +412,8 @@ func TestLongAnswers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			sent := 0
 			b := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
-				return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, long, func() error { sent++; return nil })}, nil
+				return call.Reply{Head: call.Head{Target: call.First(c)},
+					Parts: chunksOf(c, long, func() error { sent++; return nil })}, nil
 			}}
 			m := newMemory()
 			reply, err := b.recall(m)(t.Context(), exact(streamedCall))

@@ -58,7 +58,10 @@ func TestMendA2GrowthOfModerations(t *testing.T) {
 			return `{"input":"` + strings.ReplaceAll(listed(n, "a%d@example.org"), ",", " ") + `"}`
 		}},
 		"items": {200, func(n int) string { return `{"input":[` + listed(n, `"b%d@example.org"`) + `]}` }},
-		"parts": {200, func(n int) string { return `{"input":[` + listed(n, `{"type":"text","text":"b%d@example.org"}`) + `]}` }},
+		"parts": {200, func(n int) string {
+			return `{"input":[` + listed(n, `{"type":"text","text":"b%d@example.org"}`) +
+				`]}`
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			growthtest.Check(t, c.n, func(n int) func() {
@@ -84,7 +87,8 @@ func TestMendA2GrowthOfModerations(t *testing.T) {
 const mostFindings = 10_000
 
 func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
-	call := moderationOf(t, `{"input":["`+strings.ReplaceAll(listed(mostFindings, "a%d@example.org"), ",", " ")+`","c@example.org and d@example.org"]}`)
+	call := moderationOf(t, `{"input":["`+strings.ReplaceAll(listed(mostFindings, "a%d@example.org"), ",",
+		" ")+`","c@example.org and d@example.org"]}`)
 	reply, err := inspect.Moderate(nil)(t.Context(), call)
 	if err != nil {
 		t.Fatal(err)
@@ -94,8 +98,10 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := part.(*openai.ModerationResponse).Results
-		if len(r[0].Local.Findings) != mostFindings || r[0].Local.More != 0 || len(r[1].Local.Findings) != 0 || r[1].Local.More != 2 {
-			t.Errorf("%d and %d, %d and %d", len(r[0].Local.Findings), r[0].Local.More, len(r[1].Local.Findings), r[1].Local.More)
+		if len(r[0].Local.Findings) != mostFindings || r[0].Local.More != 0 || len(r[1].Local.Findings) != 0 ||
+			r[1].Local.More != 2 {
+			t.Errorf("%d and %d, %d and %d", len(r[0].Local.Findings), r[0].Local.More, len(r[1].Local.Findings),
+				r[1].Local.More)
 		}
 		if body := written(part); !strings.Contains(body, `"more_findings":2`) {
 			t.Error("nobody says so")
@@ -112,23 +118,30 @@ func TestMendA2ModerationsListABoundedNumberOfFindings(t *testing.T) {
 func TestMendA2GrowthOfInspectedAnswers(t *testing.T) {
 	inspect := inspect.Inspect(guardOf(t, tokenizing), telemetry.New())
 	file := func(n int) []openai.Part { // a tool call that writes a file, as coding agents get it
-		parts := []openai.Part{&openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{ID: "t", Name: "write"}}}}}}}
-		for _, piece := range append(append([]string{`{"text":"`}, slices.Repeat([]string{`some \"of`, ` it\n`}, n/2)...), `"}`) {
-			parts = append(parts, &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{Arguments: piece}}}}}})
+		parts := []openai.Part{&openai.ChatChunk{Head: &openai.Head{},
+			Choices: []openai.ChunkChoice{{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{ID: "t", Name: "write"}}}}}}}
+		for _, piece := range append(append([]string{`{"text":"`}, slices.Repeat([]string{`some \"of`, ` it\n`}, n/2)...),
+			`"}`) {
+			parts = append(parts, &openai.ChatChunk{Head: &openai.Head{},
+				Choices: []openai.ChunkChoice{{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{Arguments: piece}}}}}})
 		}
 		return parts
 	}
 	calls := func(n int) []openai.Part {
 		var parts []openai.Part
 		for i := range n {
-			parts = append(parts, &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{Index: i, ID: "t", Name: "f", Arguments: `{"a":"b@example.org"}`}}}}}})
+			parts = append(parts, &openai.ChatChunk{Head: &openai.Head{},
+				Choices: []openai.ChunkChoice{
+					{Delta: openai.Delta{ToolCalls: []openai.ToolCallDelta{{Index: i, ID: "t", Name: "f",
+						Arguments: `{"a":"b@example.org"}`}}}}}})
 		}
 		return parts
 	}
 	content := func(n int) []openai.Part {
 		var parts []openai.Part
 		for range n {
-			parts = append(parts, &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{Content: "the mill <EMAIL_1> by "}}}})
+			parts = append(parts, &openai.ChatChunk{Head: &openai.Head{},
+				Choices: []openai.ChunkChoice{{Delta: openai.Delta{Content: "the mill <EMAIL_1> by "}}}})
 		}
 		return parts
 	}
@@ -150,7 +163,8 @@ func TestMendA2GrowthOfInspectedAnswers(t *testing.T) {
 			growthtest.Check(t, c.n, func(n int) func() {
 				return func() {
 					m := &model{parts: c.make(n)}
-					reply, err := inspect(m.handle)(t.Context(), callOf(t, `{"model":"m","messages":[{"role":"user","content":"I am ann@example.org"}]`+c.rest+`}`))
+					reply, err := inspect(m.handle)(t.Context(),
+						callOf(t, `{"model":"m","messages":[{"role":"user","content":"I am ann@example.org"}]`+c.rest+`}`))
 					drain(t, reply, err)
 				}
 			})
@@ -170,10 +184,13 @@ func TestMendA2GrowthOfRequests(t *testing.T) {
 			return `{"role":"user","content":[` + listed(n, `{"type":"text","text":"to a%d@example.org"}`) + `]}`
 		}},
 		"calls": {300, func(n int) string {
-			return `{"role":"assistant","tool_calls":[` + listed(n, `{"id":"c%d","type":"function","function":{"name":"f","arguments":"{\"to\":\"a%d@example.org\"}"}}`) + `]}`
+			return `{"role":"assistant","tool_calls":[` +
+				listed(n, `{"id":"c%d","type":"function","function":{"name":"f","arguments":"{\"to\":\"a%d@example.org\"}"}}`) +
+				`]}`
 		}},
 		"images": {300, func(n int) string {
-			return `{"role":"user","content":[` + listed(n, `{"type":"image_url","image_url":{"url":"https://example.org/%d.png"}}`) + `]}`
+			return `{"role":"user","content":[` +
+				listed(n, `{"type":"image_url","image_url":{"url":"https://example.org/%d.png"}}`) + `]}`
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +214,8 @@ func TestMendA2GrowthOfRequests(t *testing.T) {
 // TestMendA2GrowthOfRecords takes down requests and answers of n things.
 func TestMendA2GrowthOfRecords(t *testing.T) {
 	l, handle := taken(t), recorded(strings.ToUpper)
-	words := strings.Repeat("some words ", 40) // for the digest of each call takes a kilobyte, which is dearer to reach the more there are
+	// for the digest of each call takes a kilobyte, which is dearer to reach the more there are
+	words := strings.Repeat("some words ", 40)
 	for name, c := range map[string]struct {
 		ask    func(n int) *openai.ChatRequest
 		answer func(n int) []openai.Part
@@ -208,18 +226,21 @@ func TestMendA2GrowthOfRecords(t *testing.T) {
 		"calls": {func(int) *openai.ChatRequest { return &openai.ChatRequest{Model: "m"} }, func(n int) []openai.Part {
 			var calls []openai.ToolCall
 			for i := range n {
-				calls = append(calls, openai.ToolCall{ID: fmt.Sprint("c", i), Function: openai.FunctionCall{Name: "f", Arguments: &words}})
+				calls = append(calls, openai.ToolCall{ID: fmt.Sprint("c", i),
+					Function: openai.FunctionCall{Name: "f", Arguments: &words}})
 			}
-			return []openai.Part{&openai.ChatResponse{Choices: []openai.Choice{{Message: openai.ReplyMessage{ToolCalls: calls}}}}}
+			return []openai.Part{&openai.ChatResponse{
+				Choices: []openai.Choice{{Message: openai.ReplyMessage{ToolCalls: calls}}}}}
 		}},
-		"pieces of a stream": {func(int) *openai.ChatRequest { return &openai.ChatRequest{Model: "m", Stream: true} }, func(n int) []openai.Part {
-			var parts []openai.Part
-			for i := range n {
-				parts = append(parts, &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{
-					Content: "so ", ToolCalls: []openai.ToolCallDelta{{Index: i, ID: "c", Name: "f", Arguments: words}}}}}})
-			}
-			return parts
-		}},
+		"pieces of a stream": {func(int) *openai.ChatRequest { return &openai.ChatRequest{Model: "m", Stream: true} },
+			func(n int) []openai.Part {
+				var parts []openai.Part
+				for i := range n {
+					parts = append(parts, &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Delta: openai.Delta{
+						Content: "so ", ToolCalls: []openai.ToolCallDelta{{Index: i, ID: "c", Name: "f", Arguments: words}}}}}})
+				}
+				return parts
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			growthtest.Check(t, 80, func(n int) func() {

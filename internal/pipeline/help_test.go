@@ -51,12 +51,14 @@ func (f *fake) Converse(ctx context.Context, _ *bedrockruntime.ConverseInput) (*
 	return f.converse(ctx)
 }
 
-func (f *fake) ConverseStream(ctx context.Context, _ *bedrockruntime.ConverseStreamInput) (string, iter.Seq2[types.ConverseStreamOutput, error], error) {
+func (f *fake) ConverseStream(ctx context.Context,
+	_ *bedrockruntime.ConverseStreamInput) (string, iter.Seq2[types.ConverseStreamOutput, error], error) {
 	events, err := f.stream(ctx)
 	return "aws-s", events, err
 }
 
-func (f *fake) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, int64, error) {
+func (f *fake) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
+	int64, error) {
 	return f.invoke(ctx, in)
 }
 
@@ -109,7 +111,8 @@ func said(text string) *bedrockruntime.ConverseOutput {
 func told(ctx context.Context, step <-chan struct{}, deltas ...string) iter.Seq2[types.ConverseStreamOutput, error] {
 	return func(yield func(types.ConverseStreamOutput, error) bool) {
 		zero, in, out := int32(0), int32(10), int32(2)
-		if !yield(&types.ConverseStreamOutputMemberMessageStart{Value: types.MessageStartEvent{Role: types.ConversationRoleAssistant}}, nil) {
+		if !yield(&types.ConverseStreamOutputMemberMessageStart{
+			Value: types.MessageStartEvent{Role: types.ConversationRoleAssistant}}, nil) {
 			return
 		}
 		for _, d := range deltas {
@@ -130,9 +133,12 @@ func told(ctx context.Context, step <-chan struct{}, deltas ...string) iter.Seq2
 				return
 			}
 		}
-		_ = yield(&types.ConverseStreamOutputMemberContentBlockStop{Value: types.ContentBlockStopEvent{ContentBlockIndex: &zero}}, nil) &&
-			yield(&types.ConverseStreamOutputMemberMessageStop{Value: types.MessageStopEvent{StopReason: types.StopReasonEndTurn}}, nil) &&
-			yield(&types.ConverseStreamOutputMemberMetadata{Value: types.ConverseStreamMetadataEvent{Usage: &types.TokenUsage{InputTokens: &in, OutputTokens: &out}}}, nil)
+		_ = yield(&types.ConverseStreamOutputMemberContentBlockStop{
+			Value: types.ContentBlockStopEvent{ContentBlockIndex: &zero}}, nil) &&
+			yield(&types.ConverseStreamOutputMemberMessageStop{
+				Value: types.MessageStopEvent{StopReason: types.StopReasonEndTurn}}, nil) &&
+			yield(&types.ConverseStreamOutputMemberMetadata{
+				Value: types.ConverseStreamMetadataEvent{Usage: &types.TokenUsage{InputTokens: &in, OutputTokens: &out}}}, nil)
 	}
 }
 
@@ -212,8 +218,10 @@ func (b *bed) handle(ctx context.Context, c *call.Call) (call.Reply, error) {
 // wholeOf is the plain answer of a text, complete.
 func wholeOf(c *call.Call, text string) *openai.ChatResponse {
 	usage := usual
-	return &openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: "m", Fingerprint: "fp_1"}, ServiceTier: "default",
-		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}}, Usage: &usage}
+	return &openai.ChatResponse{Head: openai.Head{ID: "chatcmpl-" + c.ID, Created: c.At.Unix(), Model: "m",
+		Fingerprint: "fp_1"}, ServiceTier: "default",
+		Choices: []openai.Choice{{Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop}},
+		Usage:   &usage}
 }
 
 // chunksOf is the same as a stream, a word a chunk, after each of which step is called.
@@ -238,7 +246,8 @@ func chunksOf(c *call.Call, text string, step func() error) iter.Seq2[openai.Par
 				return
 			}
 		}
-		_ = chunk(openai.Delta{}, openai.FinishStop) && yield(&openai.ChatChunk{Head: &h, ServiceTier: "default", Usage: whole.Usage}, nil)
+		_ = chunk(openai.Delta{}, openai.FinishStop) &&
+			yield(&openai.ChatChunk{Head: &h, ServiceTier: "default", Usage: whole.Usage}, nil)
 	}
 }
 
@@ -281,7 +290,8 @@ func settling(c *recall.Shared, h call.Handler) call.Handler {
 // exact is a request that is answered from memory, as changed.
 func exact(changes ...func(*call.Call)) *call.Call {
 	zero := 0.0
-	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero, Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
+	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero,
+		Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
 	c.ID, c.At = fmt.Sprint("id", ids.Add(1)), time.Now()
 	for _, change := range changes {
 		change(c)
@@ -432,13 +442,15 @@ func (m *model) handle(_ context.Context, c *call.Call) (call.Reply, error) {
 func plainAnswer(texts ...string) []openai.Part {
 	r := &openai.ChatResponse{Usage: &openai.Usage{Prompt: 1, Completion: 2}}
 	for i, text := range texts {
-		r.Choices = append(r.Choices, openai.Choice{Index: i, Message: openai.ReplyMessage{Content: &text}, FinishReason: openai.FinishStop})
+		r.Choices = append(r.Choices, openai.Choice{Index: i, Message: openai.ReplyMessage{Content: &text},
+			FinishReason: openai.FinishStop})
 	}
 	return []openai.Part{r}
 }
 
 // tokenizing takes out of requests what it redacts in answers.
-var tokenizing = policy.Config{Redaction: policy.Redaction{Enabled: true, Input: policy.Tokenize, Output: policy.Redact}}
+var tokenizing = policy.Config{Redaction: policy.Redaction{Enabled: true, Input: policy.Tokenize,
+	Output: policy.Redact}}
 
 // books is what calls are counted into, and the stages that count.
 type books struct {
@@ -457,7 +469,8 @@ func newBooks(change ...func(*budgets.Config)) *books {
 }
 
 func (b *books) account(next call.Handler) call.Handler {
-	return call.Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096), observe.Inside(true, observe.Costs(telemetry.New(), b.usage)))
+	return call.Chain(next, Account(telemetry.New(), b.budgets, b.usage, 4096),
+		observe.Inside(true, observe.Costs(telemetry.New(), b.usage)))
 }
 
 // spent is what the total budget of the test's key has spent.
@@ -487,8 +500,11 @@ func (b *books) total(t *testing.T) usage.Sums {
 func priced(t *testing.T, rest string, micros int64) *call.Call {
 	t.Helper()
 	c := chatCall(t, ask(rest))
-	c.Principal = access.Principal{KeyID: "k", Rights: &access.Rights{Budget: &access.Budget{Amount: access.MicroUSD(micros), Period: "total", SoftPercent: 50}}}
-	row := &catalog.Model{ID: nova, Known: true, Prices: map[string]catalog.Price{"in_region": {Input: 1, Output: 10, CacheRead: 0.1, CacheWrite5m: 1.25, CacheWrite1h: 2}}}
+	c.Principal = access.Principal{KeyID: "k",
+		Rights: &access.Rights{Budget: &access.Budget{Amount: access.MicroUSD(micros), Period: "total", SoftPercent: 50}}}
+	row := &catalog.Model{ID: nova, Known: true,
+		Prices: map[string]catalog.Price{"in_region": {Input: 1, Output: 10, CacheRead: 0.1, CacheWrite5m: 1.25,
+			CacheWrite1h: 2}}}
 	c.Plan = router.Plan{Targets: []catalog.Target{{Row: row, Public: nova, CalledID: nova, Region: "us-east-1"}}}
 	return c
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // prose is 2 KB without anything to find.
-var prose = strings.Repeat("the quick survey of the river showed that most of the banks had moved by a few metres over the last two years, ", 18)
+var prose = strings.Repeat("the quick survey of the river showed that most of the banks had moved by a few metres "+
+	"over the last two years, ", 18)
 
 func BenchmarkInspect(b *testing.B) {
 	for _, bb := range []struct {
@@ -20,7 +21,8 @@ func BenchmarkInspect(b *testing.B) {
 	}{
 		{"none", nil},
 		{"pii", &policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Tokenize}}},
-		{"pii and injection", &policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Tokenize}, Injection: policy.InjectionScan{Enabled: true}}},
+		{"pii and injection", &policy.Config{Redaction: policy.Redaction{Enabled: true, Action: policy.Tokenize},
+			Injection: policy.InjectionScan{Enabled: true}}},
 	} {
 		var guards inspect.Guards
 		if bb.cfg != nil {

@@ -40,10 +40,12 @@ func (e *expert) Judge(ctx context.Context, d policy.Direction, role, text strin
 	}
 	var o policy.Opinion
 	if i := strings.Index(text, "Zorblax"); i >= 0 {
-		o.Findings = append(o.Findings, policy.Judged{Finding: policy.Finding{Kind: policy.KindPerson, Start: i, End: i + 7, Score: 0.9}})
+		o.Findings = append(o.Findings,
+			policy.Judged{Finding: policy.Finding{Kind: policy.KindPerson, Start: i, End: i + 7, Score: 0.9}})
 	}
 	if strings.Contains(text, "EVIL") {
-		o.Findings = append(o.Findings, policy.Judged{Finding: policy.Finding{Kind: "CONTENT_HATE", Score: 0.8}, Action: policy.Block})
+		o.Findings = append(o.Findings, policy.Judged{Finding: policy.Finding{Kind: "CONTENT_HATE", Score: 0.8},
+			Action: policy.Block})
 	}
 	if strings.Contains(text, "MASK") {
 		masked := strings.ReplaceAll(text, "MASK", "{NAME}")
@@ -80,7 +82,8 @@ func TestManagedFindings(t *testing.T) {
 
 	asked := len(e.asked)
 	m.parts = plainAnswer(answer)
-	if _, err := inspected(t, guards, m, userCall(t, "I am Zorblax, ann@example.org. Zorblaxian is a language.")); err != nil || len(e.asked) != asked {
+	if _, err := inspected(t, guards, m,
+		userCall(t, "I am Zorblax, ann@example.org. Zorblaxian is a language.")); err != nil || len(e.asked) != asked {
 		t.Errorf("an opinion is paid for once: %v, %q", err, e.asked[asked:])
 	}
 }
@@ -92,7 +95,8 @@ func TestManagedBlocks(t *testing.T) {
 	c := conversation(t, `[{"role":"system","content":"EVIL orders of the operator"},{"role":"user","content":"hello"},{"role":"assistant","content":"old EVIL"},{"role":"user","content":"EVIL"}]`)
 	_, err := inspected(t, guards, m, c)
 	var refused *openai.Error
-	if !errors.As(err, &refused) || refused.Code != inspect.CodeBlocked || refused.Param != "messages[3].content" || m.calls != 0 {
+	if !errors.As(err, &refused) || refused.Code != inspect.CodeBlocked || refused.Param != "messages[3].content" ||
+		m.calls != 0 {
 		t.Errorf("%v", err)
 	}
 	got, err := inspected(t, guards, m, userCall(t, "hello"))
@@ -104,12 +108,14 @@ func TestManagedBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	choice := folded(t, got).Choices[0]
-	if choice.FinishReason != openai.FinishContentFilter || !strings.HasPrefix(*choice.Message.Content, "good words") || strings.Contains(*choice.Message.Content, "EVIL") {
+	if choice.FinishReason != openai.FinishContentFilter || !strings.HasPrefix(*choice.Message.Content, "good words") ||
+		strings.Contains(*choice.Message.Content, "EVIL") {
 		t.Errorf("streamed: %s %q", choice.FinishReason, *choice.Message.Content)
 	}
 	text := strings.Repeat("good words ", 150) + "in the end"
 	m.parts = streamAnswer(strings.Split(text, "")...)
-	if got, err = inspected(t, guards, m, userCall(t, "hello")); err != nil || *folded(t, got).Choices[0].Message.Content != text {
+	if got, err = inspected(t, guards, m, userCall(t, "hello")); err != nil ||
+		*folded(t, got).Choices[0].Message.Content != text {
 		t.Errorf("a good stream: %v", err)
 	}
 }
@@ -123,8 +129,14 @@ func TestManagedFaults(t *testing.T) {
 		name, onError string
 		judge         func(ctx context.Context, text string) (policy.Opinion, error)
 	}{
-		{"fails open", "open", func(context.Context, string) (policy.Opinion, error) { return policy.Opinion{}, errors.New("boom") }},
-		{"fails closed", "closed", func(context.Context, string) (policy.Opinion, error) { return policy.Opinion{}, errors.New("boom") }},
+		{"fails open", "open", func(context.Context, string) (policy.Opinion, error) {
+			return policy.Opinion{},
+				errors.New("boom")
+		}},
+		{"fails closed", "closed", func(context.Context, string) (policy.Opinion, error) {
+			return policy.Opinion{},
+				errors.New("boom")
+		}},
 		{"panics", "closed", func(context.Context, string) (policy.Opinion, error) { panic("boom") }},
 		{"is silent, open", "open", func(ctx context.Context, _ string) (policy.Opinion, error) {
 			<-ctx.Done()
@@ -149,7 +161,8 @@ func TestManagedFaults(t *testing.T) {
 			switch {
 			case tt.onError == "open" && (err != nil || m.calls != 1 || m.sent[0] != tokenized):
 				t.Errorf("%s: %v, the model saw %q", tt.name, err, m.sent)
-			case tt.onError == "closed" && (!errors.As(err, &oe) || oe.Kind != openai.Unavailable || oe.Code != "content_policy_unavailable" || m.calls != 0):
+			case tt.onError == "closed" && (!errors.As(err, &oe) || oe.Kind != openai.Unavailable ||
+				oe.Code != "content_policy_unavailable" || m.calls != 0):
 				t.Errorf("%s: %v", tt.name, err)
 			}
 		})
@@ -181,12 +194,14 @@ type verbs struct {
 	asked  *bedrockruntime.InvokeGuardrailChecksInput
 }
 
-func (v *verbs) ApplyGuardrail(_ context.Context, in *bedrockruntime.ApplyGuardrailInput) (*bedrockruntime.ApplyGuardrailOutput, error) {
+func (v *verbs) ApplyGuardrail(_ context.Context,
+	in *bedrockruntime.ApplyGuardrailInput) (*bedrockruntime.ApplyGuardrailOutput, error) {
 	v.source = in.Source
 	return v.apply, nil
 }
 
-func (v *verbs) InvokeGuardrailChecks(_ context.Context, in *bedrockruntime.InvokeGuardrailChecksInput) (*bedrockruntime.InvokeGuardrailChecksOutput, error) {
+func (v *verbs) InvokeGuardrailChecks(_ context.Context,
+	in *bedrockruntime.InvokeGuardrailChecksInput) (*bedrockruntime.InvokeGuardrailChecksOutput, error) {
 	v.asked = in
 	return v.checks, nil
 }
@@ -195,19 +210,25 @@ func TestGuardrailJudge(t *testing.T) {
 	cfg := judge.Default()
 	cfg.Guardrail = judge.Guardrail{Identifier: "gr1", Version: "1"}
 	v := &verbs{apply: &bedrockruntime.ApplyGuardrailOutput{
-		Action: types.GuardrailActionGuardrailIntervened, Outputs: []types.GuardrailOutputContent{{Text: aws.String("hello {NAME}")}},
-		Assessments: []types.GuardrailAssessment{{SensitiveInformationPolicy: &types.GuardrailSensitiveInformationPolicyAssessment{
-			PiiEntities: []types.GuardrailPiiEntityFilter{{Action: types.GuardrailSensitiveInformationPolicyActionAnonymized}}}}},
+		Action:  types.GuardrailActionGuardrailIntervened,
+		Outputs: []types.GuardrailOutputContent{{Text: aws.String("hello {NAME}")}},
+		Assessments: []types.GuardrailAssessment{
+			{SensitiveInformationPolicy: &types.GuardrailSensitiveInformationPolicyAssessment{
+				PiiEntities: []types.GuardrailPiiEntityFilter{
+					{Action: types.GuardrailSensitiveInformationPolicyActionAnonymized}}}}},
 	}}
 	j := judge.Judges(cfg, v)[0]
 	o, err := j.Judge(t.Context(), policy.Output, "assistant", "hello Ann")
-	if err != nil || o.Replacement == nil || *o.Replacement != "hello {NAME}" || v.source != types.GuardrailContentSourceOutput {
+	if err != nil || o.Replacement == nil || *o.Replacement != "hello {NAME}" ||
+		v.source != types.GuardrailContentSourceOutput {
 		t.Errorf("masked: %+v %v, source %s", o, err, v.source)
 	}
-	v.apply.Assessments = append(v.apply.Assessments, types.GuardrailAssessment{ContentPolicy: &types.GuardrailContentPolicyAssessment{
-		Filters: []types.GuardrailContentFilter{{Type: "HATE", Confidence: "MEDIUM", Action: "BLOCKED"}}}})
+	v.apply.Assessments = append(v.apply.Assessments,
+		types.GuardrailAssessment{ContentPolicy: &types.GuardrailContentPolicyAssessment{
+			Filters: []types.GuardrailContentFilter{{Type: "HATE", Confidence: "MEDIUM", Action: "BLOCKED"}}}})
 	o, err = j.Judge(t.Context(), policy.Input, "user", "hello Ann")
-	if err != nil || o.Replacement != nil || len(o.Findings) != 1 || o.Findings[0].Action != policy.Block || o.Scores["HATE"] != 0.6 || v.source != types.GuardrailContentSourceInput {
+	if err != nil || o.Replacement != nil || len(o.Findings) != 1 || o.Findings[0].Action != policy.Block ||
+		o.Scores["HATE"] != 0.6 || v.source != types.GuardrailContentSourceInput {
 		t.Errorf("blocked: %+v %v", o, err)
 	}
 }
@@ -216,21 +237,26 @@ func TestChecksJudge(t *testing.T) {
 	cfg := judge.Default()
 	cfg.Checks = []string{"prompt_attack", "sensitive_information", "content_filter"}
 	v := &verbs{checks: &bedrockruntime.InvokeGuardrailChecksOutput{Results: &types.GuardrailChecksResults{
-		PromptAttack:  &types.GuardrailChecksPromptAttackResult{Results: []types.GuardrailChecksPromptAttackResultEntry{{Category: "JAILBREAK", SeverityScore: aws.Float64(0.7)}}},
-		ContentFilter: &types.GuardrailChecksContentFilterResult{Results: []types.GuardrailChecksContentFilterResultEntry{{Category: "HATE", SeverityScore: aws.Float64(0.2)}}},
-		SensitiveInformation: &types.GuardrailChecksSensitiveInformationResult{Results: []types.GuardrailChecksSensitiveInformationResultEntry{
-			{Type: "NAME", BeginOffset: aws.Int32(5), EndOffset: aws.Int32(8), ConfidenceScore: aws.Float64(0.9)},
-			{Type: "NAME", BeginOffset: aws.Int32(5), EndOffset: aws.Int32(80), ConfidenceScore: aws.Float64(0.9)}}},
+		PromptAttack: &types.GuardrailChecksPromptAttackResult{Results: []types.GuardrailChecksPromptAttackResultEntry{
+			{Category: "JAILBREAK", SeverityScore: aws.Float64(0.7)}}},
+		ContentFilter: &types.GuardrailChecksContentFilterResult{Results: []types.GuardrailChecksContentFilterResultEntry{
+			{Category: "HATE", SeverityScore: aws.Float64(0.2)}}},
+		SensitiveInformation: &types.GuardrailChecksSensitiveInformationResult{
+			Results: []types.GuardrailChecksSensitiveInformationResultEntry{
+				{Type: "NAME", BeginOffset: aws.Int32(5), EndOffset: aws.Int32(8), ConfidenceScore: aws.Float64(0.9)},
+				{Type: "NAME", BeginOffset: aws.Int32(5), EndOffset: aws.Int32(80), ConfidenceScore: aws.Float64(0.9)}}},
 	}}}
 	j := judge.Judges(cfg, v)[0]
 	o, err := j.Judge(t.Context(), policy.Input, "user", "Grüß Ann!")
-	if err != nil || len(o.Findings) != 2 || o.Findings[0].Kind != policy.KindInjection || o.Findings[0].Action != policy.Block || o.Scores["HATE"] != 0.2 {
+	if err != nil || len(o.Findings) != 2 || o.Findings[0].Kind != policy.KindInjection ||
+		o.Findings[0].Action != policy.Block || o.Scores["HATE"] != 0.2 {
 		t.Fatalf("%+v %v", o, err)
 	}
 	if f := o.Findings[1]; f.Kind != policy.KindPerson || "Grüß Ann!"[f.Start:f.End] != "Ann" {
 		t.Errorf("offsets in code points: %+v", f)
 	}
-	if _, err := j.Judge(t.Context(), policy.Output, "assistant", "x"); err != nil || v.asked.Checks.PromptAttack != nil || v.asked.Messages[0].Role != types.GuardrailChecksRoleAssistant {
+	if _, err := j.Judge(t.Context(), policy.Output, "assistant", "x"); err != nil || v.asked.Checks.PromptAttack != nil ||
+		v.asked.Messages[0].Role != types.GuardrailChecksRoleAssistant {
 		t.Errorf("answers are not held for attacks: %+v %v", v.asked.Checks, err)
 	}
 }

@@ -31,7 +31,8 @@ func textAt(content string, place int) string {
 	return string(runes[place:])
 }
 
-// TestMendB3HistoryMovesWithThePolicy: reasoning that comes back stands where it stood, whatever the policy makes of the content.
+// TestMendB3HistoryMovesWithThePolicy: reasoning that comes back stands where it stood, whatever the policy makes of
+// the content.
 func TestMendB3HistoryMovesWithThePolicy(t *testing.T) {
 	const content = `Füst ann@example.org, then Zorblax and carl@example.org, and last.`
 	for _, action := range []policy.Action{policy.Tokenize, policy.Redact, policy.Mask} {
@@ -40,12 +41,15 @@ func TestMendB3HistoryMovesWithThePolicy(t *testing.T) {
 			m := openai.Message{Role: "assistant", Content: &openai.Content{Text: content}}
 			if cut > 0 {
 				first, second := content[:cut], content[cut:]
-				m.Content = &openai.Content{Parts: []openai.ContentPart{{Type: "text", Text: &first}, {Type: "text", Text: &second}}}
+				m.Content = &openai.Content{Parts: []openai.ContentPart{{Type: "text", Text: &first},
+					{Type: "text", Text: &second}}}
 			}
 			for i, place := range placesOf(content) {
-				m.ReasoningDetails = append(m.ReasoningDetails, openai.ReasoningDetail{Index: i, Type: openai.ReasoningText, Text: "I think", Signature: "s", After: openai.Position{Known: true, Content: place}})
+				m.ReasoningDetails = append(m.ReasoningDetails, openai.ReasoningDetail{Index: i, Type: openai.ReasoningText,
+					Text: "I think", Signature: "s", After: openai.Position{Known: true, Content: place}})
 			}
-			m.ReasoningDetails = append(m.ReasoningDetails, openai.ReasoningDetail{Index: 3, Type: openai.ReasoningText, Text: "unplaced"})
+			m.ReasoningDetails = append(m.ReasoningDetails, openai.ReasoningDetail{Index: 3, Type: openai.ReasoningText,
+				Text: "unplaced"})
 			chat := c.Request.(*openai.ChatRequest)
 			chat.Messages = append(chat.Messages, m, chat.Messages[0])
 			guards := managedGuards(t, policy.Config{Redaction: policy.Redaction{Enabled: true, Input: action}}, &expert{})
@@ -69,7 +73,8 @@ func TestMendB3HistoryMovesWithThePolicy(t *testing.T) {
 	}
 }
 
-// TestMendB3AnswersMoveWithThePolicy: the same of answers, plain and cut anywhere, through all that changes a text on its way.
+// TestMendB3AnswersMoveWithThePolicy: the same of answers, plain and cut anywhere, through all that changes a text on
+// its way.
 func TestMendB3AnswersMoveWithThePolicy(t *testing.T) {
 	redact := policy.Redaction{Enabled: true, Input: policy.Tokenize, Output: policy.Redact}
 	mask := redact
@@ -84,9 +89,12 @@ func TestMendB3AnswersMoveWithThePolicy(t *testing.T) {
 		"redact":        {policy.Config{Redaction: redact}, prose, false, false},
 		"mask":          {policy.Config{Redaction: mask}, prose, false, false},
 		"elsewhere too": {policy.Config{Redaction: redact}, prose, true, false},
-		"domains":       {policy.Config{Redaction: redact, AllowedDomains: []string{"good.test"}, DomainAction: policy.Redact}, "Füst [x](https://evil.test/a), then <EMAIL_1>, last.", false, false},
-		"JSON":          {policy.Config{Redaction: redact}, `{"Füst": "<PERSON_1>", "a": "line\nann@example.org", "b": "from ann@example.org then me", "last": 1}`, false, true},
-		"no JSON":       {policy.Config{Redaction: redact}, `{"Füst": "<PERSON_1>", "a": ann@example.org "then, last`, false, true},
+		"domains": {policy.Config{Redaction: redact, AllowedDomains: []string{"good.test"},
+			DomainAction: policy.Redact}, "Füst [x](https://evil.test/a), then <EMAIL_1>, last.", false, false},
+		"JSON": {policy.Config{Redaction: redact},
+			`{"Füst": "<PERSON_1>", "a": "line\nann@example.org", "b": "from ann@example.org then me", "last": 1}`, false, true},
+		"no JSON": {policy.Config{Redaction: redact}, `{"Füst": "<PERSON_1>", "a": ann@example.org "then, last`, false,
+			true},
 	} {
 		guards := guardOf(t, tt.cfg)
 		if tt.judges {
@@ -126,7 +134,8 @@ func TestMendB3AnswersMoveWithThePolicy(t *testing.T) {
 				}
 			}
 			m := folded(t, got).Choices[0].Message
-			if checkPlaces(t, name+", streamed", &m); *m.Content != *plain.Content && !tt.judges { // those elsewhere see other pieces
+			// those elsewhere see other pieces
+			if checkPlaces(t, name+", streamed", &m); *m.Content != *plain.Content && !tt.judges {
 				t.Errorf("%s in pieces of %d:\n%s\n%s", name, size, *m.Content, *plain.Content)
 			}
 		}
@@ -146,8 +155,11 @@ func withMarks(content string, size int) []openai.Part {
 				break
 			}
 			after := openai.Position{Known: true, Content: places[told]}
-			parts = append(parts, delta(0, openai.Delta{ReasoningDetails: []openai.ReasoningDetail{{Index: told, Type: openai.ReasoningEncrypted, Data: "AAAA", After: after}}}, ""))
-			parts = append(parts, delta(0, openai.Delta{Citations: []openai.Citation{{Start: 0, End: places[told], Document: -1, Filename: "f"}}}, ""))
+			parts = append(parts, delta(0,
+				openai.Delta{ReasoningDetails: []openai.ReasoningDetail{{Index: told, Type: openai.ReasoningEncrypted, Data: "AAAA",
+					After: after}}}, ""))
+			parts = append(parts, delta(0,
+				openai.Delta{Citations: []openai.Citation{{Start: 0, End: places[told], Document: -1, Filename: "f"}}}, ""))
 		}
 		for to < len(content) && !utf8.RuneStart(content[to]) {
 			to++
@@ -164,7 +176,8 @@ func checkPlaces(t *testing.T, name string, m *openai.ReplyMessage) {
 		t.Fatalf("%s: %+v", name, m)
 	}
 	for i, mark := range marks {
-		if at := m.ReasoningDetails[i].After.Content; !strings.HasPrefix(textAt(*m.Content, at), mark) || m.Citations[i].End != at {
+		if at := m.ReasoningDetails[i].After.Content; !strings.HasPrefix(textAt(*m.Content, at), mark) ||
+			m.Citations[i].End != at {
 			t.Errorf("R-RPL-05 R-RES-11: %s: before %q stand %d and %d of %q", name, mark, at, m.Citations[i].End, *m.Content)
 		}
 	}

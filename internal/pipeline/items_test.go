@@ -38,7 +38,8 @@ func number(text string) string {
 	return strconv.FormatFloat(float64(float32(len(text))/7), 'f', -1, 32)
 }
 
-func (e *embedder) invoke(ctx context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, int64, error) {
+func (e *embedder) invoke(ctx context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
+	int64, error) {
 	select {
 	case <-time.After(e.wait):
 	case <-ctx.Done():
@@ -59,7 +60,8 @@ func (e *embedder) invoke(ctx context.Context, in *bedrockruntime.InvokeModelInp
 	}
 	if *in.ModelId == titan {
 		e.texts = append(e.texts, body.InputText)
-		out := fmt.Sprintf(`{"embedding":[%s,-1e-06,7.013533e-05,0,-1.5],"inputTextTokenCount":%d}`, number(body.InputText), len(body.InputText))
+		out := fmt.Sprintf(`{"embedding":[%s,-1e-06,7.013533e-05,0,-1.5],"inputTextTokenCount":%d}`, number(body.InputText),
+			len(body.InputText))
 		return &bedrockruntime.InvokeModelOutput{Body: []byte(out)}, -1, nil
 	}
 	var list []string
@@ -90,7 +92,8 @@ func (e *embedder) handler(t testing.TB, m recall.Memory) call.Handler {
 	f := &fake{invoke: e.invoke}
 	carried := recall.NewShared(telemetry.New(), nil)
 	return settling(carried, New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
-		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m, Cache: recall.DefaultCache(), Carried: &Carried{Shared: carried},
+		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m,
+		Cache: recall.DefaultCache(), Carried: &Carried{Shared: carried},
 		Backends: func(catalog.Target) (attempt.Backend, error) { return f, nil },
 	}))
 }
@@ -151,11 +154,13 @@ func TestRecallItems(t *testing.T) {
 				// One new text between known ones, in another order.
 				mixed := embedBody(model, rest, "efg hij", "new one", "a")
 				part, got := embedded(t, h, mixed)
-				if n, calls := e.took(); n != 1 || calls != 1 || part.Cache.State != "miss" || part.Cache.Hits != 2 || part.Cache.Items != 3 {
+				if n, calls := e.took(); n != 1 || calls != 1 || part.Cache.State != "miss" || part.Cache.Hits != 2 ||
+					part.Cache.Items != 3 {
 					t.Errorf("R-EMB-17 half a hit: %d texts, %+v", n, part.Cache)
 				}
 				fresh := &embedder{}
-				if _, want := embedded(t, fresh.handler(t, nil), mixed); got != want && model == titan { // Cohere counts the tokens of a call, of which an item has a share
+				// Cohere counts the tokens of a call, of which an item has a share
+				if _, want := embedded(t, fresh.handler(t, nil), mixed); got != want && model == titan {
 					t.Errorf("R-EMB-17 half a hit is written like a miss:\n%s\n%s", got, want)
 				}
 				if _, got := embedded(t, h, mixed); got == "" {
@@ -227,9 +232,12 @@ func TestItemsApart(t *testing.T) {
 		"truncate":                   {embedBody(cohere, `,"truncate":"end"`, "a"), nil, "miss"},
 		"user":                       {embedBody(titan, `,"user":"u"`, "a"), nil, "hit"},
 		"tenant":                     {embedBody(titan, "", "a"), func(c *call.Call) { c.Principal.Tenant = "u" }, "miss"},
-		"no-store":                   {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.NoStore = true }, "bypass"},
-		"no-cache":                   {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.NoCache = true }, "bypass"},
-		"max-age":                    {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.HasAge = true }, "miss"},
+		"no-store": {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.NoStore = true },
+			"bypass"},
+		"no-cache": {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.NoCache = true },
+			"bypass"},
+		"max-age": {embedBody(titan, "", "a"), func(c *call.Call) { c.Tune.CacheControl.HasAge = true },
+			"miss"},
 	} {
 		if test.change == nil {
 			test.change = func(*call.Call) {}
@@ -241,8 +249,9 @@ func TestItemsApart(t *testing.T) {
 	}
 	for name, body := range map[string]string{
 		"unknown member": embedBody(titan, `,"zzz":1`, "a"), "dimensions": embedBody(titan, `,"dimensions":3`, "a"),
-		"empty text": embedBody(titan, "", "a", ""), "no items": `{"model":"` + titan + `","input":[]}`, "no input": `{"model":"` + titan + `"}`,
-		"tokens": `{"model":"` + titan + `","input":[999999999]}`,
+		"empty text": embedBody(titan, "", "a", ""), "no items": `{"model":"` + titan + `","input":[]}`,
+		"no input": `{"model":"` + titan + `"}`,
+		"tokens":   `{"model":"` + titan + `","input":[999999999]}`,
 	} {
 		if _, err := h(t.Context(), embedCall(t, body)); err == nil {
 			t.Errorf("R-EMB-13 %s is answered because its text is known", name)
@@ -270,7 +279,8 @@ func TestPoisonedVectors(t *testing.T) {
 	_, want := embedded(t, h, embedBody(titan, "", "a"))
 	for name, change := range map[string]func([]byte) []byte{
 		"empty": func([]byte) []byte { return nil }, "cut": func(v []byte) []byte { return v[:len(v)-5] },
-		"foreign": func([]byte) []byte { return []byte("[0.1,0.2,0.3,0.4,0.5]") }, "a bit": func(v []byte) []byte { v[4] ^= 1; return v },
+		"foreign": func([]byte) []byte { return []byte("[0.1,0.2,0.3,0.4,0.5]") },
+		"a bit":   func(v []byte) []byte { v[4] ^= 1; return v },
 	} {
 		m.spoil(change)
 		if head, got := embedded(t, h, embedBody(titan, "", "a")); head.Cache.State != "miss" || got != want {
@@ -313,7 +323,8 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 				whole.Data = append(whole.Data, openai.Embedding{Floats: []byte("[" + number(served+text) + "]")})
 			}
 		}
-		return call.Reply{Head: call.Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}}, Parts: call.One(whole)}, nil
+		return call.Reply{Head: call.Head{Target: catalog.Target{Row: &catalog.Model{ID: served}, Order: len(served) - 1}},
+			Parts: call.One(whole)}, nil
 	}
 	m := newMemory()
 	carried := recall.NewShared(telemetry.New(), nil)
@@ -326,7 +337,8 @@ func TestVectorsOfAnotherModel(t *testing.T) {
 	}
 	served = "other"
 	head, got := embedded(t, h, embedBody("m", "", "a", "b"), plan)
-	if !strings.Contains(got, "["+number("othera")+"]") || !strings.Contains(got, "["+number("otherb")+"]") || calls != 3 || m.size() != 1 || head.Target.Row.ID != "other" {
+	if !strings.Contains(got, "["+number("othera")+"]") || !strings.Contains(got, "["+number("otherb")+"]") ||
+		calls != 3 || m.size() != 1 || head.Target.Row.ID != "other" {
 		t.Errorf("%d calls, %d entries: %s", calls, m.size(), got)
 	}
 }

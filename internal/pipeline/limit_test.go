@@ -47,18 +47,20 @@ func TestTokensOfAnAnswer(t *testing.T) {
 		"R-N-05 n calls":                {`,"max_tokens":100,"n":3`, nil, 10_000 - 303, 10_000 - 10},
 		"without a limit it is guessed": {"", nil, 10_000 - 4097, 10_000 - 10},
 		"a guess never refuses":         {`,"n":5`, nil, 0, 10_000 - 10},
-		"without usage by estimate": {`,"stream":true,"max_tokens":9`, func(_ context.Context, c *call.Call) (call.Reply, error) { return streamEnds(c, nil, nil), nil },
+		"without usage by estimate": {`,"stream":true,"max_tokens":9`,
+			func(_ context.Context, c *call.Call) (call.Reply, error) { return streamEnds(c, nil, nil), nil },
 			10_000 - 10, 10_000 - 1 - 3},
 		"a hit is free": {`,"max_tokens":100`, func(_ context.Context, c *call.Call) (call.Reply, error) {
 			r := replyOf(c, "x")
 			r.Head.Cache.State = "hit"
 			return r, nil
 		}, 10_000, 10_000},
-		"a streamed hit is free at its end": {`,"max_tokens":100,"stream":true`, func(_ context.Context, c *call.Call) (call.Reply, error) {
-			r := replyOf(c, "x")
-			r.Head.Cache.State = "hit"
-			return r, nil
-		}, 10_000 - 101, 10_000},
+		"a streamed hit is free at its end": {`,"max_tokens":100,"stream":true`,
+			func(_ context.Context, c *call.Call) (call.Reply, error) {
+				r := replyOf(c, "x")
+				r.Head.Cache.State = "hit"
+				return r, nil
+			}, 10_000 - 101, 10_000},
 		"what the cache saved is free": {`,"max_tokens":100`, func(_ context.Context, c *call.Call) (call.Reply, error) {
 			r := replyOf(c, "x")
 			r.Head.Cache.Saved = 4
@@ -80,7 +82,8 @@ func TestTokensOfAnAnswer(t *testing.T) {
 			}
 			c.Request.(*openai.ChatRequest).MaxTokens = new(int64)
 			c.Request.(*openai.ChatRequest).N = nil
-			reply, err = stage(func(_ context.Context, c *call.Call) (call.Reply, error) { return replyOf(c, "x"), nil })(t.Context(), c)
+			reply, err = stage(func(_ context.Context, c *call.Call) (call.Reply, error) { return replyOf(c, "x"), nil })(
+				t.Context(), c)
 			if err != nil || reply.Head.Standing.Tokens.Left != tt.afterwards-1 { // "hi" is one
 				t.Errorf("afterwards %+v, %v", reply.Head.Standing, err)
 			}
@@ -90,7 +93,8 @@ func TestTokensOfAnAnswer(t *testing.T) {
 
 func TestTooManyTokensAsked(t *testing.T) {
 	stage, c := limiting(t, `,"max_tokens":20000`, access.Limits{TokensPerMinute: 10_000})
-	_, err := stage(func(context.Context, *call.Call) (call.Reply, error) { t.Error("called"); return call.Reply{}, nil })(t.Context(), c)
+	_, err := stage(func(context.Context, *call.Call) (call.Reply, error) { t.Error("called"); return call.Reply{}, nil })(
+		t.Context(), c)
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.TokensLimited || !e.Final {
 		t.Errorf("got %v", err)
@@ -101,7 +105,8 @@ func TestFailuresGiveTokensBack(t *testing.T) {
 	stage, c := limiting(t, `,"max_tokens":6000`, access.Limits{TokensPerMinute: 10_000, Concurrent: 1})
 	refusal := errors.New("no")
 	for range 3 {
-		if _, err := stage(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, refusal })(t.Context(), c); !errors.Is(err, refusal) {
+		if _, err := stage(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, refusal })(
+			t.Context(), c); !errors.Is(err, refusal) {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +122,10 @@ func TestSlotsAreHeldToTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		refused := func() bool {
-			_, err := stage(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, errors.New("through") })(t.Context(), c)
+			_, err := stage(func(context.Context, *call.Call) (call.Reply, error) {
+				return call.Reply{},
+					errors.New("through")
+			})(t.Context(), c)
 			var e *openai.Error
 			return errors.As(err, &e) && e.Kind == openai.RateLimited
 		}
@@ -188,7 +196,8 @@ func TestMendA1LimitsHoldForAnyNumber(t *testing.T) {
 		t.Errorf("R-PAR-10 the default of 8: %v", err)
 	}
 	c.Options.MaxChoices = 9
-	if _, err := Bound(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, nil })(t.Context(), c); err != nil {
+	if _, err := Bound(func(context.Context, *call.Call) (call.Reply, error) { return call.Reply{}, nil })(t.Context(),
+		c); err != nil {
 		t.Errorf("R-PAR-10 a setting: %v", err)
 	}
 }

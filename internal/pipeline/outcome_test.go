@@ -94,21 +94,31 @@ func TestOutcomes(t *testing.T) {
 		take           int // parts that are read; -1 is none at all
 		served, called string
 	}{
-		"plain":                 {nil, nil, 9, "answered, 7+3 tokens, ok", "answered, 7+3 tokens, ok, 0 bytes"},
-		"streamed":              {[]func(*call.Call){streamedCall}, nil, 99, "answered, 7+3 tokens, ok", "answered, 7+3 tokens, ok, 8 bytes"},
-		"three choices":         {[]func(*call.Call){three}, nil, 9, "answered, 21+9 tokens, ok", "answered, 21+9 tokens, ok, 0 bytes"},
-		"an error at once":      {nil, func(context.Context, int64, *call.Call) (call.Reply, error) { return call.Reply{}, failure }, 9, "refused, bad", "refused, bad, 0 bytes"},
-		"an error in the midst": {[]func(*call.Call){streamedCall}, broken(2, fails), 9, "answered, bad", "answered, bad, 5 bytes"},
+		"plain": {nil, nil, 9, "answered, 7+3 tokens, ok", "answered, 7+3 tokens, ok, 0 bytes"},
+		"streamed": {[]func(*call.Call){streamedCall}, nil, 99, "answered, 7+3 tokens, ok",
+			"answered, 7+3 tokens, ok, 8 bytes"},
+		"three choices": {[]func(*call.Call){three}, nil, 9, "answered, 21+9 tokens, ok",
+			"answered, 21+9 tokens, ok, 0 bytes"},
+		"an error at once": {nil, func(context.Context, int64, *call.Call) (call.Reply, error) {
+			return call.Reply{},
+				failure
+		}, 9, "refused, bad", "refused, bad, 0 bytes"},
+		"an error in the midst": {[]func(*call.Call){streamedCall}, broken(2, fails), 9, "answered, bad",
+			"answered, bad, 5 bytes"},
 		"one of three fails": {[]func(*call.Call){three}, func(_ context.Context, n int64, c *call.Call) (call.Reply, error) {
 			if n == 2 {
 				return call.Reply{}, failure
 			}
 			return replyOf(c, "x"), nil
 		}, 9, "refused, bad", "refused, bad, 0 bytes"},
-		"a panic at once":        {nil, func(context.Context, int64, *call.Call) (call.Reply, error) { panic("oh") }, 9, "refused, panic", "refused, panic, 0 bytes"},
-		"a panic in the midst":   {[]func(*call.Call){streamedCall}, broken(2, panics), 9, "answered, panic", "answered, panic, 5 bytes"},
-		"the reader leaves":      {[]func(*call.Call){streamedCall}, broken(9, fails), 2, "answered, canceled", "answered, canceled, 5 bytes"},
-		"nobody reads":           {[]func(*call.Call){streamedCall}, nil, -1, "answered, canceled, without a part", "answered, canceled, 0 bytes"},
+		"a panic at once": {nil, func(context.Context, int64, *call.Call) (call.Reply, error) { panic("oh") }, 9,
+			"refused, panic", "refused, panic, 0 bytes"},
+		"a panic in the midst": {[]func(*call.Call){streamedCall}, broken(2, panics), 9, "answered, panic",
+			"answered, panic, 5 bytes"},
+		"the reader leaves": {[]func(*call.Call){streamedCall}, broken(9, fails), 2, "answered, canceled",
+			"answered, canceled, 5 bytes"},
+		"nobody reads": {[]func(*call.Call){streamedCall}, nil, -1, "answered, canceled, without a part",
+			"answered, canceled, 0 bytes"},
 		"nobody reads it, plain": {nil, nil, -1, "answered, canceled, without a part", "answered, canceled, 0 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +152,8 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// A call that several share outlives the one who began it. Each has an outcome of its own, and all point to the one call of the model.
+// A call that several share outlives the one who began it. Each has an outcome of its own, and all point to the one
+// call of the model.
 func TestOutcomesOfAFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var o outcomes
@@ -200,8 +211,8 @@ func (c counted) Texts() iter.Seq2[openai.Place, *string] {
 	return c.ChatChunk.Texts()
 }
 
-// A chunk passes five sequences at most on its way from Bedrock to whoever writes it: its translation, the slot of its target, the
-// observer inside, the inspection, the observer outside.
+// A chunk passes five sequences at most on its way from Bedrock to whoever writes it: its translation, the slot of its
+// target, the observer inside, the inspection, the observer outside.
 func TestSequencesOfAChunk(t *testing.T) {
 	guards := guardOf(t, tokenizing)
 	f := &fake{stream: func(ctx context.Context) (iter.Seq2[types.ConverseStreamOutput, error], error) {
@@ -224,7 +235,8 @@ func TestSequencesOfAChunk(t *testing.T) {
 			var frame runtime.Frame
 			frame, more = frames.Next()
 			// the body of a loop over a sequence, of whoever passes parts on
-			if strings.HasPrefix(frame.Function, "outcrop/") && strings.Contains(frame.Function, "-range") && !strings.HasSuffix(frame.File, "_test.go") {
+			if strings.HasPrefix(frame.Function, "outcrop/") && strings.Contains(frame.Function, "-range") &&
+				!strings.HasSuffix(frame.File, "_test.go") {
 				passed = append(passed, frame.Function)
 			}
 		}
@@ -255,7 +267,8 @@ func TestReadingsOfAChunk(t *testing.T) {
 		}}, nil
 	}
 	rec := telemetry.New()
-	h := call.Chain(end, observe.Outside(rec, strings.ToUpper, observe.Limits, observe.Measure(rec)), inspect.Inspect(guardOf(t, tokenizing), rec),
+	h := call.Chain(end, observe.Outside(rec, strings.ToUpper, observe.Limits, observe.Measure(rec)),
+		inspect.Inspect(guardOf(t, tokenizing), rec),
 		observe.Inside(true, observe.Costs(rec, nil)), attempt.Choices)
 	c := priced(t, `,"stream":true`, plenty)
 	entryOf(t, taken(t), c)

@@ -50,15 +50,20 @@ func TestModelsOfAKey(t *testing.T) {
 		refused       []string
 	}{
 		{"none named", nil, nil, []string{nova, "mine", "fast", "auto", arn}, []string{"no-such-model"}},
-		{"a model", []string{nova}, nil, []string{nova, "us." + nova, "mine"}, []string{titan, "amazon.nova-pro-v1:0", arn, "no-such-model"}},
+		{"a model", []string{nova}, nil, []string{nova, "us." + nova, "mine"},
+			[]string{titan, "amazon.nova-pro-v1:0", arn, "no-such-model"}},
 		{"a profile", []string{"us." + nova}, nil, []string{"us." + nova}, []string{nova, "mine", "eu." + nova}},
 		{"an alias", []string{"mine"}, nil, []string{"mine"}, []string{nova, "us." + nova, "fast", "auto"}},
-		{"a pattern", []string{"amazon.*"}, nil, []string{nova, "mine", "auto"}, []string{"anthropic.claude-haiku-4-5-20251001-v1:0", "quality"}},
+		{"a pattern", []string{"amazon.*"}, nil, []string{nova, "mine", "auto"},
+			[]string{"anthropic.claude-haiku-4-5-20251001-v1:0", "quality"}},
 		{"an ARN", []string{arn}, nil, []string{arn}, []string{nova}},
-		{"a tier", nil, []string{"fast"}, []string{"fast", "auto", "any"}, []string{nova, "mine", "balanced", "quality", arn}},
+		{"a tier", nil, []string{"fast"}, []string{"fast", "auto", "any"},
+			[]string{nova, "mine", "balanced", "quality", arn}},
 		{"a tier by its name as a model", []string{"fast"}, nil, []string{"fast"}, []string{nova, "balanced"}},
-		{"a tier, of which no model is allowed", []string{"anthropic.claude-opus-*"}, []string{"fast"}, nil, []string{"fast", "auto", nova}},
-		{"models and a tier", []string{"amazon.*"}, []string{"fast"}, []string{"fast", "auto", nova}, []string{"quality", "balanced"}},
+		{"a tier, of which no model is allowed", []string{"anthropic.claude-opus-*"}, []string{"fast"}, nil,
+			[]string{"fast", "auto", nova}},
+		{"models and a tier", []string{"amazon.*"}, []string{"fast"}, []string{"fast", "auto", nova},
+			[]string{"quality", "balanced"}},
 	} {
 		for _, model := range tt.allowed {
 			if _, err := permitted(t, &access.Rights{Models: tt.models, Tiers: tt.tiers}, asking(model)); err != nil {
@@ -78,13 +83,15 @@ func TestModelsOfAKey(t *testing.T) {
 	}
 }
 
-// TestForbiddenModelsGiveNothingAway: the router has reasons of its own to refuse, which would tell that the model exists.
+// TestForbiddenModelsGiveNothingAway: the router has reasons of its own to refuse, which would tell that the model
+// exists.
 func TestForbiddenModelsGiveNothingAway(t *testing.T) {
 	_, open := permitted(t, nil, asking(titan))
 	if open == nil || open.Error() == openai.ModelNotFound(titan).Error() {
 		t.Fatalf("R-ERR-63 the router's own reason is gone: %v", open)
 	}
-	if _, err := permitted(t, &access.Rights{Models: []string{nova}}, asking(titan)); err == nil || err.Error() != openai.ModelNotFound(titan).Error() {
+	if _, err := permitted(t, &access.Rights{Models: []string{nova}}, asking(titan)); err == nil ||
+		err.Error() != openai.ModelNotFound(titan).Error() {
 		t.Errorf("R-ERR-63 an embedding model that the key may not use: %v", err)
 	}
 }
@@ -107,7 +114,8 @@ func TestTargetsThatAKeyMayNotUseAreDropped(t *testing.T) {
 }
 
 func TestExtensionsOfAKey(t *testing.T) {
-	const with = `{"model":"` + nova + `","messages":[{"role":"user","content":"hi"}],"topK":3,"guardrailConfig":{"guardrailIdentifier":"g","guardrailVersion":"1"}}`
+	const with = `{"model":"` + nova +
+		`","messages":[{"role":"user","content":"hi"}],"topK":3,"guardrailConfig":{"guardrailIdentifier":"g","guardrailVersion":"1"}}`
 	header := func(c *call.Call) { c.Options.Guardrail.Identifier = "g" }
 	for _, tt := range []struct {
 		name       string
@@ -132,7 +140,8 @@ func TestExtensionsOfAKey(t *testing.T) {
 		switch {
 		case tt.param == "" && err != nil:
 			t.Errorf("%s: %v", tt.name, err)
-		case tt.param != "" && (!errors.As(err, &e) || e.Kind != openai.Forbidden || e.Param != tt.param || e.Code != "parameter_not_allowed"):
+		case tt.param != "" && (!errors.As(err, &e) || e.Kind != openai.Forbidden || e.Param != tt.param ||
+			e.Code != "parameter_not_allowed"):
 			t.Errorf("%s: %+v", tt.name, err)
 		}
 	}
@@ -150,16 +159,24 @@ func TestMandatoryGuardrail(t *testing.T) {
 		param      string
 	}{
 		{"R-GRD-02 none named", asking(nova), translate.Guardrail{}, false, ""},
-		{"R-GRD-02 the same, and a trace", body(`{"guardrail_identifier":"must","guardrail_version":"7","trace":"enabled"}`), translate.Guardrail{}, false, ""},
+		{"R-GRD-02 the same, and a trace", body(`{"guardrail_identifier":"must","guardrail_version":"7","trace":"enabled"}`),
+			translate.Guardrail{}, false, ""},
 		{"R-GRD-02 a trace only", body(`{"trace":"enabled"}`), translate.Guardrail{}, false, ""},
 		{"R-GRD-02 the same by header", asking(nova), translate.Guardrail{Identifier: "must", Version: "7"}, false, ""},
-		{"R-GRD-02 another", body(`{"guardrail_identifier":"other","guardrail_version":"7"}`), translate.Guardrail{}, true, "guardrail_config"},
-		{"R-GRD-02 another version", body(`{"guardrail_identifier":"must","guardrail_version":"DRAFT"}`), translate.Guardrail{}, true, "guardrail_config"},
+		{"R-GRD-02 another", body(`{"guardrail_identifier":"other","guardrail_version":"7"}`), translate.Guardrail{}, true,
+			"guardrail_config"},
+		{"R-GRD-02 another version", body(`{"guardrail_identifier":"must","guardrail_version":"DRAFT"}`),
+			translate.Guardrail{}, true, "guardrail_config"},
 		{"R-GRD-02 another by header", asking(nova), translate.Guardrail{Identifier: "other", Version: "1"}, true, ""},
-		{"R-GRD-02 another by header behind the same in the body", body(`{"guardrail_identifier":"must","guardrail_version":"7"}`), translate.Guardrail{Identifier: "other", Version: "1"}, true, ""},
-		{"R-GRD-02 another as Bedrock's own member", strings.Replace(asking(nova), "{", `{"amazon-bedrock-guardrailConfig":{"guardrailIdentifier":"other","guardrailVersion":"1"},`, 1),
+		{"R-GRD-02 another by header behind the same in the body",
+			body(`{"guardrail_identifier":"must","guardrail_version":"7"}`),
+			translate.Guardrail{Identifier: "other", Version: "1"}, true, ""},
+		{"R-GRD-02 another as Bedrock's own member",
+			strings.Replace(asking(nova), "{",
+				`{"amazon-bedrock-guardrailConfig":{"guardrailIdentifier":"other","guardrailVersion":"1"},`, 1),
 			translate.Guardrail{}, true, "amazon-bedrock-guardrailConfig"},
-		{"R-GRD-02 beside the stream", body(`{"stream_processing_mode":"async"}`), translate.Guardrail{}, true, "guardrail_config.stream_processing_mode"},
+		{"R-GRD-02 beside the stream", body(`{"stream_processing_mode":"async"}`), translate.Guardrail{}, true,
+			"guardrail_config.stream_processing_mode"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := permitted(t, must, tt.body, func(c *call.Call) {
@@ -177,7 +194,8 @@ func TestMandatoryGuardrail(t *testing.T) {
 				t.Fatal(err)
 			}
 			in, _, err := chat.Input(c.Request.(*openai.ChatRequest), c.Plan.Targets[0], c.Options)
-			if err != nil || in.GuardrailConfig == nil || *in.GuardrailConfig.GuardrailIdentifier != "must" || *in.GuardrailConfig.GuardrailVersion != "7" {
+			if err != nil || in.GuardrailConfig == nil || *in.GuardrailConfig.GuardrailIdentifier != "must" ||
+				*in.GuardrailConfig.GuardrailVersion != "7" {
 				t.Errorf("%+v, %v", in, err)
 			}
 		})

@@ -78,7 +78,8 @@ func TestStreamedChoices(t *testing.T) {
 }
 
 func TestChoicesAreAllOrNothing(t *testing.T) {
-	throttled := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests.", UpstreamID: "aws-1"}
+	throttled := &openai.Error{Kind: openai.RateLimited, Code: "rate_limit_exceeded", Message: "Too many requests.",
+		UpstreamID: "aws-1"}
 	t.Run("R-N-02 one throttled call cancels the others", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var n atomic.Int64
@@ -147,9 +148,13 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestSynthesisedStream(t *testing.T) {
-	h := handler(t, &fake{converse: func(context.Context) (*bedrockruntime.ConverseOutput, error) { return said("Hello"), nil }})
+	h := handler(t, &fake{converse: func(context.Context) (*bedrockruntime.ConverseOutput, error) {
+		return said("Hello"),
+			nil
+	}})
 	// Llama 3.3 streams, but not with tools.
-	body := strings.Replace(ask(`,"stream":true,"tools":[{"type":"function","function":{"name":"f"}}]`), nova, "meta.llama3-3-70b-instruct-v1:0", 1)
+	body := strings.Replace(ask(`,"stream":true,"tools":[{"type":"function","function":{"name":"f"}}]`), nova,
+		"meta.llama3-3-70b-instruct-v1:0", 1)
 	reply, err := h(t.Context(), chatCall(t, body))
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +177,8 @@ func TestSynthesisedStream(t *testing.T) {
 func TestEmbeddingsRunSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int64
-		f := &fake{invoke: func(_ context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, int64, error) {
+		f := &fake{invoke: func(_ context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
+			int64, error) {
 			if n := now.Add(1); n > most.Load() {
 				most.Store(n)
 			}
@@ -234,7 +240,10 @@ func TestFanOutStopsAtTheFirstError(t *testing.T) {
 
 func TestRouteLooksUpApplicationProfiles(t *testing.T) {
 	const profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
-	h := handler(t, &fake{converse: func(context.Context) (*bedrockruntime.ConverseOutput, error) { return said("Hello"), nil }})
+	h := handler(t, &fake{converse: func(context.Context) (*bedrockruntime.ConverseOutput, error) {
+		return said("Hello"),
+			nil
+	}})
 	var oe *openai.Error
 	_, err := h(t.Context(), chatCall(t, strings.Replace(ask(""), nova, profile+"known", 1)))
 	if !errors.As(err, &oe) || oe.Code != "model_not_found" || !strings.Contains(oe.Message, "/v1/embeddings") {

@@ -31,7 +31,8 @@ func TestMendA6AnswerGoesOutBeforeItIsKept(t *testing.T) {
 	for _, form := range []string{"plain", "streamed"} {
 		t.Run(form, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})}, recall.NewShared(telemetry.New(), nil)
+				b, m, carried := &bed{}, &slowMemory{memory: newMemory(), let: make(chan struct{})},
+					recall.NewShared(telemetry.New(), nil)
 				h := recall.Recall(recall.DefaultCache(), time.Minute, m, carried)(b.handle)
 				change := func(c *call.Call) {
 					if form == "streamed" {

@@ -37,16 +37,19 @@ func TestRecall(t *testing.T) {
 					time.Sleep(90 * time.Second)
 					two := exact(forms[is])
 					hit, again := answerOf(t, h, two)
-					if b.calls.Load() != 1 || hit.Cache != (call.CacheStatus{State: "hit", Age: 90 * time.Second, Key: head.Cache.Key}) {
+					if b.calls.Load() != 1 ||
+						hit.Cache != (call.CacheStatus{State: "hit", Age: 90 * time.Second, Key: head.Cache.Key}) {
 						t.Fatalf("second: %d calls, %+v", b.calls.Load(), hit.Cache)
 					}
 					if hit.Target.Row == nil || hit.Attempts != 0 || len(hit.Upstream) != 0 {
 						t.Errorf("a hit has a target and no calls: %+v", hit)
 					}
-					if again.ID != "chatcmpl-"+two.ID || again.Created != two.At.Unix() || again.Model != "m" || again.Fingerprint != "fp_1" || again.ServiceTier != "default" {
+					if again.ID != "chatcmpl-"+two.ID || again.Created != two.At.Unix() || again.Model != "m" ||
+						again.Fingerprint != "fp_1" || again.ServiceTier != "default" {
 						t.Errorf("R-RES-01 its own id and time: %+v", again)
 					}
-					if content(again) != "answer 1" || *again.Usage.Reasoning != 0 || again.Usage.Prompt != 7 || again.Usage.Completion != 3 {
+					if content(again) != "answer 1" || *again.Usage.Reasoning != 0 || again.Usage.Prompt != 7 ||
+						again.Usage.Completion != 3 {
 						t.Errorf("%q %+v", content(again), again.Usage)
 					}
 					if x := again.Outcrop; x == nil || x.Cache == nil || x.Cache.Age != 90 {
@@ -148,7 +151,11 @@ func TestWhatIsKept(t *testing.T) {
 		"second choice cut": {edit(func(r *openai.ChatResponse) {
 			r.Choices = append(r.Choices, openai.Choice{Index: 1, FinishReason: "length"})
 		}), nil, false},
-		"two choices": {edit(func(r *openai.ChatResponse) { r.Choices = append(r.Choices, r.Choices[0]); r.Choices[1].Index = 1 }), nil, true},
+		"two choices": {edit(func(r *openai.ChatResponse) {
+			r.Choices = append(r.Choices,
+				r.Choices[0])
+			r.Choices[1].Index = 1
+		}), nil, true},
 		"masked": {edit(func(r *openai.ChatResponse) {
 			r.Outcrop = &openai.Extension{Guardrail: &openai.Guardrail{Action: "masked"}}
 		}), nil, false},
@@ -158,11 +165,14 @@ func TestWhatIsKept(t *testing.T) {
 		"guardrail without a finding": {edit(func(r *openai.ChatResponse) {
 			r.Outcrop = &openai.Extension{Guardrail: &openai.Guardrail{Action: "none"}}
 		}), nil, true},
-		"unknown stop reason":     {edit(func(r *openai.ChatResponse) { r.Outcrop = &openai.Extension{StopReason: "new_reason"} }), nil, false},
-		"malformed":               {adjusted("finish_reason", "malformed_model_output"), nil, false},
-		"adjusted":                {adjusted("seed", "unsupported"), nil, true},
-		"empty":                   {edit(func(r *openai.ChatResponse) { r.Choices[0].Message.Content = new(string) }), nil, false},
-		"refusal":                 {edit(func(r *openai.ChatResponse) { r.Choices[0].Message.Refusal = new(string) }), nil, false},
+		"unknown stop reason": {
+			edit(func(r *openai.ChatResponse) { r.Outcrop = &openai.Extension{StopReason: "new_reason"} }), nil, false},
+		"malformed": {adjusted("finish_reason", "malformed_model_output"), nil, false},
+		"adjusted":  {adjusted("seed", "unsupported"), nil, true},
+		"empty": {edit(func(r *openai.ChatResponse) { r.Choices[0].Message.Content = new(string) }), nil,
+			false},
+		"refusal": {edit(func(r *openai.ChatResponse) { r.Choices[0].Message.Refusal = new(string) }), nil,
+			false},
 		"other target":            {other("n", 1), nil, false},
 		"same model, later":       {other("m", 1), nil, false},
 		"one of the first equals": {other("m", 0), nil, true},
@@ -194,7 +204,8 @@ func TestWhatIsKept(t *testing.T) {
 			if n == 1 {
 				return call.Reply{}, &openai.Error{Kind: openai.RateLimited, Message: "slow down"}
 			}
-			return call.Reply{Head: call.Head{Target: call.First(c)}, Parts: chunksOf(c, "a b", func() error { return errors.New("cut") })}, nil
+			return call.Reply{Head: call.Head{Target: call.First(c)},
+				Parts: chunksOf(c, "a b", func() error { return errors.New("cut") })}, nil
 		}}
 		m := newMemory()
 		h := b.recall(m)
@@ -226,24 +237,31 @@ func TestWhichRequests(t *testing.T) {
 		cfg    func(*recall.CacheConfig)
 		states string // of two requests after each other
 	}{
-		"temperature 0":             {nil, nil, "miss hit"},
-		"temperature 0.1":           {[]func(*call.Call){temperature(0.1)}, nil, "bypass bypass"},
-		"no temperature":            {[]func(*call.Call){unset}, nil, "bypass bypass"},
-		"temperature 0.1, allowed":  {[]func(*call.Call){temperature(0.1)}, func(c *recall.CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
+		"temperature 0":   {nil, nil, "miss hit"},
+		"temperature 0.1": {[]func(*call.Call){temperature(0.1)}, nil, "bypass bypass"},
+		"no temperature":  {[]func(*call.Call){unset}, nil, "bypass bypass"},
+		"temperature 0.1, allowed": {[]func(*call.Call){temperature(0.1)},
+			func(c *recall.CacheConfig) { c.MaxTemperature = 0.1 }, "miss hit"},
 		"no temperature, asked for": {[]func(*call.Call){unset, hour}, nil, "miss hit"},
-		"no temperature, by model":  {[]func(*call.Call){unset}, func(c *recall.CacheConfig) { c.Always = []string{"m"} }, "miss hit"},
-		"no temperature, by tier":   {[]func(*call.Call){unset, func(c *call.Call) { c.Plan.Tier = "fast" }}, func(c *recall.CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
-		"no-store":                  {[]func(*call.Call){noStore}, nil, "bypass bypass"},
-		"no-cache":                  {[]func(*call.Call){noCache}, nil, "bypass bypass"},
-		"kept for no time":          {nil, func(c *recall.CacheConfig) { c.TTL = 0 }, "bypass bypass"},
-		"no time, but asked for":    {[]func(*call.Call){hour}, func(c *recall.CacheConfig) { c.TTL = 0 }, "miss hit"},
-		"model kept for no time":    {nil, func(c *recall.CacheConfig) { c.TTLByModel = map[string]time.Duration{"m": 0} }, "bypass bypass"},
-		"endpoint kept for no time": {nil, func(c *recall.CacheConfig) { c.TTLByEndpoint = map[string]time.Duration{"chat.completions": 0} }, "bypass bypass"},
+		"no temperature, by model": {[]func(*call.Call){unset}, func(c *recall.CacheConfig) { c.Always = []string{"m"} },
+			"miss hit"},
+		"no temperature, by tier": {[]func(*call.Call){unset, func(c *call.Call) { c.Plan.Tier = "fast" }},
+			func(c *recall.CacheConfig) { c.Always = []string{"fast"} }, "miss hit"},
+		"no-store":               {[]func(*call.Call){noStore}, nil, "bypass bypass"},
+		"no-cache":               {[]func(*call.Call){noCache}, nil, "bypass bypass"},
+		"kept for no time":       {nil, func(c *recall.CacheConfig) { c.TTL = 0 }, "bypass bypass"},
+		"no time, but asked for": {[]func(*call.Call){hour}, func(c *recall.CacheConfig) { c.TTL = 0 }, "miss hit"},
+		"model kept for no time": {nil, func(c *recall.CacheConfig) { c.TTLByModel = map[string]time.Duration{"m": 0} },
+			"bypass bypass"},
+		"endpoint kept for no time": {nil,
+			func(c *recall.CacheConfig) { c.TTLByEndpoint = map[string]time.Duration{"chat.completions": 0} }, "bypass bypass"},
 		"model before its endpoint": {nil, func(c *recall.CacheConfig) {
 			c.TTLByEndpoint, c.TTLByModel = map[string]time.Duration{"chat.completions": 0}, map[string]time.Duration{"m": 1e9}
 		}, "miss hit"},
-		"max-age 0":                  {[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge = true })}, nil, "miss miss"},
-		"no answer older than 1 min": {[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge, x.MaxAge = true, time.Minute })}, nil, "miss hit"},
+		"max-age 0": {[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge = true })},
+			nil, "miss miss"},
+		"no answer older than 1 min": {
+			[]func(*call.Call){control(func(x *call.CacheControl) { x.HasAge, x.MaxAge = true, time.Minute })}, nil, "miss hit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

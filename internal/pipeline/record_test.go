@@ -28,7 +28,8 @@ func TestRecord(t *testing.T) {
 	asks := prompt.Sum()
 	account := access.Principal{Key: "k", Tenant: "t"}
 	failure := &openai.Error{Kind: openai.BadUpstream, Code: "bad_upstream_response", Message: "bad"}
-	target := catalog.Target{Row: &catalog.Model{ID: "m"}, Public: "m", CalledID: "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/x", Region: "eu-west-1"}
+	target := catalog.Target{Row: &catalog.Model{ID: "m"}, Public: "m",
+		CalledID: "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/x", Region: "eu-west-1"}
 	paid := func(nanos int64, guess bool) *call.Called {
 		b := &call.Called{}
 		b.SetCost(nanos, guess)
@@ -53,7 +54,8 @@ func TestRecord(t *testing.T) {
 				r.Head.Called, r.Head.Target = paid(1_234_500, false), target
 				return r, nil
 			},
-			want: audit.Record{Answers: digest, Usage: used, Cost: "0.0012345", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}, Policy: found},
+			want: audit.Record{Answers: digest, Usage: used, Cost: "0.0012345", Served: "m", Called: called, Region: "eu-west-1",
+				Attempts: 1, Upstream: []string{"aws-1"}, Policy: found},
 		},
 		"stream": {
 			change: []func(*call.Call){streamedCall},
@@ -62,12 +64,14 @@ func TestRecord(t *testing.T) {
 				r.Head.Called, r.Head.Target = paid(2e9, true), target
 				return r, nil
 			},
-			want: audit.Record{Stream: true, Answers: digest, Usage: audit.Usage{Prompt: 7, Completion: 3, Estimated: true}, Cost: "2", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}},
+			want: audit.Record{Stream: true, Answers: digest, Usage: audit.Usage{Prompt: 7, Completion: 3, Estimated: true},
+				Cost: "2", Served: "m", Called: called, Region: "eu-west-1", Attempts: 1, Upstream: []string{"aws-1"}},
 		},
 		"reader leaves": {
 			change: []func(*call.Call){streamedCall}, take: 3,
 			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return replyOf(c, words), nil },
-			want:   audit.Record{Stream: true, Answers: []string{l.Keys().Digest("one two ")}, Attempts: 1, Upstream: []string{"aws-1"}},
+			want: audit.Record{Stream: true, Answers: []string{l.Keys().Digest("one two ")}, Attempts: 1,
+				Upstream: []string{"aws-1"}},
 		},
 		"stream breaks": {
 			change: []func(*call.Call){streamedCall},
@@ -92,8 +96,9 @@ func TestRecord(t *testing.T) {
 			answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
 				r := wholeOf(c, "a")
 				args, no := "{}", "no"
-				r.Choices = append(r.Choices, openai.Choice{Index: 1, Message: openai.ReplyMessage{Refusal: &no}}, openai.Choice{Index: 2, Message: openai.ReplyMessage{
-					ToolCalls: []openai.ToolCall{{ID: "call_1", Function: openai.FunctionCall{Name: "f", Arguments: &args}}}}})
+				r.Choices = append(r.Choices, openai.Choice{Index: 1, Message: openai.ReplyMessage{Refusal: &no}},
+					openai.Choice{Index: 2, Message: openai.ReplyMessage{
+						ToolCalls: []openai.ToolCall{{ID: "call_1", Function: openai.FunctionCall{Name: "f", Arguments: &args}}}}})
 				return call.Reply{Parts: call.One(r)}, nil
 			},
 			want: audit.Record{Usage: used, Answers: func() []string {
@@ -123,7 +128,8 @@ func TestRecord(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := c.want
-			want.ID, want.At, want.Endpoint, want.Asked, want.Prompt, want.Rule, want.Tier = e.ID, e.At, "chat.completions", "m", asks, "r", "fast"
+			want.ID, want.At, want.Endpoint, want.Asked, want.Prompt, want.Rule, want.Tier = e.ID, e.At, "chat.completions", "m",
+				asks, "r", "fast"
 			if want.Called == "" && want.Attempts == 1 {
 				want.Served, want.Called, want.Region = e.Served, e.Called, e.Region
 			}
@@ -151,7 +157,8 @@ func TestRecordOfHits(t *testing.T) {
 		r.Head.Called.SetCost(5, false)
 		return r, nil
 	}}
-	h := call.Chain(b.handle, recorded(nil), recall.Recall(recall.DefaultCache(), time.Minute, newMemory(), recall.NewShared(telemetry.New(), nil)))
+	h := call.Chain(b.handle, recorded(nil), recall.Recall(recall.DefaultCache(), time.Minute, newMemory(),
+		recall.NewShared(telemetry.New(), nil)))
 	for i, change := range []func(*call.Call){func(*call.Call) {}, func(*call.Call) {}, streamedCall} {
 		c := exact(change)
 		e := entryOf(t, l, c)
@@ -160,7 +167,8 @@ func TestRecordOfHits(t *testing.T) {
 		if i == 0 {
 			state, cost = "miss", "0.000000005"
 		}
-		if e.Cache != state || e.Cost != cost || !slices.Equal(e.Answers, []string{l.Keys().Digest("one two three")}) || e.Usage.Completion != 3 {
+		if e.Cache != state || e.Cost != cost || !slices.Equal(e.Answers, []string{l.Keys().Digest("one two three")}) ||
+			e.Usage.Completion != 3 {
 			t.Errorf("%d: %+v", i, e.Record)
 		}
 	}
@@ -169,7 +177,8 @@ func TestRecordOfHits(t *testing.T) {
 func TestRecordOfVectors(t *testing.T) {
 	l := taken(t)
 	var sums [][]string
-	for _, data := range [][]openai.Embedding{{{Floats: []byte("[1,2]")}, {Floats: []byte("[3,4]")}}, {{Floats: []byte("[1, 2]")}, {Floats: []byte("[3 ,4]")}}, {{Base64: "AAAA"}}} {
+	for _, data := range [][]openai.Embedding{{{Floats: []byte("[1,2]")}, {Floats: []byte("[3,4]")}},
+		{{Floats: []byte("[1, 2]")}, {Floats: []byte("[3 ,4]")}}, {{Base64: "AAAA"}}} {
 		c := &call.Call{ID: "e", At: time.Now(), Endpoint: Embeddings, Request: &openai.EmbeddingRequest{Model: "m"}}
 		e := entryOf(t, l, c)
 		c.Tune.Manifest = true
@@ -194,7 +203,8 @@ func TestRecordOfVectors(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if !slices.Equal(sums[0], []string{l.Keys().Digest("[1,2]\n[3,4]\n")}) || !slices.Equal(sums[0], sums[1]) || slices.Equal(sums[0], sums[2]) {
+	if !slices.Equal(sums[0], []string{l.Keys().Digest("[1,2]\n[3,4]\n")}) || !slices.Equal(sums[0], sums[1]) ||
+		slices.Equal(sums[0], sums[2]) {
 		t.Errorf("%v", sums)
 	}
 }
@@ -210,11 +220,12 @@ func TestRecordOfText(t *testing.T) {
 		answer string
 		want   *audit.Text
 	}{
-		"nobody asks":   {nil, redact, "one two", nil},
-		"no":            {&access.Rights{}, redact, "one two", nil},
-		"no redaction":  {wants, nil, "one two", nil},
-		"kept":          {wants, redact, "one two", &audit.Text{Prompt: "user: hi\n", Answers: []string{"one <NUMBER>"}}},
-		"kept in limit": {wants, redact, strings.Repeat("é", 1<<20), &audit.Text{Prompt: "user: hi\n", Answers: []string{strings.Repeat("é", (64<<10)/2) + "…"}}},
+		"nobody asks":  {nil, redact, "one two", nil},
+		"no":           {&access.Rights{}, redact, "one two", nil},
+		"no redaction": {wants, nil, "one two", nil},
+		"kept":         {wants, redact, "one two", &audit.Text{Prompt: "user: hi\n", Answers: []string{"one <NUMBER>"}}},
+		"kept in limit": {wants, redact, strings.Repeat("é", 1<<20),
+			&audit.Text{Prompt: "user: hi\n", Answers: []string{strings.Repeat("é", (64<<10)/2) + "…"}}},
 	} {
 		for _, change := range []func(*call.Call){func(*call.Call) {}, streamedCall} {
 			own := exact(change)
@@ -256,7 +267,8 @@ func TestRecordOfNoText(t *testing.T) {
 func TestManifestOfChoices(t *testing.T) {
 	l := taken(t)
 	chunk := func(choice int, text, finish string) *openai.ChatChunk {
-		return &openai.ChatChunk{Head: &openai.Head{}, Choices: []openai.ChunkChoice{{Index: choice, Delta: openai.Delta{Content: text}, FinishReason: finish}}}
+		return &openai.ChatChunk{Head: &openai.Head{},
+			Choices: []openai.ChunkChoice{{Index: choice, Delta: openai.Delta{Content: text}, FinishReason: finish}}}
 	}
 	usage := &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}
 	for _, withUsage := range []bool{true, false} {
@@ -270,7 +282,8 @@ func TestManifestOfChoices(t *testing.T) {
 		entryOf(t, l, own)
 		reply, err := recorded(nil)(func(context.Context, *call.Call) (call.Reply, error) {
 			own := *usage
-			return call.Reply{Parts: call.Each([]openai.Part{chunk(0, "a", ""), chunk(0, "", "stop"), chunk(1, "b", ""), chunk(1, "", "stop"), &own})}, nil
+			return call.Reply{Parts: call.Each([]openai.Part{chunk(0, "a", ""), chunk(0, "", "stop"), chunk(1, "b", ""),
+				chunk(1, "", "stop"), &own})}, nil
 		})(t.Context(), own)
 		if err != nil {
 			t.Fatal(err)
@@ -297,7 +310,10 @@ func TestManifestOfChoices(t *testing.T) {
 func BenchmarkRecord(b *testing.B) {
 	l := taken(b)
 	text := strings.Repeat("words of an answer ", 105) // 2 KB
-	direct := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) { return replyOf(c, text), nil }}
+	direct := &bed{answer: func(_ context.Context, _ int64, c *call.Call) (call.Reply, error) {
+		return replyOf(c, text),
+			nil
+	}}
 	run := func(name string, h call.Handler, change func(*call.Call)) {
 		b.Run(name, func(b *testing.B) {
 			c := exact(change)

@@ -40,8 +40,11 @@ func TestRouteTier(t *testing.T) {
 	rules := router.DefaultRules()
 	rules.Tiers["mixed"] = target(profileARN("blind"), nova, profileARN("hidden"), profileARN("embeds"))
 	rules.Tiers["blind"] = target(profileARN("blind"))
-	rules.Rules = []router.Rule{{Name: "hurry", Tier: "mixed", When: `tenant == "t" && key == "k" && header_tier == "h" && time_budget <= duration("1s")`, MinTimeBudget: new(time.Millisecond)}}
-	r, err := router.New(router.Config{Rules: rules, Aliases: map[string]string{"own": profileARN("embeds")}}, known, "us-east-1")
+	rules.Rules = []router.Rule{{Name: "hurry", Tier: "mixed",
+		When:          `tenant == "t" && key == "k" && header_tier == "h" && time_budget <= duration("1s")`,
+		MinTimeBudget: new(time.Millisecond)}}
+	r, err := router.New(router.Config{Rules: rules, Aliases: map[string]string{"own": profileARN("embeds")}},
+		known, "us-east-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,8 @@ func TestRouteTier(t *testing.T) {
 		want []string
 		code string
 	}{
-		{"R-CAP-08 what turns out to be of another kind is left out", ask("mixed", ""), []string{"blind", nova, "hidden"}, ""},
+		{"R-CAP-08 what turns out to be of another kind is left out", ask("mixed", ""), []string{"blind", nova, "hidden"},
+			""},
 		{"R-CAP-04 what turns out to be blind is left out", ask("mixed", ","+image), []string{nova, "hidden"}, ""},
 		{"R-CAP-04 nothing is left", ask("blind", ","+image), nil, openai.CodeUnsupportedValue},
 		{"R-CAP-08 an alias to the wrong kind", ask("own", ""), nil, openai.CodeModelNotFound},
@@ -76,7 +80,8 @@ func TestRouteTier(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			called, err := route(t.Context(), c.call)
 			var e *openai.Error
-			if errors.As(err, &e) != (c.code != "") || e != nil && (e.Code != c.code || strings.Contains(e.Message, "arn:")) || !slices.Equal(called, c.want) {
+			if errors.As(err, &e) != (c.code != "") || e != nil && (e.Code != c.code || strings.Contains(e.Message, "arn:")) ||
+				!slices.Equal(called, c.want) {
 				t.Errorf("%q %v", called, err)
 			}
 		})

@@ -51,7 +51,8 @@ func TestAFaultOfOneWhoIsTold(t *testing.T) {
 			l := taken(t)
 			for range 2 { // a slot that stayed taken would refuse the second
 				c := exact(change)
-				c.Principal = access.Principal{Key: "k", Rights: &access.Rights{StoreText: true, Limits: access.Limits{Concurrent: 1}}}
+				c.Principal = access.Principal{Key: "k",
+					Rights: &access.Rights{StoreText: true, Limits: access.Limits{Concurrent: 1}}}
 				e := entryOf(t, l, c)
 				if _, answer := answerOf(t, h, c); len(answer.Choices) != 1 || *answer.Choices[0].Message.Content == "" {
 					t.Errorf("%s: answer %+v", name, answer)
@@ -85,13 +86,15 @@ func TestAFaultBeforeTheRecordIsOpen(t *testing.T) {
 	if err := call.Guarded(func() error { _, err := h(t.Context(), c); return err }); call.OutcomeOf(err) != "panic" {
 		t.Errorf("got %v", err)
 	}
-	has(t, rec, "outcrop_requests_in_flight 0", `outcrop_requests_total{endpoint="chat.completions",model="other",outcome="panic"} 1`)
+	has(t, rec, "outcrop_requests_in_flight 0",
+		`outcrop_requests_total{endpoint="chat.completions",model="other",outcome="panic"} 1`)
 }
 
 // What is known before the end is measured when it is known.
 func TestMeasuredAtOnce(t *testing.T) {
 	failure := &openai.Error{Kind: openai.BadUpstream, Code: "bad", Message: "bad"}
-	const first, asked = `outcrop_time_to_first_part_seconds_count{endpoint="chat.completions",model="` + nova + `"} 1`, `outcrop_unknown_total{what="request_member"} 1`
+	const first, asked = `outcrop_time_to_first_part_seconds_count{endpoint="chat.completions",model="` + nova + `"} 1`,
+		`outcrop_unknown_total{what="request_member"} 1`
 	rec := telemetry.New()
 	for name, step := range map[string]func() error{"a part": nil, "an error": func() error { return failure }} {
 		rec = telemetry.New()
@@ -117,7 +120,8 @@ func TestMeasuredAtOnce(t *testing.T) {
 	has(t, rec, first)
 }
 
-// An answer that is there when its request's context has ended already is observed like any other, as far as it is read.
+// An answer that is there when its request's context has ended already is observed like any other, as far as it is
+// read.
 func TestOutcomeOfALateAnswer(t *testing.T) {
 	for name, end := range map[string]func(cancel func()) (before, after func()){
 		"before the head": func(cancel func()) (func(), func()) { return cancel, func() {} },
@@ -144,7 +148,8 @@ func TestOutcomeOfALateAnswer(t *testing.T) {
 				t.Fatal(len(parts), err)
 			}
 			m := parts[0].(*openai.ChatResponse).Outcrop
-			if left := errors.Is(c.Served.Err, context.Canceled); left != (name == "behind the head") || !left && c.Served.Err != nil {
+			if left := errors.Is(c.Served.Err, context.Canceled); left != (name == "behind the head") ||
+				!left && c.Served.Err != nil {
 				t.Errorf("%s: ended with %v", name, c.Served.Err)
 			}
 			if told != 1 || len(e.Answers) != 1 || m == nil || c.Served.Usage == nil {

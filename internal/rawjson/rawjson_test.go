@@ -7,10 +7,11 @@ import (
 
 func TestMembers(t *testing.T) {
 	var got []string
-	Members([]byte(` { "a" : [1, {"b":"}"}] ,"c\u0064":"x\"y", "a":null , "e":{}} `), func(name string, value []byte) bool {
-		got = append(got, name+"="+string(value))
-		return name != "e"
-	})
+	Members([]byte(` { "a" : [1, {"b":"}"}] ,"c\u0064":"x\"y", "a":null , "e":{}} `),
+		func(name string, value []byte) bool {
+			got = append(got, name+"="+string(value))
+			return name != "e"
+		})
 	if want := []string{`a=[1, {"b":"}"}]`, `cd="x\"y"`, "a=null", "e={}"}; !slices.Equal(got, want) {
 		t.Errorf("R-GEN-07 got %q", got)
 	}
@@ -39,10 +40,12 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%q", tt.value)
 		}
 	}
-	if !IsObject([]byte(` {"a":1,"a":2} `)) || IsObject([]byte(`{"a":}`)) || IsObject([]byte(`[]`)) || Kind(nil) != 0 || Kind([]byte(" 7")) != '7' {
+	if !IsObject([]byte(` {"a":1,"a":2} `)) || IsObject([]byte(`{"a":}`)) || IsObject([]byte(`[]`)) || Kind(nil) != 0 ||
+		Kind([]byte(" 7")) != '7' {
 		t.Error("kinds")
 	}
-	if s := string(Quote(nil, "a\"\n<")); s != `"a\"\n<"` || Unquote([]byte(s)) != "a\"\n<" || Unquote([]byte(`"\x"`)) != `"\x"` {
+	if s := string(Quote(nil, "a\"\n<")); s != `"a\"\n<"` || Unquote([]byte(s)) != "a\"\n<" ||
+		Unquote([]byte(`"\x"`)) != `"\x"` {
 		t.Errorf("%s", s)
 	}
 }

@@ -32,7 +32,8 @@ func TestMendA2GrowthOfKeys(t *testing.T) {
 		"texts": func(n int) func() {
 			c := keyed(nil)
 			texts := strings.Split(listed(n, "text %d"), ",")
-			c.Endpoint, c.Request = embedding, &openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
+			c.Endpoint, c.Request = embedding,
+				&openai.EmbeddingRequest{Model: "m", Input: openai.EmbeddingInput{Texts: texts, Given: true}}
 			return func() { keys.vectors(c, texts, "0 search_document") }
 		},
 	} {

@@ -58,7 +58,8 @@ var ids atomic.Int64
 // exact is a request that is answered from memory, as changed.
 func exact(changes ...func(*call.Call)) *call.Call {
 	zero := 0.0
-	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero, Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
+	c := keyed(&openai.ChatRequest{Model: "m", Temperature: &zero,
+		Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "hi"}}}})
 	c.ID, c.At = fmt.Sprint("id", ids.Add(1)), time.Now()
 	for _, change := range changes {
 		change(c)

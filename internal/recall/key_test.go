@@ -140,8 +140,10 @@ func TestEveryFieldIsInTheKey(t *testing.T) {
 	}
 	// Nothing else may be left out without a reason in notInKeys.
 	without := []string{
-		"ChatRequest.Stream", "ChatRequest.StreamOptions", "ChatRequest.StreamOptions.IncludeUsage", "ChatRequest.StreamOptions.IncludeObfuscation",
-		"ChatRequest.Tools.Raw", "ChatRequest.Tools.Function.Raw", "ChatRequest.Functions.Raw", "Options.Media", "Options.Known",
+		"ChatRequest.Stream", "ChatRequest.StreamOptions", "ChatRequest.StreamOptions.IncludeUsage",
+		"ChatRequest.StreamOptions.IncludeObfuscation",
+		"ChatRequest.Tools.Raw", "ChatRequest.Tools.Function.Raw", "ChatRequest.Functions.Raw", "Options.Media",
+		"Options.Known",
 	}
 	for path := range same {
 		if !slices.Contains(without, path) {
@@ -181,7 +183,10 @@ func TestKeyOfChat(t *testing.T) {
 		"row":            func(c *call.Call) { c.Plan.Targets[0].Row = &catalog.Model{ID: "n"} },
 		"strict":         func(c *call.Call) { c.Options.Strict = true },
 		"guardrail":      func(c *call.Call) { c.Options.Guardrail = translate.Guardrail{Identifier: "g", Version: "1"} },
-		"default":        func(c *call.Call) { c.Options.DefaultGuardrail = translate.Guardrail{Identifier: "g", Version: "1"} },
+		"default": func(c *call.Call) {
+			c.Options.DefaultGuardrail = translate.Guardrail{Identifier: "g",
+				Version: "1"}
+		},
 		"unknown member": func(c *call.Call) { c.Request = decoded(strings.Replace(plain, "{", `{"zzz":1,`, 1)) },
 		"unknown below":  func(c *call.Call) { c.Request = decoded(strings.Replace(plain, `"role"`, `"zzz":1,"role"`, 1)) },
 		"text":           func(c *call.Call) { c.Request = decoded(strings.Replace(plain, "hi", "ho", 1)) },
@@ -221,10 +226,12 @@ func TestKeyOfChat(t *testing.T) {
 	if fetched("https://a.example/x?sig=2", "bytes", "image/png") != one {
 		t.Error("the same bytes behind another URL have another key")
 	}
-	if fetched("https://a.example/x?sig=1", "other", "image/png") == one || fetched("https://a.example/x?sig=1", "bytes", "image/gif") == one {
+	if fetched("https://a.example/x?sig=1", "other", "image/png") == one ||
+		fetched("https://a.example/x?sig=1", "bytes", "image/gif") == one {
 		t.Error("other bytes behind the same URL have the same key")
 	}
-	if keys.chat(keyed(decoded(image("data:image/png;base64,AAAA")))) == keys.chat(keyed(decoded(image("data:image/png;base64,AAAB")))) {
+	if keys.chat(keyed(decoded(image("data:image/png;base64,AAAA")))) == keys.chat(
+		keyed(decoded(image("data:image/png;base64,AAAB")))) {
 		t.Error("other inline bytes have the same key")
 	}
 }
@@ -239,7 +246,8 @@ func TestKeysDoNotRunTogether(t *testing.T) {
 		{Messages: []openai.Message{{Role: "user"}, {Content: &openai.Content{Text: "ab"}}}},
 		{Stop: []string{"a", "b"}}, {Stop: []string{"ab"}}, {Stop: []string{"ab", ""}}, {Stop: []string{}}, {},
 		{User: new(string)}, {SafetyIdentifier: new(string)},
-		{Metadata: map[string]string{"a": "b"}}, {RequestMetadata: map[string]string{"a": "b"}}, {Metadata: map[string]string{}},
+		{Metadata: map[string]string{"a": "b"}}, {RequestMetadata: map[string]string{"a": "b"}},
+		{Metadata: map[string]string{}},
 	} {
 		k := keys.chat(keyed(req))
 		if other, ok := seen[k]; ok {
@@ -272,13 +280,17 @@ func TestKeyOfVectors(t *testing.T) {
 	}
 	base64, user := "base64", "u"
 	was, all := own(func(*call.Call, *openai.EmbeddingRequest) {})
-	if same, other := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.EncodingFormat = &base64 }); same != was || other == all {
+	if same, other := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.EncodingFormat = &base64 }); same != was ||
+		other == all {
 		t.Error("R-EMB-17 the encoding changes the vector's key, or not that of the answer")
 	}
 	if same, _ := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.User = &user }); same != was {
 		t.Error("R-EMB-17 the end user changes the key of a vector")
 	}
-	if same, other := own(func(_ *call.Call, r *openai.EmbeddingRequest) { r.Input.Texts = []string{"a", "b"} }); same != was || other == all {
+	if same, other := own(func(_ *call.Call, r *openai.EmbeddingRequest) {
+		r.Input.Texts = []string{"a",
+			"b"}
+	}); same != was || other == all {
 		t.Error("R-EMB-17 another text changes the key of a vector, or not that of the answer")
 	}
 	for name, f := range map[string]func(c *call.Call, r *openai.EmbeddingRequest){
@@ -294,10 +306,13 @@ func TestKeyOfVectors(t *testing.T) {
 
 func BenchmarkKey(b *testing.B) {
 	small := `{"model":"m","temperature":0,"max_tokens":100,"messages":[{"role":"system","content":"Be short."},{"role":"user","content":"What is the capital of France?"}]}`
-	turn := `{"role":"user","content":"` + strings.Repeat("some words of a long history ", 40) + `"},{"role":"assistant","content":"` + strings.Repeat("an answer ", 20) + `"},`
+	turn := `{"role":"user","content":"` + strings.Repeat("some words of a long history ", 40) +
+		`"},{"role":"assistant","content":"` + strings.Repeat("an answer ", 20) + `"},`
 	tool := `{"type":"function","function":{"name":"lookup","description":"Looks a thing up","parameters":{"type":"object","properties":{` +
-		strings.Repeat(`"a":{"type":"string","description":"a member of the tool's input"},`, 10) + `"z":{"type":"number"}}}}}`
-	large := `{"model":"m","temperature":0,"messages":[` + strings.Repeat(turn, 22) + `{"role":"user","content":"and now?"}],"tools":[` + tool + `]}`
+		strings.Repeat(`"a":{"type":"string","description":"a member of the tool's input"},`, 10) +
+		`"z":{"type":"number"}}}}}`
+	large := `{"model":"m","temperature":0,"messages":[` + strings.Repeat(turn, 22) +
+		`{"role":"user","content":"and now?"}],"tools":[` + tool + `]}`
 	for name, body := range map[string]string{"small": small, "32KB": large} {
 		b.Run(name, func(b *testing.B) {
 			req, err := openai.DecodeChat([]byte(body))

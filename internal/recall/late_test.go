@@ -11,8 +11,8 @@ import (
 	"outcrop/openai"
 )
 
-// A memory that hangs costs neither answers nor ever more room: what it does not take in time is given up, and the next of the same
-// lookup makes a call of its own.
+// A memory that hangs costs neither answers nor ever more room: what it does not take in time is given up, and the next
+// of the same lookup makes a call of its own.
 func TestMendA6LateWritesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &slowMemory{memory: newMemory(), let: make(chan struct{})}

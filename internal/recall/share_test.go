@@ -51,20 +51,23 @@ func whole[T any](p *T) *T {
 // partsOfFlights are the parts that flights of each endpoint carry.
 func partsOfFlights(t *testing.T) map[string]map[*call.Keeping][]openai.Part {
 	t.Helper()
-	stored, err := openai.ReadStoredChat(openai.AppendStored(nil, whole(&openai.ChatResponse{})), openai.Head{ID: "a", Created: 1, Model: "m"})
+	stored, err := openai.ReadStoredChat(openai.AppendStored(nil, whole(&openai.ChatResponse{})),
+		openai.Head{ID: "a", Created: 1, Model: "m"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored.Extension = *whole(&openai.Extension{})
 	return map[string]map[*call.Keeping][]openai.Part{
-		"plain":      {&Chat: {whole(&openai.ChatResponse{})}},
-		"streamed":   {&Chat: {whole(&openai.ChatChunk{}), &openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}}},
+		"plain": {&Chat: {whole(&openai.ChatResponse{})}},
+		"streamed": {&Chat: {whole(&openai.ChatChunk{}),
+			&openai.ChatChunk{Head: &openai.Head{}, Usage: &openai.Usage{Prompt: 1}}}},
 		"stored":     {&Chat: {stored}},
 		"embeddings": {&Items: {whole(&openai.EmbeddingResponse{})}},
 	}
 }
 
-// deface does to a part whatever stages and server do to parts: rewrite texts, withhold, leave out, renumber, add to it.
+// deface does to a part whatever stages and server do to parts: rewrite texts, withhold, leave out, renumber, add to
+// it.
 func deface(p openai.Part, with string) openai.Part {
 	if s, ok := p.(*openai.StoredChat); ok {
 		if _, err := s.Response(); err != nil { // a policy reads it
@@ -103,8 +106,8 @@ func deface(p openai.Part, with string) openai.Part {
 	return p
 }
 
-// Each part of a flight goes to two readers, who both do to it what they like: under the race detector, and so that neither sees
-// what the other did.
+// Each part of a flight goes to two readers, who both do to it what they like: under the race detector, and so that
+// neither sees what the other did.
 func TestMendA4NoReaderOfAFlightSeesWhatAnotherDoesToAPart(t *testing.T) {
 	words := []string{"left", "right"}
 	for name, of := range partsOfFlights(t) {

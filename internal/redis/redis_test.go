@@ -29,8 +29,10 @@ func TestConnect(t *testing.T) {
 		}
 		if c, ok := client.(*goredis.Client); ok {
 			o := c.Options()
-			if o.ReadTimeout != limit || o.WriteTimeout != limit || o.DialTimeout != limit || o.PoolTimeout != limit || o.MaxRetries != 0 || !o.ContextTimeoutEnabled {
-				t.Errorf("%s: limits are %v %v %v %v, %d retries", url, o.ReadTimeout, o.WriteTimeout, o.DialTimeout, o.PoolTimeout, o.MaxRetries)
+			if o.ReadTimeout != limit || o.WriteTimeout != limit || o.DialTimeout != limit || o.PoolTimeout != limit ||
+				o.MaxRetries != 0 || !o.ContextTimeoutEnabled {
+				t.Errorf("%s: limits are %v %v %v %v, %d retries", url, o.ReadTimeout, o.WriteTimeout, o.DialTimeout,
+					o.PoolTimeout, o.MaxRetries)
 			}
 			if secure := strings.HasPrefix(url, "rediss:"); (o.TLSConfig != nil) != secure {
 				t.Errorf("%s: TLS is %v", url, o.TLSConfig != nil)
@@ -39,7 +41,8 @@ func TestConnect(t *testing.T) {
 		_ = client.Close()
 	}
 	for _, url := range []string{
-		"redis://:hunter2/x@host", "redis://:hunter2@host/database", "http://:hunter2@host", "redis://:hunter2@host?colour=red", ":hunter2", "unix://:hunter2@",
+		"redis://:hunter2/x@host", "redis://:hunter2@host/database", "http://:hunter2@host",
+		"redis://:hunter2@host?colour=red", ":hunter2", "unix://:hunter2@",
 		"rediss://:hunter2@host?addr=nowhere", "redis://:hunter2@host?master_name=m&read_timeout=soon",
 	} {
 		if client, err := Connect(url, limit); err == nil {

@@ -31,8 +31,10 @@ func TestLoggerRedacts(t *testing.T) {
 	var b bytes.Buffer
 	log := NewLogger(&b, slog.LevelInfo, true)
 	log.Debug("not this")
-	log.Info("call", "error", errors.New("role arn:aws:iam::123456789012:role/x"), "name", "arn:aws:bedrock:us-east-1:123456789012:inference-profile/y")
-	if line := b.String(); strings.Contains(line, "123456789012") || strings.Contains(line, "not this") || strings.Count(line, "[redacted]") != 2 {
+	log.Info("call", "error", errors.New("role arn:aws:iam::123456789012:role/x"), "name",
+		"arn:aws:bedrock:us-east-1:123456789012:inference-profile/y")
+	if line := b.String(); strings.Contains(line, "123456789012") || strings.Contains(line, "not this") ||
+		strings.Count(line, "[redacted]") != 2 {
 		t.Error(line)
 	}
 }

@@ -84,7 +84,8 @@ func TestOrder(t *testing.T) {
 
 func TestContextOverflowAsksForMore(t *testing.T) {
 	u := New(Default(), "")
-	plan := []catalog.Target{at("a"), at("b", order(1), window(500)), at("c", order(2)), at("d", order(3), window(0)), at("e", order(4), window(2000))}
+	plan := []catalog.Target{at("a"), at("b", order(1), window(500)), at("c", order(2)), at("d", order(3), window(0)),
+		at("e", order(4), window(2000))}
 	s := search(u, plan, Want{})
 	next(t, s)
 	s.Failed(ContextLength, true)
@@ -99,7 +100,8 @@ func TestContextOverflowAsksForMore(t *testing.T) {
 
 func TestUnsupportedAsksForAnotherModel(t *testing.T) {
 	u := New(Default(), "")
-	plan := []catalog.Target{at("a"), at("b", order(1)), at("c", order(2), func(t *catalog.Target) { t.Row = &catalog.Model{ID: "other"} })}
+	plan := []catalog.Target{at("a"), at("b", order(1)),
+		at("c", order(2), func(t *catalog.Target) { t.Row = &catalog.Model{ID: "other"} })}
 	s := search(u, plan, Want{})
 	next(t, s)
 	s.Failed(Unsupported, false)
@@ -392,7 +394,8 @@ func TestTargetsAreBounded(t *testing.T) {
 func TestReportNamesNoARN(t *testing.T) {
 	u := New(Default(), "us-east-1")
 	arn := at("", func(t *catalog.Target) {
-		t.CalledID, t.Role = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/secret", "arn:aws:iam::123456789012:role/Secret"
+		t.CalledID, t.Role = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/secret",
+			"arn:aws:iam::123456789012:role/Secret"
 	})
 	made := at("", func(t *catalog.Target) {
 		t.Row, t.CalledID = &catalog.Model{ID: "amazon.made-up-by-a-client"}, "amazon.made-up-by-a-client"
@@ -403,7 +406,8 @@ func TestReportNamesNoARN(t *testing.T) {
 		s.Failed(Throttled, true)
 	}
 	r := u.Report()
-	if len(r.Targets) != 2 || r.Targets[0].Model != "model" || r.Targets[0].Region != "us-east-1" || r.Targets[0].Ended[Throttled] != 2 || r.Targets[1].Model != "other" {
+	if len(r.Targets) != 2 || r.Targets[0].Model != "model" || r.Targets[0].Region != "us-east-1" ||
+		r.Targets[0].Ended[Throttled] != 2 || r.Targets[1].Model != "other" {
 		t.Errorf("%+v", r.Targets)
 	}
 }
@@ -437,7 +441,8 @@ func TestOutcomes(t *testing.T) {
 			t.Errorf("%v: %s, want %s", c.err, got, c.want)
 		}
 	}
-	if !Throttled.Beats(Capacity) || !Capacity.Beats(Denied) || Denied.Beats(Capacity) || Capacity.Beats(Capacity) || Denied.Beats(NotFound) {
+	if !Throttled.Beats(Capacity) || !Capacity.Beats(Denied) || Denied.Beats(Capacity) || Capacity.Beats(Capacity) ||
+		Denied.Beats(NotFound) {
 		t.Error("the order of errors by their use to a client")
 	}
 }

@@ -62,7 +62,8 @@ func TestQueueIsByPriorityAndAge(t *testing.T) {
 		time.Sleep(21 * time.Second) // by then all but the last have had their turn
 		ask("late interactive", Interactive)
 		wg.Wait()
-		if want := []string{"first", "interactive", "normal 1", "normal 2", "batch", "late interactive"}; !slices.Equal(got, want) {
+		if want := []string{"first", "interactive", "normal 1", "normal 2", "batch", "late interactive"}; !slices.Equal(got,
+			want) {
 			t.Errorf("order %q, want %q", got, want)
 		}
 	})
@@ -104,7 +105,8 @@ func TestQueueIsBounded(t *testing.T) {
 			}
 			wg.Go(func() {
 				var oe *openai.Error
-				if err := call(t.Context(), u, Want{Priority: p}, 4*time.Second); errors.As(err, &oe) && oe.Code == openai.CodeOverloaded && p == Batch {
+				if err := call(t.Context(), u, Want{Priority: p}, 4*time.Second); errors.As(err, &oe) &&
+					oe.Code == openai.CodeOverloaded && p == Batch {
 					pushedOut.Add(1)
 				} else if err != nil {
 					t.Error(err)

@@ -14,7 +14,8 @@ func TestMendA2ResolveKeepsWhatItKept(t *testing.T) {
 		next := func(n int) int { x = x*1664525 + 1013904223; return int(x>>16) % n }
 		for range next(12) {
 			start := next(40)
-			found = append(found, Finding{Text: next(2), Kind: kinds[next(4)], Start: start, End: start + 1 + next(9), Score: float64(next(3)) / 2})
+			found = append(found, Finding{Text: next(2), Kind: kinds[next(4)], Start: start, End: start + 1 + next(9),
+				Score: float64(next(3)) / 2})
 		}
 		sorted := slices.Clone(found)
 		slices.SortFunc(sorted, func(a, b Finding) int {
@@ -22,7 +23,8 @@ func TestMendA2ResolveKeepsWhatItKept(t *testing.T) {
 		})
 		var want []Finding
 		for _, f := range sorted {
-			if !slices.ContainsFunc(want, func(k Finding) bool { return k.Text == f.Text && k.Start < f.End && f.Start < k.End }) {
+			if !slices.ContainsFunc(want,
+				func(k Finding) bool { return k.Text == f.Text && k.Start < f.End && f.Start < k.End }) {
 				want = append(want, f)
 			}
 		}

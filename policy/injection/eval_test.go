@@ -85,8 +85,8 @@ func (q quality) String() string {
 		q.f1(), q.recall(), q.attacks, 100*float64(q.wrong)/float64(q.harmless), q.harmless, q.byKind)
 }
 
-// The figures of docs/policy.md. The floors keep a change from making things worse unnoticed. OUTCROP_EVAL=<set> prints what
-// a set's attacks were missed and what else scored: keep it off heldout-test, whose texts no rule was written for.
+// The figures of docs/policy.md. The floors keep a change from making things worse unnoticed. OUTCROP_EVAL=<set> prints
+// what a set's attacks were missed and what else scored: keep it off heldout-test, whose texts no rule was written for.
 func TestEvalInjection(t *testing.T) {
 	d, err := New(Config{})
 	if err != nil {
@@ -104,7 +104,8 @@ func TestEvalInjection(t *testing.T) {
 	} {
 		q := measure(d, readLabelled(t, set.files), func(l labelled, score float64, why []Signal) {
 			wrong := !l.Injection && score >= d.Threshold()
-			if wrong && !strings.HasSuffix(set.name, "-test") || strings.Contains(os.Getenv("OUTCROP_EVAL"), set.name) && (l.Injection && score < d.Threshold() || !l.Injection && score > 0.4) {
+			if wrong && !strings.HasSuffix(set.name, "-test") || strings.Contains(os.Getenv("OUTCROP_EVAL"), set.name) &&
+				(l.Injection && score < d.Threshold() || !l.Injection && score > 0.4) {
 				t.Logf("%-12s %.2f %q %v", l.Kind, score, l.Text, why)
 			}
 		})

@@ -23,17 +23,22 @@ func TestScoreOrders(t *testing.T) {
 		{"greeting and fact", "hello there", "What is the capital of Hungary?"},
 		{"fact and advice", "Who wrote Faust?", "How do I remove a stain of red wine from a wool carpet?"},
 		{"steps of arithmetic", "Ada has 5 plums and eats 2. How many are left?",
-			"Ada has 5 plums, twice as many pears, and 3 fewer figs than pears. She sells half of all her fruit at $2 each. What does she earn?"},
-		{"writing and code", "Write a warm letter to my grandmother about the garden.", "Write a Python function that merges sorted lists."},
+			"Ada has 5 plums, twice as many pears, and 3 fewer figs than pears. She sells half of all her fruit at $2 each. " +
+				"What does she earn?"},
+		{"writing and code", "Write a warm letter to my grandmother about the garden.",
+			"Write a Python function that merges sorted lists."},
 		{"essay and proof", "Discuss the culture of the Baroque.", "Prove that the square root of 3 is irrational."},
-		{"fact and formula in options", "Who painted it? A. Goya B. Manet C. Klee D. Miro", "What is it? A. x^2 + 1 B. 2x - 3 C. 17 D. 0.25"},
+		{"fact and formula in options", "Who painted it? A. Goya B. Manet C. Klee D. Miro",
+			"What is it? A. x^2 + 1 B. 2x - 3 C. 17 D. 0.25"},
 		{"one statement and several", "Which is true? A. Cats purr B. Dogs fly C. Hens bark",
 			"Which are true? I. Cats purr. II. Dogs fly. III. Hens bark. A. I only B. I and II C. I, II, and III"},
 		{"capitals deny", "Which of these is not red?", "Which of these is NOT red?"},
-		{"years are no quantities", "Born in 1790, 1791 and 1792, all three died in 1848.", "Of 790, 791 and 792 cows, all but 48 died."},
+		{"years are no quantities", "Born in 1790, 1791 and 1792, all three died in 1848.",
+			"Of 790, 791 and 792 cows, all but 48 died."},
 		{"labels are no variables", "Which? A. cat B. dog C. hen", "Which? p. cat q. dog r. hen"},
 		{"a term mentioned and a task", "Explain what an algorithm is.", "Implement an algorithm that sorts."},
-		{"a quoted source", "According to the passage \"" + strings.Repeat("the king was old and his empire was tired of war, ", 8) + "\" what did the author think in 1790?",
+		{"a quoted source", "According to the passage \"" +
+			strings.Repeat("the king was old and his empire was tired of war, ", 8) + "\" what did the author think in 1790?",
 			strings.Repeat("the wheel was old and the motor was tired of work, ", 8) + " what does the owner think of it?"},
 		{"German", "Schreibe eine Geschichte über einen Hund.", "Beweise, dass die Gleichung keine Lösung hat."},
 		{"Chinese", "你好", "证明这个方程没有整数解，并写出每一步。"},
@@ -97,10 +102,12 @@ func TestScoreScripts(t *testing.T) {
 	hello := s.Score("hello there")
 	for _, text := range []string{
 		"请告诉我你们城市里最好的三家餐馆，并说明它们为什么值得去。", "東京で一番おいしいラーメン屋を三つ教えてください。その理由も書いてください。",
-		"ช่วยแนะนำร้านอาหารที่ดีที่สุดในเมืองของคุณและบอกเหตุผลด้วย", "Расскажите о лучших ресторанах вашего города и объясните, почему туда стоит пойти.",
+		"ช่วยแนะนำร้านอาหารที่ดีที่สุดในเมืองของคุณและบอกเหตุผลด้วย",
+		"Расскажите о лучших ресторанах вашего города и объясните, почему туда стоит пойти.",
 		"أخبرني عن أفضل المطاعم في مدينتك ولماذا تستحق الزيارة", "서울에서 가장 맛있는 식당 세 곳을 추천하고 이유를 설명해 주세요",
 	} {
-		if short := s.Score(string([]rune(text)[:8])); short <= s.Score("") || s.Score(text) <= short || s.Score(text) <= hello {
+		if short := s.Score(string([]rune(text)[:8])); short <= s.Score("") || s.Score(text) <= short ||
+			s.Score(text) <= hello {
 			t.Errorf("%.3f, its start %.3f, a greeting %.3f: %s", s.Score(text), short, hello, text)
 		}
 	}
@@ -155,7 +162,8 @@ func TestScoreExplain(t *testing.T) {
 	}
 }
 
-// Every listed word is read as its kind, or as that of an earlier list: an entry that the reader never finds would be dead.
+// Every listed word is read as its kind, or as that of an earlier list: an entry that the reader never finds would be
+// dead.
 func TestLexicon(t *testing.T) {
 	seen := map[string]bool{}
 	for kind, list := range wordLists {
@@ -197,7 +205,8 @@ func TestScoreAllocates(t *testing.T) {
 }
 
 func FuzzScore(f *testing.F) {
-	for _, text := range []string{"", benchShort, benchCode, "A. 1 B. 2", "I. x II. y", "1/", "$", "_", "\xff\xfe", "’", "a’", "<", "12 V", "证"} {
+	for _, text := range []string{"", benchShort, benchCode, "A. 1 B. 2", "I. x II. y", "1/", "$", "_", "\xff\xfe", "’",
+		"a’", "<", "12 V", "证"} {
 		f.Add(text, text)
 	}
 	s := newScorer(f, Default())

@@ -24,7 +24,8 @@ func TestBreakpointInheritsTime(t *testing.T) {
 		if fault != nil {
 			t.Fatal(fault)
 		}
-		if wire := string(wireBody(t, in, &back, false)); strings.Contains(wire, `"ttl":"1h"`) != c.hour || !strings.Contains(wire, `"cachePoint"`) {
+		if wire := string(wireBody(t, in, &back, false)); strings.Contains(wire, `"ttl":"1h"`) != c.hour ||
+			!strings.Contains(wire, `"cachePoint"`) {
 			t.Errorf("R-CACHE-05 R-PAR-33 %s %s: %s", c.member, c.own, wire)
 		}
 	}

@@ -14,9 +14,9 @@ import (
 	"outcrop/openai"
 )
 
-// A golden folder with bedrock_reply.json (the body of Converse) leads to openai_reply.json; one with bedrock_events.json
-// (a list of {"type","payload","message_type"}) to openai_stream.sse, and to openai_reply.json when the stream ends well.
-// Without an openai_request.json, context.json says what the way back has to know.
+// A golden folder with bedrock_reply.json (the body of Converse) leads to openai_reply.json; one with
+// bedrock_events.json (a list of {"type","payload","message_type"}) to openai_stream.sse, and to openai_reply.json when
+// the stream ends well. Without an openai_request.json, context.json says what the way back has to know.
 
 // givenContext is context.json, written by hand.
 type givenContext struct {
@@ -93,7 +93,8 @@ func TestGoldenChatChunks(t *testing.T) {
 // serverSentEvents writes the stream as a client receives it (R-STR-01, R-STR-15).
 func serverSentEvents(t *testing.T, parts []openai.Part, fault error, usage bool) []byte {
 	t.Helper()
-	events := dialect.Chat.Stream(&openai.ChatRequest{Stream: true, StreamOptions: &openai.StreamOptions{IncludeUsage: &usage}}, dialect.Call{})
+	events := dialect.Chat.Stream(&openai.ChatRequest{Stream: true,
+		StreamOptions: &openai.StreamOptions{IncludeUsage: &usage}}, dialect.Call{})
 	var b []byte
 	for _, p := range parts {
 		b = events.AppendPart(b, p)

@@ -18,7 +18,8 @@ import (
 	"outcrop/translate/converse"
 )
 
-// outcome is outcome.json of a golden folder. Rules, ModelID and Options are written by hand; the rest is what came out.
+// outcome is outcome.json of a golden folder. Rules, ModelID and Options are written by hand; the rest is what came
+// out.
 type outcome struct {
 	Rules    []string        `json:"rules"`
 	ModelID  string          `json:"model_id"`

@@ -7,8 +7,8 @@ import (
 	"outcrop/translate"
 )
 
-// TestMendA2GrowthOfTranslation decodes and translates bodies in which one thing is repeated: some, so that lists and maps of either size are
-// copied as often while they grow, and stay near the processor.
+// TestMendA2GrowthOfTranslation decodes and translates bodies in which one thing is repeated: some, so that lists and
+// maps of either size are copied as often while they grow, and stay near the processor.
 func TestMendA2GrowthOfTranslation(t *testing.T) {
 	to := target(t, haiku)
 	for _, c := range hostile {

@@ -20,7 +20,8 @@ import (
 )
 
 // ask takes a body through the whole way in.
-func ask(t testing.TB, body string, to catalog.Target, o translate.Options) (*openai.ChatRequest, *bedrockruntime.ConverseInput, Context, *openai.Error) {
+func ask(t testing.TB, body string, to catalog.Target,
+	o translate.Options) (*openai.ChatRequest, *bedrockruntime.ConverseInput, Context, *openai.Error) {
 	t.Helper()
 	req, fault := openai.DecodeChat([]byte(body))
 	if fault == nil {
@@ -41,14 +42,17 @@ const haiku = "anthropic.claude-haiku-4-5-20251001-v1:0"
 // TestEveryMemberHasAnOutcome asks for each member of the schema in a way that is not its default.
 func TestEveryMemberHasAnOutcome(t *testing.T) {
 	asks := map[string]string{
-		"stream_options": `{"include_obfuscation":true}`, "max_completion_tokens": `5`, "max_tokens": `5`, "temperature": `0.5`,
-		"top_p": `0.5`, "stop": `"x"`, "n": `9`, "tools": `[{"type":"function","function":{"name":"g"}}]`, "tool_choice": `"none"`,
+		"stream_options": `{"include_obfuscation":true}`, "max_completion_tokens": `5`, "max_tokens": `5`,
+		"temperature": `0.5`,
+		"top_p":       `0.5`, "stop": `"x"`, "n": `9`, "tools": `[{"type":"function","function":{"name":"g"}}]`,
+		"tool_choice":         `"none"`,
 		"parallel_tool_calls": `false`, "functions": `[{"name":"g"}]`, "function_call": `{"name":"g"}`,
 		"response_format": `{"type":"json_object"}`, "reasoning_effort": `"low"`, "verbosity": `"low"`, "seed": `1`,
 		"presence_penalty": `1`, "frequency_penalty": `1`, "logit_bias": `{"1":1}`, "logprobs": `true`, "top_logprobs": `1`,
 		"modalities": `["audio"]`, "audio": `{}`, "prediction": `{}`, "web_search_options": `{}`, "metadata": `{"a":"b"}`,
 		"prompt_cache_key": `"k"`, "prompt_cache_retention": `"24h"`, "prompt_cache_options": `{"ttl":"30m"}`,
-		"service_tier": `"flex"`, "store": `true`, "moderation": `{}`, "top_k": `3`, "thinking": `{"type":"enabled","budget_tokens":1024}`,
+		"service_tier": `"flex"`, "store": `true`, "moderation": `{}`, "top_k": `3`,
+		"thinking":                        `{"type":"enabled","budget_tokens":1024}`,
 		"additional_model_request_fields": `{"a":1}`, "additional_model_response_field_paths": `["/a"]`,
 		"guardrail_config":   `{"guardrail_identifier":"a","guardrail_version":"1"}`,
 		"performance_config": `{"latency":"optimized"}`, "request_metadata": `{"a":"b"}`, "prompt_variables": `{}`,
@@ -95,7 +99,8 @@ func TestEveryMemberHasAnOutcome(t *testing.T) {
 				t.Error("neither honoured nor adjusted nor refused")
 			}
 			_, in, c, fault = ask(t, base(`,"`+name+`":null`, with), target(t, haiku), translate.Options{})
-			if fault != nil || c.Adjusted.Header() != "" || !bytes.Equal(wireBody(t, in, &c, true), wireBody(t, plain, &pc, true)) {
+			if fault != nil || c.Adjusted.Header() != "" ||
+				!bytes.Equal(wireBody(t, in, &c, true), wireBody(t, plain, &pc, true)) {
 				t.Errorf("R-GEN-02 null is not the same as absent: %v %q", fault, c.Adjusted.Header())
 			}
 		})
@@ -206,7 +211,8 @@ func TestRecordedRequests(t *testing.T) {
 
 // TestAdjustmentsOfCopies adds to two copies of what the way in found, as parallel choices do.
 func TestAdjustmentsOfCopies(t *testing.T) {
-	_, _, back, fault := ask(t, `{"model":"m","messages":[{"role":"user","content":"Hi"}],"seed":1,"store":true,"u":1}`, target(t, haiku), translate.Options{})
+	_, _, back, fault := ask(t, `{"model":"m","messages":[{"role":"user","content":"Hi"}],"seed":1,"store":true,"u":1}`,
+		target(t, haiku), translate.Options{})
 	if fault != nil {
 		t.Fatal(fault)
 	}

@@ -30,7 +30,8 @@ func nested(n int, open, middle, shut string) string {
 	return strings.Repeat(open, n) + middle + strings.Repeat(shut, n)
 }
 
-// hostile are bodies in which one thing is repeated n times, each a place where the work could grow with the square of n.
+// hostile are bodies in which one thing is repeated n times, each a place where the work could grow with the square of
+// n.
 var hostile = []struct {
 	name   string
 	strict bool
@@ -38,10 +39,12 @@ var hostile = []struct {
 	body   func(n int) string
 }{
 	{"R-MSG-11 calls of one id", false, "", func(n int) string {
-		return chatBody(`,{"role":"assistant","tool_calls":[` + repeated(n, `{"id":"same","type":"function","function":{"name":"f"}}`) + `]}`)
+		return chatBody(`,{"role":"assistant","tool_calls":[` +
+			repeated(n, `{"id":"same","type":"function","function":{"name":"f"}}`) + `]}`)
 	}},
 	{"R-MSG-10 results of one call", false, "", func(n int) string {
-		return chatBody(`,{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f"}}]},` + repeated(n, `{"role":"tool","tool_call_id":"c","content":"x"}`))
+		return chatBody(`,{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f"}}]},` +
+			repeated(n, `{"role":"tool","tool_call_id":"c","content":"x"}`))
 	}},
 	{"R-MSG-08 orphans", false, "", func(n int) string {
 		return chatBody(`,` + repeated(n, `{"role":"tool","tool_call_id":"o%d","content":"x"}`))
@@ -53,11 +56,13 @@ var hostile = []struct {
 		return chatBody("", `"tools":[`+repeated(n, `{"type":"function","function":{"name":"f%d"}}`)+`]`)
 	}},
 	{"R-CHO-06 allowed tools", false, "", func(n int) string {
-		return chatBody("", `"tools":[`+repeated(n, `{"type":"function","function":{"name":"f%d"}}`)+`],"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[`+
+		return chatBody("", `"tools":[`+repeated(n,
+			`{"type":"function","function":{"name":"f%d"}}`)+`],"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[`+
 			repeated(n, `{"type":"function","function":{"name":"f%d"}}`)+`]}}`)
 	}},
 	{"R-REQ-02 unknown members", false, "", func(n int) string { return chatBody("", repeated(n, `"u%d":1`)) }},
-	{"R-REQ-02 unknown members in strict mode", true, openai.CodeUnsupportedValue, func(n int) string { return chatBody("", repeated(n, `"u%d":1`)) }},
+	{"R-REQ-02 unknown members in strict mode", true, openai.CodeUnsupportedValue,
+		func(n int) string { return chatBody("", repeated(n, `"u%d":1`)) }},
 	{"R-EXT-03 fields of the model", false, "", func(n int) string {
 		return chatBody("", `"additional_model_request_fields":{`+repeated(n, `"u%d":1`)+`}`)
 	}},
@@ -65,10 +70,12 @@ var hostile = []struct {
 		return chatBody("", `"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}],"additional_model_request_fields":{`+repeated(n, `"tool_choice":{"u%d":1}`)+`}`)
 	}},
 	{"R-CACHE-04 cache points", false, "", func(n int) string {
-		return chatBody(`,{"role":"user","content":[` + repeated(n, `{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}`) + `]}`)
+		return chatBody(`,{"role":"user","content":[` +
+			repeated(n, `{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}`) + `]}`)
 	}},
 	{"R-PART-12 files of one name", false, openai.CodeInvalidValue, func(n int) string {
-		return chatBody(`,{"role":"user","content":[` + repeated(n, `{"type":"file","file":{"filename":"a.txt","file_data":"aGk="}}`) + `]}`)
+		return chatBody(`,{"role":"user","content":[` +
+			repeated(n, `{"type":"file","file":{"filename":"a.txt","file_data":"aGk="}}`) + `]}`)
 	}},
 	{"R-TOOL-06 a deep strict schema", false, "", func(n int) string {
 		return deep(min(n, 4900)) // JSON may not be deeper than 10,000
@@ -83,10 +90,12 @@ func deep(n int) string {
 
 // chatBody is a body with more messages, which start with a comma, and more members.
 func chatBody(messages string, members ...string) string {
-	return `{"model":"m","messages":[{"role":"user","content":"Hi"}` + messages + `]` + strings.Join(append([]string{""}, members...), ",") + `}`
+	return `{"model":"m","messages":[{"role":"user","content":"Hi"}` + messages + `]` +
+		strings.Join(append([]string{""}, members...), ",") + `}`
 }
 
-// TestLargeRequests sends as much of each as a request may have, so that work which grows with the square of it would take long.
+// TestLargeRequests sends as much of each as a request may have, so that work which grows with the square of it would
+// take long.
 func TestLargeRequests(t *testing.T) {
 	const n = 16_000
 	to := target(t, haiku)
@@ -126,9 +135,11 @@ func TestManyReplyCalls(t *testing.T) {
 	id, name := "same", "f"
 	var message types.Message
 	for range n {
-		message.Content = append(message.Content, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{ToolUseId: &id, Name: &name}})
+		message.Content = append(message.Content,
+			&types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{ToolUseId: &id, Name: &name}})
 	}
-	answer, _, err := Output(&bedrockruntime.ConverseOutput{Output: &types.ConverseOutputMemberMessage{Value: message}, StopReason: "tool_use"}, &Context{}, testMeta)
+	answer, _, err := Output(&bedrockruntime.ConverseOutput{Output: &types.ConverseOutputMemberMessage{Value: message},
+		StopReason: "tool_use"}, &Context{}, testMeta)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +172,8 @@ func TestManyAdjustments(t *testing.T) {
 // TestRefinements holds single cases of the way in.
 func TestRefinements(t *testing.T) {
 	call := func(id string) string {
-		return chatBody(`,{"role":"assistant","tool_calls":[{"id":"x","type":"function","function":{"name":"f"}},{` + id + `"type":"function","function":{"name":"f","arguments":"{}"}}]},` +
+		return chatBody(`,{"role":"assistant","tool_calls":[{"id":"x","type":"function","function":{"name":"f"}},{` + id +
+			`"type":"function","function":{"name":"f","arguments":"{}"}}]},` +
 			`{"role":"tool","tool_call_id":"","content":"r"}`)
 	}
 	withTool := func(body string) string {
@@ -176,21 +188,31 @@ func TestRefinements(t *testing.T) {
 	}{
 		{"R-GEN-02 an unknown member that is null", chatBody("", `"zz":null`), false, "", "", ""},
 		{"R-GEN-02 an unknown member that is null, strict", chatBody("", `"zz":null`), true, "", "", ""},
-		{"R-GEN-02 an unknown nested member that is null, strict", chatBody(`,{"role":"user","content":"x","zz":null}`), true, "", "", ""},
-		{"R-REQ-02 an unknown nested member, strict", chatBody(`,{"role":"user","content":"x","zz":0}`), true, openai.CodeUnknownParameter, "messages[1].zz", ""},
+		{"R-GEN-02 an unknown nested member that is null, strict", chatBody(`,{"role":"user","content":"x","zz":null}`),
+			true, "", "", ""},
+		{"R-REQ-02 an unknown nested member, strict", chatBody(`,{"role":"user","content":"x","zz":0}`), true,
+			openai.CodeUnknownParameter, "messages[1].zz", ""},
 		{"R-RPL-07 a call without id", withTool(call("")), false, openai.CodeMissing, "messages[1].tool_calls[1].id", ""},
-		{"R-RPL-07 a call with null for an id", withTool(call(`"id":null,`)), false, openai.CodeMissing, "messages[1].tool_calls[1].id", ""},
+		{"R-RPL-07 a call with null for an id", withTool(call(`"id":null,`)), false, openai.CodeMissing,
+			"messages[1].tool_calls[1].id", ""},
 		{"R-RPL-07 a call without id, as text", call(""), false, openai.CodeMissing, "messages[1].tool_calls[1].id", ""},
-		{"R-RPL-07 a call with an empty id", withTool(call(`"id":"",`)), false, "", "", "messages[].tool_calls:result_missing"},
-		{"R-TOOL-14 a call with an empty id, as text", call(`"id":"",`), false, "", "", "messages[].tool_calls:flattened,messages[].tool_calls:result_missing"},
+		{"R-RPL-07 a call with an empty id", withTool(call(`"id":"",`)), false, "", "",
+			"messages[].tool_calls:result_missing"},
+		{"R-TOOL-14 a call with an empty id, as text", call(`"id":"",`), false, "", "",
+			"messages[].tool_calls:flattened,messages[].tool_calls:result_missing"},
 		{"R-TOOL-06 as many schemas inside each other as are read", deep(31), true, "", "", ""},
 		{"R-TOOL-06 one more", deep(32), false, "", "", "tools[].function.strict:unsupported"},
-		{"R-TOOL-17 null among functions", chatBody("", `"functions":[{"name":"f"},null]`), false, openai.CodeInvalidType, "functions[1]", ""},
+		{"R-TOOL-17 null among functions", chatBody("", `"functions":[{"name":"f"},null]`), false, openai.CodeInvalidType,
+			"functions[1]", ""},
 		{"R-TOOL-01 null among tools", chatBody("", `"tools":[null]`), false, openai.CodeInvalidType, "tools[0]", ""},
-		{"R-PART-14 sound", part(`{"type":"input_audio","input_audio":{"data":"aGk=","format":"wav"}}`), false, openai.CodeUnsupportedValue, "messages[1].content[0].type", "does not take sound here"},
-		{"R-PART-14 video", part(`{"type":"video_url","video_url":{"url":"data:,x"}}`), false, openai.CodeUnsupportedValue, "messages[1].content[0].type", "does not take video here"},
-		{"R-PART-11 sound in a file", part(`{"type":"file","file":{"file_data":"SUQzBC4uLi4uLi4uLg=="}}`), false, openai.CodeUnsupportedValue, "messages[1].content[0]", "does not take sound here"},
-		{"R-CHO-06 allowed tools", withTool(chatBody("", `"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"f"}}]}}`)), true, "", "", ""},
+		{"R-PART-14 sound", part(`{"type":"input_audio","input_audio":{"data":"aGk=","format":"wav"}}`), false,
+			openai.CodeUnsupportedValue, "messages[1].content[0].type", "does not take sound here"},
+		{"R-PART-14 video", part(`{"type":"video_url","video_url":{"url":"data:,x"}}`), false, openai.CodeUnsupportedValue,
+			"messages[1].content[0].type", "does not take video here"},
+		{"R-PART-11 sound in a file", part(`{"type":"file","file":{"file_data":"SUQzBC4uLi4uLi4uLg=="}}`), false,
+			openai.CodeUnsupportedValue, "messages[1].content[0]", "does not take sound here"},
+		{"R-CHO-06 allowed tools",
+			withTool(chatBody("", `"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"f"}}]}}`)), true, "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, in, back, fault := ask(t, c.body, to, translate.Options{Strict: c.strict})

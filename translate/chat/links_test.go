@@ -24,7 +24,8 @@ func linkPart(url string) string {
 }
 
 func withParts(parts ...string) string {
-	return `{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"Hi"},` + strings.Join(parts, ",") + `]}]}`
+	return `{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"Hi"},` + strings.Join(parts, ",") +
+		`]}]}`
 }
 
 func links(t *testing.T, body, model string, o translate.Options) ([]translate.Link, *openai.Error) {
@@ -48,17 +49,22 @@ func TestChatLinks(t *testing.T) {
 			{"role":"tool","tool_call_id":"c","content":[`+linkPart("https://a.test/1")+`,`+linkPart("https://a.test/3")+`]}],
 			"tools":[{"type":"function","function":{"name":"f"}}]}`, haiku, translate.Options{})
 		want := []translate.Link{
-			{URL: "https://a.test/1", Param: "messages[0].content[1].image_url.url"}, {URL: "HTTP://a.test/2", Param: "messages[0].content[3].image_url.url"},
+			{URL: "https://a.test/1", Param: "messages[0].content[1].image_url.url"},
+			{URL: "HTTP://a.test/2", Param: "messages[0].content[3].image_url.url"},
 			{URL: "https://a.test/3", Param: "messages[2].content[1].image_url.url"}}
 		if fault != nil || !slices.Equal(got, want) {
 			t.Errorf("%v, %v", got, fault)
 		}
 	})
 	for _, tt := range []struct{ name, body, param string }{
-		{"a member", `{"model":"m","logprobs":true,"messages":[{"role":"user","content":[` + linkPart("https://a.test/1") + `]}]}`, "logprobs"},
-		{"a part before", withParts(linkPart("nonsense"), linkPart("https://a.test/1")), "messages[0].content[1].image_url.url"},
-		{"a part behind", withParts(linkPart("https://a.test/1"), `{"type":"file","file":{"file_data":"!"}}`), "messages[0].content[2].file.file_data"},
-		{"a link where none may stand", `{"model":"m","messages":[{"role":"system","content":[` + linkPart("https://a.test/1") + `]}]}`, "messages[0].content[0].type"},
+		{"a member", `{"model":"m","logprobs":true,"messages":[{"role":"user","content":[` + linkPart("https://a.test/1") +
+			`]}]}`, "logprobs"},
+		{"a part before", withParts(linkPart("nonsense"), linkPart("https://a.test/1")),
+			"messages[0].content[1].image_url.url"},
+		{"a part behind", withParts(linkPart("https://a.test/1"), `{"type":"file","file":{"file_data":"!"}}`),
+			"messages[0].content[2].file.file_data"},
+		{"a link where none may stand", `{"model":"m","messages":[{"role":"system","content":[` +
+			linkPart("https://a.test/1") + `]}]}`, "messages[0].content[0].type"},
 		{"more links than parts are possible", withParts(many(26)...), "messages[0].content[26].image_url.url"},
 	} {
 		t.Run("R-REQ-05 "+tt.name+" is refused before anything is fetched", func(t *testing.T) {
@@ -75,7 +81,8 @@ func TestChatLinks(t *testing.T) {
 		}
 	})
 	t.Run("without links nothing is checked here", func(t *testing.T) {
-		if list, fault := links(t, `{"model":"m","logprobs":true,"messages":[]}`, haiku, translate.Options{}); fault != nil || list != nil {
+		if list, fault := links(t, `{"model":"m","logprobs":true,"messages":[]}`, haiku, translate.Options{}); fault != nil ||
+			list != nil {
 			t.Errorf("%v, %v", list, fault)
 		}
 	})
@@ -97,16 +104,23 @@ func TestFetchedMedia(t *testing.T) {
 		code, param string
 	}{
 		{"R-PART-03 the format comes from the bytes", haiku, media.Item{Data: []byte(tinyPNG), Type: "image/jpeg"},
-			&types.ContentBlockMemberImage{Value: types.ImageBlock{Format: "png", Source: &types.ImageSourceMemberBytes{Value: []byte(tinyPNG)}}}, "", ""},
-		{"R-PART-03 bytes that are nothing known", haiku, media.Item{Data: []byte("\x00\x01\x02"), Type: "image/png"}, nil, "invalid_image_format", path},
-		{"R-PART-07 an image for a model without", "amazon.nova-micro-v1:0", media.Item{Data: []byte(tinyPNG)}, nil, "unsupported_value", "messages[0].content[1]"},
-		{"R-PART-09 an image over the limit", haiku, media.Item{Data: append([]byte(tinyPNG), make([]byte, 3_932_160)...)}, nil, "invalid_value", "messages[0].content[1]"},
-		{"R-PART-11 a text for a model without documents", "amazon.nova-micro-v1:0", media.Item{Data: []byte("a,b"), Type: "text/csv"},
+			&types.ContentBlockMemberImage{Value: types.ImageBlock{Format: "png",
+				Source: &types.ImageSourceMemberBytes{Value: []byte(tinyPNG)}}}, "", ""},
+		{"R-PART-03 bytes that are nothing known", haiku, media.Item{Data: []byte("\x00\x01\x02"), Type: "image/png"}, nil,
+			"invalid_image_format", path},
+		{"R-PART-07 an image for a model without", "amazon.nova-micro-v1:0", media.Item{Data: []byte(tinyPNG)}, nil,
+			"unsupported_value", "messages[0].content[1]"},
+		{"R-PART-09 an image over the limit", haiku, media.Item{Data: append([]byte(tinyPNG), make([]byte, 3_932_160)...)},
+			nil, "invalid_value", "messages[0].content[1]"},
+		{"R-PART-11 a text for a model without documents", "amazon.nova-micro-v1:0",
+			media.Item{Data: []byte("a,b"), Type: "text/csv"},
 			&types.ContentBlockMemberText{Value: "File: Document 1\na,b"}, "", ""},
-		{"R-PART-11 sound", haiku, media.Item{Data: []byte("ID3 and more bytes")}, nil, "unsupported_value", "messages[0].content[1]"},
+		{"R-PART-11 sound", haiku, media.Item{Data: []byte("ID3 and more bytes")}, nil, "unsupported_value",
+			"messages[0].content[1]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, in, _, fault := ask(t, withParts(linkPart(url)), target(t, tt.model), translate.Options{Media: media.Set{url: tt.item}})
+			_, in, _, fault := ask(t, withParts(linkPart(url)), target(t, tt.model),
+				translate.Options{Media: media.Set{url: tt.item}})
 			if tt.block == nil {
 				if fault == nil || fault.Code != tt.code || fault.Param != tt.param {
 					t.Errorf("%v", fault)
@@ -122,7 +136,8 @@ func TestFetchedMedia(t *testing.T) {
 		})
 	}
 	t.Run("R-PART-11 a PDF is a document", func(t *testing.T) {
-		_, in, c, fault := ask(t, withParts(linkPart(url)), target(t, haiku), translate.Options{Media: media.Set{url: {Data: []byte("%PDF-1.4"), Type: "image/png"}}})
+		_, in, c, fault := ask(t, withParts(linkPart(url)), target(t, haiku),
+			translate.Options{Media: media.Set{url: {Data: []byte("%PDF-1.4"), Type: "image/png"}}})
 		if fault != nil {
 			t.Fatal(fault)
 		}
@@ -136,14 +151,17 @@ func TestFetchedMedia(t *testing.T) {
 		if fault != nil {
 			t.Fatal(fault)
 		}
-		_, b, bc, fault := ask(t, withParts(linkPart(url)), target(t, haiku), translate.Options{Media: media.Set{url: {Data: []byte("\x89PNG\r\n\x1a\n")}}})
+		_, b, bc, fault := ask(t, withParts(linkPart(url)), target(t, haiku),
+			translate.Options{Media: media.Set{url: {Data: []byte("\x89PNG\r\n\x1a\n")}}})
 		if fault != nil || string(wireBody(t, a, &ac, false)) != string(wireBody(t, b, &bc, false)) {
 			t.Errorf("%v", fault)
 		}
 	})
 	t.Run("R-PART-04 what was not fetched is refused", func(t *testing.T) {
-		for name, o := range map[string]translate.Options{"no set": {}, "another URL": {Media: media.Set{"https://a.test/y": {Data: []byte(tinyPNG)}}}} {
-			if _, _, _, fault := ask(t, withParts(linkPart(url)), target(t, haiku), o); fault == nil || fault.Code != "invalid_image_url" || fault.Param != path || fault.Message != "Error while downloading "+url+"." {
+		for name, o := range map[string]translate.Options{"no set": {},
+			"another URL": {Media: media.Set{"https://a.test/y": {Data: []byte(tinyPNG)}}}} {
+			if _, _, _, fault := ask(t, withParts(linkPart(url)), target(t, haiku), o); fault == nil ||
+				fault.Code != "invalid_image_url" || fault.Param != path || fault.Message != "Error while downloading "+url+"." {
 				t.Errorf("%s: %v", name, fault)
 			}
 		}

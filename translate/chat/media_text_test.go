@@ -27,14 +27,17 @@ func partAsked(t *testing.T, part string, change func(*openai.ChatRequest)) (str
 
 // A picture that is a text was recorded twice: Bedrock refuses it in the middle of a stream, OpenAI at once.
 func TestTextThatClaimsToBeAnImage(t *testing.T) {
-	for _, url := range []string{"data:image/png;base64,SGVsbG8=", "data:image/svg+xml,%3Csvg/%3E", "DATA: Image/jpeg;base64,SGVsbG8"} {
+	for _, url := range []string{"data:image/png;base64,SGVsbG8=", "data:image/svg+xml,%3Csvg/%3E",
+		"DATA: Image/jpeg;base64,SGVsbG8"} {
 		_, fault := partAsked(t, `{"type":"image_url","image_url":{"url":"`+url+`"}}`, nil)
 		if fault == nil || fault.Code != openai.CodeInvalidImage || fault.Param != "messages[0].content[0].image_url.url" {
 			t.Errorf("R-PART-03 %s: %v", url, fault)
 		}
 	}
-	for url, format := range map[string]string{"data:text/csv;base64,YSxi": "csv", "data:,hello": "txt", "data:image/png;base64,JVBERi0xLjQ=": "pdf"} {
-		if body, fault := partAsked(t, `{"type":"image_url","image_url":{"url":"`+url+`"}}`, nil); fault != nil || !strings.Contains(body, `"format":"`+format+`"`) {
+	for url, format := range map[string]string{"data:text/csv;base64,YSxi": "csv", "data:,hello": "txt",
+		"data:image/png;base64,JVBERi0xLjQ=": "pdf"} {
+		if body, fault := partAsked(t, `{"type":"image_url","image_url":{"url":"`+url+`"}}`, nil); fault != nil ||
+			!strings.Contains(body, `"format":"`+format+`"`) {
 			t.Errorf("R-PART-11 %s: %s, %v", url, body, fault)
 		}
 	}

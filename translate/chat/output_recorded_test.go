@@ -153,7 +153,8 @@ func endBlock(t *testing.T, b map[string]any) map[string]any {
 	}
 	if list, ok := b["citations"]; ok {
 		text, _ := b["text"].(string)
-		return map[string]any{"citationsContent": map[string]any{"content": []any{map[string]any{"text": text}}, "citations": list}}
+		return map[string]any{"citationsContent": map[string]any{"content": []any{map[string]any{"text": text}},
+			"citations": list}}
 	}
 	if r, ok := b["reasoningContent"].(map[string]any); ok && r["redactedContent"] == nil {
 		b["reasoningContent"] = map[string]any{"reasoningText": r}
@@ -259,7 +260,8 @@ func recordedContent(t *testing.T, body []byte) content {
 	}
 	c.Reasoning = strings.Join(thoughts, "\n\n")
 	u := r.Usage
-	c.Usage = [5]int64{u.TotalTokens - u.OutputTokens, u.OutputTokens, u.TotalTokens, u.CacheReadInputTokens, u.CacheWriteInputTokens}
+	c.Usage = [5]int64{u.TotalTokens - u.OutputTokens, u.OutputTokens, u.TotalTokens, u.CacheReadInputTokens,
+		u.CacheWriteInputTokens}
 	return c
 }
 
@@ -415,125 +417,148 @@ type vector struct {
 }
 
 var vectors = []vector{
-	{"R-STR-09 signature as its own delta", "langchain-aws.test_thinking-v1.0", func(t *testing.T, r *openai.ChatResponse, parts []openai.Part) {
-		d := r.Choices[0].Message.ReasoningDetails
-		if len(d) != 1 || d[0].Signature == "" || d[0].Text != r.Choices[0].Message.Reasoning || d[0].Text == "" {
-			t.Errorf("details %+v", d)
-		}
-		n := slices.IndexFunc(parts, func(p openai.Part) bool { return len(p.(*openai.ChatChunk).Choices[0].Delta.ReasoningDetails) > 0 })
-		for i, p := range parts[1 : len(parts)-2] {
-			if reasoning := p.(*openai.ChatChunk).Choices[0].Delta.Reasoning != ""; reasoning != (i+1 < n) && i+1 != n {
-				t.Errorf("chunk %d of %d: %s", i+1, n, asJSON(p))
+	{"R-STR-09 signature as its own delta", "langchain-aws.test_thinking-v1.0",
+		func(t *testing.T, r *openai.ChatResponse, parts []openai.Part) {
+			d := r.Choices[0].Message.ReasoningDetails
+			if len(d) != 1 || d[0].Signature == "" || d[0].Text != r.Choices[0].Message.Reasoning || d[0].Text == "" {
+				t.Errorf("details %+v", d)
 			}
-		}
-		if r.Usage.Reasoning != nil { // R-USE-03
-			t.Errorf("reasoning tokens were made up: %d", *r.Usage.Reasoning)
-		}
-	}},
-	{"R-RES-08 base64 once", "pydantic-ai.test_bedrock_model_thinking_part_redacted_stream.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		d := r.Choices[0].Message.ReasoningDetails
-		if len(d) != 2 || d[1].Index != 1 {
-			t.Fatalf("details %+v", d)
-		}
-		for _, e := range d {
-			if _, err := base64.StdEncoding.DecodeString(e.Data); err != nil || e.Type != openai.ReasoningEncrypted || e.Text != "" {
-				t.Errorf("%+v", e)
+			n := slices.IndexFunc(parts,
+				func(p openai.Part) bool { return len(p.(*openai.ChatChunk).Choices[0].Delta.ReasoningDetails) > 0 })
+			for i, p := range parts[1 : len(parts)-2] {
+				if reasoning := p.(*openai.ChatChunk).Choices[0].Delta.Reasoning != ""; reasoning != (i+1 < n) && i+1 != n {
+					t.Errorf("chunk %d of %d: %s", i+1, n, asJSON(p))
+				}
 			}
-		}
-		if r.Choices[0].Message.Reasoning != "" {
-			t.Error("a redacted block has no text")
-		}
-	}},
-	{"R-RES-05 R-RES-07 text between reasoning and call", "req-llm.openai_gpt_oss_120b_1_0.tool_round_trip_1.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		m := r.Choices[0].Message
-		if m.Reasoning == "" || len(m.ToolCalls) == 0 || m.ReasoningDetails[0].Signature != "" {
-			t.Errorf("%+v", m)
-		}
-	}},
-	{"R-STR-10 text then tool", "langchain-aws.test_agent_loop_streaming-v0.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		m := r.Choices[0].Message
-		if m.Content == nil || *m.Content == "" || len(m.ToolCalls) != 1 || r.Choices[0].FinishReason != "tool_calls" {
-			t.Errorf("%s", asJSON(r))
-		}
-	}},
-	{"R-RES-06 tool alone", "langchain-aws.test_agent_loop_streaming-v1.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		m := r.Choices[0].Message
-		if m.Content != nil || len(m.ToolCalls) != 1 || !bytes.Contains(asJSON(r), []byte(`"content":null`)) {
-			t.Errorf("%s", asJSON(r))
-		}
-	}},
-	{"R-RES-09 parallel calls", "otel-java.testconversetoolcall.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		if n := len(r.Choices[0].Message.ToolCalls); n != 2 {
-			t.Errorf("%d calls", n)
-		}
-	}},
-	{"R-RES-10 R-STR-10 R-STR-22 server tool before a client tool", "pydantic-ai.test_bedrock_model_code_execution_tool_stream.0", func(t *testing.T, r *openai.ChatResponse, parts []openai.Part) {
-		calls := r.Choices[0].Message.ToolCalls
-		if len(calls) != 1 || calls[0].Function.Name != "final_result" || !reflect.DeepEqual(r.Outcrop.ServerTools, []string{"nova_code_interpreter"}) {
-			t.Errorf("%s", asJSON(r))
-		}
-		for _, p := range parts {
-			if bytes.Contains(asJSON(p), []byte("7006652")) && bytes.Contains(asJSON(p), []byte("stdOut")) {
-				t.Errorf("the server tool's result leaked: %s", asJSON(p))
+			if r.Usage.Reasoning != nil { // R-USE-03
+				t.Errorf("reasoning tokens were made up: %d", *r.Usage.Reasoning)
 			}
-		}
-	}},
-	{"R-RES-09 R-STR-11 tool without parameters", "ruby-llm.chat_function_calling_bedrock_amazon_nova-2-lite-v1_0_can_use_tools_without_parameters.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		if a := *r.Choices[0].Message.ToolCalls[0].Function.Arguments; a != "{}" {
-			t.Errorf("arguments %q", a)
-		}
-	}},
-	{"R-USE-01 R-USE-02 cache write", "pydantic-ai.test_bedrock_cache_write_and_read.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		if u := r.Usage; u.CacheWrite == 0 || u.Prompt < u.CacheWrite {
-			t.Errorf("%+v", u)
-		}
-	}},
-	{"R-USE-01 R-USE-02 cache read", "pydantic-ai.test_bedrock_cache_write_and_read.1", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		if u := r.Usage; u.CacheRead == 0 || u.Prompt < u.CacheRead {
-			t.Errorf("%+v", u)
-		}
-	}},
-	{"R-FIN-02 R-USE-05 R-GRD-05 blocked", "req-llm.anthropic_claude_haiku_4_5_20251001_v1_0.guardrail_converse_blocked.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		want := `"outcrop":{"stop_reason":"guardrail_intervened","guardrail":{"action":"blocked"}}`
-		if r.Choices[0].FinishReason != "content_filter" || r.Usage.Total() != 0 || !bytes.Contains(asJSON(r), []byte(want)) {
-			t.Errorf("%s", asJSON(r))
-		}
-	}},
+		}},
+	{"R-RES-08 base64 once", "pydantic-ai.test_bedrock_model_thinking_part_redacted_stream.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			d := r.Choices[0].Message.ReasoningDetails
+			if len(d) != 2 || d[1].Index != 1 {
+				t.Fatalf("details %+v", d)
+			}
+			for _, e := range d {
+				if _, err := base64.StdEncoding.DecodeString(e.Data); err != nil || e.Type != openai.ReasoningEncrypted ||
+					e.Text != "" {
+					t.Errorf("%+v", e)
+				}
+			}
+			if r.Choices[0].Message.Reasoning != "" {
+				t.Error("a redacted block has no text")
+			}
+		}},
+	{"R-RES-05 R-RES-07 text between reasoning and call", "req-llm.openai_gpt_oss_120b_1_0.tool_round_trip_1.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			m := r.Choices[0].Message
+			if m.Reasoning == "" || len(m.ToolCalls) == 0 || m.ReasoningDetails[0].Signature != "" {
+				t.Errorf("%+v", m)
+			}
+		}},
+	{"R-STR-10 text then tool", "langchain-aws.test_agent_loop_streaming-v0.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			m := r.Choices[0].Message
+			if m.Content == nil || *m.Content == "" || len(m.ToolCalls) != 1 || r.Choices[0].FinishReason != "tool_calls" {
+				t.Errorf("%s", asJSON(r))
+			}
+		}},
+	{"R-RES-06 tool alone", "langchain-aws.test_agent_loop_streaming-v1.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			m := r.Choices[0].Message
+			if m.Content != nil || len(m.ToolCalls) != 1 || !bytes.Contains(asJSON(r), []byte(`"content":null`)) {
+				t.Errorf("%s", asJSON(r))
+			}
+		}},
+	{"R-RES-09 parallel calls", "otel-java.testconversetoolcall.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			if n := len(r.Choices[0].Message.ToolCalls); n != 2 {
+				t.Errorf("%d calls", n)
+			}
+		}},
+	{"R-RES-10 R-STR-10 R-STR-22 server tool before a client tool",
+		"pydantic-ai.test_bedrock_model_code_execution_tool_stream.0",
+		func(t *testing.T, r *openai.ChatResponse, parts []openai.Part) {
+			calls := r.Choices[0].Message.ToolCalls
+			if len(calls) != 1 || calls[0].Function.Name != "final_result" ||
+				!reflect.DeepEqual(r.Outcrop.ServerTools, []string{"nova_code_interpreter"}) {
+				t.Errorf("%s", asJSON(r))
+			}
+			for _, p := range parts {
+				if bytes.Contains(asJSON(p), []byte("7006652")) && bytes.Contains(asJSON(p), []byte("stdOut")) {
+					t.Errorf("the server tool's result leaked: %s", asJSON(p))
+				}
+			}
+		}},
+	{"R-RES-09 R-STR-11 tool without parameters",
+		"ruby-llm.chat_function_calling_bedrock_amazon_nova-2-lite-v1_0_can_use_tools_without_parameters.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			if a := *r.Choices[0].Message.ToolCalls[0].Function.Arguments; a != "{}" {
+				t.Errorf("arguments %q", a)
+			}
+		}},
+	{"R-USE-01 R-USE-02 cache write", "pydantic-ai.test_bedrock_cache_write_and_read.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			if u := r.Usage; u.CacheWrite == 0 || u.Prompt < u.CacheWrite {
+				t.Errorf("%+v", u)
+			}
+		}},
+	{"R-USE-01 R-USE-02 cache read", "pydantic-ai.test_bedrock_cache_write_and_read.1",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			if u := r.Usage; u.CacheRead == 0 || u.Prompt < u.CacheRead {
+				t.Errorf("%+v", u)
+			}
+		}},
+	{"R-FIN-02 R-USE-05 R-GRD-05 blocked", "req-llm.anthropic_claude_haiku_4_5_20251001_v1_0.guardrail_converse_blocked.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			want := `"outcrop":{"stop_reason":"guardrail_intervened","guardrail":{"action":"blocked"}}`
+			if r.Choices[0].FinishReason != "content_filter" || r.Usage.Total() != 0 ||
+				!bytes.Contains(asJSON(r), []byte(want)) {
+				t.Errorf("%s", asJSON(r))
+			}
+		}},
 	{"R-FIN-02 masked, no actionReason", "openllmetry.test_nova_converse.0", masked},
 	{"R-FIN-02 R-STR-13 masked stream", "openllmetry.test_nova_converse_stream.0", masked},
 	{"R-FIN-02 R-STR-13 masked stream, several lines", "openllmetry.test_guardrail_converse_stream.0", masked},
-	{"R-STR-21 citation before its text", "ruby-llm.chat_citations_with_bedrock_claude-haiku-4-5_streams_citations.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		cites(t, r, 1)
-	}},
-	{"R-RES-05 R-RES-11 text split by citations", "langchain-aws.test_citations-document1.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		cites(t, r, 1)
-	}},
-	{"R-RES-10 R-RES-11 R-FIN-01 web citations", "ruby-llm.chat_web_search_with_bedrock_amazon_nova-2-lite-v1_0_grounds_the_answer_with_web_citations.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		cites(t, r, 3)
-		for _, a := range r.Choices[0].Message.Annotations {
-			if a.URL == "" || a.Title == "" {
-				t.Errorf("annotation %+v", a)
+	{"R-STR-21 citation before its text", "ruby-llm.chat_citations_with_bedrock_claude-haiku-4-5_streams_citations.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			cites(t, r, 1)
+		}},
+	{"R-RES-05 R-RES-11 text split by citations", "langchain-aws.test_citations-document1.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			cites(t, r, 1)
+		}},
+	{"R-RES-10 R-RES-11 R-FIN-01 web citations",
+		"ruby-llm.chat_web_search_with_bedrock_amazon_nova-2-lite-v1_0_grounds_the_answer_with_web_citations.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			cites(t, r, 3)
+			for _, a := range r.Choices[0].Message.Annotations {
+				if a.URL == "" || a.Title == "" {
+					t.Errorf("annotation %+v", a)
+				}
 			}
-		}
-		if r.Choices[0].FinishReason != "stop" || len(r.Outcrop.ServerTools) != 1 || r.Choices[0].Message.ToolCalls != nil {
-			t.Errorf("%s", asJSON(r))
-		}
-	}},
-	{"R-FIN-01 length", "otel-java.testconversestreamoptions.0", func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-		if r.Choices[0].FinishReason != "length" || r.Outcrop != nil {
-			t.Errorf("%s", asJSON(r))
-		}
-	}},
+			if r.Choices[0].FinishReason != "stop" || len(r.Outcrop.ServerTools) != 1 || r.Choices[0].Message.ToolCalls != nil {
+				t.Errorf("%s", asJSON(r))
+			}
+		}},
+	{"R-FIN-01 length", "otel-java.testconversestreamoptions.0",
+		func(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
+			if r.Choices[0].FinishReason != "length" || r.Outcrop != nil {
+				t.Errorf("%s", asJSON(r))
+			}
+		}},
 }
 
 func masked(t *testing.T, r *openai.ChatResponse, _ []openai.Part) {
-	if r.Choices[0].FinishReason != "stop" || r.Outcrop.Guardrail.Action != "masked" || r.Outcrop.Guardrail.Trace != nil || *r.Choices[0].Message.Content == "" {
+	if r.Choices[0].FinishReason != "stop" || r.Outcrop.Guardrail.Action != "masked" || r.Outcrop.Guardrail.Trace != nil ||
+		*r.Choices[0].Message.Content == "" {
 		t.Errorf("%s", asJSON(r))
 	}
 }
 
-// cites checks that annotations and citations name pieces of the content, in order. Recorded web citations have a block of
-// their own, without text, so they name a place.
+// cites checks that annotations and citations name pieces of the content, in order. Recorded web citations have a block
+// of their own, without text, so they name a place.
 func cites(t *testing.T, r *openai.ChatResponse, atLeast int) {
 	t.Helper()
 	m := r.Choices[0].Message

@@ -28,7 +28,8 @@ func barsPoint(row *catalog.Model, b types.ContentBlock) bool {
 	switch b.(type) {
 	case *types.ContentBlockMemberText:
 		return false
-	case *types.ContentBlockMemberCachePoint, *types.ContentBlockMemberDocument, *types.ContentBlockMemberVideo, *types.ContentBlockMemberReasoningContent:
+	case *types.ContentBlockMemberCachePoint, *types.ContentBlockMemberDocument, *types.ContentBlockMemberVideo,
+		*types.ContentBlockMemberReasoningContent:
 		return true
 	}
 	return row.Caps.Caching.AfterText
@@ -64,13 +65,15 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 				}
 			case *types.ContentBlockMemberToolUse:
 				calls = append(calls, *b.Value.ToolUseId)
-				if name := *b.Value.Name; !toolName.MatchString(name) || row.Caps.ToolNamePattern == "word" && strings.Contains(name, "-") {
+				if name := *b.Value.Name; !toolName.MatchString(name) || row.Caps.ToolNamePattern == "word" &&
+					strings.Contains(name, "-") {
 					bad("turn %d: name %q", i, name)
 				}
 				if id := *b.Value.ToolUseId; !toolID.MatchString(id) || row.Caps.ToolIDPattern == "alnum9" && len(id) != 9 {
 					bad("turn %d: id %q", i, id)
 				}
-				if doc, err := b.Value.Input.MarshalSmithyDocument(); err != nil || jsontext.Value(doc).Kind() != '{' || !jsontext.Value(doc).IsValid(jsontext.AllowDuplicateNames(true)) {
+				if doc, err := b.Value.Input.MarshalSmithyDocument(); err != nil || jsontext.Value(doc).Kind() != '{' ||
+					!jsontext.Value(doc).IsValid(jsontext.AllowDuplicateNames(true)) {
 					bad("turn %d: input %s", i, doc)
 				}
 			case *types.ContentBlockMemberToolResult:
@@ -100,7 +103,8 @@ func complaints(in *bedrockruntime.ConverseInput, row *catalog.Model) (list []st
 		if len(slices.Compact(sorted)) != len(calls) {
 			bad("turn %d: repeated ids %q", i, calls)
 		}
-		if m.Role == types.ConversationRoleUser && len(calls) > 0 || m.Role == types.ConversationRoleAssistant && len(results) > 0 {
+		if m.Role == types.ConversationRoleUser && len(calls) > 0 || m.Role == types.ConversationRoleAssistant &&
+			len(results) > 0 {
 			bad("turn %d: a block of the other role", i)
 		}
 		open = calls
@@ -129,7 +133,8 @@ func anyConversation(r *rand.Rand) *openai.ChatRequest {
 	content := func() *openai.Content {
 		switch r.IntN(4) {
 		case 0:
-			return &openai.Content{Parts: []openai.ContentPart{{Type: "text", Text: pick(texts)}, {Type: "text", Text: pick(texts), CacheControl: &openai.CacheControl{}}}}
+			return &openai.Content{Parts: []openai.ContentPart{{Type: "text", Text: pick(texts)},
+				{Type: "text", Text: pick(texts), CacheControl: &openai.CacheControl{}}}}
 		case 1:
 			return &openai.Content{Parts: []openai.ContentPart{{Type: "text", Text: pick(texts)}}}
 		}
@@ -156,12 +161,15 @@ func anyConversation(r *rand.Rand) *openai.ChatRequest {
 				m.Content = content()
 			}
 			for range r.IntN(3) {
-				m.ToolCalls = append(m.ToolCalls, openai.ToolCall{ID: *pick(ids), Type: "function", Function: openai.FunctionCall{Name: *pick(names), Arguments: pick(args)}})
+				m.ToolCalls = append(m.ToolCalls,
+					openai.ToolCall{ID: *pick(ids), Type: "function",
+						Function: openai.FunctionCall{Name: *pick(names), Arguments: pick(args)}})
 			}
 			if r.IntN(6) == 0 {
 				m.FunctionCall = &openai.FunctionCall{Name: *pick(names), Arguments: pick(args)}
 			}
-			m.ReasoningDetails = []openai.ReasoningDetail{{Type: openai.ReasoningText, Text: "t", Signature: "s", Format: "bedrock.claude"}}
+			m.ReasoningDetails = []openai.ReasoningDetail{{Type: openai.ReasoningText, Text: "t", Signature: "s",
+				Format: "bedrock.claude"}}
 			req.Messages = append(req.Messages, m)
 		case 5:
 			req.Messages = append(req.Messages, openai.Message{Role: "tool", ToolCallID: pick(ids), Content: content()})
@@ -192,7 +200,8 @@ func TestAnyHistoryIsAccepted(t *testing.T) {
 			o := translate.Options{DeclareHistory: r.IntN(4) == 0}
 			in, c, err := Input(req, catalog.Target{Row: row, Public: row.ID, CalledID: row.ID}, o)
 			if err != nil {
-				if f := golden.FaultOf(err); f.Code != openai.CodeUnsupported && f.Code != openai.CodeUnsupportedValue { // no tools, no eyes
+				// no tools, no eyes
+				if f := golden.FaultOf(err); f.Code != openai.CodeUnsupported && f.Code != openai.CodeUnsupportedValue {
 					t.Fatalf("seed %d on %s: %+v", seed, row.ID, f)
 				}
 				continue
@@ -217,7 +226,8 @@ func TestEveryRowOfTheCatalogue(t *testing.T) {
 			continue
 		}
 		for range 40 {
-			in, c, err := Input(anyConversation(r), catalog.Target{Row: row, Public: row.ID, CalledID: row.ID}, translate.Options{})
+			in, c, err := Input(anyConversation(r), catalog.Target{Row: row, Public: row.ID, CalledID: row.ID},
+				translate.Options{})
 			if err != nil {
 				continue // refused for tools or images, as the table test sees
 			}
@@ -244,7 +254,8 @@ func FuzzChatInput(f *testing.F) {
 			return
 		}
 		row := &rows[int(which)%len(rows)]
-		in, c, err := Input(req, catalog.Target{Row: row, Public: row.ID, CalledID: row.ID}, translate.Options{Strict: which&128 != 0})
+		in, c, err := Input(req, catalog.Target{Row: row, Public: row.ID, CalledID: row.ID},
+			translate.Options{Strict: which&128 != 0})
 		if err != nil {
 			if f := golden.FaultOf(err); f.Status != 400 || f.Code == "" {
 				t.Fatalf("%+v", f)

@@ -11,8 +11,8 @@ import (
 	"outcrop/openai"
 )
 
-// TestPure takes every golden case through twice with the same values in hand: translating must leave no trace in what it was
-// given, and say the same again.
+// TestPure takes every golden case through twice with the same values in hand: translating must leave no trace in what
+// it was given, and say the same again.
 func TestPure(t *testing.T) {
 	t.Run("R-GEN-11 R-GEN-06 requests", func(t *testing.T) {
 		for _, dir := range goldenFolders(t, "bedrock_request.json") {

@@ -25,10 +25,12 @@ const opus46 = "anthropic.claude-opus-4-6-v1" // thinks between calls
 func interleavedReply(r *rand.Rand) []types.ContentBlock {
 	thought := func(i int) types.ContentBlock {
 		if r.IntN(4) == 0 {
-			return &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberRedactedContent{Value: []byte{byte(i), 0xff}}}
+			return &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberRedactedContent{
+				Value: []byte{byte(i), 0xff}}}
 		}
 		return &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberReasoningText{
-			Value: types.ReasoningTextBlock{Text: aws.String(fmt.Sprintf("thought %d", i)), Signature: aws.String(fmt.Sprintf("sig%d", i))}}}
+			Value: types.ReasoningTextBlock{Text: aws.String(fmt.Sprintf("thought %d", i)),
+				Signature: aws.String(fmt.Sprintf("sig%d", i))}}}
 	}
 	say := func(s string) types.ContentBlock { return &types.ContentBlockMemberText{Value: s} }
 	blocks := []types.ContentBlock{thought(0)}
@@ -40,7 +42,8 @@ func interleavedReply(r *rand.Rand) []types.ContentBlock {
 			blocks = append(blocks, say([]string{"Grüße.", " 😀 then", "a", "\nb\n"}[r.IntN(4)]))
 		default:
 			blocks = append(blocks, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
-				ToolUseId: aws.String(fmt.Sprintf("t%d", i)), Name: aws.String("f"), Input: document.NewLazyDocument(map[string]any{"i": i})}})
+				ToolUseId: aws.String(fmt.Sprintf("t%d", i)), Name: aws.String("f"),
+				Input: document.NewLazyDocument(map[string]any{"i": i})}})
 		}
 	}
 	return append(blocks, say("end"))
@@ -119,7 +122,8 @@ func sentBack(t *testing.T, answer *openai.ChatResponse) []types.ContentBlock {
 		results += fmt.Sprintf(`,{"role":"tool","tool_call_id":%q,"content":"ok"}`, c.ID)
 	}
 	body := `{"model":"m","reasoning_effort":"low","prompt_cache_options":{"mode":"explicit"},"tools":[{"type":"function","function":{"name":"f"}}],` +
-		`"messages":[{"role":"user","content":"q"},` + string(whole.Choices[0].Message) + results + `,{"role":"user","content":"go on"}]}`
+		`"messages":[{"role":"user","content":"q"},` + string(whole.Choices[0].Message) + results +
+		`,{"role":"user","content":"go on"}]}`
 	req, fault := openai.DecodeChat([]byte(body))
 	if fault != nil {
 		t.Fatal(fault)
@@ -134,14 +138,16 @@ func sentBack(t *testing.T, answer *openai.ChatResponse) []types.ContentBlock {
 	return in.Messages[1].Content
 }
 
-// TestMendB3ReasoningComesBackInItsOrder: what Claude produced, plain or streamed, with stop events or without, goes back as it was.
+// TestMendB3ReasoningComesBackInItsOrder: what Claude produced, plain or streamed, with stop events or without, goes
+// back as it was.
 func TestMendB3ReasoningComesBackInItsOrder(t *testing.T) {
 	t.Run("R-RPL-05 R-RPL-02 R-RPL-04 R-MSG-16 R-STR-09 R-STR-16 R-STR-17", func(t *testing.T) {
 		c := &Context{Context: converse.Context{Format: "bedrock.claude"}}
 		for seed := range uint64(300) {
 			blocks := interleavedReply(rand.New(rand.NewPCG(seed, 3)))
 			want := told(t, blocks)
-			plain, _, err := Output(&bedrockruntime.ConverseOutput{StopReason: "tool_use", Usage: &types.TokenUsage{InputTokens: aws.Int32(1), OutputTokens: aws.Int32(1)},
+			plain, _, err := Output(&bedrockruntime.ConverseOutput{StopReason: "tool_use",
+				Usage:  &types.TokenUsage{InputTokens: aws.Int32(1), OutputTokens: aws.Int32(1)},
 				Output: &types.ConverseOutputMemberMessage{Value: types.Message{Content: blocks}}}, c, testMeta)
 			if err != nil {
 				t.Fatal(err)
@@ -166,10 +172,13 @@ func TestMendB3ReasoningComesBackInItsOrder(t *testing.T) {
 // TestMendB3PositionsThatLie: a history may say anything; no block is lost or doubled, and nothing breaks.
 func TestMendB3PositionsThatLie(t *testing.T) {
 	t.Run("R-RPL-05 R-RPL-13", func(t *testing.T) {
-		for _, after := range []string{`{"content":-1,"tool_calls":0}`, `{"content":1e9,"tool_calls":2147483647}`, `{"content":2147483647,"tool_calls":2147483647}`, `{"content":"1"}`, `null`, `[]`, `7`, `{"content":1.5,"tool_calls":0}`, `{}`} {
+		for _, after := range []string{`{"content":-1,"tool_calls":0}`, `{"content":1e9,"tool_calls":2147483647}`,
+			`{"content":2147483647,"tool_calls":2147483647}`, `{"content":"1"}`, `null`, `[]`, `7`,
+			`{"content":1.5,"tool_calls":0}`, `{}`} {
 			body := `{"model":"m","reasoning_effort":"low","tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"q"},` +
 				`{"role":"assistant","content":"Hello","tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}],` +
-				`"reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s","format":"bedrock.claude","after":` + after + `}]},{"role":"tool","tool_call_id":"t","content":"ok"}]}`
+				`"reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s","format":"bedrock.claude","after":` +
+				after + `}]},{"role":"tool","tool_call_id":"t","content":"ok"}]}`
 			req, fault := openai.DecodeChat([]byte(body))
 			if fault != nil {
 				t.Fatalf("%s: %v", after, fault)
@@ -199,7 +208,8 @@ func TestMendB8AnyTurnOfReasoningAloneIsDropped(t *testing.T) {
 				continue
 			}
 			for _, m := range in.Messages {
-				if m.Role == types.ConversationRoleAssistant && !slices.ContainsFunc(m.Content, func(b types.ContentBlock) bool { return !isReasoning(b) && !isBlockPoint(b) }) {
+				if m.Role == types.ConversationRoleAssistant &&
+					!slices.ContainsFunc(m.Content, func(b types.ContentBlock) bool { return !isReasoning(b) && !isBlockPoint(b) }) {
 					t.Fatalf("seed %d: a turn of nothing but reasoning", seed)
 				}
 			}
@@ -235,8 +245,11 @@ func TestMendB4ResultsFindTheirCalls(t *testing.T) {
 					id, name := ids[r.IntN(len(ids))], names[r.IntN(len(names))]
 					n++
 					// What a call asks for is what its result tells: the number, or the name where the order is another.
-					m.ToolCalls = append(m.ToolCalls, openai.ToolCall{ID: id, Type: "function", Function: openai.FunctionCall{Name: name, Arguments: aws.String(fmt.Sprintf(`{"n":%d}`, n))}})
-					result := openai.Message{Role: "tool", ToolCallID: &id, Content: &openai.Content{Text: fmt.Sprintf("%s %d", name, n)}}
+					m.ToolCalls = append(m.ToolCalls,
+						openai.ToolCall{ID: id, Type: "function",
+							Function: openai.FunctionCall{Name: name, Arguments: aws.String(fmt.Sprintf(`{"n":%d}`, n))}})
+					result := openai.Message{Role: "tool", ToolCallID: &id,
+						Content: &openai.Content{Text: fmt.Sprintf("%s %d", name, n)}}
 					if named {
 						result.Name = &name
 					}
@@ -258,7 +271,8 @@ func TestMendB4ResultsFindTheirCalls(t *testing.T) {
 			for _, complaint := range complaints(in, row) {
 				t.Fatalf("seed %d: %s", seed, complaint)
 			}
-			if h := c.Adjusted.Header(); strings.Contains(h, "duplicate") || strings.Contains(h, "orphan") || strings.Contains(h, "missing") != (lost > 0) {
+			if h := c.Adjusted.Header(); strings.Contains(h, "duplicate") || strings.Contains(h, "orphan") ||
+				strings.Contains(h, "missing") != (lost > 0) {
 				t.Fatalf("seed %d: adjusted %q, %d results lost", seed, h, lost)
 			}
 			matchResults(t, seed, in, lost == 0)
@@ -266,7 +280,8 @@ func TestMendB4ResultsFindTheirCalls(t *testing.T) {
 	})
 }
 
-// matchResults checks that each result stands with a call of its name, and under its own number where all came in order.
+// matchResults checks that each result stands with a call of its name, and under its own number where all came in
+// order.
 func matchResults(t *testing.T, seed uint64, in *bedrockruntime.ConverseInput, all bool) {
 	t.Helper()
 	names := map[string]string{}
@@ -296,11 +311,13 @@ func matchResults(t *testing.T, seed uint64, in *bedrockruntime.ConverseInput, a
 // TestMendB4AThousandCallsOfOneID takes its time once, not once for each other call.
 func TestMendB4AThousandCallsOfOneID(t *testing.T) {
 	const n = 20_000
-	req := &openai.ChatRequest{Model: "m", Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "q"}}, {Role: "assistant"}}}
+	req := &openai.ChatRequest{Model: "m", Messages: []openai.Message{{Role: "user", Content: &openai.Content{Text: "q"}},
+		{Role: "assistant"}}}
 	req.Tools = []openai.Tool{{Type: "function", Function: openai.Function{Name: "f"}}}
 	id := "c"
 	for i := range n {
-		req.Messages[1].ToolCalls = append(req.Messages[1].ToolCalls, openai.ToolCall{ID: id, Type: "function", Function: openai.FunctionCall{Name: "f"}})
+		req.Messages[1].ToolCalls = append(req.Messages[1].ToolCalls,
+			openai.ToolCall{ID: id, Type: "function", Function: openai.FunctionCall{Name: "f"}})
 		m := openai.Message{Role: "tool", ToolCallID: &id, Content: &openai.Content{Text: fmt.Sprint(i)}}
 		if i%2 == 0 {
 			m.Name = aws.String("f")

@@ -38,7 +38,8 @@ func evEnd(index int32) event {
 }
 
 func evDelta(index int32, d types.ContentBlockDelta) event {
-	return &types.ConverseStreamOutputMemberContentBlockDelta{Value: types.ContentBlockDeltaEvent{ContentBlockIndex: &index, Delta: d}}
+	return &types.ConverseStreamOutputMemberContentBlockDelta{
+		Value: types.ContentBlockDeltaEvent{ContentBlockIndex: &index, Delta: d}}
 }
 
 func evText(index int32, s string) event {
@@ -46,23 +47,28 @@ func evText(index int32, s string) event {
 }
 
 func evThink(index int32, s string) event {
-	return evDelta(index, &types.ContentBlockDeltaMemberReasoningContent{Value: &types.ReasoningContentBlockDeltaMemberText{Value: s}})
+	return evDelta(index, &types.ContentBlockDeltaMemberReasoningContent{
+		Value: &types.ReasoningContentBlockDeltaMemberText{Value: s}})
 }
 
 func evSign(index int32, s string) event {
-	return evDelta(index, &types.ContentBlockDeltaMemberReasoningContent{Value: &types.ReasoningContentBlockDeltaMemberSignature{Value: s}})
+	return evDelta(index, &types.ContentBlockDeltaMemberReasoningContent{
+		Value: &types.ReasoningContentBlockDeltaMemberSignature{Value: s}})
 }
 
 func evRedact(index int32, s string) event {
-	return evDelta(index, &types.ContentBlockDeltaMemberReasoningContent{Value: &types.ReasoningContentBlockDeltaMemberRedactedContent{Value: []byte(s)}})
+	return evDelta(index, &types.ContentBlockDeltaMemberReasoningContent{
+		Value: &types.ReasoningContentBlockDeltaMemberRedactedContent{Value: []byte(s)}})
 }
 
 func evBegin(index int32, start types.ContentBlockStart) event {
-	return &types.ConverseStreamOutputMemberContentBlockStart{Value: types.ContentBlockStartEvent{ContentBlockIndex: &index, Start: start}}
+	return &types.ConverseStreamOutputMemberContentBlockStart{
+		Value: types.ContentBlockStartEvent{ContentBlockIndex: &index, Start: start}}
 }
 
 func evTool(index int32, id, name, kind string) event {
-	return evBegin(index, &types.ContentBlockStartMemberToolUse{Value: types.ToolUseBlockStart{ToolUseId: &id, Name: &name, Type: types.ToolUseType(kind)}})
+	return evBegin(index, &types.ContentBlockStartMemberToolUse{Value: types.ToolUseBlockStart{ToolUseId: &id, Name: &name,
+		Type: types.ToolUseType(kind)}})
 }
 
 func evInput(index int32, s string) event {
@@ -122,14 +128,16 @@ func TestChatChunks(t *testing.T) {
 		code   string // of the error that ends the chunks
 	}{
 		{name: "R-STR-08 empty deltas are skipped",
-			events: []event{evStart(), evText(0, "Hel"), evText(0, ""), evText(0, "lo"), evEnd(0), evStop("end_turn"), evUsage(9, 2)},
-			want:   []string{roleChunk, `{"content":"Hel"}`, `{"content":"lo"}`, `{} "stop"`, "usage 9+2 default"}},
+			events: []event{evStart(), evText(0, "Hel"), evText(0, ""), evText(0, "lo"), evEnd(0), evStop("end_turn"),
+				evUsage(9, 2)},
+			want: []string{roleChunk, `{"content":"Hel"}`, `{"content":"lo"}`, `{} "stop"`, "usage 9+2 default"}},
 		{name: "R-STR-07 no messageStart", events: []event{evText(0, "a"), evEnd(0), evStop("end_turn")},
 			want: []string{roleChunk, `{"content":"a"}`, `{} "stop"`}},
 		{name: "R-RES-13 no blocks", events: []event{evStart(), evStop("end_turn")}, want: []string{roleChunk, `{} "stop"`}},
 		{name: "R-STR-09 second block begins after an empty line, signature in one entry",
 			in: Context{Context: converse.Context{Format: "bedrock.claude"}},
-			events: []event{evStart(), evThink(0, "I"), evThink(0, ""), evThink(0, " see"), evSign(0, "Eq"), evSign(0, "YG"), evEnd(0),
+			events: []event{evStart(), evThink(0, "I"), evThink(0, ""), evThink(0, " see"), evSign(0, "Eq"),
+				evSign(0, "YG"), evEnd(0),
 				evThink(1, "more"), evEnd(1), evStop("end_turn"), evUsage(1, 1)},
 			want: []string{roleChunk, `{"reasoning_content":"I"}`, `{"reasoning_content":" see"}`,
 				`{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"I see","signature":"EqYG","format":"bedrock.claude","after":{"content":0,"tool_calls":0}}]}`,
@@ -137,49 +145,71 @@ func TestChatChunks(t *testing.T) {
 				`{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"more","format":"bedrock.claude","after":{"content":0,"tool_calls":0}}]}`,
 				`{} "stop"`, "usage 1+1 default"}},
 		{name: "R-RES-08 redacted blocks are base64 once, signature without text",
-			events: []event{evStart(), evRedact(0, "Et"), evRedact(0, "t"), evEnd(0), evSign(1, "s"), evEnd(1), evStop("end_turn")},
-			want: []string{roleChunk, `{"reasoning_details":[{"index":0,"type":"reasoning.encrypted","data":"RXR0","after":{"content":0,"tool_calls":0}}]}`,
+			events: []event{evStart(), evRedact(0, "Et"), evRedact(0, "t"), evEnd(0), evSign(1, "s"), evEnd(1),
+				evStop("end_turn")},
+			want: []string{roleChunk,
+				`{"reasoning_details":[{"index":0,"type":"reasoning.encrypted","data":"RXR0","after":{"content":0,"tool_calls":0}}]}`,
 				`{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"","signature":"s","after":{"content":0,"tool_calls":0}}]}`, `{} "stop"`}},
 		{name: "R-RES-07 R-STR-09 [REDACTED] over two deltas is left out",
-			events: []event{evStart(), evThink(0, "[REDA"), evThink(0, "CTED]"), evEnd(0), evThink(1, "x"), evEnd(1), evStop("end_turn")},
-			want: []string{roleChunk, `{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"[REDACTED]","after":{"content":0,"tool_calls":0}}]}`,
-				`{"reasoning_content":"x"}`, `{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"x","after":{"content":0,"tool_calls":0}}]}`, `{} "stop"`}},
+			events: []event{evStart(), evThink(0, "[REDA"), evThink(0, "CTED]"), evEnd(0), evThink(1, "x"), evEnd(1),
+				evStop("end_turn")},
+			want: []string{roleChunk,
+				`{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"[REDACTED]","after":{"content":0,"tool_calls":0}}]}`,
+				`{"reasoning_content":"x"}`,
+				`{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"x","after":{"content":0,"tool_calls":0}}]}`,
+				`{} "stop"`}},
 		{name: "R-STR-09 what began like [REDACTED] is sent",
-			events: []event{evStart(), evThink(0, "[RED"), evThink(0, " car]"), evEnd(0), evThink(1, "[REDACTED"), evEnd(1), evStop("end_turn")},
-			want: []string{roleChunk, `{"reasoning_content":"[RED car]"}`, `{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"[RED car]","after":{"content":0,"tool_calls":0}}]}`,
-				`{"reasoning_content":"\n\n[REDACTED"}`, `{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"[REDACTED","after":{"content":0,"tool_calls":0}}]}`, `{} "stop"`}},
+			events: []event{evStart(), evThink(0, "[RED"), evThink(0, " car]"), evEnd(0), evThink(1, "[REDACTED"), evEnd(1),
+				evStop("end_turn")},
+			want: []string{roleChunk, `{"reasoning_content":"[RED car]"}`,
+				`{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"[RED car]","after":{"content":0,"tool_calls":0}}]}`,
+				`{"reasoning_content":"\n\n[REDACTED"}`,
+				`{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"[REDACTED","after":{"content":0,"tool_calls":0}}]}`, `{} "stop"`}},
 		{name: "R-STR-10 R-STR-11 R-STR-12 two tools, the second without input",
-			events: []event{evStart(), evText(0, "Checking."), evEnd(0), evTool(4, "t1", "a", "tool_use"), evInput(4, ""), evInput(4, `{"x":`), evInput(4, " 1}"), evEnd(4),
+			events: []event{evStart(), evText(0, "Checking."), evEnd(0), evTool(4, "t1", "a", "tool_use"), evInput(4, ""),
+				evInput(4, `{"x":`), evInput(4, " 1}"), evEnd(4),
 				evTool(7, "t2", "b", ""), evEnd(7), evStop("tool_use")},
 			want: []string{roleChunk, `{"content":"Checking."}`,
 				`{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"a","arguments":""}}]}`,
-				`{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":" 1}"}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":" 1}"}}]}`,
 				`{"tool_calls":[{"index":1,"id":"t2","type":"function","function":{"name":"b","arguments":""}}]}`,
 				`{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`, `{} "tool_calls"`}},
 		{name: "R-RES-09 repeated and missing ids, R-TOOL-02 names",
 			in: Context{Context: converse.Context{Names: map[string]string{"a_b": "a.b"}}},
-			events: []event{evStart(), evTool(0, "t", "a_b", ""), evEnd(0), evTool(1, "t", "c", ""), evEnd(1), evTool(2, "t", "c", ""), evEnd(2),
+			events: []event{evStart(), evTool(0, "t", "a_b", ""), evEnd(0), evTool(1, "t", "c", ""), evEnd(1),
+				evTool(2, "t", "c", ""), evEnd(2),
 				evTool(3, "", "c", ""), evEnd(3), evStop("end_turn")},
 			want: []string{roleChunk,
-				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"a.b","arguments":""}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
-				`{"tool_calls":[{"index":1,"id":"t-2","type":"function","function":{"name":"c","arguments":""}}]}`, `{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`,
-				`{"tool_calls":[{"index":2,"id":"t-3","type":"function","function":{"name":"c","arguments":""}}]}`, `{"tool_calls":[{"index":2,"function":{"arguments":"{}"}}]}`,
-				`{"tool_calls":[{"index":3,"id":"call_4","type":"function","function":{"name":"c","arguments":""}}]}`, `{"tool_calls":[{"index":3,"function":{"arguments":"{}"}}]}`,
+				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"a.b","arguments":""}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
+				`{"tool_calls":[{"index":1,"id":"t-2","type":"function","function":{"name":"c","arguments":""}}]}`,
+				`{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`,
+				`{"tool_calls":[{"index":2,"id":"t-3","type":"function","function":{"name":"c","arguments":""}}]}`,
+				`{"tool_calls":[{"index":2,"function":{"arguments":"{}"}}]}`,
+				`{"tool_calls":[{"index":3,"id":"call_4","type":"function","function":{"name":"c","arguments":""}}]}`,
+				`{"tool_calls":[{"index":3,"function":{"arguments":"{}"}}]}`,
 				`{} "tool_calls"`}},
 		{name: "R-CHO-08 later calls are dropped", in: Context{Context: converse.Context{OneCall: true}},
-			events: []event{evStart(), evTool(0, "t", "a", ""), evInput(0, "{}"), evEnd(0), evTool(1, "u", "a", ""), evInput(1, "{}"), evEnd(1), evStop("tool_use")},
-			want: []string{roleChunk, `{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"a","arguments":""}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
+			events: []event{evStart(), evTool(0, "t", "a", ""), evInput(0, "{}"), evEnd(0), evTool(1, "u", "a", ""),
+				evInput(1, "{}"), evEnd(1), evStop("tool_use")},
+			want: []string{roleChunk,
+				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"a","arguments":""}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
 				`{} "tool_calls","outcrop":{"adjusted":["parallel_tool_calls:extra_calls_dropped"]}`}},
 		{name: "R-FIN-03 legacy functions", in: Context{Functions: true},
 			events: []event{evStart(), evTool(0, "t", "a", ""), evInput(0, `{"x":1}`), evEnd(0), evStop("tool_use")},
-			want:   []string{roleChunk, `{"function_call":{"name":"a","arguments":""}}`, `{"function_call":{"arguments":"{\"x\":1}"}}`, `{} "function_call"`}},
+			want: []string{roleChunk, `{"function_call":{"name":"a","arguments":""}}`,
+				`{"function_call":{"arguments":"{\"x\":1}"}}`, `{} "function_call"`}},
 		{name: "R-RES-10 R-STR-22 server tools are silent",
 			events: []event{evStart(), evTool(0, "s", "search", "server_tool_use"), evInput(0, "{}"), evEnd(0),
-				evBegin(1, &types.ContentBlockStartMemberToolResult{Value: types.ToolResultBlockStart{ToolUseId: aws.String("s"), Type: aws.String("search_result")}}),
+				evBegin(1, &types.ContentBlockStartMemberToolResult{Value: types.ToolResultBlockStart{ToolUseId: aws.String("s"),
+					Type: aws.String("search_result")}}),
 				evDelta(1, &types.ContentBlockDeltaMemberToolResult{}), evEnd(1), evStop("tool_use")},
 			want: []string{roleChunk, `{} "stop","outcrop":{"server_tools":["search"]}`}},
 		{name: "R-STR-21 R-RES-11 citations before and after the text, counted in code points",
-			events: []event{evStart(), evText(0, "é😀 "), evEnd(0), evCite(1, "u1"), evText(1, "añb"), evCite(1, "u2"), evEnd(1), evText(2, "z"), evCite(2, "u3"), evEnd(2), evStop("end_turn")},
+			events: []event{evStart(), evText(0, "é😀 "), evEnd(0), evCite(1, "u1"), evText(1, "añb"), evCite(1, "u2"), evEnd(1),
+				evText(2, "z"), evCite(2, "u3"), evEnd(2), evStop("end_turn")},
 			want: []string{roleChunk, `{"content":"é😀 "}`, `{"content":"añb"}`,
 				`{"annotations":[{"index":0,"type":"url_citation","url_citation":{"start_index":3,"end_index":6,"url":"u1","title":"example.org"}},` +
 					`{"index":1,"type":"url_citation","url_citation":{"start_index":3,"end_index":6,"url":"u2","title":"example.org"}}]}`,
@@ -187,55 +217,81 @@ func TestChatChunks(t *testing.T) {
 				`{} "stop"`}},
 		{name: "R-GEN-10 R-GEN-05 unknown events, starts and deltas",
 			events: []event{evStart(), nil, &types.UnknownUnionMember{Tag: "new"}, evBegin(0, nil), evDelta(0, nil), evEnd(0),
-				evDelta(1, &types.ContentBlockDeltaMemberReasoningContent{}), evEnd(1), evInput(2, "{}"), evEnd(2), evEnd(9), evText(3, "a"), evEnd(3), evStop("end_turn")},
+				evDelta(1, &types.ContentBlockDeltaMemberReasoningContent{}), evEnd(1), evInput(2, "{}"), evEnd(2), evEnd(9),
+				evText(3, "a"), evEnd(3), evStop("end_turn")},
 			want: []string{roleChunk, `{"content":"a"}`, `{} "stop","outcrop":{"adjusted":["content:unknown_block"]}`}},
 		{name: "R-STR-13 nothing follows the end",
-			events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("end_turn"), evText(0, "b"), evEnd(0), evStop("max_tokens"), evUsage(1, 1), evUsage(2, 2)},
-			want:   []string{roleChunk, `{"content":"a"}`, `{} "stop"`, "usage 1+1 default"}},
+			events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("end_turn"), evText(0, "b"), evEnd(0),
+				evStop("max_tokens"), evUsage(1, 1), evUsage(2, 2)},
+			want: []string{roleChunk, `{"content":"a"}`, `{} "stop"`, "usage 1+1 default"}},
 		{name: "R-STR-14 no metadata", events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("end_turn")}, err: cut,
 			want: []string{roleChunk, `{"content":"a"}`, `{} "stop"`}},
 		{name: "R-STR-15 an error in the middle is passed on", events: []event{evStart(), evText(0, "a")}, err: cut,
 			want: []string{roleChunk, `{"content":"a"}`}, code: "(as it was)"},
-		{name: "R-STR-16 cut", events: []event{evStart(), evText(0, "a"), evEnd(0)}, want: []string{roleChunk, `{"content":"a"}`}, code: openai.CodeStreamTruncated},
-		{name: "R-STR-16 Mend B5 a block that never stopped", events: []event{evStart(), evText(0, "a"), evStop("end_turn"), evUsage(1, 1)},
+		{name: "R-STR-16 cut", events: []event{evStart(), evText(0, "a"), evEnd(0)},
+			want: []string{roleChunk, `{"content":"a"}`}, code: openai.CodeStreamTruncated},
+		{name: "R-STR-16 Mend B5 a block that never stopped", events: []event{evStart(), evText(0, "a"), evStop("end_turn"),
+			evUsage(1, 1)},
 			want: []string{roleChunk, `{"content":"a"}`, `{} "stop"`, `usage 1+1 default`}},
-		{name: "R-STR-16 Mend B5 reasoning that never stopped", events: []event{evStart(), evThink(0, "I"), evSign(0, "s"), evText(1, "a"), evEnd(0), evStop("end_turn")},
+		{name: "R-STR-16 Mend B5 reasoning that never stopped", events: []event{evStart(), evThink(0, "I"), evSign(0, "s"),
+			evText(1, "a"), evEnd(0), evStop("end_turn")},
 			want: []string{roleChunk, `{"reasoning_content":"I"}`,
 				`{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"I","signature":"s","after":{"content":0,"tool_calls":0}}]}`,
 				`{"content":"a"}`, `{} "stop"`}},
-		{name: "R-STR-16 Mend B5 calls that never stopped", events: []event{evStart(), evTool(1, "t", "f", ""), evInput(1, `{"x":`), evInput(1, `1}`), evTool(2, "u", "g", ""), evStop("tool_use")},
-			want: []string{roleChunk, `{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`,
-				`{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`,
+		{name: "R-STR-16 Mend B5 calls that never stopped",
+			events: []event{evStart(), evTool(1, "t", "f", ""), evInput(1, `{"x":`), evInput(1, `1}`), evTool(2, "u", "g", ""),
+				evStop("tool_use")},
+			want: []string{roleChunk,
+				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`,
 				`{"tool_calls":[{"index":1,"id":"u","type":"function","function":{"name":"g","arguments":""}}]}`,
 				`{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`, `{} "tool_calls"`}},
-		{name: "R-STR-16 Mend B5 blocks end in order of their index", events: []event{evStart(), evTool(3, "u", "g", ""), evTool(2, "t", "f", ""), evStop("tool_use")},
-			want: []string{roleChunk, `{"tool_calls":[{"index":0,"id":"u","type":"function","function":{"name":"g","arguments":""}}]}`,
+		{name: "R-STR-16 Mend B5 blocks end in order of their index",
+			events: []event{evStart(), evTool(3, "u", "g", ""), evTool(2, "t", "f", ""), evStop("tool_use")},
+			want: []string{roleChunk,
+				`{"tool_calls":[{"index":0,"id":"u","type":"function","function":{"name":"g","arguments":""}}]}`,
 				`{"tool_calls":[{"index":1,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`,
-				`{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`, `{} "tool_calls"`}},
-		{name: "R-STR-09 R-RPL-05 Mend B3 where reasoning stood", events: []event{evStart(), evThink(0, "a"), evSign(0, "s"), evEnd(0), evText(1, "é!"), evEnd(1),
-			evThink(2, "b"), evSign(2, "t"), evEnd(2), evTool(3, "t", "f", ""), evEnd(3), evRedact(4, "ENC"), evEnd(4), evStop("tool_use")},
+				`{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`, `{} "tool_calls"`}},
+		{name: "R-STR-09 R-RPL-05 Mend B3 where reasoning stood", events: []event{evStart(), evThink(0, "a"), evSign(0, "s"),
+			evEnd(0), evText(1, "é!"), evEnd(1),
+			evThink(2, "b"), evSign(2, "t"), evEnd(2), evTool(3, "t", "f", ""), evEnd(3), evRedact(4, "ENC"), evEnd(4),
+			evStop("tool_use")},
 			want: []string{roleChunk, `{"reasoning_content":"a"}`,
 				`{"reasoning_details":[{"index":0,"type":"reasoning.text","text":"a","signature":"s","after":{"content":0,"tool_calls":0}}]}`, `{"content":"é!"}`, `{"reasoning_content":"\n\nb"}`,
 				`{"reasoning_details":[{"index":1,"type":"reasoning.text","text":"b","signature":"t","after":{"content":2,"tool_calls":0}}]}`,
-				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
+				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}`,
 				`{"reasoning_details":[{"index":2,"type":"reasoning.encrypted","data":"RU5D","after":{"content":2,"tool_calls":1}}]}`, `{} "tool_calls"`}},
-		{name: "R-RES-09 Mend B12 an input that is a JSON string", events: []event{evStart(), evTool(0, "t", "f", ""), evInput(0, ` `), evInput(0, `"{\"ci`), evInput(0, `ty\":\"Oslo\"}"`), evEnd(0), evStop("tool_use")},
-			want: []string{roleChunk, `{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`, `{"tool_calls":[{"index":0,"function":{"arguments":" "}}]}`,
+		{name: "R-RES-09 Mend B12 an input that is a JSON string",
+			events: []event{evStart(), evTool(0, "t", "f", ""), evInput(0, ` `), evInput(0, `"{\"ci`),
+				evInput(0, `ty\":\"Oslo\"}"`), evEnd(0), evStop("tool_use")},
+			want: []string{roleChunk,
+				`{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}`,
+				`{"tool_calls":[{"index":0,"function":{"arguments":" "}}]}`,
 				`{"tool_calls":[{"index":0,"function":{"arguments":"{\"city\":\"Oslo\"}"}}]}`, `{} "tool_calls"`}},
-		{name: "R-FIN-01 Mend B12 stopped for a tool without calling one", events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("tool_use")},
-			want: []string{roleChunk, `{"content":"a"}`, `{} "stop","outcrop":{"stop_reason":"tool_use"}`}},
+		{name: "R-FIN-01 Mend B12 stopped for a tool without calling one",
+			events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("tool_use")},
+			want:   []string{roleChunk, `{"content":"a"}`, `{} "stop","outcrop":{"stop_reason":"tool_use"}`}},
 		{name: "R-STR-16 empty", code: openai.CodeStreamTruncated},
-		{name: "R-FIN-01 malformed tool use", events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("malformed_tool_use"), evUsage(1, 1)},
-			want: []string{roleChunk, `{"content":"a"}`}, code: openai.CodeMalformedOutput},
+		{name: "R-FIN-01 malformed tool use",
+			events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("malformed_tool_use"), evUsage(1, 1)},
+			want:   []string{roleChunk, `{"content":"a"}`}, code: openai.CodeMalformedOutput},
 		{name: "R-FIN-01 malformed output without text", events: []event{evStart(), evStop("malformed_model_output")},
 			want: []string{roleChunk}, code: openai.CodeMalformedOutput},
-		{name: "R-FIN-01 malformed output with text", events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("malformed_model_output")},
-			want: []string{roleChunk, `{"content":"a"}`, `{} "stop","outcrop":{"adjusted":["finish_reason:malformed_model_output"]}`}},
-		{name: "R-FIN-02 guardrail without metadata", events: []event{evStart(), evText(0, "No."), evEnd(0), evStop("guardrail_intervened")}, err: cut,
-			want: []string{roleChunk, `{"content":"No."}`, `{} "content_filter","outcrop":{"stop_reason":"guardrail_intervened","guardrail":{"action":"blocked"}}`}},
+		{name: "R-FIN-01 malformed output with text",
+			events: []event{evStart(), evText(0, "a"), evEnd(0), evStop("malformed_model_output")},
+			want: []string{roleChunk, `{"content":"a"}`,
+				`{} "stop","outcrop":{"adjusted":["finish_reason:malformed_model_output"]}`}},
+		{name: "R-FIN-02 guardrail without metadata", events: []event{evStart(), evText(0, "No."), evEnd(0),
+			evStop("guardrail_intervened")}, err: cut,
+			want: []string{roleChunk, `{"content":"No."}`,
+				`{} "content_filter","outcrop":{"stop_reason":"guardrail_intervened","guardrail":{"action":"blocked"}}`}},
 		{name: "R-STR-13 guardrail waits for metadata, which may bring no trace",
 			events: []event{evStart(), evText(0, "No."), evEnd(0), evStop("guardrail_intervened"), evUsage(0, 0)},
-			want: []string{roleChunk, `{"content":"No."}`, `{} "content_filter","outcrop":{"stop_reason":"guardrail_intervened","guardrail":{"action":"blocked"}}`,
+			want: []string{roleChunk, `{"content":"No."}`,
+				`{} "content_filter","outcrop":{"stop_reason":"guardrail_intervened","guardrail":{"action":"blocked"}}`,
 				"usage 0+0 default"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -268,7 +324,8 @@ func TestUsageChunk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range parts {
-		if b := p.(*openai.ChatChunk).AppendJSON(nil, false); strings.Contains(string(b), "usage") || p.Tokens() != nil && len(b) > 0 {
+		if b := p.(*openai.ChatChunk).AppendJSON(nil, false); strings.Contains(string(b), "usage") ||
+			p.Tokens() != nil && len(b) > 0 {
 			t.Errorf("R-STR-06: without include_usage: %s", b)
 		}
 	}
@@ -282,7 +339,8 @@ func TestUsageChunk(t *testing.T) {
 
 // A consumer that stops early is not called again.
 func TestChatChunksStop(t *testing.T) {
-	events := []event{evStart(), evThink(0, "[RED"), evEnd(0), evTool(1, "a", "b", ""), evEnd(1), evStop("guardrail_intervened"), evUsage(1, 1)}
+	events := []event{evStart(), evThink(0, "[RED"), evEnd(0), evTool(1, "a", "b", ""), evEnd(1),
+		evStop("guardrail_intervened"), evUsage(1, 1)}
 	all, err := chunks(sequence(nil, events...), &Context{})
 	if err != nil {
 		t.Fatal(err)
@@ -300,12 +358,13 @@ func TestChatChunksStop(t *testing.T) {
 	}
 }
 
-// TestFoldEqualsPlain makes random replies, tells each of them plain and as a stream cut at random places, and compares the
-// answers (R-STR-17).
+// TestFoldEqualsPlain makes random replies, tells each of them plain and as a stream cut at random places, and compares
+// the answers (R-STR-17).
 func TestFoldEqualsPlain(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 2026))
 	for n := range 500 {
-		in := Context{Context: converse.Context{Format: "bedrock.x", OneCall: r.IntN(4) == 0, Trace: r.IntN(4) == 0}, Functions: r.IntN(8) == 0}
+		in := Context{Context: converse.Context{Format: "bedrock.x", OneCall: r.IntN(4) == 0, Trace: r.IntN(4) == 0},
+			Functions: r.IntN(8) == 0}
 		out, events := randomReply(r)
 		plain, adjusted, err := Output(out, &in, testMeta)
 		if err != nil {
@@ -363,11 +422,13 @@ func randomReply(r *rand.Rand) (*bedrockruntime.ConverseOutput, []event) {
 			if events = append(events, evThink(index, "")); r.IntN(2) == 0 {
 				b.Signature = aws.String("sig")
 			}
-			blocks = append(blocks, &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberReasoningText{Value: b}})
+			blocks = append(blocks, &types.ContentBlockMemberReasoningContent{
+				Value: &types.ReasoningContentBlockMemberReasoningText{Value: b}})
 			cut(s, evThink)
 			cut(aws.ToString(b.Signature), evSign)
 		case 3:
-			blocks = append(blocks, &types.ContentBlockMemberReasoningContent{Value: &types.ReasoningContentBlockMemberRedactedContent{Value: []byte{0xfb, 0xff, 1}}})
+			blocks = append(blocks, &types.ContentBlockMemberReasoningContent{
+				Value: &types.ReasoningContentBlockMemberRedactedContent{Value: []byte{0xfb, 0xff, 1}}})
 			events = append(events, evRedact(index, "\xfb\xff\x01"))
 		case 4:
 			id, kind := fmt.Sprint("t", r.IntN(3)), types.ToolUseType([]string{"", "tool_use", "server_tool_use"}[r.IntN(3)])
@@ -381,9 +442,12 @@ func randomReply(r *rand.Rand) (*bedrockruntime.ConverseOutput, []event) {
 			blocks = append(blocks, &types.ContentBlockMemberToolUse{Value: u})
 		case 5:
 			s := word()
-			c := types.CitationsContentBlock{Content: []types.CitationGeneratedContent{&types.CitationGeneratedContentMemberText{Value: s}}}
+			c := types.CitationsContentBlock{
+				Content: []types.CitationGeneratedContent{&types.CitationGeneratedContentMemberText{Value: s}}}
 			for range r.IntN(3) {
-				c.Citations = append(c.Citations, types.Citation{Location: &types.CitationLocationMemberWeb{Value: types.WebLocation{Url: &id0, Domain: aws.String("example.org")}}})
+				c.Citations = append(c.Citations,
+					types.Citation{Location: &types.CitationLocationMemberWeb{Value: types.WebLocation{Url: &id0,
+						Domain: aws.String("example.org")}}})
 				events = append(events, evCite(index, id0))
 			}
 			blocks = append(blocks, &types.ContentBlockMemberCitationsContent{Value: c})
@@ -392,7 +456,8 @@ func randomReply(r *rand.Rand) (*bedrockruntime.ConverseOutput, []event) {
 		events = append(events, evEnd(index))
 		index += 1 + int32(r.IntN(3))
 	}
-	stop := []types.StopReason{"end_turn", "tool_use", "max_tokens", "stop_sequence", "guardrail_intervened", "content_filtered", "model_context_window_exceeded", "new"}[r.IntN(8)]
+	stop := []types.StopReason{"end_turn", "tool_use", "max_tokens", "stop_sequence", "guardrail_intervened",
+		"content_filtered", "model_context_window_exceeded", "new"}[r.IntN(8)]
 	a, b := int32(r.IntN(100)), int32(r.IntN(100))
 	usage := types.TokenUsage{InputTokens: &a, OutputTokens: &b, CacheReadInputTokens: &b}
 	out := &bedrockruntime.ConverseOutput{
@@ -423,7 +488,8 @@ func FuzzChatChunks(f *testing.F) {
 		if mode&0x10 > 0 {
 			in.Answer.Tool = "a"
 		}
-		stops := []types.StopReason{"end_turn", "tool_use", "guardrail_intervened", "malformed_tool_use", "malformed_model_output", "max_tokens", "", "?"}
+		stops := []types.StopReason{"end_turn", "tool_use", "guardrail_intervened", "malformed_tool_use",
+			"malformed_model_output", "max_tokens", "", "?"}
 		pieces := []string{"", "a", "[RED", "ACTED]", "{", `"\xff`, " \t", "💥"}
 		var events []event
 		var fault error

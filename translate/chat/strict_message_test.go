@@ -23,7 +23,8 @@ func TestStrictMessageIsBounded(t *testing.T) {
 		t.Fatalf("R-GEN-04 %v", fault)
 	}
 	want := fmt.Sprintf(" and %d more.", made+2-32)
-	if !strings.Contains(fault.Message, "seed:unsupported, store:unsupported, ü") || !strings.HasSuffix(fault.Message, want) || len(fault.Message) > 10_000 {
+	if !strings.Contains(fault.Message, "seed:unsupported, store:unsupported, ü") ||
+		!strings.HasSuffix(fault.Message, want) || len(fault.Message) > 10_000 {
 		t.Errorf("R-GEN-04 %d bytes: %.300s", len(fault.Message), fault.Message)
 	}
 }

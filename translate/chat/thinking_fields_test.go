@@ -32,7 +32,8 @@ func TestThinkingInAdditionalFields(t *testing.T) {
 			`{"thinking":{"type":"disabled"}}`, "", "answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, in, back, fault := ask(t, `{"model":"m","messages":[{"role":"user","content":"Hi"}],`+c.members+`}`, target(t, c.model), translate.Options{})
+			_, in, back, fault := ask(t, `{"model":"m","messages":[{"role":"user","content":"Hi"}],`+c.members+`}`,
+				target(t, c.model), translate.Options{})
 			if fault != nil {
 				t.Fatal(fault)
 			}
@@ -43,7 +44,8 @@ func TestThinkingInAdditionalFields(t *testing.T) {
 			if err := json.Unmarshal(wire, &body); err != nil {
 				t.Fatal(err)
 			}
-			if string(body.Fields) != c.fields || back.Adjusted.Header() != c.adjusted || back.Answer.Tool != c.tool || (c.tool == "") == strings.Contains(string(wire), "toolConfig") {
+			if string(body.Fields) != c.fields || back.Adjusted.Header() != c.adjusted || back.Answer.Tool != c.tool ||
+				(c.tool == "") == strings.Contains(string(wire), "toolConfig") {
 				t.Errorf("got %s, adjusted %q", wire, back.Adjusted.Header())
 			}
 		})

@@ -19,8 +19,8 @@ import (
 	"outcrop/translate"
 )
 
-// differences are the ways in which the gateway may ask Bedrock otherwise than the recorded client did, each by a rule. Each
-// rewrites the recorded request as the gateway would have sent it, and tells whether it had to.
+// differences are the ways in which the gateway may ask Bedrock otherwise than the recorded client did, each by a rule.
+// Each rewrites the recorded request as the gateway would have sent it, and tells whether it had to.
 var differences = []struct {
 	rule, what string
 	rewrite    func(rec object, row *catalog.Model) bool
@@ -72,7 +72,8 @@ var differences = []struct {
 		rec["messages"] = turns
 		return changed
 	}},
-	{"R-MSG-12, R-CACHE-03", "a blank text is left out, and a cache point that it held away from a document moves before the document", func(rec object, _ *catalog.Model) (changed bool) {
+	{"R-MSG-12, R-CACHE-03", "a blank text is left out, and a cache point that it held away from a document moves " +
+		"before the document", func(rec object, _ *catalog.Model) (changed bool) {
 		for _, turn := range listOf(rec["messages"]) {
 			blocks := turn["content"].([]any)
 			for i := len(blocks) - 1; i > 0; i-- {
@@ -119,8 +120,8 @@ var differences = []struct {
 // nine is the pattern of R-RPL-08.
 var nine = regexp.MustCompile(`^[a-zA-Z0-9]{9}$`)
 
-// TestRecordedBedrockRequests asks through OpenAI's API for what recorded clients asked Bedrock directly, and compares the
-// request that leaves with the recorded one.
+// TestRecordedBedrockRequests asks through OpenAI's API for what recorded clients asked Bedrock directly, and compares
+// the request that leaves with the recorded one.
 func TestRecordedBedrockRequests(t *testing.T) {
 	j := bedrockOf(t, http.NotFoundHandler())
 	exact, stated, all := 0, 0, 0
@@ -159,7 +160,8 @@ func TestRecordedBedrockRequests(t *testing.T) {
 	if exact+stated < 170 {
 		t.Errorf("only %d requests were compared", exact+stated)
 	}
-	keep(t, "bedrock", fmt.Sprintf("%d recorded requests: %d are reproduced, %d up to the stated differences, %d have no OpenAI form. "+
+	keep(t, "bedrock", fmt.Sprintf("%d recorded requests: %d are reproduced, %d up to the stated differences, %d have "+
+		"no OpenAI form. "+
 		"(Empty members count as absent, numbers and schemas are compared by value.)\n\n"+
 		"| Rule | Stated difference | Requests |\n|---|---|--:|\n%s\n| Not expressible | Requests |\n|---|--:|\n%s",
 		all, exact, stated, all-exact-stated, rowsOf(byRule), rowsOf(noForm)))
@@ -223,8 +225,8 @@ func eachBlock(rewrite func(block object) bool) func(object, *catalog.Model) boo
 	}
 }
 
-// eachID replaces the ids of calls and results; the first id becomes what the function makes of it and a running number, and
-// so on, so that what is compared is which result answers which call.
+// eachID replaces the ids of calls and results; the first id becomes what the function makes of it and a running
+// number, and so on, so that what is compared is which result answers which call.
 func eachID(rec object, as func(string) string) bool {
 	numbers := map[string]string{}
 	return eachBlock(func(b object) bool {
@@ -242,14 +244,15 @@ func eachID(rec object, as func(string) string) bool {
 	})(rec, nil)
 }
 
-// tidy leaves out empty members of the top and of inferenceConfig, which mean nothing, and gives numbers and schemas that are
-// strings their values.
+// tidy leaves out empty members of the top and of inferenceConfig, which mean nothing, and gives numbers and schemas
+// that are strings their values.
 func tidy(v any) any {
 	top, ok := v.(object)
 	if !ok {
 		return v
 	}
-	if config, ok := top["inferenceConfig"].(object); ok && len(listOf(config["stopSequences"])) == 0 && fmt.Sprint(config["stopSequences"]) == "[]" {
+	if config, ok := top["inferenceConfig"].(object); ok && len(listOf(config["stopSequences"])) == 0 &&
+		fmt.Sprint(config["stopSequences"]) == "[]" {
 		delete(config, "stopSequences")
 	}
 	for name, value := range top {

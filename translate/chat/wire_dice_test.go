@@ -22,7 +22,8 @@ func newDice(t testing.TB, j *judge) func(seed uint64) *dice {
 	reasoning := append(bedrocksReasoning(t, j),
 		object{"type": "reasoning.text", "text": "unsigned", "format": "bedrock.claude"},
 		object{"type": "reasoning.text", "text": "of another family", "format": "bedrock.gpt-oss"},
-		object{"type": "reasoning.text", "text": "of another provider", "signature": "s1gn3d", "format": "anthropic-claude-v1"},
+		object{"type": "reasoning.text", "text": "of another provider", "signature": "s1gn3d",
+			"format": "anthropic-claude-v1"},
 		object{"type": "reasoning.encrypted", "data": "not base64!", "format": "bedrock.claude"},
 		object{"type": "reasoning.encrypted", "data": "AAAA", "format": "openai-responses-v1"},
 		object{"type": "reasoning.summary", "summary": "something else"})
@@ -34,8 +35,10 @@ func newDice(t testing.TB, j *judge) func(seed uint64) *dice {
 func bedrocksReasoning(t testing.TB, j *judge) (details []object) {
 	t.Helper()
 	to := aim(t, judged[0].id)
-	for _, text := range []string{"What is 2 + 2?", "Why?", "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB"} {
-		body := mustMarshal(t, object{"model": "m", "reasoning_effort": "low", "messages": []object{{"role": "user", "content": text}}})
+	for _, text := range []string{"What is 2 + 2?", "Why?",
+		"ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB"} {
+		body := mustMarshal(t, object{"model": "m", "reasoning_effort": "low",
+			"messages": []object{{"role": "user", "content": text}}})
 		_, in, c, fault := way(body, to, translate.Options{})
 		if fault != nil {
 			t.Fatal(fault)
@@ -58,19 +61,23 @@ func (d *dice) one(in int) bool { return d.IntN(in) == 0 }
 func oneOf[T any](d *dice, list ...T) T { return list[d.IntN(len(list))] }
 
 func (d *dice) text() string {
-	return oneOf(d, "", " ", "\n\t", "Hi", "x \n", "{}", `{"a":1}`, "é ", "Use get_weather now", "count to 3", "<thinking>", "\u0000", strings.Repeat("long ", 300))
+	return oneOf(d, "", " ", "\n\t", "Hi", "x \n", "{}", `{"a":1}`, "é ", "Use get_weather now", "count to 3",
+		"<thinking>", "\u0000", strings.Repeat("long ", 300))
 }
 
 func (d *dice) id() string {
-	return oneOf(d, "call_1", "call_1", "call_2", "call_3", "tooluse_q8A6-x.y:z", "bad id", "", strings.Repeat("x", 70), "call_1-2", "fc_1")
+	return oneOf(d, "call_1", "call_1", "call_2", "call_3", "tooluse_q8A6-x.y:z", "bad id", "", strings.Repeat("x", 70),
+		"call_1-2", "fc_1")
 }
 
 func (d *dice) toolName() string {
-	return oneOf(d, "get_weather", "f", "a.b", "a_b", "", "two words", strings.Repeat("n", 80), strings.Repeat("n", 79)+"m", "unnamed_tool", "größe")
+	return oneOf(d, "get_weather", "f", "a.b", "a_b", "", "two words", strings.Repeat("n", 80),
+		strings.Repeat("n", 79)+"m", "unnamed_tool", "größe")
 }
 
 func (d *dice) arguments() any {
-	return oneOf[any](d, "", "{}", "null", nil, `{"n": 1e400, "n":2}`, "[1]", `{"cut`, `"s"`, "  ", ` {"city" : "Paris"} `, "{}{}", `{"a":"\ud800"}`)
+	return oneOf[any](d, "", "{}", "null", nil, `{"n": 1e400, "n":2}`, "[1]", `{"cut`, `"s"`, "  ", ` {"city" : "Paris"} `,
+		"{}{}", `{"a":"\ud800"}`)
 }
 
 // marked puts what asks for a cache point beside something, sometimes.
@@ -92,16 +99,20 @@ func (d *dice) textPart() object { return d.marked(object{"type": "text", "text"
 
 func (d *dice) mediaPart() object {
 	file := func(name, mime, data string) object {
-		return object{"type": "file", "file": object{"filename": name, "file_data": "data:" + mime + ";base64," + base64.StdEncoding.EncodeToString([]byte(data))}}
+		return object{"type": "file",
+			"file": object{"filename": name, "file_data": "data:" + mime + ";base64," +
+				base64.StdEncoding.EncodeToString([]byte(data))}}
 	}
 	return d.marked(oneOf(d,
 		object{"type": "image_url", "image_url": object{"url": d.png, "detail": oneOf(d, "auto", "low", "high")}},
 		object{"type": "image_url", "image_url": object{"url": strings.Replace(d.png, "image/png", "image/jpeg", 1)}},
 		file("report.pdf", "application/pdf", "%PDF-1.7\n1 0 obj\n"),
-		file(oneOf(d, "a.txt", "", "../../etc/passwd", "a  b__c.tar.txt", "ü.txt", strings.Repeat("n", 300)), "text/plain", "hello"),
+		file(oneOf(d, "a.txt", "", "../../etc/passwd", "a  b__c.tar.txt", "ü.txt", strings.Repeat("n", 300)),
+			"text/plain", "hello"),
 		file("t.csv", "text/csv", "a,b\n1,2\n"),
 		file("p.html", "text/html", "<!DOCTYPE html><p>x</p>"),
-		file("picture", "application/octet-stream", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00"),
+		file("picture", "application/octet-stream",
+			"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00"),
 	))
 }
 
@@ -159,10 +170,12 @@ func (d *dice) assistant() object {
 	var calls []object
 	for range max(d.IntN(6)-2, 0) {
 		if d.one(6) {
-			calls = append(calls, object{"id": d.id(), "type": "custom", "custom": object{"name": d.toolName(), "input": d.text()}})
+			calls = append(calls, object{"id": d.id(), "type": "custom",
+				"custom": object{"name": d.toolName(), "input": d.text()}})
 			continue
 		}
-		calls = append(calls, object{"id": d.id(), "type": "function", "function": object{"name": d.toolName(), "arguments": d.arguments()}})
+		calls = append(calls, object{"id": d.id(), "type": "function",
+			"function": object{"name": d.toolName(), "arguments": d.arguments()}})
 	}
 	if calls != nil {
 		m["tool_calls"] = calls
@@ -192,7 +205,8 @@ func (d *dice) answered(messages []object) []object {
 	calls, _ := m["tool_calls"].([]object)
 	for _, i := range d.Perm(len(calls)) {
 		if !d.one(6) {
-			messages = append(messages, d.marked(object{"role": "tool", "tool_call_id": calls[i]["id"], "content": d.content(d.one(4))}))
+			messages = append(messages,
+				d.marked(object{"role": "tool", "tool_call_id": calls[i]["id"], "content": d.content(d.one(4))}))
 		}
 	}
 	return messages
@@ -200,10 +214,14 @@ func (d *dice) answered(messages []object) []object {
 
 func (d *dice) schema() any {
 	return oneOf[any](d,
-		object{"type": "object", "properties": object{"city": object{"type": "string"}}, "required": []string{"city"}, "additionalProperties": false},
-		object{"type": "object", "properties": object{"n": object{"type": "integer", "minimum": 0, "maximum": 9}, "l": object{"type": "array", "items": object{"type": "object"}, "minItems": 2}}},
-		object{"type": "object", "$defs": object{"n": object{"type": "object", "properties": object{"next": object{"$ref": "#/$defs/n"}}}}, "properties": object{"n": object{"$ref": "#/$defs/n"}}},
-		object{"type": "object", "properties": object{"a": object{"anyOf": []object{{"type": "string"}, {"type": "null"}}}}, "additionalProperties": object{"type": "string"}},
+		object{"type": "object", "properties": object{"city": object{"type": "string"}}, "required": []string{"city"},
+			"additionalProperties": false},
+		object{"type": "object", "properties": object{"n": object{"type": "integer", "minimum": 0, "maximum": 9},
+			"l": object{"type": "array", "items": object{"type": "object"}, "minItems": 2}}},
+		object{"type": "object", "$defs": object{"n": object{"type": "object",
+			"properties": object{"next": object{"$ref": "#/$defs/n"}}}}, "properties": object{"n": object{"$ref": "#/$defs/n"}}},
+		object{"type": "object", "properties": object{"a": object{"anyOf": []object{{"type": "string"}, {"type": "null"}}}},
+			"additionalProperties": object{"type": "string"}},
 		object{"properties": object{"a": object{"type": []string{"string", "null"}, "exclusiveMinimum": 1}}},
 		object{"type": "object", "properties": object{"a": object{"$ref": "https://example.com/schema.json"}}},
 		object{"type": "object", "properties": object{"a": object{"$ref": "#/nowhere"}}},
@@ -240,7 +258,8 @@ func (d *dice) tools(req object) {
 	if d.one(3) {
 		named := object{"type": "function", "function": object{"name": oneOf(d, names...)}}
 		req["tool_choice"] = oneOf[any](d, "auto", "none", "required", "required", named, named,
-			object{"type": "allowed_tools", "allowed_tools": object{"mode": oneOf(d, "auto", "required"), "tools": []object{named}}})
+			object{"type": "allowed_tools", "allowed_tools": object{"mode": oneOf(d, "auto", "required"),
+				"tools": []object{named}}})
 	}
 	if d.one(5) {
 		req["parallel_tool_calls"] = d.one(2)
@@ -295,8 +314,10 @@ func (d *dice) settings() []setting {
 		{"request_metadata", object{"k!": "v"}},
 		{"service_tier", oneOf(d, "auto", "default", "flex", "priority")},
 		{"performance_config", object{"latency": oneOf(d, "standard", "optimized")}},
-		{"guardrail_config", object{"guardrail_identifier": "abc123", "guardrail_version": oneOf(d, "1", "DRAFT"), "trace": oneOf[any](d, "disabled", "enabled_full", nil)}},
-		{"thinking", oneOf(d, object{"type": "disabled"}, object{"type": "adaptive"}, object{"type": "enabled", "budget_tokens": 2000})},
+		{"guardrail_config", object{"guardrail_identifier": "abc123", "guardrail_version": oneOf(d, "1", "DRAFT"),
+			"trace": oneOf[any](d, "disabled", "enabled_full", nil)}},
+		{"thinking", oneOf(d, object{"type": "disabled"}, object{"type": "adaptive"},
+			object{"type": "enabled", "budget_tokens": 2000})},
 		{"additional_model_response_field_paths", []string{"/stop_sequence"}},
 		{"n", 2}, {"seed", 1}, {"user", "u"}, {"verbosity", "low"}, {"logit_bias", object{}}, {"nonsense", true},
 	}
@@ -305,11 +326,15 @@ func (d *dice) settings() []setting {
 func (d *dice) format() any {
 	schema := d.schema()
 	if d.one(3) {
-		schema = oneOf[any](d, object{"type": "array", "items": object{"type": "string"}}, object{"type": "string", "enum": []string{"a", "b"}}, object{"anyOf": []object{{"type": "integer"}, {"type": "null"}}})
+		schema = oneOf[any](d, object{"type": "array", "items": object{"type": "string"}},
+			object{"type": "string", "enum": []string{"a", "b"}},
+			object{"anyOf": []object{{"type": "integer"}, {"type": "null"}}})
 	}
-	inner := object{"name": oneOf(d, "answer", "get_weather"), "strict": d.one(2), "description": oneOf[any](d, "d", "", nil)}
+	inner := object{"name": oneOf(d, "answer", "get_weather"), "strict": d.one(2),
+		"description": oneOf[any](d, "d", "", nil)}
 	if schema != nil {
 		inner["schema"] = schema
 	}
-	return oneOf[any](d, object{"type": "text"}, object{"type": "json_object"}, object{"type": "json_schema", "json_schema": inner}, object{"type": "json_schema", "json_schema": inner})
+	return oneOf[any](d, object{"type": "text"}, object{"type": "json_object"},
+		object{"type": "json_schema", "json_schema": inner}, object{"type": "json_schema", "json_schema": inner})
 }

@@ -16,8 +16,8 @@ import (
 	"outcrop/translate"
 )
 
-// FuzzAcceptedByBedrock takes any body that decodes to any live model: what is translated is byte-identical when it is translated
-// again, and the embedded Bedrock takes it.
+// FuzzAcceptedByBedrock takes any body that decodes to any live model: what is translated is byte-identical when it is
+// translated again, and the embedded Bedrock takes it.
 func FuzzAcceptedByBedrock(f *testing.F) {
 	j := strictBedrock(f)
 	models, roll := live(f, j), newDice(f, j)
@@ -56,17 +56,21 @@ func FuzzAcceptedByBedrock(f *testing.F) {
 	})
 }
 
-// FuzzBytesAreKept puts any JSON object into the places whose bytes count: the schema of a tool and the arguments of a call.
+// FuzzBytesAreKept puts any JSON object into the places whose bytes count: the schema of a tool and the arguments of a
+// call.
 func FuzzBytesAreKept(f *testing.F) {
 	j := strictBedrock(f)
 	for _, seed := range []string{
-		`{"type":"object","properties":{}}`, "{ \"type\" : \"object\",\n\t\"b\":1,\"a\":2}", `{"type":"object","n":12345678901234567890.50e-3}`,
-		`{"type":"object","d":"<a> & \u00e9 é \/ \u2028"}`, `{"type":"object","x":[{"y":null},-0,1E5]}`, `{"a":1,"type":"object","a":2}`,
+		`{"type":"object","properties":{}}`, "{ \"type\" : \"object\",\n\t\"b\":1,\"a\":2}",
+		`{"type":"object","n":12345678901234567890.50e-3}`,
+		`{"type":"object","d":"<a> & \u00e9 é \/ \u2028"}`, `{"type":"object","x":[{"y":null},-0,1E5]}`,
+		`{"a":1,"type":"object","a":2}`,
 	} {
 		f.Add([]byte(seed), uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, which uint8) {
-		if !json.Valid(text) || text[0] != '{' || bytes.Contains(text, []byte(`\u`)) || strings.ToValidUTF8(string(text), "") != string(text) {
+		if !json.Valid(text) || text[0] != '{' || bytes.Contains(text, []byte(`\u`)) ||
+			strings.ToValidUTF8(string(text), "") != string(text) {
 			return // lone surrogates are replaced (R-PART-18)
 		}
 		quoted, err := json.Marshal(string(text))
@@ -113,10 +117,15 @@ func FuzzBytesAreKept(f *testing.F) {
 
 // secrets are what a text of AWS may hold and no client may see (R-GEN-08).
 var secrets = []string{
-	"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123", "arn:aws-us-gov:iam::123456789012:role/Team",
-	"arn:aws:sts::123456789012:assumed-role/Team/session", "123456789012", "assumed-role/Team-Secret/anna@example.org", "role/path/Team-Secret", "user/anna",
-	"bedrock-runtime.us-east-1.amazonaws.com", "https://vpce-0abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com/model/x/converse", "bedrock-runtime.eu-west-1.api.aws:443",
-	"AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "ABSKQmVkcm9ja0FQSUtleS0x", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be",
+	"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123",
+	"arn:aws-us-gov:iam::123456789012:role/Team",
+	"arn:aws:sts::123456789012:assumed-role/Team/session", "123456789012", "assumed-role/Team-Secret/anna@example.org",
+	"role/path/Team-Secret", "user/anna",
+	"bedrock-runtime.us-east-1.amazonaws.com",
+	"https://vpce-0abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com/model/x/converse",
+	"bedrock-runtime.eu-west-1.api.aws:443",
+	"AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "ABSKQmVkcm9ja0FQSUtleS0x",
+	"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be",
 }
 
 // glue is what may stand beside a secret.

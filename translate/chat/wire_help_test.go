@@ -26,8 +26,8 @@ import (
 	"outcrop/translate/chat"
 )
 
-// The tests of this package (files wire_*_test.go) look at the translation from outside: what it makes goes through the real
-// client of Bedrock to the embedded Bedrock, which shares no code with it and judges.
+// The tests of this package (files wire_*_test.go) look at the translation from outside: what it makes goes through the
+// real client of Bedrock to the embedded Bedrock, which shares no code with it and judges.
 
 // wire carries the calls of Bedrock's client without a socket, and keeps the body of the last.
 type wire struct {
@@ -79,7 +79,8 @@ func strictBedrock(t testing.TB) *judge {
 // bedrockOf is a client of the handler.
 func bedrockOf(t testing.TB, h http.Handler) *judge {
 	t.Helper()
-	for _, name := range []string{"AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_MAX_ATTEMPTS", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_CA_BUNDLE"} {
+	for _, name := range []string{"AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_MAX_ATTEMPTS", "AWS_ENDPOINT_URL",
+		"AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_CA_BUNDLE"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
@@ -103,7 +104,8 @@ func bedrockOf(t testing.TB, h http.Handler) *judge {
 }
 
 // converse sends a request as Converse and gives the answer.
-func (j *judge) converse(ctx context.Context, in *bedrockruntime.ConverseInput, c *chat.Context) (*openai.ChatResponse, error) {
+func (j *judge) converse(ctx context.Context, in *bedrockruntime.ConverseInput,
+	c *chat.Context) (*openai.ChatResponse, error) {
 	out, err := j.client.Converse(ctx, in)
 	if err != nil {
 		return nil, err
@@ -129,7 +131,8 @@ func (j *judge) stream(ctx context.Context, in *bedrockruntime.ConverseInput, c 
 }
 
 // send sends the request by the operation that the pipeline takes (R-PAR-03, R-STR-20).
-func (j *judge) send(ctx context.Context, in *bedrockruntime.ConverseInput, c *chat.Context, row *catalog.Model, stream bool) error {
+func (j *judge) send(ctx context.Context, in *bedrockruntime.ConverseInput, c *chat.Context, row *catalog.Model,
+	stream bool) error {
 	if stream && streams(in, row) {
 		_, err := j.stream(ctx, in, c)
 		return err
@@ -172,7 +175,8 @@ func aim(t testing.TB, model string) catalog.Target {
 }
 
 // way takes a body through the whole way in.
-func way(body []byte, to catalog.Target, o translate.Options) (*openai.ChatRequest, *bedrockruntime.ConverseInput, chat.Context, *openai.Error) {
+func way(body []byte, to catalog.Target, o translate.Options) (*openai.ChatRequest, *bedrockruntime.ConverseInput,
+	chat.Context, *openai.Error) {
 	req, fault := openai.DecodeChat(body)
 	if fault != nil {
 		return nil, nil, chat.Context{}, fault

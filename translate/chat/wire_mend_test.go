@@ -30,7 +30,8 @@ func goldenBody(t *testing.T, folder, model string, members object) []byte {
 	return mustMarshal(t, o)
 }
 
-// accept sends what the translation makes of a body to the embedded Bedrock, plain and streamed, and gives the plain answer.
+// accept sends what the translation makes of a body to the embedded Bedrock, plain and streamed, and gives the plain
+// answer.
 func accept(t *testing.T, j *judge, model string, body []byte) (whole object) {
 	t.Helper()
 	to := aim(t, model)
@@ -74,8 +75,10 @@ const (
 func TestMendB1NovaTakesThePointsOfAToolLoop(t *testing.T) {
 	j := strictBedrock(t)
 	for _, model := range []string{novaPro, novaLite} {
-		for _, folder := range []string{"cache-on-nova-in-a-tool-loop", "cache-on-nova-2-in-a-tool-loop", "cache-on-nova-after-a-tool-loop",
-			"cache-on-nova-before-an-image", "cache-on-nova-where-a-turn-has-no-place", "cache-control-on-nova-beside-a-result", "cache-control-on-nova-on-an-image"} {
+		for _, folder := range []string{"cache-on-nova-in-a-tool-loop", "cache-on-nova-2-in-a-tool-loop",
+			"cache-on-nova-after-a-tool-loop",
+			"cache-on-nova-before-an-image", "cache-on-nova-where-a-turn-has-no-place", "cache-control-on-nova-beside-a-result",
+			"cache-control-on-nova-on-an-image"} {
 			t.Run("R-CACHE-03 R-CACHE-08/"+model+" "+folder, func(t *testing.T) {
 				accept(t, j, model, goldenBody(t, folder, model, nil))
 				if points := strings.Count(string(j.body), "cachePoint"); points == 0 && !strings.Contains(folder, "beside") {
@@ -90,7 +93,8 @@ func TestMendB1NovaTakesThePointsOfAToolLoop(t *testing.T) {
 func TestMendB1ALoopOnNovaReadsWhatItWrote(t *testing.T) {
 	user := object{"role": "user", "content": "How high is the tide?"}
 	call := func(id string) object {
-		return object{"role": "assistant", "content": "I look.", "tool_calls": []any{object{"id": id, "type": "function", "function": object{"name": "tide", "arguments": "{}"}}}}
+		return object{"role": "assistant", "content": "I look.",
+			"tool_calls": []any{object{"id": id, "type": "function", "function": object{"name": "tide", "arguments": "{}"}}}}
 	}
 	result := func(id string) object { return object{"role": "tool", "tool_call_id": id, "content": "1 m"} }
 	messages := []any{user}
@@ -98,7 +102,8 @@ func TestMendB1ALoopOnNovaReadsWhatItWrote(t *testing.T) {
 	for i := range 4 {
 		id := fmt.Sprintf("call_%d", i)
 		messages = append(messages, call(id), result(id))
-		body := mustMarshal(t, object{"model": "m", "messages": messages, "tools": []any{object{"type": "function", "function": object{"name": "tide"}}}})
+		body := mustMarshal(t, object{"model": "m", "messages": messages,
+			"tools": []any{object{"type": "function", "function": object{"name": "tide"}}}})
 		_, in, _, fault := way(body, aim(t, novaPro), translate.Options{})
 		if fault != nil {
 			t.Fatal(fault)
@@ -130,7 +135,8 @@ func TestMendB7NoPointDirectlyAfterReasoning(t *testing.T) {
 		} {
 			t.Run("R-CACHE-03/"+model, func(t *testing.T) {
 				body := func(messages ...any) []byte {
-					return mustMarshal(t, object{"model": "m", "messages": messages, "reasoning_effort": "low", "tools": []any{object{"type": "function", "function": object{"name": "get_tide"}}}})
+					return mustMarshal(t, object{"model": "m", "messages": messages, "reasoning_effort": "low",
+						"tools": []any{object{"type": "function", "function": object{"name": "get_tide"}}}})
 				}
 				user := object{"role": "user", "content": "What is the tide?"}
 				said := messageOf(accept(t, j, model, body(user)))
@@ -138,7 +144,8 @@ func TestMendB7NoPointDirectlyAfterReasoning(t *testing.T) {
 					t.Fatalf("no reasoning or no call: %v", said)
 				}
 				said["content"] = []any{part}
-				accept(t, j, model, body(user, said, object{"role": "tool", "tool_call_id": listOf(said["tool_calls"])[0]["id"], "content": "1 m"}))
+				accept(t, j, model, body(user, said, object{"role": "tool", "tool_call_id": listOf(said["tool_calls"])[0]["id"],
+					"content": "1 m"}))
 				if !strings.Contains(string(j.body), "reasoningContent") {
 					t.Errorf("the reasoning is lost: %s", j.body)
 				}
@@ -164,16 +171,20 @@ func TestMendB9NovaCallsToolsWithHyphens(t *testing.T) {
 
 func TestMendB10EncryptedReasoningGoesBack(t *testing.T) {
 	j := strictBedrock(t)
-	for _, model := range []string{"openai.gpt-5.6-sol", "us.openai.gpt-5.6-luna", "us.openai.gpt-6-astra", "us.xai.grok-4.6"} {
+	for _, model := range []string{"openai.gpt-5.6-sol", "us.openai.gpt-5.6-luna", "us.openai.gpt-6-astra",
+		"us.xai.grok-4.6"} {
 		t.Run("R-CAP-09 R-RPL-02/"+model, func(t *testing.T) {
 			tools := []any{object{"type": "function", "function": object{"name": "get_tide"}}}
 			user := object{"role": "user", "content": "What is the tide?"}
-			said := messageOf(accept(t, j, model, mustMarshal(t, object{"model": model, "messages": []any{user}, "tools": tools})))
+			said := messageOf(accept(t, j, model,
+				mustMarshal(t, object{"model": model, "messages": []any{user}, "tools": tools})))
 			details := listOf(said["reasoning_details"])
 			if len(details) != 1 || details[0]["type"] != "reasoning.encrypted" {
 				t.Fatalf("%v", said)
 			}
-			body := object{"model": model, "tools": tools, "messages": []any{user, said, object{"role": "tool", "tool_call_id": listOf(said["tool_calls"])[0]["id"], "content": "1 m"}}}
+			body := object{"model": model, "tools": tools,
+				"messages": []any{user, said, object{"role": "tool", "tool_call_id": listOf(said["tool_calls"])[0]["id"],
+					"content": "1 m"}}}
 			accept(t, j, model, mustMarshal(t, body))
 			if want := `"redactedContent":"` + details[0]["data"].(string) + `"`; !strings.Contains(string(j.body), want) {
 				t.Errorf("sent %s, want %s", j.body, want)
@@ -186,12 +197,14 @@ func TestMendB10EffortsAreTaken(t *testing.T) {
 	j := strictBedrock(t)
 	for model, want := range map[string]string{
 		"us.openai.gpt-5.6-terra": `"reasoning":{"effort":"%s"}`, "us.openai.gpt-6-astra": `"reasoning":{"effort":"%s"}`,
-		"moonshotai.kimi-k2.5": `"reasoning_config":"%s"`, "zai.glm-4.7": `"reasoning_config":"%s"`, "zai.glm-5": `"reasoning_config":"%s"`,
+		"moonshotai.kimi-k2.5": `"reasoning_config":"%s"`, "zai.glm-4.7": `"reasoning_config":"%s"`,
+		"zai.glm-5":               `"reasoning_config":"%s"`,
 		"openai.gpt-oss-120b-1:0": `"reasoning_effort":"%s"`,
 	} {
 		for asked, effort := range map[string]string{"minimal": "low", "low": "low", "medium": "medium", "high": "high"} {
 			t.Run("R-CAP-09 R-RSN-01/"+model+" "+asked, func(t *testing.T) {
-				accept(t, j, model, mustMarshal(t, object{"model": model, "reasoning_effort": asked, "messages": []any{object{"role": "user", "content": "Hi"}}}))
+				accept(t, j, model, mustMarshal(t,
+					object{"model": model, "reasoning_effort": asked, "messages": []any{object{"role": "user", "content": "Hi"}}}))
 				if !strings.Contains(string(j.body), fmt.Sprintf(want, effort)) {
 					t.Errorf("sent %s", j.body)
 				}
@@ -222,30 +235,33 @@ func TestMendB6SchemasThatAreNotCompiled(t *testing.T) {
 		schema string
 		strict bool
 	}{
-		"24 optional members":    {members(24, `{"type":"string"}`, false), true},
-		"25":                     {members(25, `{"type":"string"}`, false), false},
-		"60 that are required":   {members(60, `{"type":"string"}`, true), true},
-		"16 unions":              {members(16, `{"type":["string","null"]}`, true), true},
-		"17 unions":              {members(17, `{"anyOf":[{"type":"string"},{"type":"null"}]}`, true), false},
-		"17 lists of one type":   {members(17, `{"type":["string"]}`, true), true},
-		"oneOf":                  {one(`{"oneOf":[{"type":"string"}]}`), false},
-		"not":                    {one(`{"not":{"type":"string"}}`), false},
-		"if":                     {one(`{"if":{"type":"string"},"then":{"type":"string"}}`), false},
-		"prefixItems":            {one(`{"type":"array","prefixItems":[{"type":"string"}]}`), false},
-		"patternProperties":      {one(`{"type":"object","patternProperties":{"a":{"type":"string"}}}`), false},
-		"propertyNames":          {one(`{"type":"object","propertyNames":{"maxLength":2}}`), false},
-		"dependentSchemas":       {one(`{"type":"object","dependentSchemas":{"a":{"type":"object"}}}`), false},
-		"uniqueItems":            {one(`{"type":"array","uniqueItems":true}`), false},
-		"contains":               {one(`{"type":"array","contains":{"type":"string"}}`), false},
-		"minProperties":          {one(`{"type":"object","minProperties":1}`), false},
-		"maxProperties":          {one(`{"type":"object","maxProperties":1}`), false},
-		"enum of objects":        {one(`{"enum":[{"a":1}]}`), false},
-		"const of an object":     {one(`{"const":{"a":1}}`), false},
-		"enum of texts":          {one(`{"enum":["a",null,1]}`), true},
-		"members of these names": {`{"type":"object","properties":{"not":{"type":"string"},"oneOf":{"type":"string"},"uniqueItems":{"type":"string"}}}`, true},
+		"24 optional members":  {members(24, `{"type":"string"}`, false), true},
+		"25":                   {members(25, `{"type":"string"}`, false), false},
+		"60 that are required": {members(60, `{"type":"string"}`, true), true},
+		"16 unions":            {members(16, `{"type":["string","null"]}`, true), true},
+		"17 unions":            {members(17, `{"anyOf":[{"type":"string"},{"type":"null"}]}`, true), false},
+		"17 lists of one type": {members(17, `{"type":["string"]}`, true), true},
+		"oneOf":                {one(`{"oneOf":[{"type":"string"}]}`), false},
+		"not":                  {one(`{"not":{"type":"string"}}`), false},
+		"if":                   {one(`{"if":{"type":"string"},"then":{"type":"string"}}`), false},
+		"prefixItems":          {one(`{"type":"array","prefixItems":[{"type":"string"}]}`), false},
+		"patternProperties":    {one(`{"type":"object","patternProperties":{"a":{"type":"string"}}}`), false},
+		"propertyNames":        {one(`{"type":"object","propertyNames":{"maxLength":2}}`), false},
+		"dependentSchemas":     {one(`{"type":"object","dependentSchemas":{"a":{"type":"object"}}}`), false},
+		"uniqueItems":          {one(`{"type":"array","uniqueItems":true}`), false},
+		"contains":             {one(`{"type":"array","contains":{"type":"string"}}`), false},
+		"minProperties":        {one(`{"type":"object","minProperties":1}`), false},
+		"maxProperties":        {one(`{"type":"object","maxProperties":1}`), false},
+		"enum of objects":      {one(`{"enum":[{"a":1}]}`), false},
+		"const of an object":   {one(`{"const":{"a":1}}`), false},
+		"enum of texts":        {one(`{"enum":["a",null,1]}`), true},
+		"members of these names": {
+			`{"type":"object","properties":{"not":{"type":"string"},"oneOf":{"type":"string"},"uniqueItems":{"type":"string"}}}`,
+			true},
 	} {
 		t.Run("R-FMT-03 R-FMT-02 native/"+name, func(t *testing.T) {
-			accept(t, j, model, []byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+x.schema+`}}}`))
+			accept(t, j, model, []byte(
+				`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+x.schema+`}}}`))
 			if native := strings.Contains(string(j.body), "outputConfig"); native != x.strict {
 				t.Errorf("native %v", native)
 			}
@@ -265,8 +281,11 @@ func TestMendB6SchemasThatAreNotCompiled(t *testing.T) {
 		tool := func(name, schema string) string {
 			return `{"type":"function","function":{"name":"` + name + `","strict":true,"parameters":` + schema + `}}`
 		}
-		tools := tool("a", members(10, `{"type":"string"}`, false)) + "," + tool("b", members(10, `{"type":"string"}`, false)) + "," + tool("c", members(4, `{"type":"string"}`, false))
-		body := `{"model":"m","messages":[{"role":"user","content":"Hi"}],"tools":[` + tools + `],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":` + members(10, `{"type":"string"}`, false) + `}}}`
+		tools := tool("a", members(10, `{"type":"string"}`, false)) + "," +
+			tool("b", members(10, `{"type":"string"}`, false)) + "," + tool("c", members(4, `{"type":"string"}`, false))
+		body := `{"model":"m","messages":[{"role":"user","content":"Hi"}],"tools":[` + tools +
+			`],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":` + members(10, `{"type":"string"}`,
+			false) + `}}}`
 		accept(t, j, model, []byte(body))
 		_, in, c, fault := way([]byte(body), aim(t, model), translate.Options{})
 		if fault != nil || in.OutputConfig == nil || c.Adjusted.Header() != "tools[].function.strict:unsupported" {

@@ -37,8 +37,8 @@ var judged = []struct{ name, id string }{
 	{"DeepSeek R1", "deepseek.r1-v1:0"},
 }
 
-// outcomeRules says by which rule each adjustment and refusal of the recorded requests came. A new outcome fails the test until
-// its rule is named here.
+// outcomeRules says by which rule each adjustment and refusal of the recorded requests came. A new outcome fails the
+// test until its rule is named here.
 var outcomeRules = map[string]string{
 	"messages[].name:ignored":                                    "R-MSG-18",
 	"messages[].tool_calls:flattened":                            "R-TOOL-14",
@@ -74,8 +74,8 @@ func (c tally) add(name string, model int) {
 	c[name][model]++
 }
 
-// TestRecordedChatRequests takes what real clients sent to OpenAI to every judged family: it is translated into a request that
-// Bedrock takes, or refused by a rule that has a number.
+// TestRecordedChatRequests takes what real clients sent to OpenAI to every judged family: it is translated into a
+// request that Bedrock takes, or refused by a rule that has a number.
 func TestRecordedChatRequests(t *testing.T) {
 	j := strictBedrock(t)
 	all, without := 0, 0
@@ -122,8 +122,10 @@ func TestRecordedChatRequests(t *testing.T) {
 			}
 		}
 	}
-	keep(t, "openai", fmt.Sprintf("%d recorded requests (%d more have a reply only), each sent to %d families.\n\n%s\n%s\n%s",
-		all, without, len(judged), table(totals, "Outcome", false), table(adjusted, "Adjusted", true), table(refused, "Refused", true)))
+	keep(t, "openai", fmt.Sprintf("%d recorded requests (%d more have a reply only), each sent to %d "+
+		"families.\n\n%s\n%s\n%s",
+		all, without, len(judged), table(totals, "Outcome", false), table(adjusted, "Adjusted", true),
+		table(refused, "Refused", true)))
 }
 
 // withModel replaces the model and nothing else.

@@ -14,8 +14,8 @@ import (
 	"outcrop/translate"
 )
 
-// unknowable are complaints of Bedrock that no rule could have prevented: they are about what the client wrote in the model's own
-// words, which pass as they are, or about what only Bedrock can check.
+// unknowable are complaints of Bedrock that no rule could have prevented: they are about what the client wrote in the
+// model's own words, which pass as they are, or about what only Bedrock can check.
 var unknowable = []struct {
 	rule, text string
 	wrote      func(*openai.ChatRequest) bool
@@ -70,7 +70,8 @@ const runs = 6000
 var metadataOnTheWire = regexp.MustCompile(`"requestMetadata":\{[^{}]*\}`) // members in any order (R-GEN-06)
 
 // sent gives the body that leaves for a request, and what Bedrock says to it.
-func (j *judge) sent(t testing.TB, body []byte, to catalog.Target, o translate.Options) (wireBody []byte, complained string, fault *openai.Error) {
+func (j *judge) sent(t testing.TB, body []byte, to catalog.Target,
+	o translate.Options) (wireBody []byte, complained string, fault *openai.Error) {
 	t.Helper()
 	req, in, c, fault := way(body, to, o)
 	if fault != nil {
@@ -117,7 +118,8 @@ func TestAnyRequestIsAccepted(t *testing.T) {
 				key := withoutNumbers(complained)
 				counts[key]++
 				if old, ok := found[key]; !ok || len(body) < len(old) {
-					found[key] = fmt.Sprintf("seed %d on %s: %s\n  asked %.3000s\n  sent %.1500s", seed, to.Row.ID, complained, body, first)
+					found[key] = fmt.Sprintf("seed %d on %s: %s\n  asked %.3000s\n  sent %.1500s", seed, to.Row.ID,
+						complained, body, first)
 				}
 				continue
 			}

@@ -55,7 +55,8 @@ func TestGuardrailNames(t *testing.T) {
 	for _, tt := range []struct{ identifier, version, param string }{
 		{"abc123", "1", ""}, {"abc123", "DRAFT", ""}, {"arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123", "12", ""},
 		{"abc123", "DeAFT", "guardrail_config.guardrail_version"}, {"abc123", "0", "guardrail_config.guardrail_version"},
-		{"ABC", "1", "guardrail_config.guardrail_identifier"}, {strings.Repeat("a", 2049), "1", "guardrail_config.guardrail_identifier"},
+		{"ABC", "1", "guardrail_config.guardrail_identifier"},
+		{strings.Repeat("a", 2049), "1", "guardrail_config.guardrail_identifier"},
 	} {
 		t.Run("R-GRD-01 R-GRD-03/"+tt.identifier[:3]+" "+tt.version, func(t *testing.T) {
 			body := mustMarshal(t, object{"model": "m", "messages": []object{{"role": "user", "content": "Hi"}},
@@ -84,14 +85,17 @@ func TestReferences(t *testing.T) {
 		{"many ways to one definition", wide, true},
 		{"nowhere", `{"type":"object","properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"n":{"type":"string"}}}`, false},
 		{"into a definition", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n/properties/x"}},"$defs":{"n":{"type":"object","properties":{"x":{"$ref":"#/$defs/n/properties/x"}}}}}`, false},
-		{"definitions that are not the root's", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n"},"b":{"type":"object","$defs":{"n":{"type":"string"}}}}}`, false},
+		{"definitions that are not the root's",
+			`{"type":"object","properties":{"a":{"$ref":"#/$defs/n"},"b":{"type":"object","$defs":{"n":{"type":"string"}}}}}`,
+			false},
 		{"a circle of two", `{"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},"$defs":{"n":{"$ref":"#/$defs/m"},"m":{"$ref":"#/$defs/n"}}}`, false},
 		{"elsewhere", `{"type":"object","properties":{"a":{"$ref":"https://example.com/s"}}}`, false},
 		{"the root", `{"type":"object","properties":{"a":{"$ref":"#"}}}`, false},
 	} {
 		t.Run("R-FMT-03 "+tt.name, func(t *testing.T) {
 			to := aim(t, judged[0].id)
-			_, in, c, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+tt.schema+`}}}`), to, translate.Options{})
+			_, in, c, fault := way([]byte(
+				`{"model":"m","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":`+tt.schema+`}}}`), to, translate.Options{})
 			if fault != nil {
 				t.Fatal(fault)
 			}

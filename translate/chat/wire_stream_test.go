@@ -32,12 +32,14 @@ func TestStreamSaysWhatThePlainAnswerSays(t *testing.T) {
 			tree := d.request(to.Row)
 			delete(tree, "metadata") // leaves in any order, and the embedded Bedrock makes its ids of the body
 			delete(tree, "request_metadata")
-			tree["messages"] = append(tree["messages"].([]object), object{"role": "user", "content": oneOf(d, "Use get_weather now", "count to 3", "f and get_weather")})
+			tree["messages"] = append(tree["messages"].([]object),
+				object{"role": "user", "content": oneOf(d, "Use get_weather now", "count to 3", "f and get_weather")})
 			_, in, c, fault := way(mustMarshal(t, tree), to, translate.Options{})
 			if fault != nil || !streams(in, to.Row) {
 				continue
 			}
-			if _, err := j.converse(t.Context(), in, &c); err != nil { // also fills the prompt cache, whose state the usage tells
+			// also fills the prompt cache, whose state the usage tells
+			if _, err := j.converse(t.Context(), in, &c); err != nil {
 				continue
 			}
 			plain, err := j.converse(t.Context(), in, &c)
@@ -101,17 +103,20 @@ func asRead(t *testing.T, p openai.Part) any {
 	return v
 }
 
-// TestSignedLoop goes a tool loop with the embedded Bedrock, which checks signatures: thinking, a call, its result, and on.
+// TestSignedLoop goes a tool loop with the embedded Bedrock, which checks signatures: thinking, a call, its result, and
+// on.
 func TestSignedLoop(t *testing.T) {
 	j := strictBedrock(t)
 	const tools = `"tools":[{"type":"function","function":{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}}]`
-	for _, model := range []string{"anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-6", "anthropic.claude-sonnet-5", "anthropic.claude-fable-5"} {
+	for _, model := range []string{"anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-6",
+		"anthropic.claude-sonnet-5", "anthropic.claude-fable-5"} {
 		for _, streamed := range []bool{false, true} {
 			t.Run("R-RPL-04 R-RSN-07/"+model, func(t *testing.T) {
 				to := aim(t, model)
 				messages := []any{object{"role": "user", "content": "What is the weather?"}}
 				for range 3 {
-					body := mustMarshal(t, object{"model": model, "messages": messages, "reasoning_effort": "low", "tools": parseJSON(t, []byte("{"+tools+"}")).(object)["tools"]})
+					body := mustMarshal(t, object{"model": model, "messages": messages, "reasoning_effort": "low",
+						"tools": parseJSON(t, []byte("{"+tools+"}")).(object)["tools"]})
 					_, in, c, fault := way(body, to, translate.Options{})
 					if fault != nil {
 						t.Fatal(fault)
@@ -183,14 +188,16 @@ func eventStream(body *[]byte) http.Handler {
 	})
 }
 
-// toldWith gives the stream as the client would see it when its bytes arrive in pieces of the sizes; nil is all at once.
+// toldWith gives the stream as the client would see it when its bytes arrive in pieces of the sizes; nil is all at
+// once.
 func (j *judge) toldWith(t testing.TB, sizes []byte) []byte {
 	t.Helper()
 	j.read = nil
 	if sizes != nil {
 		j.read = func(r io.Reader) io.ReadCloser { return io.NopCloser(&pieces{from: r, sizes: sizes}) }
 	}
-	_, in, c, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}]}`), aim(t, judged[2].id), translate.Options{})
+	_, in, c, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}]}`), aim(t, judged[2].id),
+		translate.Options{})
 	if fault != nil {
 		t.Fatal(fault)
 	}
@@ -259,7 +266,8 @@ func TestOfflineInPieces(t *testing.T) {
 		to := aim(t, "amazon.nova-lite-v1:0")
 		told := func(model string) []byte {
 			to.CalledID = model
-			_, in, c, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"count to 20"}]}`), to, translate.Options{})
+			_, in, c, fault := way([]byte(`{"model":"m","messages":[{"role":"user","content":"count to 20"}]}`), to,
+				translate.Options{})
 			if fault != nil {
 				t.Fatal(fault)
 			}

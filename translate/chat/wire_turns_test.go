@@ -142,8 +142,8 @@ func replyBlocks(t *testing.T, rec *wiretest.Interaction) (blocks []object) {
 	return blocks
 }
 
-// TestRecordedTwoTurns plays a recorded reply through the way back, hands it back as an SDK would, and wants Bedrock to get
-// exactly the blocks that it had sent.
+// TestRecordedTwoTurns plays a recorded reply through the way back, hands it back as an SDK would, and wants Bedrock to
+// get exactly the blocks that it had sent.
 func TestRecordedTwoTurns(t *testing.T) {
 	pairs := recordedPairs(t)
 	count := map[string]int{}
@@ -195,8 +195,8 @@ func TestRecordedTwoTurns(t *testing.T) {
 	}
 }
 
-// replayed is the assistant message that an SDK keeps of the reply: the message of a plain answer, whole, and the same of a
-// stream.
+// replayed is the assistant message that an SDK keeps of the reply: the message of a plain answer, whole, and the same
+// of a stream.
 func replayed(t *testing.T, rec *wiretest.Interaction, to catalog.Target) object {
 	t.Helper()
 	j := bedrockOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -255,7 +255,8 @@ func anyList(blocks []object) (list []any) {
 	return list
 }
 
-// withoutUnsigned leaves out what is not sent back: reasoning that nobody signed (R-RPL-03), and blank texts (R-MSG-12).
+// withoutUnsigned leaves out what is not sent back: reasoning that nobody signed (R-RPL-03), and blank texts
+// (R-MSG-12).
 func withoutUnsigned(messages []object) []object {
 	for _, m := range messages {
 		blocks, _ := m["content"].([]any)

@@ -54,7 +54,8 @@ func TestDataURL(t *testing.T) {
 
 func TestDocumentNames(t *testing.T) {
 	for in, want := range map[string]string{
-		"Report.pdf": "Report", "a/b\\c.pdf": "a b c", "x  y\t\nz.md": "x y z", "(1) [2]-3_4.txt": "(1) [2]-3_4", "ümlaut.pdf": "mlaut", ".env": "env", "äöü.pdf": "",
+		"Report.pdf": "Report", "a/b\\c.pdf": "a b c", "x  y\t\nz.md": "x y z", "(1) [2]-3_4.txt": "(1) [2]-3_4",
+		"ümlaut.pdf": "mlaut", ".env": "env", "äöü.pdf": "",
 		strings.Repeat("a", 99) + " b.pdf": strings.Repeat("a", 99),
 	} {
 		if got := cleanName(in); got != want {
@@ -107,17 +108,28 @@ func FuzzPieces(f *testing.F) {
 
 func TestNativeSchema(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
-		{"nothing to do keeps every byte", `{ "type":"object" ,"additionalProperties": false}`, `{ "type":"object" ,"additionalProperties": false}`},
-		{"objects are closed", `{"type":"object","properties":{"a":{"type":["object","null"]}}}`, `{"type":"object","properties":{"a":{"type":["object","null"],"additionalProperties":false}},"additionalProperties":false}`},
-		{"bounds move into the description", `{"type":"integer", "minimum":0, "maximum" : 10, "description":"n"}`, `{"type":"integer", "description":"n (minimum=0, maximum=10)"}`},
-		{"the first member is a bound", `{"minimum":0 , "type":"integer"}`, `{ "type":"integer","description":"(minimum=0)"}`},
+		{"nothing to do keeps every byte", `{ "type":"object" ,"additionalProperties": false}`,
+			`{ "type":"object" ,"additionalProperties": false}`},
+		{"objects are closed", `{"type":"object","properties":{"a":{"type":["object","null"]}}}`,
+			`{"type":"object","properties":{"a":{"type":["object","null"],"additionalProperties":false}},"additionalProperties":false}`},
+		{"bounds move into the description", `{"type":"integer", "minimum":0, "maximum" : 10, "description":"n"}`,
+			`{"type":"integer", "description":"n (minimum=0, maximum=10)"}`},
+		{"the first member is a bound", `{"minimum":0 , "type":"integer"}`,
+			`{ "type":"integer","description":"(minimum=0)"}`},
 		{"only a bound", `{"minimum":0}`, `{"description":"(minimum=0)"}`},
-		{"a rewrite of the same length counts", `{"items":{"minimum":0,"description":"n"},"anyOf":[{"minimum":0,"description":"n"}],"$defs":{"a":{"minimum":0,"description":"n"}}}`, `{"items":{"description":"n (minimum=0)"},"anyOf":[{"description":"n (minimum=0)"}],"$defs":{"a":{"description":"n (minimum=0)"}}}`},
+		{"a rewrite of the same length counts",
+			`{"items":{"minimum":0,"description":"n"},"anyOf":[{"minimum":0,"description":"n"}],"$defs":{"a":{"minimum":0,"description":"n"}}}`, `{"items":{"description":"n (minimum=0)"},"anyOf":[{"description":"n (minimum=0)"}],"$defs":{"a":{"description":"n (minimum=0)"}}}`},
 		{"one item may be demanded", `{"type":"array","minItems":1}`, `{"type":"array","minItems":1}`},
-		{"two may not", `{"type":"array","minItems":2,"items":[{"maximum":1}, {}]}`, `{"type":"array","items":[{"description":"(maximum=1)"}, {}],"description":"(minItems=2)"}`},
-		{"a property that is called like a bound stays", `{"type":"object","additionalProperties":false,"properties":{"minimum":{"type":"integer"}}}`, `{"type":"object","additionalProperties":false,"properties":{"minimum":{"type":"integer"}}}`},
-		{"constants are no schemas", `{"const":"minimum","enum":["maximum",1,null],"default":{"minimum":1}}`, `{"const":"minimum","enum":["maximum",1,null],"default":{"minimum":1}}`},
-		{"inside alternatives and definitions", `{"anyOf":[{"multipleOf":2},{"$ref":"#/$defs/a"}],"$defs":{"a":{"exclusiveMinimum":1}}}`, `{"anyOf":[{"description":"(multipleOf=2)"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"description":"(exclusiveMinimum=1)"}}}`},
+		{"two may not", `{"type":"array","minItems":2,"items":[{"maximum":1}, {}]}`,
+			`{"type":"array","items":[{"description":"(maximum=1)"}, {}],"description":"(minItems=2)"}`},
+		{"a property that is called like a bound stays",
+			`{"type":"object","additionalProperties":false,"properties":{"minimum":{"type":"integer"}}}`,
+			`{"type":"object","additionalProperties":false,"properties":{"minimum":{"type":"integer"}}}`},
+		{"constants are no schemas", `{"const":"minimum","enum":["maximum",1,null],"default":{"minimum":1}}`,
+			`{"const":"minimum","enum":["maximum",1,null],"default":{"minimum":1}}`},
+		{"inside alternatives and definitions",
+			`{"anyOf":[{"multipleOf":2},{"$ref":"#/$defs/a"}],"$defs":{"a":{"exclusiveMinimum":1}}}`,
+			`{"anyOf":[{"description":"(multipleOf=2)"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"description":"(exclusiveMinimum=1)"}}}`},
 		{"open objects cannot be said", `{"type":"object","additionalProperties":{"type":"string"}}`, ""},
 		{"nor recursion", `{"$defs":{"a":{"items":{"$ref":"#/$defs/b"}},"b":{"items":{"$ref":"#/$defs/a"}}},"$ref":"#/$defs/a"}`, ""},
 		{"nor references to elsewhere", `{"$ref":"https://example.com/x"}`, ""},
@@ -137,7 +149,8 @@ func TestMergeFields(t *testing.T) {
 	f.add("inferenceConfig", []byte(`{"topK":5,"deep":{"a":1}}`))
 	f.add("anthropic_beta", []byte(`["x"]`))
 	f.merge([]byte(`{"anthropic_beta":["y", "x"],"inferenceConfig":{"deep":{"b":2},"topK":[1]},"new":null}`))
-	if got, want := string(f.json()), `{"inferenceConfig":{"topK":[1],"deep":{"a":1,"b":2}},"anthropic_beta":["x","y"],"new":null}`; got != want {
+	if got, want := string(f.json()),
+		`{"inferenceConfig":{"topK":[1],"deep":{"a":1,"b":2}},"anthropic_beta":["x","y"],"new":null}`; got != want {
 		t.Errorf("R-EXT-03\n got %s\nwant %s", got, want)
 	}
 }

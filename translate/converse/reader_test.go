@@ -56,7 +56,8 @@ func listen(in *converse.Context) (*listener, *converse.Reader) {
 	return l, &converse.Reader{Context: in, Sink: l, Names: &other}
 }
 
-// recordedBlocks reads the recorded events of a stream with nothing of this package: a block an index, in order of the indexes.
+// recordedBlocks reads the recorded events of a stream with nothing of this package: a block an index, in order of the
+// indexes.
 func recordedBlocks(t *testing.T, events []wiretest.Event) (list []*heard) {
 	t.Helper()
 	last, elsewhere := -1, -1

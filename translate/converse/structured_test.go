@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzJSONText cuts a text into pieces: what comes out piece by piece is what the whole text gives. Of what is not JSON a
-// stream may lose no more than white space and the fence at its beginning.
+// FuzzJSONText cuts a text into pieces: what comes out piece by piece is what the whole text gives. Of what is not JSON
+// a stream may lose no more than white space and the fence at its beginning.
 func FuzzJSONText(f *testing.F) {
 	f.Add("```json\n{\"a\": \"`x`\"}\n```\n", byte(3))
 	f.Add(" [1, 2]  ", byte(1))

@@ -29,7 +29,8 @@ func TestEmbedInputTypeOfTheAlias(t *testing.T) {
 		})
 	}
 	// The operator's setting is no wish of the request: where the family has no word for it, nothing is reported.
-	calls, back, err := Inputs(embedRequest("text"), embedTarget(t, titanV2), translate.Options{InputType: "search_query", Strict: true})
+	calls, back, err := Inputs(embedRequest("text"), embedTarget(t, titanV2),
+		translate.Options{InputType: "search_query", Strict: true})
 	if err != nil || strings.Contains(string(calls[0].Body), "query") || back.Adjusted.Header() != "" {
 		t.Errorf("R-EMB-11 on Titan: %v, adjusted %q", err, back.Adjusted.Header())
 	}

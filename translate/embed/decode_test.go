@@ -38,11 +38,13 @@ func TestEmbedDecode(t *testing.T) {
 			t.Errorf("R-EMB-02 %s cannot be read", p.Path)
 		}
 		calls, _, err := Inputs(req, embedTarget(t, titanV2), translate.Options{})
-		if err != nil || !slices.Equal(got, want) || len(calls) != len(direct) || string(calls[0].Body) != string(direct[0].Body) {
+		if err != nil || !slices.Equal(got, want) || len(calls) != len(direct) ||
+			string(calls[0].Body) != string(direct[0].Body) {
 			t.Errorf("R-EMB-02 %s: %q, %v", body, got, err)
 		}
 	}
-	if fault := Decode(read(`{"input":[[9906],[-1]]}`)); fault == nil || fault.Param != "input[1]" || fault.Code != openai.CodeInvalidValue {
+	if fault := Decode(read(`{"input":[[9906],[-1]]}`)); fault == nil || fault.Param != "input[1]" ||
+		fault.Code != openai.CodeInvalidValue {
 		t.Errorf("R-EMB-02 unknown token: %v", fault)
 	}
 }

@@ -52,7 +52,8 @@ func TestEmbedCalls(t *testing.T) {
 		{"R-EMB-06 Cohere v4 splits 200 texts", cohere4, numbered(200, ""), []int{96, 96, 8}},
 		{"R-EMB-06 Cohere v4 splits at 20 MB", cohere4, numbered(3, strings.Repeat("x", 9_000_000)), []int{2, 1}},
 		{"R-EMB-06 20 MB count escapes", cohere4, numbered(2, strings.Repeat("\"", 6_000_000)), []int{1, 1}},
-		{"R-EMB-06 a text that is too big goes alone", cohere4, []string{"a", strings.Repeat("x", 21_000_000), "b"}, []int{1, 1, 1}},
+		{"R-EMB-06 a text that is too big goes alone", cohere4, []string{"a", strings.Repeat("x", 21_000_000), "b"},
+			[]int{1, 1, 1}},
 		{"R-EMB-01 2,048 items are allowed", cohere3, numbered(2048, ""), append(slices.Repeat([]int{96}, 21), 32)},
 	}
 	for _, tt := range tests {
@@ -166,7 +167,8 @@ func TestDecodeTokens(t *testing.T) {
 func TestEmbedLocate(t *testing.T) {
 	const (
 		titanText  = "400 Bad Request: Too many input tokens. Max input tokens: 8192, request input token count: 9875 "
-		cohereText = "Malformed input request: #/texts/3: expected maxLength: 2048, actual: 2459, please reformat your input and try again."
+		cohereText = "Malformed input request: #/texts/3: expected maxLength: 2048, actual: 2459, please reformat your " +
+			"input and try again."
 	)
 	refused := func(code, param, message string) openai.Error {
 		return openai.Error{Kind: openai.Invalid, Code: code, Param: param, Message: message}
@@ -176,20 +178,27 @@ func TestEmbedLocate(t *testing.T) {
 		items, call int
 		in, want    openai.Error
 	}{
-		{"R-EMB-12 Titan's text", titanV2, 5, 4, refused("", "", titanText), refused("context_length_exceeded", "input", "input[4]: "+titanText)},
-		{"R-EMB-12 an overflow that is known already", nova2, 2, 1, refused("context_length_exceeded", "messages", "Input is too long for requested model."),
+		{"R-EMB-12 Titan's text", titanV2, 5, 4, refused("", "", titanText),
+			refused("context_length_exceeded", "input", "input[4]: "+titanText)},
+		{"R-EMB-12 an overflow that is known already", nova2, 2, 1,
+			refused("context_length_exceeded", "messages", "Input is too long for requested model."),
 			refused("context_length_exceeded", "input", "input[1]: Input is too long for requested model.")},
 		{"R-EMB-12 a place within a chunk", cohere3, 120, 1, refused("", "", cohereText),
-			refused("context_length_exceeded", "input", "Malformed input request: input[99]: expected maxLength: 2048, actual: 2459, please reformat your input and try again.")},
+			refused("context_length_exceeded", "input", "Malformed input request: input[99]: expected maxLength: 2048, "+
+				"actual: 2459, please reformat your input and try again.")},
 		{"R-EMB-12 a chunk without a place", cohere4, 120, 0, refused("", "", "Input is too long for requested model."),
 			refused("context_length_exceeded", "input", "Input is too long for requested model.")},
 		{"R-EMB-07 another refusal of one item", titanV1, 3, 2, refused("", "", "no"), refused("", "", "input[2]: no")},
-		{"R-EMB-07 a place out of range stays", cohere3, 2, 0, refused("", "", "#/texts/7: no"), refused("", "", "#/texts/7: no")},
-		{"R-EMB-07 no chat path is left", titanV1, 2, 0, refused("x", "messages", "no"), refused("x", "input", "input[0]: no")},
+		{"R-EMB-07 a place out of range stays", cohere3, 2, 0, refused("", "", "#/texts/7: no"),
+			refused("", "", "#/texts/7: no")},
+		{"R-EMB-07 no chat path is left", titanV1, 2, 0, refused("x", "messages", "no"),
+			refused("x", "input", "input[0]: no")},
 		{"R-EMB-07 a single text has no index", titanV1, 0, 0, refused("", "", "no"), refused("", "", "no")},
 		{"R-EMB-12 a single text", cohere3, 0, 0, refused("", "", strings.Replace(cohereText, "3", "0", 1)),
-			refused("context_length_exceeded", "input", "Malformed input request: input: expected maxLength: 2048, actual: 2459, please reformat your input and try again.")},
-		{"R-EMB-07 throttling is nobody's fault", titanV1, 3, 2, openai.Error{Kind: openai.TokensLimited, Message: "Too many input tokens per minute"},
+			refused("context_length_exceeded", "input", "Malformed input request: input: expected maxLength: 2048, actual: "+
+				"2459, please reformat your input and try again.")},
+		{"R-EMB-07 throttling is nobody's fault", titanV1, 3, 2,
+			openai.Error{Kind: openai.TokensLimited, Message: "Too many input tokens per minute"},
 			openai.Error{Kind: openai.TokensLimited, Message: "Too many input tokens per minute"}},
 	}
 	for _, tt := range tests {
@@ -217,13 +226,18 @@ func TestEmbedOutput(t *testing.T) {
 		usage int64
 		kind  openai.Kind
 	}{
-		{"R-EMB-08 the body's count wins", []Reply{titan(`{"embedding":[1],"inputTextTokenCount":4}`, 9), titan(`{"embedding":[1]}`, 3)}, 7, 0},
+		{"R-EMB-08 the body's count wins", []Reply{titan(`{"embedding":[1],"inputTextTokenCount":4}`, 9),
+			titan(`{"embedding":[1]}`, 3)}, 7, 0},
 		{"R-EMB-08 no count anywhere", []Reply{titan(`{"embedding":[1]}`, -1), titan(`{"embedding":[1]}`, -1)}, 0, 0},
-		{"R-EMB-08 never negative", []Reply{titan(`{"embedding":[1],"inputTextTokenCount":-4}`, 2), titan(`{"embedding":[1]}`, 3)}, 3, 0},
-		{"R-EMB-08 a count that is none", []Reply{titan(`{"embedding":[1],"inputTextTokenCount":null}`, 2), titan(`{"embedding":[1],"inputTextTokenCount":"x"}`, 3)}, 5, 0},
-		{"R-GEN-10 unknown members are skipped", []Reply{titan(`{"new":{"embedding":[9]},"embedding":[1],"x":[1,{}]}`, 0), titan(`{"embedding":[1],"embeddingsByType":null}`, 0)}, 0, 0},
+		{"R-EMB-08 never negative", []Reply{titan(`{"embedding":[1],"inputTextTokenCount":-4}`, 2),
+			titan(`{"embedding":[1]}`, 3)}, 3, 0},
+		{"R-EMB-08 a count that is none", []Reply{titan(`{"embedding":[1],"inputTextTokenCount":null}`, 2),
+			titan(`{"embedding":[1],"inputTextTokenCount":"x"}`, 3)}, 5, 0},
+		{"R-GEN-10 unknown members are skipped", []Reply{titan(`{"new":{"embedding":[9]},"embedding":[1],"x":[1,{}]}`, 0),
+			titan(`{"embedding":[1],"embeddingsByType":null}`, 0)}, 0, 0},
 		{"R-ERR-48 cut off", []Reply{titan(`{"embedding":[1]}`, 0), titan(`{"embedding":[1,2`, 0)}, 0, openai.BadUpstream},
-		{"R-ERR-48 text after it", []Reply{titan(`{"embedding":[1]}`, 0), titan(`{"embedding":[1]}{}`, 0)}, 0, openai.BadUpstream},
+		{"R-ERR-48 text after it", []Reply{titan(`{"embedding":[1]}`, 0), titan(`{"embedding":[1]}{}`, 0)}, 0,
+			openai.BadUpstream},
 		{"R-ERR-48 empty", []Reply{titan(`{"embedding":[1]}`, 0), titan(``, 0)}, 0, openai.BadUpstream},
 		{"R-ERR-48 not an object", []Reply{titan(`{"embedding":[1]}`, 0), titan(`[1]`, 0)}, 0, openai.BadUpstream},
 		{"R-EMB-10 no vector", []Reply{titan(`{"embedding":[1]}`, 0), titan(`{}`, 0)}, 0, openai.BadUpstream},
@@ -270,10 +284,12 @@ func TestShortFloat(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		f := (random.Float64() - 0.5) * math.Pow10(random.IntN(20)-14)
-		numbers = append(numbers, strconv.FormatFloat(f, 'f', random.IntN(20), 64), strconv.FormatFloat(float64(float32(f)), 'f', -1, 32))
+		numbers = append(numbers, strconv.FormatFloat(f, 'f', random.IntN(20), 64),
+			strconv.FormatFloat(float64(float32(f)), 'f', -1, 32))
 	}
 	// The last two lie in the middle between two float32 values, and so near it that a float64 cannot tell.
-	numbers = append(numbers, "0", "-0", "0.0", "1.50", "-3", "16777217", "16777217.00000001", "0.00000000000000000000000000000000000001")
+	numbers = append(numbers, "0", "-0", "0.0", "1.50", "-3", "16777217", "16777217.00000001",
+		"0.00000000000000000000000000000000000001")
 	fast := 0
 	for _, s := range numbers {
 		got, ok := shortFloat([]byte(s))

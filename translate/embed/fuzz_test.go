@@ -14,8 +14,8 @@ import (
 
 var fuzzedModels = []string{titanV1, titanV2, "amazon.titan-embed-image-v1", cohere3, cohere4, nova2}
 
-// FuzzEmbedInputs: whatever a client sends to whatever model, it is refused with an *openai.Error that has a code, or every
-// item goes out once, in order, in valid JSON, and twice the same.
+// FuzzEmbedInputs: whatever a client sends to whatever model, it is refused with an *openai.Error that has a code, or
+// every item goes out once, in order, in valid JSON, and twice the same.
 func FuzzEmbedInputs(f *testing.F) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "golden", "*", "openai_request.json"))
 	if err != nil || len(seeds) == 0 {
@@ -60,8 +60,8 @@ func FuzzEmbedInputs(f *testing.F) {
 	})
 }
 
-// FuzzEmbedOutput: whatever Bedrock answers, the result is an *openai.Error or a valid answer with one vector an item, in
-// both formats alike but for numbers that no float32 can hold.
+// FuzzEmbedOutput: whatever Bedrock answers, the result is an *openai.Error or a valid answer with one vector an item,
+// in both formats alike but for numbers that no float32 can hold.
 func FuzzEmbedOutput(f *testing.F) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "golden", "*", "bedrock_replies.json"))
 	if err != nil || len(seeds) == 0 {

@@ -15,7 +15,8 @@ import (
 	"outcrop/translate"
 )
 
-// outcome is outcome.json of a golden folder. Rules, ModelID and Options are written by hand; the rest is what came out.
+// outcome is outcome.json of a golden folder. Rules, ModelID and Options are written by hand; the rest is what came
+// out.
 type outcome struct {
 	Rules    []string        `json:"rules"`
 	ModelID  string          `json:"model_id"`
@@ -36,8 +37,8 @@ type goldenReply struct {
 	Body        json.RawMessage `json:"body"`
 }
 
-// TestGoldenEmbeddings takes every folder's request to its Bedrock calls, and Bedrock's replies back to the answer, or either
-// to its error.
+// TestGoldenEmbeddings takes every folder's request to its Bedrock calls, and Bedrock's replies back to the answer, or
+// either to its error.
 func TestGoldenEmbeddings(t *testing.T) {
 	dirs, err := filepath.Glob(filepath.Join("testdata", "golden", "*"))
 	if err != nil || len(dirs) == 0 {
@@ -117,7 +118,8 @@ func goldenFile(t *testing.T, path string, exists bool, made func() []byte) {
 }
 
 // embedBody decodes and translates a request; a fault of either is the error.
-func embedBody(body []byte, target catalog.Target, o translate.Options) ([]*bedrockruntime.InvokeModelInput, Context, error) {
+func embedBody(body []byte, target catalog.Target,
+	o translate.Options) ([]*bedrockruntime.InvokeModelInput, Context, error) {
 	req, fault := openai.DecodeEmbedding(body)
 	if fault != nil {
 		return nil, Context{}, fault

@@ -8,12 +8,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TestUnpackVector: what was packed is written as Cohere and Nova write it, number by number, and reads back as the same float32.
+// TestUnpackVector: what was packed is written as Cohere and Nova write it, number by number, and reads back as the
+// same float32.
 func TestUnpackVector(t *testing.T) {
 	for in, out := range map[string]string{
 		"-0.08562984": "", "-0.016601562": "", "0.5": "", "0": "", "-1": "", "12": "", "0.0001": "", "0.1": "",
 		"7.013533e-05": "", "-4.440546e-06": "", "1e-07": "", "1e+16": "", "3.4028235e+38": "", "1e-45": "",
-		"0.01579614169895649": "0.015796142", "1.0": "1", "-5.5908945796545595e-05": "-5.5908946e-05", "1E-3": "0.001", "-0.0": "-0",
+		"0.01579614169895649": "0.015796142", "1.0": "1", "-5.5908945796545595e-05": "-5.5908946e-05",
+		"1E-3": "0.001", "-0.0": "-0",
 	} {
 		if out == "" {
 			out = in
@@ -26,7 +28,8 @@ func TestUnpackVector(t *testing.T) {
 			t.Errorf("R-EMB-17 %s became %s", in, got)
 		}
 	}
-	if packed, err := PackVector(nil, jsontext.Value("[ 0.25 ,\n1]")); err != nil || string(UnpackVector(nil, packed)) != "[0.25,1]" {
+	if packed, err := PackVector(nil, jsontext.Value("[ 0.25 ,\n1]")); err != nil ||
+		string(UnpackVector(nil, packed)) != "[0.25,1]" {
 		t.Errorf("R-EMB-17 white space: %v", err)
 	}
 	var packed []byte

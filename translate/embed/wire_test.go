@@ -60,7 +60,8 @@ func openAIForm(t *testing.T, i *wiretest.Interaction, format string) *openai.Em
 		t.Fatal(err)
 	}
 	req := &openai.EmbeddingRequest{
-		Model: i.ModelID, EncodingFormat: &format, Dimensions: r.Dimensions, Normalize: r.Normalize, InputType: r.InputType, Truncate: r.Truncate,
+		Model: i.ModelID, EncodingFormat: &format, Dimensions: r.Dimensions, Normalize: r.Normalize, InputType: r.InputType,
+		Truncate: r.Truncate,
 	}
 	texts := r.Texts
 	switch {
@@ -68,7 +69,8 @@ func openAIForm(t *testing.T, i *wiretest.Interaction, format string) *openai.Em
 		texts = []string{*r.InputText}
 	case r.Single != nil:
 		texts = []string{r.Single.Text.Value}
-		purpose := map[string]string{"GENERIC_INDEX": "search_document", "GENERIC_RETRIEVAL": "search_query"}[r.Single.Purpose]
+		purpose := map[string]string{"GENERIC_INDEX": "search_document",
+			"GENERIC_RETRIEVAL": "search_query"}[r.Single.Purpose]
 		req.InputType, req.Dimensions, req.Truncate = &purpose, r.Single.Dimension, r.Single.Text.TruncationMode
 	case r.OutputDimension != nil:
 		req.Dimensions = r.OutputDimension

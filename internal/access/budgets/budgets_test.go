@@ -23,7 +23,8 @@ func spender(b access.Budget) *access.Principal {
 func spentOf(t *testing.T, s *memory.Store, p *access.Principal, kind string) int64 {
 	t.Helper()
 	from, _ := period(kind, time.Now().UTC())
-	sums, err := s.Balances(t.Context(), []store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":" + kind, From: from}})
+	sums, err := s.Balances(t.Context(),
+		[]store.Account{{Tenant: p.Home(), ID: "key:" + p.KeyID + ":" + kind, From: from}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,8 @@ func TestBudget(t *testing.T) {
 		third.Settle(t.Context(), 900_000) // more than was reserved
 		_, err = b.Reserve(t.Context(), p, 1, nil)
 		var e *openai.Error
-		if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || e.Code != openai.CodeQuota || !e.Final || e.After != 24*time.Hour || !strings.Contains(e.Message, "0.001 USD a day") {
+		if !errors.As(err, &e) || e.Kind != openai.QuotaExceeded || e.Code != openai.CodeQuota || !e.Final ||
+			e.After != 24*time.Hour || !strings.Contains(e.Message, "0.001 USD a day") {
 			t.Fatalf("R-ERR-68 %+v", e)
 		}
 		time.Sleep(24 * time.Hour)
@@ -99,7 +101,8 @@ func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 	cfg := Default()
 	cfg.Tenants = map[string]access.Budget{"acme": {Amount: 1000, Period: "total"}}
 	b := New(cfg, NewLeases(s, nil), func(e Event) { t.Errorf("reported %+v", e) })
-	p := &access.Principal{KeyID: "1", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{Amount: 1000, Period: "day", SoftPercent: 10}}}
+	p := &access.Principal{KeyID: "1", Tenant: "acme",
+		Rights: &access.Rights{Budget: &access.Budget{Amount: 1000, Period: "day", SoftPercent: 10}}}
 	other := &access.Principal{KeyID: "2", Tenant: "acme"}
 	refused := func(who *access.Principal) *openai.Error {
 		t.Helper()
@@ -120,7 +123,9 @@ func TestMendD2WhatIsOnlyReservedIsNotSpent(t *testing.T) {
 	}
 	for _, who := range []*access.Principal{p, other} {
 		e := refused(who)
-		if e.Kind != openai.RateLimited || e.Code != openai.CodeRateLimited || e.Final || e.After <= 0 || e.After > time.Minute || strings.Contains(e.Message, "quota") || !strings.Contains(e.Message, "0.0018 USD are reserved") {
+		if e.Kind != openai.RateLimited || e.Code != openai.CodeRateLimited || e.Final || e.After <= 0 ||
+			e.After > time.Minute || strings.Contains(e.Message, "quota") ||
+			!strings.Contains(e.Message, "0.0018 USD are reserved") {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -186,7 +191,9 @@ func TestBudgetOfATenant(t *testing.T) {
 	cfg := Default()
 	cfg.Tenants = map[string]access.Budget{"acme": {Amount: 1}}
 	b := New(cfg, NewLeases(s, nil), nil)
-	one, two := &access.Principal{KeyID: "1", Tenant: "acme"}, &access.Principal{KeyID: "2", Tenant: "acme", Rights: &access.Rights{Budget: &access.Budget{Amount: 50, Period: "week"}}}
+	one, two := &access.Principal{KeyID: "1", Tenant: "acme"},
+		&access.Principal{KeyID: "2", Tenant: "acme",
+			Rights: &access.Rights{Budget: &access.Budget{Amount: 50, Period: "week"}}}
 	if !b.Holds(one) || b.Holds(&access.Principal{KeyID: "1"}) || b.Holds(&access.Principal{Tenant: "other"}) {
 		t.Error("who has a budget?")
 	}
@@ -221,12 +228,14 @@ func TestBudgetStoreFails(t *testing.T) {
 	var events []Event
 	report := func(e Event) { events = append(events, e) }
 	p := spender(access.Budget{Amount: 50, Period: "week"})
-	_, err := New(Default(), NewLeases(brokenBudgets{reserve: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
+	_, err := New(Default(), NewLeases(brokenBudgets{reserve: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1,
+		nil)
 	var e *openai.Error
 	if !errors.As(err, &e) || e.Kind != openai.Unavailable || strings.Contains(e.Message, "disk") {
 		t.Errorf("got %v", err)
 	}
-	h, err := New(Default(), NewLeases(brokenBudgets{settle: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1, nil)
+	h, err := New(Default(), NewLeases(brokenBudgets{settle: errors.New("disk")}, nil), report).Reserve(t.Context(), p, 1,
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,8 +249,8 @@ func TestBudgetStoreFails(t *testing.T) {
 	}
 }
 
-// TestManyCalls: whatever happens at the same time, the sum is that of what was settled, and passes the budget by no more than what was
-// reserved at the time.
+// TestManyCalls: whatever happens at the same time, the sum is that of what was settled, and passes the budget by no
+// more than what was reserved at the time.
 func TestManyCalls(t *testing.T) {
 	s := memory.New()
 	b := New(Default(), NewLeases(s, nil), nil)

@@ -15,7 +15,8 @@ import (
 	"outcrop/internal/store/memory"
 )
 
-// unreached is a store that is away at times: settlements are lost on their way there, or their answers on the way back.
+// unreached is a store that is away at times: settlements are lost on their way there, or their answers on the way
+// back.
 type unreached struct {
 	*memory.Store
 	away, deaf atomic.Bool
@@ -48,8 +49,8 @@ func (s *unreached) Lapse(ctx context.Context, now int64) ([]store.Hold, error) 
 	return s.Store.Lapse(ctx, now)
 }
 
-// A settlement that the store was not told, or whose answer was lost, is made up for: the call costs what it has cost, once, and is counted
-// once.
+// A settlement that the store was not told, or whose answer was lost, is made up for: the call costs what it has cost,
+// once, and is counted once.
 func TestMendE7ASettlementThatFailedIsTriedAgain(t *testing.T) {
 	who := spender(access.Budget{Amount: 1000, Period: "total"})
 	for name, tt := range map[string]struct {
@@ -57,10 +58,11 @@ func TestMendE7ASettlementThatFailedIsTriedAgain(t *testing.T) {
 		heals time.Duration // 0: only when the process ends
 		other bool          // another gateway, which the store answers, looks for leases that have ended
 	}{
-		"the store is away for a moment":            {fail: func(s *unreached) { s.away.Store(true) }, heals: time.Second},
-		"the answer is lost":                        {fail: func(s *unreached) { s.deaf.Store(true) }, heals: time.Second},
-		"away until the lease has ended":            {fail: func(s *unreached) { s.away.Store(true) }, heals: 10 * leaseFor},
-		"another gateway has charged it meanwhile":  {fail: func(s *unreached) { s.away.Store(true) }, heals: 10 * leaseFor, other: true},
+		"the store is away for a moment": {fail: func(s *unreached) { s.away.Store(true) }, heals: time.Second},
+		"the answer is lost":             {fail: func(s *unreached) { s.deaf.Store(true) }, heals: time.Second},
+		"away until the lease has ended": {fail: func(s *unreached) { s.away.Store(true) }, heals: 10 * leaseFor},
+		"another gateway has charged it meanwhile": {fail: func(s *unreached) { s.away.Store(true) },
+			heals: 10 * leaseFor, other: true},
 		"the process ends while the store is away":  {fail: func(s *unreached) { s.away.Store(true) }},
 		"the process ends after an answer was lost": {fail: func(s *unreached) { s.deaf.Store(true) }},
 	} {
@@ -161,14 +163,16 @@ func TestMendE7WhatCannotBeSettledIsGivenUp(t *testing.T) {
 		s.away.Store(false)
 		time.Sleep(leaseEvery)
 		synctest.Wait()
-		if b := stands(t, s.Store, who); len(leases.late)+len(leases.open) != 0 || b != (store.Balance{Spent: lateMost, Held: 1}) {
+		if b := stands(t, s.Store, who); len(leases.late)+len(leases.open) != 0 ||
+			b != (store.Balance{Spent: lateMost, Held: 1}) {
 			t.Errorf("%d wait, %d are renewed, it stands at %+v", len(leases.late), len(leases.open), b)
 		}
 		s.away.Store(true)
 		call()
 		time.Sleep(lateFor + leaseEvery)
 		synctest.Wait()
-		if len(leases.late)+len(leases.open) != 0 || len(reports) != 4 || !strings.Contains(reports[3].Error(), "the cost of 1 calls") {
+		if len(leases.late)+len(leases.open) != 0 || len(reports) != 4 || !strings.Contains(reports[3].Error(),
+			"the cost of 1 calls") {
 			t.Errorf("%d wait, %d are renewed after a day; reported %v", len(leases.late), len(leases.open), reports)
 		}
 		call()

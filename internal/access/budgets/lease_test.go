@@ -32,7 +32,8 @@ func startOn(t *testing.T, s *memory.Store) *process {
 
 func (p *process) reserve(t *testing.T, who *access.Principal, amount int64) *Hold {
 	t.Helper()
-	h, err := p.budgets.Reserve(t.Context(), who, access.NanoUSD(amount), p.usage.Row(who, "m", nil, usage.Sums{Requests: 1, Estimated: 1, Input: 3, Output: 4, Cost: amount}))
+	h, err := p.budgets.Reserve(t.Context(), who, access.NanoUSD(amount),
+		p.usage.Row(who, "m", nil, usage.Sums{Requests: 1, Estimated: 1, Input: 3, Output: 4, Cost: amount}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +60,8 @@ func usedIn(t *testing.T, s *memory.Store, l *usage.Ledger) (all usage.Sums) {
 	return all
 }
 
-// What a killed process leaves: the call that was sent is charged as it was reckoned, and counted as an estimate; the one that waited
-// costs nothing; nobody else's calls are touched.
+// What a killed process leaves: the call that was sent is charged as it was reckoned, and counted as an estimate; the
+// one that waited costs nothing; nobody else's calls are touched.
 func TestMendE7HoldsOfAKilledProcessAreSettledByLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory.New()

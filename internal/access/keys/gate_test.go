@@ -94,10 +94,12 @@ func TestStoredKeys(t *testing.T) {
 	if !g.Open() {
 		t.Error("a gate without any key is not open")
 	}
-	secret, made := create(t, r, Key{Name: "one", Tenant: "acme", Priority: "batch", Rights: access.Rights{Models: []string{"a*"}, MaxTokens: 10}})
+	secret, made := create(t, r,
+		Key{Name: "one", Tenant: "acme", Priority: "batch", Rights: access.Rights{Models: []string{"a*"}, MaxTokens: 10}})
 	refresh()
 	p, err := admit(g, secret)
-	if err != nil || p.KeyID != made.ID || p.Key != made.ID || p.Tenant != "acme" || p.Name != "one" || p.Priority != "batch" || p.Rights.MaxTokens != 10 {
+	if err != nil || p.KeyID != made.ID || p.Key != made.ID || p.Tenant != "acme" || p.Name != "one" ||
+		p.Priority != "batch" || p.Rights.MaxTokens != 10 {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if _, err := admit(g, ""); err == nil {
@@ -133,8 +135,10 @@ func TestRefusalsAreAlike(t *testing.T) {
 		unknown, _ := Secret()
 		want := openai.Error{Kind: openai.Unauthenticated, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 		for name, key := range map[string]string{
-			"unknown": unknown, "revoked": revoked, "expired": expired, "rotated away": rotated, "malformed": revoked[:51] + "!", "another checksum": swapped(revoked), "not ours": "sk-1234",
-			"an id": made.ID, "a hash": made.Hash.String(), "long": strings.Repeat("x", 60_000), "control characters": "a\x00\r\nb",
+			"unknown": unknown, "revoked": revoked, "expired": expired, "rotated away": rotated, "malformed": revoked[:51] + "!",
+			"another checksum": swapped(revoked), "not ours": "sk-1234",
+			"an id": made.ID, "a hash": made.Hash.String(), "long": strings.Repeat("x", 60_000),
+			"control characters": "a\x00\r\nb",
 		} {
 			_, err := admit(g, key)
 			var e *openai.Error
@@ -153,12 +157,14 @@ func swapped(key string) string {
 	return key[:len(key)-1] + string(last)
 }
 
-// TestKeysAreComparedInConstantTime reads the code: a measurement could not tell a comparison of 32 bytes from noise. Keys are looked up
-// by their SHA-256, which nobody can steer towards that of a key, and what was found is compared in constant time.
+// TestKeysAreComparedInConstantTime reads the code: a measurement could not tell a comparison of 32 bytes from noise.
+// Keys are looked up by their SHA-256, which nobody can steer towards that of a key, and what was found is compared in
+// constant time.
 func TestKeysAreComparedInConstantTime(t *testing.T) {
 	for file, wants := range map[string][]string{
-		"gate.go":   {"sha256.Sum256(text)", "!e.hash.equal(&sum)"},
-		"secret.go": {"subtle.ConstantTimeCompare(h[:], other[:]) == 1", "subtle.ConstantTimeCompare(sum[:], key[secretLength-checksumDigits:]) == 1"},
+		"gate.go": {"sha256.Sum256(text)", "!e.hash.equal(&sum)"},
+		"secret.go": {"subtle.ConstantTimeCompare(h[:], other[:]) == 1",
+			"subtle.ConstantTimeCompare(sum[:], key[secretLength-checksumDigits:]) == 1"},
 	} {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -243,7 +249,9 @@ func TestRotation(t *testing.T) {
 
 func TestNetworksAndEndpoints(t *testing.T) {
 	g, r, refresh := keyed(t)
-	secret, _ := create(t, r, Key{Rights: access.Rights{Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}, Endpoints: []string{"chat.*"}}})
+	secret, _ := create(t, r,
+		Key{Rights: access.Rights{Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"),
+			netip.MustParsePrefix("2001:db8::/32")}, Endpoints: []string{"chat.*"}}})
 	refresh()
 	for _, tt := range []struct{ addr, endpoint, code string }{
 		{"10.1.2.3", "chat.completions", ""},
@@ -424,9 +432,12 @@ func TestUnreadableEntries(t *testing.T) {
 
 func TestConfiguredKeys(t *testing.T) {
 	secret, hash := Secret()
-	of := Configured{Name: "team", Hash: hash, Tenant: "acme", Models: []string{"m"}, Tiers: []string{"fast"}, Endpoints: []string{"chat.completions"},
-		Limits: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}, Budget: access.Budget{Amount: 5_000_000, SoftPercent: 80}, Priority: "normal",
-		Guardrail: access.Guardrail{Identifier: "g", Version: "1"}, Profile: "strict", MaxTokens: 7, Extensions: []string{}, Expires: access.Moment{Time: time.Now().Add(time.Hour)},
+	of := Configured{Name: "team", Hash: hash, Tenant: "acme", Models: []string{"m"}, Tiers: []string{"fast"},
+		Endpoints: []string{"chat.completions"},
+		Limits:    access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3},
+		Budget:    access.Budget{Amount: 5_000_000, SoftPercent: 80}, Priority: "normal",
+		Guardrail: access.Guardrail{Identifier: "g", Version: "1"}, Profile: "strict", MaxTokens: 7, Extensions: []string{},
+		Expires:  access.Moment{Time: time.Now().Add(time.Hour)},
 		Networks: []string{"192.0.2.0/24"}, StoreText: true}
 	if faults := of.Faults(); len(faults) > 0 {
 		t.Fatal(faults)
@@ -436,8 +447,11 @@ func TestConfiguredKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := p.Rights
-	if p.KeyID != "config:team" || p.Tenant != "acme" || p.Priority != "normal" || r.Limits != (access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}) || *r.Budget != (access.Budget{Amount: 5_000_000, Period: "month", SoftPercent: 80}) ||
-		*r.Guardrail != (access.Guardrail{Identifier: "g", Version: "1"}) || r.Profile != "strict" || r.MaxTokens != 7 || r.AllowsExtension("top_k") || !r.StoreText || len(r.Networks) != 1 {
+	if p.KeyID != "config:team" || p.Tenant != "acme" || p.Priority != "normal" ||
+		r.Limits != (access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}) ||
+		*r.Budget != (access.Budget{Amount: 5_000_000, Period: "month", SoftPercent: 80}) ||
+		*r.Guardrail != (access.Guardrail{Identifier: "g", Version: "1"}) || r.Profile != "strict" || r.MaxTokens != 7 ||
+		r.AllowsExtension("top_k") || !r.StoreText || len(r.Networks) != 1 {
 		t.Errorf("%+v %+v", p, r)
 	}
 	faulty := Configured{Budget: access.Budget{Period: "day"}, Guardrail: access.Guardrail{Version: "1"}}
@@ -452,7 +466,8 @@ func TestConfiguredKeys(t *testing.T) {
 	}
 }
 
-// TestMendE6AStoreThatHeldKeysStaysShut: a key that was revoked has shut the gate for good, also for a gateway that starts afterwards.
+// TestMendE6AStoreThatHeldKeysStaysShut: a key that was revoked has shut the gate for good, also for a gateway that
+// starts afterwards.
 func TestMendE6AStoreThatHeldKeysStaysShut(t *testing.T) {
 	s := memory.New()
 	gate := func() *Gate {

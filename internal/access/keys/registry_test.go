@@ -18,8 +18,12 @@ func TestCreateKeepsEverything(t *testing.T) {
 	s := memory.New()
 	r := NewRegistry(s)
 	want := Key{Name: "A key", Tenant: "acme", Priority: "batch", Rights: access.Rights{
-		Models: []string{"a"}, Tiers: []string{"b"}, Endpoints: []string{"c"}, Limits: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3}, Budget: &access.Budget{Amount: 4, Period: "day", SoftPercent: 5}, Guardrail: &access.Guardrail{Identifier: "g", Version: "DRAFT"},
-		Profile: "p", MaxTokens: 6, Extensions: &[]string{}, Expires: time.Date(2100, 1, 2, 3, 4, 5, 0, time.UTC), Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, StoreText: true,
+		Models: []string{"a"}, Tiers: []string{"b"}, Endpoints: []string{"c"},
+		Limits:    access.Limits{RequestsPerMinute: 1, TokensPerMinute: 2, Concurrent: 3},
+		Budget:    &access.Budget{Amount: 4, Period: "day", SoftPercent: 5},
+		Guardrail: &access.Guardrail{Identifier: "g", Version: "DRAFT"},
+		Profile:   "p", MaxTokens: 6, Extensions: &[]string{}, Expires: time.Date(2100, 1, 2, 3, 4, 5, 0, time.UTC),
+		Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, StoreText: true,
 	}}
 	secret, made := create(t, r, want)
 	list, err := r.List(t.Context())
@@ -43,15 +47,18 @@ func TestCreateKeepsEverything(t *testing.T) {
 func TestCreateRefuses(t *testing.T) {
 	r := NewRegistry(memory.New())
 	for says, k := range map[string]Key{
-		"name must":                 {Name: "a\nb"},
-		"tenant must":               {Tenant: "a b"},
-		"priority must":             {Priority: "high"},
-		"profile must":              {Rights: access.Rights{Profile: "a/b"}},
-		"max_tokens must":           {Rights: access.Rights{MaxTokens: -1}},
-		"limits must":               {Rights: access.Rights{Limits: access.Limits{Concurrent: -1}}},
-		"budget.amount must":        {Rights: access.Rights{Budget: &access.Budget{Amount: 0, Period: "day", SoftPercent: 0}}},
-		"budget.period must":        {Rights: access.Rights{Budget: &access.Budget{Amount: 1, Period: "year", SoftPercent: 0}}},
-		"budget.soft_percent must":  {Rights: access.Rights{Budget: &access.Budget{Amount: 1, Period: "day", SoftPercent: 101}}},
+		"name must":       {Name: "a\nb"},
+		"tenant must":     {Tenant: "a b"},
+		"priority must":   {Priority: "high"},
+		"profile must":    {Rights: access.Rights{Profile: "a/b"}},
+		"max_tokens must": {Rights: access.Rights{MaxTokens: -1}},
+		"limits must":     {Rights: access.Rights{Limits: access.Limits{Concurrent: -1}}},
+		"budget.amount must": {Rights: access.Rights{Budget: &access.Budget{Amount: 0, Period: "day",
+			SoftPercent: 0}}},
+		"budget.period must": {Rights: access.Rights{Budget: &access.Budget{Amount: 1, Period: "year",
+			SoftPercent: 0}}},
+		"budget.soft_percent must": {Rights: access.Rights{Budget: &access.Budget{Amount: 1, Period: "day",
+			SoftPercent: 101}}},
 		"guardrail.identifier must": {Rights: access.Rights{Guardrail: &access.Guardrail{Identifier: "", Version: "1"}}},
 		"guardrail.version must":    {Rights: access.Rights{Guardrail: &access.Guardrail{Identifier: "g", Version: ""}}},
 		"models must":               {Rights: access.Rights{Models: []string{""}}},

@@ -46,7 +46,8 @@ func TestChecksum(t *testing.T) {
 }
 
 func TestBase62(t *testing.T) {
-	for n, want := range map[int64]string{0: "0000", 9: "0009", 10: "000A", 35: "000Z", 36: "000a", 61: "000z", 62: "0010"} {
+	for n, want := range map[int64]string{0: "0000", 9: "0009", 10: "000A", 35: "000Z", 36: "000a",
+		61: "000z", 62: "0010"} {
 		if got := base62(big.NewInt(n), 4); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}

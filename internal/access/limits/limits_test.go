@@ -37,7 +37,8 @@ func TestRequestsPerMinute(t *testing.T) {
 		l, p := newLimiter(Config{}), limitedKey(access.Limits{RequestsPerMinute: 3})
 		for i := range int64(3) {
 			s, err := l.Arrive(t.Context(), p)
-			if err != nil || s.Requests.Limit != 3 || s.Requests.Left != 2-i || s.Requests.Reset <= 58*time.Second || s.Requests.Reset > time.Minute {
+			if err != nil || s.Requests.Limit != 3 || s.Requests.Left != 2-i || s.Requests.Reset <= 58*time.Second ||
+				s.Requests.Reset > time.Minute {
 				t.Fatalf("R-ERR-81 request %d: %+v, %v", i, s, err)
 			}
 			time.Sleep(10 * time.Second)
@@ -181,10 +182,12 @@ func TestSlots(t *testing.T) {
 }
 
 func TestWhoseLimits(t *testing.T) {
-	cfg := Config{Tenants: map[string]access.Limits{"acme": {RequestsPerMinute: 3}}, EndUser: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 50}}
+	cfg := Config{Tenants: map[string]access.Limits{"acme": {RequestsPerMinute: 3}},
+		EndUser: access.Limits{RequestsPerMinute: 1, TokensPerMinute: 50}}
 	l := newLimiter(cfg)
 	key := func(id, tenant string) *access.Principal { return &access.Principal{KeyID: id, Tenant: tenant} }
-	for i, p := range []*access.Principal{key("a", "acme"), key("b", "acme"), key("c", "acme"), key("other", "another"), key("none", "")} {
+	for i, p := range []*access.Principal{key("a", "acme"), key("b", "acme"), key("c", "acme"), key("other", "another"),
+		key("none", "")} {
 		if _, err := l.Arrive(t.Context(), p); err != nil {
 			t.Errorf("request %d: %v", i, err)
 		}
@@ -197,7 +200,8 @@ func TestWhoseLimits(t *testing.T) {
 		_, _, err := l.Admit(t.Context(), key("a", tenant), Ask{User: user, Calls: 1, Tokens: 20})
 		return err
 	}
-	if user("acme", "u1") != nil || user("acme", "u2") != nil || user("another", "u1") != nil || user("acme", "") != nil || user("acme", "") != nil {
+	if user("acme", "u1") != nil || user("acme", "u2") != nil || user("another", "u1") != nil || user("acme", "") != nil ||
+		user("acme", "") != nil {
 		t.Error("end users share a limit, or nobody has one")
 	}
 	if e := refused(t, user("acme", "u1"), openai.RateLimited); strings.Contains(e.Message, "u1") {
@@ -301,7 +305,8 @@ func (s *awayStore) TakeLimits(ctx context.Context, _, _ string, _ []store.Deman
 	return store.Verdict{}, s.fail(ctx)
 }
 
-func (s *awayStore) SettleLimits(ctx context.Context, _, _ string, _, _ int64, _ []store.Demand) (store.Verdict, error) {
+func (s *awayStore) SettleLimits(ctx context.Context, _, _ string, _, _ int64,
+	_ []store.Demand) (store.Verdict, error) {
 	return store.Verdict{}, s.fail(ctx)
 }
 
@@ -344,7 +349,8 @@ func TestStoreAway(t *testing.T) {
 }
 
 func BenchmarkArrive(b *testing.B) {
-	l, p := newLimiter(Config{Tenants: map[string]access.Limits{"acme": {RequestsPerMinute: 1 << 40}}}), limitedKey(access.Limits{RequestsPerMinute: 1 << 40})
+	l, p := newLimiter(Config{Tenants: map[string]access.Limits{"acme": {RequestsPerMinute: 1 << 40}}}),
+		limitedKey(access.Limits{RequestsPerMinute: 1 << 40})
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {

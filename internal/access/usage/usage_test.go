@@ -44,7 +44,8 @@ func TestUsageIsAddedUp(t *testing.T) {
 		for _, row := range ask(t, u, "model,tag:project,hour").Rows {
 			groups = append(groups, fmt.Sprintf("%q %d", row.Group, row.Requests))
 		}
-		want := []string{`["m1" "=cmd" "2000-01-01T01:00:00Z"] 2`, `["m1" "x & y" "2000-01-01T00:00:00Z"] 1`, `["m2" "" "2000-01-01T00:00:00Z"] 1`}
+		want := []string{`["m1" "=cmd" "2000-01-01T01:00:00Z"] 2`, `["m1" "x & y" "2000-01-01T00:00:00Z"] 1`,
+			`["m2" "" "2000-01-01T00:00:00Z"] 1`}
 		if strings.Join(groups, "\n") != strings.Join(want, "\n") {
 			t.Errorf("got %s", strings.Join(groups, "\n"))
 		}
@@ -64,7 +65,8 @@ func TestUsageIsAddedUp(t *testing.T) {
 		if err := json.Unmarshal(r.AppendJSON(nil), &answer); err != nil || len(answer.Data) != 3 {
 			t.Fatal(err, string(r.AppendJSON(nil)))
 		}
-		if d := answer.Data[2]; d.Tenant != "acme" || d.Project != "x & y" || d.Cost != "0.0015" || d.Nano != 1_500_000 || d.Input != 10 {
+		if d := answer.Data[2]; d.Tenant != "acme" || d.Project != "x & y" || d.Cost != "0.0015" || d.Nano != 1_500_000 ||
+			d.Input != 10 {
 			t.Errorf("%+v", d)
 		}
 		var text bytes.Buffer
@@ -76,7 +78,8 @@ func TestUsageIsAddedUp(t *testing.T) {
 			t.Errorf("%v, %q", err, lines)
 		}
 		var table bytes.Buffer
-		if err := r.WriteTable(&table); err != nil || !strings.Contains(table.String(), "total") || !strings.Contains(table.String(), "0.0015") {
+		if err := r.WriteTable(&table); err != nil || !strings.Contains(table.String(), "total") ||
+			!strings.Contains(table.String(), "0.0015") {
 			t.Errorf("%v\n%s", err, table.String())
 		}
 	})
@@ -201,13 +204,16 @@ func TestUsageIsForgotten(t *testing.T) {
 func TestParseUsageQuery(t *testing.T) {
 	now := time.Date(2026, 11, 21, 6, 30, 0, 0, time.UTC)
 	q, _, err := ParseQuery("2026-11-01", "1795242300", "key, tag:a.b,key", now)
-	if err != nil || q.From != time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) || q.To.Unix() != 1795242300 || strings.Join(q.GroupBy, "|") != "key|tag:a.b" {
+	if err != nil || q.From != time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) || q.To.Unix() != 1795242300 ||
+		strings.Join(q.GroupBy, "|") != "key|tag:a.b" {
 		t.Errorf("%+v, %v", q, err)
 	}
-	if q, _, err := ParseQuery("", "", "", now); err != nil || q.To != now.Add(time.Second) || q.From != q.To.Add(-month) || len(q.GroupBy) != 1 {
+	if q, _, err := ParseQuery("", "", "", now); err != nil || q.To != now.Add(time.Second) ||
+		q.From != q.To.Add(-month) || len(q.GroupBy) != 1 {
 		t.Errorf("%+v, %v", q, err)
 	}
-	for want, args := range map[string][3]string{"from": {"yesterday", "", ""}, "to": {"", "2026", ""}, "group_by": {"", "", "user"}} {
+	for want, args := range map[string][3]string{"from": {"yesterday", "", ""}, "to": {"", "2026", ""},
+		"group_by": {"", "", "user"}} {
 		if _, argument, err := ParseQuery(args[0], args[1], args[2], now); err == nil || argument != want {
 			t.Errorf("%v: %s, %v", args, argument, err)
 		}

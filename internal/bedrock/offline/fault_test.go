@@ -26,16 +26,19 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func converseOn(ctx context.Context, c *bedrockruntime.Client, model string) error {
-	_, err := c.Converse(ctx, &bedrockruntime.ConverseInput{ModelId: aws.String(model), Messages: []types.Message{user(say("count to 9"))}})
+	_, err := c.Converse(ctx, &bedrockruntime.ConverseInput{ModelId: aws.String(model),
+		Messages: []types.Message{user(say("count to 9"))}})
 	return err
 }
 
 // streamOn reads a stream to its end and counts its events.
 //
-// Each stream has a client of its own: SDK v1.63 lets the streams of one client share scratch space, which -race reports.
+// Each stream has a client of its own: SDK v1.63 lets the streams of one client share scratch space, which -race
+// reports.
 func streamOn(ctx context.Context, ts *httptest.Server, model string) (int, error) {
 	c := runtimeClient(ts, 1)
-	out, err := c.ConverseStream(ctx, &bedrockruntime.ConverseStreamInput{ModelId: aws.String(model), Messages: []types.Message{user(say("count to 9"))}})
+	out, err := c.ConverseStream(ctx, &bedrockruntime.ConverseStreamInput{ModelId: aws.String(model),
+		Messages: []types.Message{user(say("count to 9"))}})
 	if err != nil {
 		return 0, err
 	}
@@ -64,11 +67,13 @@ func TestFaultsByName(t *testing.T) {
 			t.Errorf("plain %s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"ValidationException", "ThrottlingException", "InternalServerException", "ModelStreamErrorException", "ServiceUnavailableException"} {
+	for _, name := range []string{"ValidationException", "ThrottlingException", "InternalServerException",
+		"ModelStreamErrorException", "ServiceUnavailableException"} {
 		if n, err := streamOn(ctx, ts, novaLite+"+first="+name); codeOf(err) != name || n != 0 {
 			t.Errorf("first %s: %d events, %v", name, n, err)
 		}
-		if n, err := streamOn(ctx, ts, novaLite+"+after=3:"+strings.ToLower(name[:1])+name[1:]); codeOf(err) != name || n != 3 {
+		if n, err := streamOn(ctx, ts, novaLite+"+after=3:"+strings.ToLower(name[:1])+name[1:]); codeOf(err) != name ||
+			n != 3 {
 			t.Errorf("after %s: %d events, %v", name, n, err)
 		}
 	}
@@ -81,7 +86,8 @@ func TestFaultsByName(t *testing.T) {
 	if err := converseOn(ctx, c, "nothing+delay=1ms"); err == nil || !strings.Contains(err.Error(), wire.BadIdentifier) {
 		t.Errorf("the id before the plus is not looked at: %v", err)
 	}
-	resp, body := post(t, ts, "/model/"+novaLite+"/converse", `{`+talk(hi)+`}`, "x-outcrop-fault", "error=ModelErrorException")
+	resp, body := post(t, ts, "/model/"+novaLite+"/converse", `{`+talk(hi)+`}`, "x-outcrop-fault",
+		"error=ModelErrorException")
 	if resp.StatusCode != 424 || !strings.Contains(body, `"originalStatusCode":500`) {
 		t.Errorf("header: %d %s", resp.StatusCode, body)
 	}
@@ -93,7 +99,8 @@ func TestThrottleEnds(t *testing.T) {
 	if err := converseOn(context.Background(), runtimeClient(ts, 3), novaLite+"+throttle=2"); err != nil {
 		t.Error(err)
 	}
-	if err := converseOn(context.Background(), runtimeClient(ts, 2), novaLite+"+throttle=2,key=other"); codeOf(err) != "ThrottlingException" {
+	if err := converseOn(context.Background(), runtimeClient(ts, 2),
+		novaLite+"+throttle=2,key=other"); codeOf(err) != "ThrottlingException" {
 		t.Errorf("two tries only: %v", err)
 	}
 }
@@ -105,8 +112,8 @@ func TestTornAndStrangeStreams(t *testing.T) {
 	if err != nil || whole < 10 {
 		t.Fatalf("whole: %d events, %v", whole, err)
 	}
-	// SDK v1.63 takes an unexpected end of the body for a clean end (smithy-go internal/eventstream/codec.go), so the tear shows in
-	// the number of events; the raw reader below sees it.
+	// SDK v1.63 takes an unexpected end of the body for a clean end (smithy-go internal/eventstream/codec.go), so the tear
+	// shows in the number of events; the raw reader below sees it.
 	if n, _ := streamOn(ctx, ts, novaLite+"+cut=3"); n != 3 {
 		t.Errorf("cut: %d events", n)
 	}
@@ -146,7 +153,8 @@ func TestTornAndStrangeStreams(t *testing.T) {
 // rawRead reads a reply to its end, without the SDK.
 func rawRead(t *testing.T, ts *httptest.Server, path string) error {
 	t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, ts.URL+path, strings.NewReader(`{`+talk(hi)+`}`))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, ts.URL+path,
+		strings.NewReader(`{`+talk(hi)+`}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +181,8 @@ func TestSilence(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	out, err := c.ConverseStream(ctx, &bedrockruntime.ConverseStreamInput{ModelId: aws.String(novaLite + "+silent=2"), Messages: []types.Message{user(say("Hi"))}})
+	out, err := c.ConverseStream(ctx, &bedrockruntime.ConverseStreamInput{ModelId: aws.String(novaLite + "+silent=2"),
+		Messages: []types.Message{user(say("Hi"))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +208,8 @@ func TestPace(t *testing.T) {
 			"%2Bpace=2s":  func(n int) time.Duration { return time.Duration(n-1) * 2 * time.Second },
 			"%2Bdelay=3s": func(n int) time.Duration { return time.Duration(n+2) * time.Second },
 		} {
-			r := httptest.NewRequest(http.MethodPost, "/model/"+novaLite+path+"/converse-stream", strings.NewReader(`{`+talk(hi)+`}`))
+			r := httptest.NewRequest(http.MethodPost, "/model/"+novaLite+path+"/converse-stream",
+				strings.NewReader(`{`+talk(hi)+`}`))
 			r.Header.Set("Authorization", "Bearer x")
 			w := httptest.NewRecorder()
 			begin := time.Now()
@@ -273,12 +283,13 @@ func TestBadInput(t *testing.T) {
 		path, body string
 		status     int
 	}{
-		"not JSON":       {"/model/" + novaLite + "/converse", `{`, 400},
-		"two values":     {"/model/" + novaLite + "/converse", `{}{}`, 400},
-		"no object":      {"/model/" + novaLite + "/converse", `[]`, 400},
-		"null":           {"/model/" + novaLite + "/converse", `null`, 400},
-		"nothing":        {"/model/" + novaLite + "/converse", ``, 400},
-		"invalid UTF-8":  {"/model/" + novaLite + "/converse", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"\xff\"}]}]}", 200},
+		"not JSON":   {"/model/" + novaLite + "/converse", `{`, 400},
+		"two values": {"/model/" + novaLite + "/converse", `{}{}`, 400},
+		"no object":  {"/model/" + novaLite + "/converse", `[]`, 400},
+		"null":       {"/model/" + novaLite + "/converse", `null`, 400},
+		"nothing":    {"/model/" + novaLite + "/converse", ``, 400},
+		"invalid UTF-8": {"/model/" + novaLite + "/converse",
+			"{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"\xff\"}]}]}", 200},
 		"deep":           {"/model/" + novaLite + "/converse", strings.Repeat("[", 20_000), 400},
 		"bad embedding":  {"/model/" + titanTxt + "/invoke", `7`, 400},
 		"unknown path":   {"/nothing", `{}`, 200},

@@ -107,9 +107,9 @@ func runtimeClient(ts *httptest.Server, tries int) *bedrockruntime.Client {
 	})
 }
 
-// wholeBody hands the transport a body of its own. The SDK (smithy-go 1.28) closes the request's body as soon as the head of the
-// answer is there; a server as quick as this one may answer before net/http's writer has seen the end of that body, which it then
-// takes for a failed write, and tears the connection under the stream.
+// wholeBody hands the transport a body of its own. The SDK (smithy-go 1.28) closes the request's body as soon as the
+// head of the answer is there; a server as quick as this one may answer before net/http's writer has seen the end of
+// that body, which it then takes for a failed write, and tears the connection under the stream.
 type wholeBody struct{ http.RoundTripper }
 
 func (t wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -172,16 +172,17 @@ func messageOf(t testing.TB, body []byte) string {
 // swapBody puts another body into a call of the SDK client, before it is signed.
 func swapBody(body []byte) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
-		return stack.Build.Add(middleware.BuildMiddlewareFunc("swap body", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
-			middleware.BuildOutput, middleware.Metadata, error,
-		) {
-			req := in.Request.(*smithyhttp.Request)
-			swapped, err := req.SetStream(bytes.NewReader(body))
-			if err != nil {
-				return middleware.BuildOutput{}, middleware.Metadata{}, err
-			}
-			in.Request = swapped
-			return next.HandleBuild(ctx, in)
-		}), middleware.Before)
+		return stack.Build.Add(middleware.BuildMiddlewareFunc("swap body",
+			func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
+				middleware.BuildOutput, middleware.Metadata, error,
+			) {
+				req := in.Request.(*smithyhttp.Request)
+				swapped, err := req.SetStream(bytes.NewReader(body))
+				if err != nil {
+					return middleware.BuildOutput{}, middleware.Metadata{}, err
+				}
+				in.Request = swapped
+				return next.HandleBuild(ctx, in)
+			}), middleware.Before)
 	}
 }

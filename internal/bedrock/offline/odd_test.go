@@ -9,7 +9,8 @@ import (
 	"outcrop/internal/bedrock/offline/wire"
 )
 
-// TestMendB3ThinkingMayNotBeMoved: thinking stands between texts and calls on demand, and comes back as it was or not at all.
+// TestMendB3ThinkingMayNotBeMoved: thinking stands between texts and calls on demand, and comes back as it was or not
+// at all.
 func TestMendB3ThinkingMayNotBeMoved(t *testing.T) {
 	s := newServer(t)
 	const think = `"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}`
@@ -39,16 +40,20 @@ func TestMendB3ThinkingMayNotBeMoved(t *testing.T) {
 			t.Fatalf("%s: %s", question, got)
 		}
 		again := func(blocks ...map[string]any) *wire.Reply {
-			return s.converse(sonnet45, []byte(`{`+talk(ask, `{"role":"assistant","content":`+string(wire.Marshal(blocks))+`}`, turnOf(answer))+`,`+oneTool+`,`+think+`}`), false)
+			return s.converse(sonnet45,
+				[]byte(`{`+talk(ask, `{"role":"assistant","content":`+string(wire.Marshal(blocks))+`}`,
+					turnOf(answer))+`,`+oneTool+`,`+think+`}`), false)
 		}
 		if rep := again(content...); rep.Status != 200 {
 			t.Errorf("%s: unchanged: %s", question, rep.Body)
 		}
-		const cannot = "`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response."
+		const cannot = "`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. " +
+			"These blocks must remain as they were in the original response."
 		swapped := append([]map[string]any{content[2], content[1], content[0]}, content[3:]...)
 		gathered := append([]map[string]any{content[0], content[2], content[1]}, content[3:]...)
 		without := append([]map[string]any{content[2]}, content[3:]...)
-		for name, blocks := range map[string][]map[string]any{"swapped": swapped, "gathered": gathered, "the first left out": without} {
+		for name, blocks := range map[string][]map[string]any{"swapped": swapped, "gathered": gathered,
+			"the first left out": without} {
 			if rep := again(blocks...); rep.Status != 400 || !strings.Contains(messageOf(t, rep.Body), cannot) {
 				t.Errorf("%s, %s: %d %s", question, name, rep.Status, rep.Body)
 			}
@@ -60,7 +65,8 @@ func TestMendB3ThinkingMayNotBeMoved(t *testing.T) {
 func TestMendOddAnswers(t *testing.T) {
 	s := newServer(t)
 	ask := func(word string, stream bool) string {
-		rep := s.converse(novaLite, []byte(`{`+talk(`{"role":"user","content":[{"text":"call f, `+word+`"}]}`)+`,`+oneTool+`}`), stream)
+		rep := s.converse(novaLite,
+			[]byte(`{`+talk(`{"role":"user","content":[{"text":"call f, `+word+`"}]}`)+`,`+oneTool+`}`), stream)
 		text := string(rep.Body)
 		for _, f := range rep.Frames {
 			text += string(f.Bytes)
@@ -71,7 +77,8 @@ func TestMendOddAnswers(t *testing.T) {
 		return text
 	}
 	for _, stream := range []bool{false, true} {
-		if got := ask(answer.NoCall, stream); strings.Contains(got, "toolUse\"") || !strings.Contains(got, `"stopReason":"tool_use"`) {
+		if got := ask(answer.NoCall, stream); strings.Contains(got, "toolUse\"") ||
+			!strings.Contains(got, `"stopReason":"tool_use"`) {
 			t.Errorf("Mend B12: stopped for a tool, streamed %v: %s", stream, got)
 		}
 		got := ask(answer.SameID, stream)
@@ -79,7 +86,8 @@ func TestMendOddAnswers(t *testing.T) {
 		if id, _, _ = strings.Cut(id, `"`); strings.Count(got, `"toolUseId":"`+id+`"`) != 2 {
 			t.Errorf("Mend B4: two calls under one id, streamed %v: %s", stream, got)
 		}
-		if got := ask(answer.StringInput, stream); !strings.Contains(got, `"input":"{}"`) && !strings.Contains(got, `"input":"\"{}\""`) {
+		if got := ask(answer.StringInput, stream); !strings.Contains(got, `"input":"{}"`) &&
+			!strings.Contains(got, `"input":"\"{}\""`) {
 			t.Errorf("Mend B12: an input that is a JSON string, streamed %v: %s", stream, got)
 		}
 	}

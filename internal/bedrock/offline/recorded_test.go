@@ -56,8 +56,8 @@ func resigned(t *testing.T, request json.RawMessage) []byte {
 	return wire.Marshal(v)
 }
 
-// What Bedrock accepted must be accepted here, apart from models that have ended since (their end is taken away for the test)
-// and Anthropic's signatures (see resigned).
+// What Bedrock accepted must be accepted here, apart from models that have ended since (their end is taken away for the
+// test) and Anthropic's signatures (see resigned).
 func TestRecordedRequestsAreAccepted(t *testing.T) {
 	servers := map[string]*Server{}
 	for _, region := range []string{"us-east-1", "us-west-2"} {
@@ -68,7 +68,8 @@ func TestRecordedRequestsAreAccepted(t *testing.T) {
 		})
 	}
 	eachRecorded(t, func(t *testing.T, r recorded) {
-		if r.Operation != "Converse" && r.Operation != "ConverseStream" || r.Status != 200 || len(r.Request) == 0 || string(r.Request) == "null" {
+		if r.Operation != "Converse" && r.Operation != "ConverseStream" || r.Status != 200 || len(r.Request) == 0 ||
+			string(r.Request) == "null" {
 			return
 		}
 		s := servers[r.Region]

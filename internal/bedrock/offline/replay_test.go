@@ -53,8 +53,8 @@ func TestReplayServesEveryRecording(t *testing.T) {
 	}
 }
 
-// What the recordings' bytes are worth: the SDK client decodes all of them. The request sent is the recorded one, put into the
-// client's HTTP call; the client's own input is a dummy.
+// What the recordings' bytes are worth: the SDK client decodes all of them. The request sent is the recorded one, put
+// into the client's HTTP call; the client's own input is a dummy.
 func TestReplayThroughTheSDK(t *testing.T) {
 	dir := recordingsDir(t)
 	ts := start(t, func(c *Config) { c.Replay = dir })
@@ -76,7 +76,8 @@ func TestReplayThroughTheSDK(t *testing.T) {
 			plain++
 			return
 		}
-		out, err := c.ConverseStream(context.Background(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(r.Model)}, swap)
+		out, err := c.ConverseStream(context.Background(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(r.Model)},
+			swap)
 		if err != nil {
 			if r.Status == 200 {
 				t.Fatal(err)
@@ -116,14 +117,15 @@ func TestReplayMisses(t *testing.T) {
 	}
 }
 
-// A translated request differs from the recorded one in harmless ways, and is found all the same; several with one key come in
-// the order of their ids.
+// A translated request differs from the recorded one in harmless ways, and is found all the same; several with one key
+// come in the order of their ids.
 func TestLooseMatchAndOrder(t *testing.T) {
 	dir := t.TempDir()
 	for id, answer := range map[string]string{"b.1": "two", "a.0": "one"} {
 		file, err := json.Marshal(map[string]any{
 			"id": id, "operation": "Converse", "model_id": "m", "status": 200, "response_headers": map[string]string{},
-			"request":  json.RawMessage(`{"messages":[{"role":"user","content":[{"text":"x"},{"document":{"name":"a","format":"txt","source":{"bytes":"eA=="}}},{"cachePoint":{"type":"default"}}]}],"inferenceConfig":{"temperature":1.0}}`),
+			"request": json.RawMessage(
+				`{"messages":[{"role":"user","content":[{"text":"x"},{"document":{"name":"a","format":"txt","source":{"bytes":"eA=="}}},{"cachePoint":{"type":"default"}}]}],"inferenceConfig":{"temperature":1.0}}`),
 			"response": answer,
 		})
 		if err != nil {
@@ -136,7 +138,8 @@ func TestLooseMatchAndOrder(t *testing.T) {
 	s := newServer(t, func(c *Config) { c.Replay = dir })
 	exact := `{"system":[],"inferenceConfig":{"temperature":1},"messages":[{"content":[{"text":"x"},{"document":{"format":"txt","name":"a","source":{"bytes":"eA=="}}},{"cachePoint":{"type":"default"}}],"role":"user"}]}`
 	loose := `{"messages":[{"role":"user","content":[{"text":"x"},{"text":" "}]},{"role":"user","content":[{"document":{"name":"Document 1","format":"txt","source":{"bytes":"eA=="}}}]}],"inferenceConfig":{"maxTokens":9}}`
-	for _, c := range []struct{ body, want string }{{exact, `"one"`}, {exact, `"two"`}, {exact, `"two"`}, {loose, `"one"`}, {loose, `"two"`}, {loose, `"two"`}} {
+	for _, c := range []struct{ body, want string }{{exact, `"one"`}, {exact, `"two"`}, {exact, `"two"`}, {loose, `"one"`},
+		{loose, `"two"`}, {loose, `"two"`}} {
 		if rep := s.answer(wire.Operation{Name: "Converse", ID: "m"}, []byte(c.body)); string(rep.Body) != c.want {
 			t.Errorf("got %s, want %s", rep.Body, c.want)
 		}

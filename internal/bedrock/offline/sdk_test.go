@@ -50,7 +50,8 @@ func TestConverse(t *testing.T) {
 		ModelId: aws.String(novaLite),
 		System:  []types.SystemContentBlock{&types.SystemContentBlockMemberText{Value: "Be short."}},
 		Messages: []types.Message{
-			user(say("Hello")), {Role: types.ConversationRoleAssistant, Content: []types.ContentBlock{say("Hi")}}, user(say("Say <this> & that")),
+			user(say("Hello")), {Role: types.ConversationRoleAssistant, Content: []types.ContentBlock{say("Hi")}},
+			user(say("Say <this> & that")),
 		},
 		ServiceTier: &types.ServiceTier{Type: types.ServiceTierTypeFlex},
 	})
@@ -64,10 +65,12 @@ func TestConverse(t *testing.T) {
 		}
 	}
 	u := out.Usage
-	if *u.TotalTokens != *u.InputTokens+*u.OutputTokens || *u.InputTokens < 8 || *u.OutputTokens != int32(wire.Tokens(len(got))) {
+	if *u.TotalTokens != *u.InputTokens+*u.OutputTokens || *u.InputTokens < 8 ||
+		*u.OutputTokens != int32(wire.Tokens(len(got))) {
 		t.Errorf("usage %d + %d = %d", *u.InputTokens, *u.OutputTokens, *u.TotalTokens)
 	}
-	if out.StopReason != types.StopReasonEndTurn || out.ServiceTier.Type != types.ServiceTierTypeFlex || *out.Metrics.LatencyMs == 0 {
+	if out.StopReason != types.StopReasonEndTurn || out.ServiceTier.Type != types.ServiceTierTypeFlex ||
+		*out.Metrics.LatencyMs == 0 {
 		t.Errorf("stop %s, tier %v", out.StopReason, out.ServiceTier)
 	}
 }
@@ -76,7 +79,8 @@ func TestConverse(t *testing.T) {
 func TestToolLoop(t *testing.T) {
 	c := runtimeClient(start(t), 1)
 	ask := user(say("Please get_time and the weather in San Francisco, in fahrenheit."))
-	in := &bedrockruntime.ConverseInput{ModelId: aws.String(sonnet45), Messages: []types.Message{ask}, ToolConfig: weatherTools()}
+	in := &bedrockruntime.ConverseInput{ModelId: aws.String(sonnet45), Messages: []types.Message{ask},
+		ToolConfig: weatherTools()}
 	out, err := c.Converse(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
@@ -92,13 +96,16 @@ func TestToolLoop(t *testing.T) {
 		called = append(called, *use.Value.Name)
 		if *use.Value.Name == "get_weather" {
 			args := map[string]any{}
-			if err := use.Value.Input.UnmarshalSmithyDocument(&args); err != nil || args["city"] != "San Francisco" || args["unit"] != "fahrenheit" {
+			if err := use.Value.Input.UnmarshalSmithyDocument(&args); err != nil || args["city"] != "San Francisco" ||
+				args["unit"] != "fahrenheit" {
 				t.Errorf("arguments %v (%v)", args, err)
 			}
 		}
 		// "tool_use" is on the wire but not in the model, and must not come back as a type.
-		results = append(results, &types.ContentBlockMemberToolResult{Value: types.ToolResultBlock{ToolUseId: use.Value.ToolUseId,
-			Content: []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "result of " + *use.Value.Name}}}})
+		results = append(results,
+			&types.ContentBlockMemberToolResult{Value: types.ToolResultBlock{ToolUseId: use.Value.ToolUseId,
+				Content: []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "result of " +
+					*use.Value.Name}}}})
 		use.Value.Type = ""
 	}
 	if out.StopReason != types.StopReasonToolUse || !slices.Equal(called, []string{"get_weather", "get_time"}) {
@@ -110,7 +117,8 @@ func TestToolLoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	final := out.Output.(*types.ConverseOutputMemberMessage).Value.Content[0].(*types.ContentBlockMemberText).Value
-	if out.StopReason != types.StopReasonEndTurn || !strings.Contains(final, "get_weather returned: result of get_weather") ||
+	if out.StopReason != types.StopReasonEndTurn ||
+		!strings.Contains(final, "get_weather returned: result of get_weather") ||
 		!strings.Contains(final, "result of get_time") {
 		t.Errorf("stop %s, final %q", out.StopReason, final)
 	}
@@ -224,11 +232,13 @@ func TestConverseStream(t *testing.T) {
 	for _, model := range []string{sonnet45, nova2, "openai.gpt-oss-120b-1:0"} {
 		t.Run(model, func(t *testing.T) {
 			messages := []types.Message{user(say("What is the weather in Rome?"))}
-			plain, err := c.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String(model), Messages: messages, ToolConfig: weatherTools()})
+			plain, err := c.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String(model),
+				Messages: messages, ToolConfig: weatherTools()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := c.ConverseStream(context.Background(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(model), Messages: messages, ToolConfig: weatherTools()})
+			out, err := c.ConverseStream(context.Background(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(model),
+				Messages: messages, ToolConfig: weatherTools()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,11 +252,13 @@ func TestConverseStream(t *testing.T) {
 					want.tool = *b.Value.Name
 				}
 			}
-			if f.text != want.text || f.tool != want.tool || f.input != `{"city":"Rome","unit":"celsius"}` || f.stop != plain.StopReason ||
+			if f.text != want.text || f.tool != want.tool || f.input != `{"city":"Rome","unit":"celsius"}` ||
+				f.stop != plain.StopReason ||
 				*f.usage.TotalTokens != *plain.Usage.TotalTokens {
 				t.Errorf("stream %+v\nplain %+v %s %d", f, want, plain.StopReason, *plain.Usage.TotalTokens)
 			}
-			if f.events[0] != "messageStart" || !slices.Equal(f.events[len(f.events)-5:], []string{"start", "delta", "stop", "messageStop", "metadata"}) {
+			if f.events[0] != "messageStart" ||
+				!slices.Equal(f.events[len(f.events)-5:], []string{"start", "delta", "stop", "messageStop", "metadata"}) {
 				t.Errorf("order %v", f.events)
 			}
 			if f.deltas < 4 {
@@ -275,7 +287,8 @@ func TestReasoning(t *testing.T) {
 		novaLite:                     {`{}`, "none"},
 	} {
 		t.Run(model, func(t *testing.T) {
-			rep := s.converse(model, []byte(`{"messages":[{"role":"user","content":[{"text":"Hi"}]}],"additionalModelRequestFields":`+c.native+`}`), false)
+			rep := s.converse(model, []byte(
+				`{"messages":[{"role":"user","content":[{"text":"Hi"}]}],"additionalModelRequestFields":`+c.native+`}`), false)
 			kind, at := "none", -1
 			for i, b := range contentOfReply(t, rep) {
 				content, _ := b["reasoningContent"].(map[string]any)
@@ -308,17 +321,20 @@ func TestReasoningReplay(t *testing.T) {
 	first := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"Hi"}]}],`+think+`}`), false)
 	turn := wire.Marshal(contentOfReply(t, first))
 	again := func(content string) *wire.Reply {
-		return s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":`+content+
-			`},{"role":"user","content":[{"text":"On"}]}],`+think+`}`), false)
+		return s.converse(sonnet45,
+			[]byte(`{"messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":`+content+
+				`},{"role":"user","content":[{"text":"On"}]}],`+think+`}`), false)
 	}
 	if rep := again(string(turn)); rep.Status != 200 {
 		t.Errorf("unchanged reasoning is refused: %s", rep.Body)
 	}
 	altered := strings.Replace(string(turn), "There are", "There were", 1)
-	if rep := again(altered); altered == string(turn) || messageOf(t, rep.Body) != "The model returned the following errors: messages.1.content.0: Invalid `signature` in `thinking` block" {
+	if rep := again(altered); altered == string(turn) || messageOf(t, rep.Body) != "The model returned the following "+
+		"errors: messages.1.content.0: Invalid `signature` in `thinking` block" {
 		t.Errorf("altered reasoning: %s", rep.Body)
 	}
-	hidden := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"`+answer.RedactMe+`_46"}]}],`+think+`}`), false)
+	hidden := s.converse(sonnet45,
+		[]byte(`{"messages":[{"role":"user","content":[{"text":"`+answer.RedactMe+`_46"}]}],`+think+`}`), false)
 	block := wire.Marshal(contentOfReply(t, hidden))
 	if !strings.Contains(string(block), "redactedContent") || again(string(block)).Status != 200 {
 		t.Errorf("redacted reasoning %s", block)
@@ -328,13 +344,16 @@ func TestReasoningReplay(t *testing.T) {
 func TestLimitsAndStops(t *testing.T) {
 	s := newServer(t)
 	for name, c := range map[string]struct{ members, stop, text, fields string }{
-		"count":    {``, "end_turn", "1 2 3 4 5 6 7 8 9 10 11 12", ""},
-		"stop":     {`"inferenceConfig":{"stopSequences":["9","7"]},"additionalModelResponseFieldPaths":["/stop_sequence"],`, "stop_sequence", "1 2 3 4 5 6 ", "7"},
-		"limit":    {`"inferenceConfig":{"maxTokens":2},`, "max_tokens", "1 2 3 4 ", ""},
-		"no match": {`"inferenceConfig":{"maxTokens":2000,"stopSequences":["x"]},`, "end_turn", "1 2 3 4 5 6 7 8 9 10 11 12", ""},
+		"count": {``, "end_turn", "1 2 3 4 5 6 7 8 9 10 11 12", ""},
+		"stop": {`"inferenceConfig":{"stopSequences":["9","7"]},"additionalModelResponseFieldPaths":["/stop_sequence"],`,
+			"stop_sequence", "1 2 3 4 5 6 ", "7"},
+		"limit": {`"inferenceConfig":{"maxTokens":2},`, "max_tokens", "1 2 3 4 ", ""},
+		"no match": {`"inferenceConfig":{"maxTokens":2000,"stopSequences":["x"]},`, "end_turn", "1 2 3 4 5 6 7 8 9 10 11 12",
+			""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rep := s.converse(novaLite, []byte(`{`+c.members+`"messages":[{"role":"user","content":[{"text":"count to 12"}]}]}`), false)
+			rep := s.converse(novaLite, []byte(`{`+c.members+`"messages":[{"role":"user","content":[{"text":"count to 12"}]}]}`),
+				false)
 			var out struct {
 				StopReason string `json:"stopReason"`
 				Fields     struct {
@@ -368,7 +387,8 @@ func TestPromptCache(t *testing.T) {
 		return out.Usage
 	}
 	first, second := call(), call()
-	if *first.CacheWriteInputTokens != 2750 || *first.CacheReadInputTokens != 0 || *second.CacheReadInputTokens != 2750 || *second.CacheWriteInputTokens != 0 {
+	if *first.CacheWriteInputTokens != 2750 || *first.CacheReadInputTokens != 0 || *second.CacheReadInputTokens != 2750 ||
+		*second.CacheWriteInputTokens != 0 {
 		t.Errorf("first write %d read %d, second write %d read %d", *first.CacheWriteInputTokens, *first.CacheReadInputTokens,
 			*second.CacheWriteInputTokens, *second.CacheReadInputTokens)
 	}
@@ -385,8 +405,10 @@ func TestPromptCache(t *testing.T) {
 func TestGuardrail(t *testing.T) {
 	c := runtimeClient(start(t), 1)
 	call := func(said string, trace types.GuardrailTrace) *bedrockruntime.ConverseOutput {
-		out, err := c.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String(novaLite), Messages: []types.Message{user(say(said))},
-			GuardrailConfig: &types.GuardrailConfiguration{GuardrailIdentifier: aws.String("abc123"), GuardrailVersion: aws.String("1"), Trace: trace}})
+		out, err := c.Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String(novaLite),
+			Messages: []types.Message{user(say(said))},
+			GuardrailConfig: &types.GuardrailConfiguration{GuardrailIdentifier: aws.String("abc123"),
+				GuardrailVersion: aws.String("1"), Trace: trace}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -396,17 +418,20 @@ func TestGuardrail(t *testing.T) {
 		return out.Output.(*types.ConverseOutputMemberMessage).Value.Content[0].(*types.ContentBlockMemberText).Value
 	}
 	blocked := call("please BLOCKME", types.GuardrailTraceEnabled)
-	if blocked.StopReason != types.StopReasonGuardrailIntervened || said(blocked) != guardrail.BlockedInput || *blocked.Usage.TotalTokens != 0 ||
+	if blocked.StopReason != types.StopReasonGuardrailIntervened || said(blocked) != guardrail.BlockedInput ||
+		*blocked.Usage.TotalTokens != 0 ||
 		*blocked.Trace.Guardrail.ActionReason != "Guardrail blocked." ||
 		blocked.Trace.Guardrail.InputAssessment["abc123"].TopicPolicy.Topics[0].Action != types.GuardrailTopicPolicyActionBlocked {
 		t.Errorf("blocked: %s %q %+v", blocked.StopReason, said(blocked), blocked.Trace)
 	}
 	mask := call("please MASKME", types.GuardrailTraceEnabled)
-	if mask.StopReason != types.StopReasonGuardrailIntervened || !strings.Contains(said(mask), "please {MASKED}") || *mask.Usage.TotalTokens == 0 ||
+	if mask.StopReason != types.StopReasonGuardrailIntervened || !strings.Contains(said(mask), "please {MASKED}") ||
+		*mask.Usage.TotalTokens == 0 ||
 		mask.Trace.Guardrail.OutputAssessments["abc123"][0].SensitiveInformationPolicy.PiiEntities[0].Action != types.GuardrailSensitiveInformationPolicyActionAnonymized {
 		t.Errorf("masked: %s %q", mask.StopReason, said(mask))
 	}
-	if fine := call("please", types.GuardrailTraceDisabled); fine.StopReason != types.StopReasonEndTurn || fine.Trace != nil {
+	if fine := call("please", types.GuardrailTraceDisabled); fine.StopReason != types.StopReasonEndTurn ||
+		fine.Trace != nil {
 		t.Errorf("untouched: %s %v", fine.StopReason, fine.Trace)
 	}
 }
@@ -414,8 +439,9 @@ func TestGuardrail(t *testing.T) {
 func TestStructuredOutput(t *testing.T) {
 	s := newServer(t)
 	schema := `{"type":"object","properties":{"city":{"type":"string"},"size":{"type":"integer"}},"required":["city","size"],"additionalProperties":false}`
-	rep := s.converse(sonnet45, []byte(`{"messages":[{"role":"user","content":[{"text":"Tell me about Paris"}]}],"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":`+
-		string(wire.Marshal(schema))+`}}}}}`), false)
+	rep := s.converse(sonnet45,
+		[]byte(`{"messages":[{"role":"user","content":[{"text":"Tell me about Paris"}]}],"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":`+
+			string(wire.Marshal(schema))+`}}}}}`), false)
 	if got := contentOfReply(t, rep)[0]["text"]; got != `{"city":"Paris","size":1}` {
 		t.Errorf("got %v", got)
 	}
@@ -423,8 +449,10 @@ func TestStructuredOutput(t *testing.T) {
 
 func TestCountTokens(t *testing.T) {
 	c := runtimeClient(start(t), 1)
-	out, err := c.CountTokens(context.Background(), &bedrockruntime.CountTokensInput{ModelId: aws.String("anthropic.claude-sonnet-4-20250514-v1:0"),
-		Input: &types.CountTokensInputMemberConverse{Value: types.ConverseTokensRequest{Messages: []types.Message{user(say("Hello, world!"))}}}})
+	out, err := c.CountTokens(context.Background(),
+		&bedrockruntime.CountTokensInput{ModelId: aws.String("anthropic.claude-sonnet-4-20250514-v1:0"),
+			Input: &types.CountTokensInputMemberConverse{
+				Value: types.ConverseTokensRequest{Messages: []types.Message{user(say("Hello, world!"))}}}})
 	if err != nil || *out.InputTokens != 7 {
 		t.Errorf("count %v, %v", out, err)
 	}
@@ -439,12 +467,14 @@ func TestCountTokens(t *testing.T) {
 func TestControlPlane(t *testing.T) {
 	ts := start(t)
 	c, ctx := controlClient(ts), context.Background()
-	models, err := c.ListFoundationModels(ctx, &bedrock.ListFoundationModelsInput{ByOutputModality: bedrocktypes.ModelModalityEmbedding})
+	models, err := c.ListFoundationModels(ctx,
+		&bedrock.ListFoundationModelsInput{ByOutputModality: bedrocktypes.ModelModalityEmbedding})
 	if err != nil || len(models.ModelSummaries) < 8 {
 		t.Fatalf("embedding models: %v, %v", models, err)
 	}
 	for _, m := range models.ModelSummaries {
-		if *m.ModelId == "" || !slices.Contains(m.OutputModalities, bedrocktypes.ModelModalityEmbedding) || m.ModelLifecycle.Status == "" {
+		if *m.ModelId == "" || !slices.Contains(m.OutputModalities, bedrocktypes.ModelModalityEmbedding) ||
+			m.ModelLifecycle.Status == "" {
 			t.Errorf("summary %+v", m)
 		}
 	}
@@ -452,9 +482,11 @@ func TestControlPlane(t *testing.T) {
 	if err != nil || *one.ModelDetails.ModelName != "Nova Lite" || !*one.ModelDetails.ResponseStreamingSupported {
 		t.Errorf("model %v, %v", one, err)
 	}
-	for _, sort := range []bedrocktypes.InferenceProfileType{bedrocktypes.InferenceProfileTypeSystemDefined, bedrocktypes.InferenceProfileTypeApplication} {
+	for _, sort := range []bedrocktypes.InferenceProfileType{bedrocktypes.InferenceProfileTypeSystemDefined,
+		bedrocktypes.InferenceProfileTypeApplication} {
 		seen := map[string]bool{}
-		pages := bedrock.NewListInferenceProfilesPaginator(c, &bedrock.ListInferenceProfilesInput{TypeEquals: sort, MaxResults: aws.Int32(7)})
+		pages := bedrock.NewListInferenceProfilesPaginator(c,
+			&bedrock.ListInferenceProfilesInput{TypeEquals: sort, MaxResults: aws.Int32(7)})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -467,13 +499,16 @@ func TestControlPlane(t *testing.T) {
 				seen[*p.InferenceProfileId] = true
 			}
 		}
-		if want := map[bedrocktypes.InferenceProfileType]string{bedrocktypes.InferenceProfileTypeSystemDefined: haiku, bedrocktypes.InferenceProfileTypeApplication: "app-nova-lite"}[sort]; !seen[want] || len(seen) < 20 || seen["eu.amazon.nova-lite-v1:0"] {
+		if want := map[bedrocktypes.InferenceProfileType]string{bedrocktypes.InferenceProfileTypeSystemDefined: haiku,
+			bedrocktypes.InferenceProfileTypeApplication: "app-nova-lite"}[sort]; !seen[want] || len(seen) < 20 ||
+			seen["eu.amazon.nova-lite-v1:0"] {
 			t.Errorf("%s: %s is missing among %d", sort, want, len(seen))
 		}
 	}
 	for id, base := range map[string]string{
 		haiku: "anthropic.claude-haiku-4-5-20251001-v1:0",
-		"arn:aws:bedrock:us-east-1:123456789012:inference-profile/" + haiku:                     "anthropic.claude-haiku-4-5-20251001-v1:0",
+		"arn:aws:bedrock:us-east-1:123456789012:inference-profile/" +
+			haiku: "anthropic.claude-haiku-4-5-20251001-v1:0",
 		"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/app-nova-lite":    novaLite,
 		"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/1arbu5hu2sjr":     "anthropic.claude-haiku-4-5-20251001-v1:0",
 		"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/team-nova-2-lite": "amazon.nova-2-lite-v1:0",
@@ -483,7 +518,8 @@ func TestControlPlane(t *testing.T) {
 			t.Errorf("%s: %+v, %v", id, p, err)
 		}
 	}
-	_, err = c.GetInferenceProfile(ctx, &bedrock.GetInferenceProfileInput{InferenceProfileIdentifier: aws.String("us.nothing")})
+	_, err = c.GetInferenceProfile(ctx,
+		&bedrock.GetInferenceProfileInput{InferenceProfileIdentifier: aws.String("us.nothing")})
 	var missing *bedrocktypes.ResourceNotFoundException
 	if !errors.As(err, &missing) {
 		t.Errorf("unknown profile: %v", err)
@@ -494,7 +530,8 @@ func TestControlPlane(t *testing.T) {
 func TestPaths(t *testing.T) {
 	ts := start(t)
 	arn := "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/app-nova-lite"
-	out, err := runtimeClient(ts, 1).Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String(arn), Messages: []types.Message{user(say("Hi"))}})
+	out, err := runtimeClient(ts, 1).Converse(context.Background(), &bedrockruntime.ConverseInput{ModelId: aws.String(arn),
+		Messages: []types.Message{user(say("Hi"))}})
 	if err != nil || !strings.Contains(out.Output.(*types.ConverseOutputMemberMessage).Value.Content[0].(*types.ContentBlockMemberText).Value, novaLite) {
 		t.Errorf("ARN: %v", err)
 	}
@@ -506,7 +543,8 @@ func TestPaths(t *testing.T) {
 		t.Error("no request id")
 	}
 	resp, body = post(t, ts, "/model/x/converse", `{}`, "Authorization", "")
-	if resp.StatusCode != 403 || !strings.HasPrefix(resp.Header.Get("X-Amzn-Errortype"), "MissingAuthenticationTokenException:") {
+	if resp.StatusCode != 403 || !strings.HasPrefix(resp.Header.Get("X-Amzn-Errortype"),
+		"MissingAuthenticationTokenException:") {
 		t.Errorf("unsigned: %d %s", resp.StatusCode, body)
 	}
 }
@@ -574,19 +612,25 @@ func TestEmbeddings(t *testing.T) {
 		{"amazon.titan-embed-text-v1", `{"inputText":`, `}`, 1536, []any{"embedding"}},
 		{titanTxt, `{"inputText":`, `}`, 1024, []any{"embedding"}},
 		{titanTxt, `{"dimensions":256,"inputText":`, `}`, 256, []any{"embeddingsByType", "float"}},
-		{"amazon.titan-embed-image-v1", `{"inputText":`, `,"embeddingConfig":{"outputEmbeddingLength":384}}`, 384, []any{"embedding"}},
+		{"amazon.titan-embed-image-v1", `{"inputText":`, `,"embeddingConfig":{"outputEmbeddingLength":384}}`, 384,
+			[]any{"embedding"}},
 		{"cohere.embed-english-v3", `{"input_type":"search_query","texts":[`, `]}`, 1024, []any{"embeddings", 0}},
-		{"cohere.embed-multilingual-v3", `{"input_type":"search_query","embedding_types":["float"],"texts":[`, `]}`, 1024, []any{"embeddings", "float", 0}},
+		{"cohere.embed-multilingual-v3", `{"input_type":"search_query","embedding_types":["float"],"texts":[`, `]}`, 1024,
+			[]any{"embeddings", "float", 0}},
 		{"cohere.embed-v4:0", `{"input_type":"search_query","texts":[`, `]}`, 1536, []any{"embeddings", "float", 0}},
 		{"us.cohere.embed-v4:0", `{"input_type":"search_query","output_dimension":512,"inputs":[{"content":[{"type":"text","text":`, `}]}]}`, 512, []any{"embeddings", "float", 0}},
-		{"amazon.nova-2-multimodal-embeddings-v1:0", novaHead + `"text":{"truncationMode":"END","value":`, `}}}`, 3072, []any{"embeddings", 0, "embedding"}},
-		{"amazon.nova-2-multimodal-embeddings-v1:0", novaHead + `"embeddingDimension":384,"text":{"truncationMode":"END","value":`, `}}}`, 384, []any{"embeddings", 0, "embedding"}},
+		{"amazon.nova-2-multimodal-embeddings-v1:0", novaHead + `"text":{"truncationMode":"END","value":`, `}}}`, 3072,
+			[]any{"embeddings", 0, "embedding"}},
+		{"amazon.nova-2-multimodal-embeddings-v1:0",
+			novaHead + `"embeddingDimension":384,"text":{"truncationMode":"END","value":`, `}}}`, 384,
+			[]any{"embeddings", 0, "embedding"}},
 	} {
 		t.Run(c.model, func(t *testing.T) {
 			of := func(text string) []any {
 				return at(embed(t, s, c.model, c.before+string(wire.Marshal(text))+c.after), c.path...).([]any)
 			}
-			dog, dogs, tax := of("A dog plays in the garden"), of("Two dogs are playing in a garden"), of("The tax authority wants quarterly reports")
+			dog, dogs, tax := of("A dog plays in the garden"), of("Two dogs are playing in a garden"),
+				of("The tax authority wants quarterly reports")
 			if len(dog) != c.size {
 				t.Errorf("%d dimensions, want %d", len(dog), c.size)
 			}
@@ -602,7 +646,8 @@ func TestEmbeddings(t *testing.T) {
 	if out["response_type"] != "embeddings_floats" || at(out, "texts", 0) != "hello, world!" || out["id"] == "" {
 		t.Errorf("Cohere v3: %v", out["texts"])
 	}
-	out = embed(t, s, "cohere.embed-v4:0", `{"input_type":"search_document","texts":["a","b"],"embedding_types":["int8","ubinary","binary","uint8"]}`)
+	out = embed(t, s, "cohere.embed-v4:0",
+		`{"input_type":"search_document","texts":["a","b"],"embedding_types":["int8","ubinary","binary","uint8"]}`)
 	if len(at(out, "embeddings", "ubinary", 1).([]any)) != 192 || len(at(out, "embeddings", "int8", 0).([]any)) != 1536 {
 		t.Error("Cohere v4: wrong sizes of packed types")
 	}
@@ -617,8 +662,9 @@ func TestEmbeddings(t *testing.T) {
 }
 
 func TestInvokeModelThroughTheSDK(t *testing.T) {
-	out, err := runtimeClient(start(t), 1).InvokeModel(context.Background(), &bedrockruntime.InvokeModelInput{ModelId: aws.String(titanTxt),
-		ContentType: aws.String("application/json"), Body: []byte(`{"inputText":"Hello"}`)})
+	out, err := runtimeClient(start(t), 1).InvokeModel(context.Background(),
+		&bedrockruntime.InvokeModelInput{ModelId: aws.String(titanTxt),
+			ContentType: aws.String("application/json"), Body: []byte(`{"inputText":"Hello"}`)})
 	if err != nil || !strings.Contains(string(out.Body), `"inputTextTokenCount":1`) {
 		t.Errorf("%v %v", out, err)
 	}

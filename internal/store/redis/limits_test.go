@@ -20,7 +20,8 @@ func limiters(t *testing.T, url, whenAway string, n int) []*limits.Limiter {
 	t.Helper()
 	var all []*limits.Limiter
 	for range n {
-		all = append(all, limits.New(limits.Config{WhenStoreIsAway: whenAway}, limits.NewMeters(open(t, url), func(error) {})))
+		all = append(all, limits.New(limits.Config{WhenStoreIsAway: whenAway},
+			limits.NewMeters(open(t, url), func(error) {})))
 	}
 	return all
 }
@@ -67,7 +68,8 @@ func TestLimitsAreExactAcrossGateways(t *testing.T) {
 	}
 	for i, l := range gateways {
 		s, err := l.Arrive(t.Context(), p)
-		if err == nil || s.Requests.Limit != limit || s.Requests.Left != 0 || s.Requests.Reset <= 0 || s.Requests.Reset > time.Minute {
+		if err == nil || s.Requests.Limit != limit || s.Requests.Left != 0 || s.Requests.Reset <= 0 ||
+			s.Requests.Reset > time.Minute {
 			t.Errorf("gateway %d: %+v, %v", i, s, err)
 		}
 	}
@@ -87,7 +89,8 @@ func TestSettlingIsSharedToo(t *testing.T) {
 	if s := a.Settle(t.Context(), 250); s.Tokens.Left != 750 {
 		t.Errorf("settled: %+v", s)
 	}
-	if _, s, err := gateways[1].Admit(t.Context(), p, limits.Ask{Calls: 2, Tokens: 750}); err != nil || s.Tokens.Left != 0 {
+	if _, s, err := gateways[1].Admit(t.Context(), p, limits.Ask{Calls: 2, Tokens: 750}); err != nil ||
+		s.Tokens.Left != 0 {
 		t.Error(s, err)
 	}
 }
@@ -95,7 +98,8 @@ func TestSettlingIsSharedToo(t *testing.T) {
 func TestDemandsAreGrantedTogether(t *testing.T) {
 	s := open(t, redistest.Start(t).URL)
 	one := store.Owner{Kind: 'k', ID: "1"}
-	list := []store.Demand{{Of: one, What: store.Tokens, Limit: 10, Take: 5}, {Of: one, What: store.Slots, Limit: 1, Take: 1}}
+	list := []store.Demand{{Of: one, What: store.Tokens, Limit: 10, Take: 5},
+		{Of: one, What: store.Slots, Limit: 1, Take: 1}}
 	if v, err := s.TakeLimits(t.Context(), "t", "a", list); err != nil || v.Refused != -1 || v.Stands[0].Left != 5 {
 		t.Fatal(v, err)
 	}
@@ -109,7 +113,8 @@ func TestDemandsAreGrantedTogether(t *testing.T) {
 	if err := s.RenewLimits(t.Context(), "t", "c", list); err != nil { // who holds nothing gets nothing
 		t.Error(err)
 	}
-	if v, err := s.SettleLimits(t.Context(), "t", "a", 1, -5, list); err != nil || v.Stands[1].Left != 1 || v.Stands[0].Left != 5 {
+	if v, err := s.SettleLimits(t.Context(), "t", "a", 1, -5, list); err != nil || v.Stands[1].Left != 1 ||
+		v.Stands[0].Left != 5 {
 		t.Errorf("of another second: %+v, %v", v, err)
 	}
 	if v, err := s.TakeLimits(t.Context(), "other", "b", list); err != nil || v.Refused != -1 {

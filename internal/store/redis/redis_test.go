@@ -65,7 +65,8 @@ func TestRedisGoesAndComes(t *testing.T) {
 func TestWhatOthersPutThereIsLeftOut(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL)
-	if _, err := s.Documents("keys").Put(t.Context(), store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
+	if _, err := s.Documents("keys").Put(t.Context(),
+		store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
 	other, err := client.Connect(server.URL, 2*time.Second)
@@ -85,7 +86,8 @@ func TestWhatOthersPutThereIsLeftOut(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	for _, url := range []string{"redis://:secret word@host", "http://:secretword@host", "redis://:secretword@host/x", "http://:secretword@host?addr=x", "http://:secretword@host?master_name=x"} {
+	for _, url := range []string{"redis://:secret word@host", "http://:secretword@host", "redis://:secretword@host/x",
+		"http://:secretword@host?addr=x", "http://:secretword@host?master_name=x"} {
 		s, err := redis.Open(url, time.Second)
 		if err == nil {
 			_ = s.Close()
@@ -111,7 +113,8 @@ func TestMendE6AFrozenRedisIsLeftAlone(t *testing.T) {
 	if _, err := s.Changes(t.Context(), "keys"); err == nil {
 		t.Fatal("a frozen Redis answers")
 	}
-	hold := store.Hold{Tenant: "t", ID: "1", Accounts: []store.Account{{Tenant: "t", ID: "key:1", Limit: 10}}, Amount: 1, Until: 1 << 40}
+	hold := store.Hold{Tenant: "t", ID: "1", Accounts: []store.Account{{Tenant: "t", ID: "key:1", Limit: 10}}, Amount: 1,
+		Until: 1 << 40}
 	_, _, reserved := s.Reserve(t.Context(), hold)
 	_, spent := s.Balances(t.Context(), hold.Accounts)
 	_, _, keys := s.Documents("keys").List(t.Context(), everyone)
@@ -141,7 +144,8 @@ func TestMendE6ACallerInAHurryPausesNobody(t *testing.T) {
 	server.Freeze()
 	hurry, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := s.Changes(hurry, "keys"); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := s.Changes(hurry, "keys"); !errors.Is(err, context.DeadlineExceeded) &&
+		!errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("a frozen Redis: %v", err)
 	}
 	server.Thaw()
@@ -162,8 +166,8 @@ func again(t *testing.T, s *redis.Store) {
 	}
 }
 
-// TestKeysOfAFormerForm: keys that were kept before there were documents of other kinds, and those that a gateway of that time keeps
-// beside, are documents as they were; and what is kept now is what that gateway reads.
+// TestKeysOfAFormerForm: keys that were kept before there were documents of other kinds, and those that a gateway of
+// that time keeps beside, are documents as they were; and what is kept now is what that gateway reads.
 func TestKeysOfAFormerForm(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL)
@@ -182,7 +186,8 @@ func TestKeysOfAFormerForm(t *testing.T) {
 	former("1:a:one", "2\nnewer")
 	keys := s.Documents("keys")
 	page, next, err := keys.List(t.Context(), everyone)
-	if err != nil || next != 0 || len(page) != 2 || string(page[0].Body)+string(page[1].Body) != "oldernewer" || page[1].Revision != 2 {
+	if err != nil || next != 0 || len(page) != 2 || string(page[0].Body)+string(page[1].Body) != "oldernewer" ||
+		page[1].Revision != 2 {
 		t.Fatalf("%+v, %d, %v", page, next, err)
 	}
 	if d, err := keys.Get(t.Context(), "b", "two"); err != nil || d.Order != 1 {
@@ -192,7 +197,8 @@ func TestKeysOfAFormerForm(t *testing.T) {
 		t.Errorf("it is not at its revision any more: %d, %v", n, err)
 	}
 	former("1:a:three", "4\nbeside")
-	if page, _, err = keys.List(t.Context(), store.Query{Tenant: "a", Newest: true}); err != nil || len(page) != 2 || page[0].ID != "three" {
+	if page, _, err = keys.List(t.Context(), store.Query{Tenant: "a", Newest: true}); err != nil || len(page) != 2 ||
+		page[0].ID != "three" {
 		t.Errorf("%+v, %v", page, err)
 	}
 	if value := other.HGet(t.Context(), "outcrop:s1:{keys}:documents", "1:b:two").Val(); value != "3\nolder" {

@@ -12,14 +12,21 @@ import (
 )
 
 func TestBudgets(t *testing.T) {
-	storetest.Budgets(t, func(t *testing.T) storetest.BudgetStore { return open(t, filepath.Join(t.TempDir(), "outcrop.db")) })
+	storetest.Budgets(t, func(t *testing.T) storetest.BudgetStore {
+		return open(t,
+			filepath.Join(t.TempDir(), "outcrop.db"))
+	})
 }
 
 func TestUsage(t *testing.T) {
-	storetest.Usage(t, func(t *testing.T) storetest.UsageStore { return open(t, filepath.Join(t.TempDir(), "outcrop.db")) })
+	storetest.Usage(t, func(t *testing.T) storetest.UsageStore {
+		return open(t,
+			filepath.Join(t.TempDir(), "outcrop.db"))
+	})
 }
 
-// TestReservationSurvivesACrash: what was reserved is there when the file is opened again, though nobody has closed it or settled.
+// TestReservationSurvivesACrash: what was reserved is there when the file is opened again, though nobody has closed it
+// or settled.
 func TestReservationSurvivesACrash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outcrop.db")
 	account := []store.Account{{Tenant: "a", ID: "key", From: 1, Limit: 100}}
@@ -29,7 +36,8 @@ func TestReservationSurvivesACrash(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = crashed.Close() }) // only now: the process was killed, the files stay as they were
 	for i, id := range []string{"sent", "waiting"} {
-		if _, _, err := crashed.Reserve(t.Context(), store.Hold{Tenant: "a", ID: id, Accounts: account, Amount: 20, Until: 1000}); err != nil {
+		if _, _, err := crashed.Reserve(t.Context(), store.Hold{Tenant: "a", ID: id, Accounts: account, Amount: 20,
+			Until: 1000}); err != nil {
 			t.Fatal(i, err)
 		}
 	}
@@ -39,7 +47,8 @@ func TestReservationSurvivesACrash(t *testing.T) {
 	after := open(t, path)
 	stands := func(spent, held int64) {
 		t.Helper()
-		if all, err := after.Balances(t.Context(), account); err != nil || all[0] != (store.Balance{Spent: spent, Held: held}) {
+		if all, err := after.Balances(t.Context(), account); err != nil ||
+			all[0] != (store.Balance{Spent: spent, Held: held}) {
 			t.Fatal(all, err)
 		}
 	}

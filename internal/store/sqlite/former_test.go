@@ -8,7 +8,8 @@ import (
 	"outcrop/internal/store"
 )
 
-// TestKeysOfAFormerForm: keys of a file that was made before there were documents of other kinds are documents as they were.
+// TestKeysOfAFormerForm: keys of a file that was made before there were documents of other kinds are documents as they
+// were.
 func TestKeysOfAFormerForm(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outcrop.db")
 	db, err := sql.Open("sqlite", path)
@@ -33,7 +34,8 @@ PRAGMA user_version = 4;`) {
 	defer func() { _ = s.Close() }()
 	keys := s.Documents("keys")
 	page, next, err := keys.List(t.Context(), store.Query{Everyone: true})
-	if err != nil || next != 0 || len(page) != 2 || string(page[0].Body)+string(page[1].Body) != "oldernewer" || page[1].Revision != 3 {
+	if err != nil || next != 0 || len(page) != 2 || string(page[0].Body)+string(page[1].Body) != "oldernewer" ||
+		page[1].Revision != 3 {
 		t.Fatalf("%+v, %d, %v", page, next, err)
 	}
 	if n, err := s.Changes(t.Context(), "keys"); err != nil || n != 3 {

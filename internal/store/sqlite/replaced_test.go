@@ -30,7 +30,8 @@ func bodies(t *testing.T, s *sqlite.Store) string {
 
 func keep(t *testing.T, s *sqlite.Store, id, body string) {
 	t.Helper()
-	if _, err := s.Documents("keys").Put(t.Context(), store.Document{Tenant: "a", ID: id, Body: []byte(body)}); err != nil {
+	if _, err := s.Documents("keys").Put(t.Context(),
+		store.Document{Tenant: "a", ID: id, Body: []byte(body)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -73,9 +74,11 @@ func TestMendE2AReplacedFileIsOpenedAnew(t *testing.T) {
 	}
 }
 
-// A file that is missing makes every call fail; none makes an empty one, and nothing is half of each. One that is put back is used.
+// A file that is missing makes every call fail; none makes an empty one, and nothing is half of each. One that is put
+// back is used.
 func TestMendE2AMissingFileIsNotMadeAnew(t *testing.T) {
-	for name, gone := range map[string][]string{"all": {"", "-wal", "-shm"}, "the file": {""}, "what was changed last": {"-wal"}} {
+	for name, gone := range map[string][]string{"all": {"", "-wal", "-shm"}, "the file": {""},
+		"what was changed last": {"-wal"}} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "outcrop.db")
@@ -125,7 +128,8 @@ func TestMendE2AnEmptyFileInItsPlaceIsNoStore(t *testing.T) {
 	keep(t, s, "one", "old")
 	must(t, os.Remove(path))
 	must(t, os.WriteFile(path, nil, 0o600))
-	if _, _, err := s.Documents("keys").List(t.Context(), everyone); err == nil || !strings.Contains(err.Error(), "no store in it") {
+	if _, _, err := s.Documents("keys").List(t.Context(), everyone); err == nil || !strings.Contains(err.Error(),
+		"no store in it") {
 		t.Errorf("got %v", err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() != 0 {

@@ -48,7 +48,8 @@ func TestStateSurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Documents("keys").Put(t.Context(), store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
+	if _, err := s.Documents("keys").Put(t.Context(),
+		store.Document{Tenant: "a", ID: "one", Body: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -63,7 +64,8 @@ func TestStateSurvives(t *testing.T) {
 func TestOnlyTheOwnerReadsTheFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "outcrop")
 	s := open(t, filepath.Join(dir, "outcrop.db"))
-	if _, err := s.Documents("keys").Put(t.Context(), store.Document{ID: "one", Body: []byte("1")}); err != nil { // now there is a log beside the file
+	// now there is a log beside the file
+	if _, err := s.Documents("keys").Put(t.Context(), store.Document{ID: "one", Body: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
 	if st, err := os.Stat(dir); err != nil || st.Mode().Perm() != 0o700 {

@@ -10,8 +10,8 @@ import (
 	"outcrop/internal/store"
 )
 
-// While one transaction is on its way to the disk, nobody waits for his own longer than his context allows, and what he has given up is
-// not written afterwards.
+// While one transaction is on its way to the disk, nobody waits for his own longer than his context allows, and what he
+// has given up is not written afterwards.
 func TestMendA6TheWaitForABatchEndsWithItsContext(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "outcrop.db"))
 	if err != nil {
@@ -59,7 +59,8 @@ func TestMendA6APanicInABatchIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	if err := s.budgets.write(t.Context(), s, func(context.Context, *sql.Tx) error { panic("no") }); !errors.Is(err, errUnwritten) {
+	if err := s.budgets.write(t.Context(), s, func(context.Context, *sql.Tx) error { panic("no") }); !errors.Is(err,
+		errUnwritten) {
 		t.Error(err)
 	}
 	if _, err := s.Settle(t.Context(), store.Hold{ID: "h", Accounts: []store.Account{{ID: "x"}}}, 2); err != nil {
@@ -67,8 +68,8 @@ func TestMendA6APanicInABatchIsAnError(t *testing.T) {
 	}
 }
 
-// Whoever leaves while the batch before is written may find both his context and his own batch ended, and must not take that batch for one
-// that has run his job: nothing of it would ever come.
+// Whoever leaves while the batch before is written may find both his context and his own batch ended, and must not take
+// that batch for one that has run his job: nothing of it would ever come.
 func TestMendA6AJobThatWasLeftOutIsAnErrorWheneverItsCallerLooks(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "outcrop.db"))
 	if err != nil {

@@ -24,7 +24,8 @@ func TestFloors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	floors := map[string]struct{ area, rank, above float64 }{ // above: by how much the area is more than that of counting words
+	// above: by how much the area is more than that of counting words
+	floors := map[string]struct{ area, rank, above float64 }{
 		"maths":               {0.590, 0.60, 0.02},
 		"choice, A. on lines": {0.595, 0.70, 0.03},
 		"choice, (A) inline":  {0.595, 0.70, 0.03},

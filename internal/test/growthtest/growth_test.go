@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMendA2GrowthIsNoticed looks at the measure itself: what grows with its input passes, also by the logarithm of it, and a square does
-// not, also where it is a quarter of the work on the smaller input.
+// TestMendA2GrowthIsNoticed looks at the measure itself: what grows with its input passes, also by the logarithm of it,
+// and a square does not, also where it is a quarter of the work on the smaller input.
 func TestMendA2GrowthIsNoticed(t *testing.T) {
 	const n = 600_000
 	sink := 0

@@ -20,7 +20,8 @@ func list(t *testing.T) []Rule {
 	return list
 }
 
-// TestEveryRuleHasATest is what keeps the coverage from rotting: a rule that must hold has a test, and a test names rules that exist.
+// TestEveryRuleHasATest is what keeps the coverage from rotting: a rule that must hold has a test, and a test names
+// rules that exist.
 func TestEveryRuleHasATest(t *testing.T) {
 	tests, err := Citations(wiretest.Root(t))
 	if err != nil {
@@ -40,7 +41,8 @@ func TestEveryRuleHasATest(t *testing.T) {
 	}
 }
 
-// TestEveryGoldenRuleHasAFolder fails for a rule that must be shown by a golden folder and is shown by other tests alone.
+// TestEveryGoldenRuleHasAFolder fails for a rule that must be shown by a golden folder and is shown by other tests
+// alone.
 func TestEveryGoldenRuleHasAFolder(t *testing.T) {
 	tests, err := Citations(wiretest.Root(t))
 	if err != nil {
@@ -79,9 +81,12 @@ func TestListEqualsSpecification(t *testing.T) {
 }
 
 func TestFromSpecification(t *testing.T) {
-	got := FromSpecification("# 1\n- **R-A-01** (M; G,W) Text of R-A-02.\n  - **R-A-03**\n| R-B-01 | `x` | – | M/L | G W S |\n" +
-		"\"Retry\" is R. All rows are (M) but where marked; tests G with a text, and W.\n| R-C-01 | a | 400 |\n| R-C-02 (L) | b | 401 |\nAll rows are (M; W).\n| R-C-03 | c |\n")
-	want := []Rule{{"R-A-01", "M", "GW", ""}, {"R-A-03", "", "", ""}, {"R-B-01", "M/L", "GWS", ""}, {"R-C-01", "M", "GW", ""}, {"R-C-02", "L", "GW", ""}, {"R-C-03", "M", "W", ""}}
+	got := FromSpecification("# 1\n- **R-A-01** (M; G,W) Text of R-A-02.\n  - **R-A-03**\n| R-B-01 | `x` | – | M/L | G " +
+		"W S |\n" +
+		"\"Retry\" is R. All rows are (M) but where marked; tests G with a text, and W.\n| R-C-01 | a | 400 |\n| R-C-02 " +
+		"(L) | b | 401 |\nAll rows are (M; W).\n| R-C-03 | c |\n")
+	want := []Rule{{"R-A-01", "M", "GW", ""}, {"R-A-03", "", "", ""}, {"R-B-01", "M/L", "GWS", ""},
+		{"R-C-01", "M", "GW", ""}, {"R-C-02", "L", "GW", ""}, {"R-C-03", "M", "W", ""}}
 	want = slices.Delete(want, 1, 2) // a number without level and tests is a mention
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
@@ -91,8 +96,9 @@ func TestFromSpecification(t *testing.T) {
 func TestCitations(t *testing.T) {
 	root := t.TempDir()
 	for path, text := range map[string]string{
-		"a/a.go":                     "package a\nconst x = `R-A-01`\n",
-		"a/a_test.go":                "package a\n// R-A-02 in a comment\nvar y = \"R-A-03 in a table\"\nfunc TestY() { print(\"R-A-04, -06 to -08 and -10\") /* R-A-05 */ }\n",
+		"a/a.go": "package a\nconst x = `R-A-01`\n",
+		"a/a_test.go": "package a\n// R-A-02 in a comment\nvar y = \"R-A-03 in a table\"\nfunc TestY() { " +
+			"print(\"R-A-04, -06 to -08 and -10\") /* R-A-05 */ }\n",
 		"a/testdata/c/outcome.json":  `{"rules":["R-B-01"],"adjusted":"R-B-02"}`,
 		"a/testdata/d/context.json":  `{"rules":["R-B-01"]}`,
 		"examples/node/x.mjs":        "// R-C-01\ncheck(\"R-C-02\") // R-C-03\n",
@@ -116,7 +122,8 @@ func TestCitations(t *testing.T) {
 	testY := []string{"a/a_test.go TestY"}
 	want := map[string][]string{
 		"R-A-03": {"a/a_test.go"}, "R-A-04": testY, "R-A-06": testY, "R-A-07": testY, "R-A-08": testY, "R-A-10": testY,
-		"R-B-01": {"a/testdata/c/", "a/testdata/d/"}, "R-C-02": {"examples/node/x.mjs"}, "R-C-05": {"examples/curl/x.sh"}, "R-C-07": {"examples/go/main.go main"},
+		"R-B-01": {"a/testdata/c/", "a/testdata/d/"}, "R-C-02": {"examples/node/x.mjs"}, "R-C-05": {"examples/curl/x.sh"},
+		"R-C-07": {"examples/go/main.go main"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
@@ -125,7 +132,8 @@ func TestCitations(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	for name, row := range map[string]string{
-		"too few cells": "R-A-01\tM\tG", "level": "R-A-01\tX\tG\t", "kind": "R-A-01\tM\tQ\t", "number": "R-A-1\tM\tG\t", "twice": "R-A-01\tM\tG\t\nR-A-01\tM\tG\t",
+		"too few cells": "R-A-01\tM\tG", "level": "R-A-01\tX\tG\t", "kind": "R-A-01\tM\tQ\t", "number": "R-A-1\tM\tG\t",
+		"twice": "R-A-01\tM\tG\t\nR-A-01\tM\tG\t",
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "rules.tsv")
