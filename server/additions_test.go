@@ -98,7 +98,7 @@ func (r *reluctant) before(t *testing.T, rec *telemetry.Recorder, keep time.Dura
 	return pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8, RememberRefusals: keep},
 		pipeline.Collaborators{
 			Recorder: rec, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
-			Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
+			Services: func(t catalog.Target) (attempt.Service, error) { return b.For(t) },
 		})
 }
 

@@ -75,7 +75,7 @@ func BenchmarkRequest(b *testing.B) {
 	rec := telemetry.New()
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: rec, Router: routes, Catalog: catalog.Default(), Profiles: bed, Version: "bench",
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return bed.For(t) },
+		Services: func(t catalog.Target) (attempt.Service, error) { return bed.For(t) },
 	}))
 	with.Recorder = rec
 	url := start(b, config(), with)

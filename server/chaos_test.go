@@ -197,7 +197,7 @@ func chaos(t *testing.T, s *storm) (url string, targets *upstream.Targets) {
 	rec := telemetry.New()
 	with := collaborators(pipeline.New(pipeline.Config{Deadline: time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: rec, Router: plan, Catalog: catalog.Default(), Profiles: b, Version: "test", Upstream: targets,
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
+		Services: func(t catalog.Target) (attempt.Service, error) { return b.For(t) },
 	}))
 	with.Recorder, with.Targets = rec, targets.Report
 	return start(t, config(), with), targets

@@ -100,7 +100,7 @@ func playGolden(t *testing.T, dir string, known *catalog.Catalog) {
 	with.Models = routes
 	with.Handle = pipeline.New(pipeline.Config{Deadline: 5 * time.Minute, EmbeddingCalls: 8}, pipeline.Collaborators{
 		Recorder: with.Recorder, Router: routes, Catalog: known, Profiles: b, Version: "test",
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
+		Services: func(t catalog.Target) (attempt.Service, error) { return b.For(t) },
 	})
 	l := listen()
 	serve(t, server.New(config(), with), l)

@@ -235,13 +235,13 @@ func TestMendD2ABudgetThatIsOnlyReservedIsNotSpent(t *testing.T) {
 		"poor": {Budget: access.Budget{Amount: 20, Period: "total", SoftPercent: 1}}, // far less than 4,096 tokens cost
 		"mate": {Tenant: "acme"}, "other": {Tenant: "acme"},
 	}, func(behind *pipeline.Collaborators) {
-		backends := behind.Backends
-		behind.Backends = func(t catalog.Target) (attempt.Backend, error) {
+		services := behind.Services
+		behind.Services = func(t catalog.Target) (attempt.Service, error) {
 			if first.CompareAndSwap(true, false) {
 				begun <- struct{}{}
 				<-end
 			}
-			return backends(t)
+			return services(t)
 		}
 	}, func(_ *limits.Config, b *budgets.Config) {
 		b.Tenants = map[string]access.Budget{"acme": {Amount: 20}}

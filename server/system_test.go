@@ -123,7 +123,7 @@ func build(t testing.TB, cfg server.Config, fake offline.Config, change ...func(
 	}
 	behind = pipeline.Collaborators{
 		Recorder: h.recorder, Router: routes, Catalog: catalog.Default(), Profiles: b, Version: "test",
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
+		Services: func(t catalog.Target) (attempt.Service, error) { return b.For(t) },
 	}
 	for _, c := range change {
 		c(&behind)

@@ -111,9 +111,9 @@ func unsentHouse(t *testing.T, far *bedrock.Bedrock, regions ...string) *house {
 	}
 	poor := keys.Configured{Budget: access.Budget{Amount: 20, Period: "total", SoftPercent: 1}}
 	return meteredBehind(t, map[string]keys.Configured{"poor": poor}, func(behind *pipeline.Collaborators) {
-		near := behind.Backends
+		near := behind.Services
 		behind.Router, behind.Upstream = plan, upstream.New(upstream.Default(), "us-east-1")
-		behind.Backends = func(t catalog.Target) (attempt.Backend, error) {
+		behind.Services = func(t catalog.Target) (attempt.Service, error) {
 			if t.Region == "us-west-2" {
 				return far.For(t)
 			}

@@ -132,7 +132,7 @@ func (g *gateway) site(cfg *config.Config) (server.Config, server.Collaborators,
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
 		Recorder: g.rec, Router: g.models, Catalog: g.models, Leads: g.models.Leads, Profiles: g.bedrock,
 		Version:  currentVersion(),
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return g.bedrock.For(t) },
+		Services: func(t catalog.Target) (attempt.Service, error) { return g.bedrock.For(t) },
 		Download: download, Upstream: g.targets, Memory: memory, Cache: cfg.Cache.CacheConfig, Carried: g.carried,
 		Guards: inspecting, Redact: redact,
 		Limiter: g.books.limiter(cfg), Budgets: g.books.budgets(cfg), Usage: g.books.usage(cfg),

@@ -169,7 +169,7 @@ func (t *translation) ask(ctx context.Context, request []byte, end *deadEnd) (*a
 	handle := pipeline.New(pipeline.Config(cfg.Requests), pipeline.Collaborators{
 		Recorder: rec, Router: models, Catalog: models, Leads: models.Leads, Profiles: b, Version: currentVersion(),
 		Guards:   inspecting,
-		Backends: func(t catalog.Target) (attempt.Backend, error) { return b.For(t) },
+		Services: func(t catalog.Target) (attempt.Service, error) { return b.For(t) },
 	})
 	endpoint, speaks := spoken(request)
 	call := &call.Call{ID: rand.Text(), At: time.Now(), Endpoint: endpoint, Options: options(cfg)}

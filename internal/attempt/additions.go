@@ -88,7 +88,7 @@ func (r *refusals) forget(now time.Time) {
 // attemptChat answers a chat request through Converse or ConverseStream. What the gateway has added by itself never
 // fails it: a refusal of an addition is answered by one more call without it, before anything has reached the client
 // (R-CAP-07). Bedrock names one fault at a time, so that each kind of addition may take a call.
-func attemptChat(ctx context.Context, e *engine, b Backend, c *call.Call, t catalog.Target) (call.Reply, error) {
+func attemptChat(ctx context.Context, e *engine, b Converser, c *call.Call, t catalog.Target) (call.Reply, error) {
 	options := c.Options
 	options.Media = c.Media
 	options.Without = e.refusals.known(&t)

@@ -25,7 +25,7 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 	run := func(kind openai.Kind) (call.Reply, error) {
 		tried = nil
 		endpoint := &call.Endpoint{Name: "test", Kind: catalog.Chat}
-		answer := func(_ context.Context, _ *engine, _ Backend, _ *call.Call, target catalog.Target) (call.Reply, error) {
+		answer := func(_ context.Context, _ *engine, _ Service, _ *call.Call, target catalog.Target) (call.Reply, error) {
 			tried = append(tried, target.CalledID)
 			if target.CalledID == nova {
 				return call.Reply{}, &openai.Error{Kind: kind, Code: "x", UpstreamID: "aws-1"}
@@ -34,7 +34,7 @@ func TestFallbackTriesTheNextTarget(t *testing.T) {
 		}
 		e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(),
 			upstream: upstream.New(upstream.Default(), "us-east-1"),
-			backends: func(catalog.Target) (Backend, error) { return nil, nil }}
+			services: func(catalog.Target) (Service, error) { return nil, nil }}
 		call := chatCall(t, ask(""))
 		call.Endpoint, call.Plan = endpoint, router.Plan{Targets: []catalog.Target{first, second}}
 		return e.fallback(t.Context(), call)
@@ -59,12 +59,12 @@ func TestFingerprint(t *testing.T) {
 func BenchmarkResilience(b *testing.B) {
 	whole := call.One(&openai.ChatResponse{})
 	endpoint := &call.Endpoint{Name: "bench", Kind: catalog.Chat}
-	answer := func(context.Context, *engine, Backend, *call.Call, catalog.Target) (call.Reply, error) {
+	answer := func(context.Context, *engine, Service, *call.Call, catalog.Target) (call.Reply, error) {
 		return call.Reply{Parts: whole}, nil
 	}
 	e := &engine{attempts: map[catalog.Kind]Attempt{catalog.Chat: answer}, recorder: telemetry.New(),
 		upstream: upstream.New(upstream.Default(), "us-east-1"),
-		backends: func(catalog.Target) (Backend, error) { return nil, nil }}
+		services: func(catalog.Target) (Service, error) { return nil, nil }}
 	two := regions(b, "us-east-1", "us-west-2")
 	direct := func(ctx context.Context, c *call.Call) (call.Reply, error) { return e.try(ctx, c, &c.Plan.Targets[0]) }
 	var served atomic.Int64
@@ -145,5 +145,18 @@ func TestMendA1ALimitOfTokensTakesNoMoreThanAModelWrites(t *testing.T) {
 		if n := estimate(c); n > 1+longestOutput {
 			t.Errorf("an unknown model, %s: %v", rest, n)
 		}
+	}
+}
+
+// What a kind of model is asked with is the verb that its end needs; a service without it is a fault of the program.
+func TestServicesNeedOnlyTheVerbOfTheKind(t *testing.T) {
+	c := chatCall(t, ask(""))
+	target, err := catalog.Default().Resolve(nova, "us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = attempts[catalog.Chat](t.Context(), &engine{}, struct{ Invoker }{}, c, target)
+	if err == nil || !strings.Contains(err.Error(), "has no attempt.Converser") {
+		t.Error(err)
 	}
 }

@@ -58,7 +58,7 @@ func (e *engine) newConverseCall(c *call.Call, t catalog.Target, o translate.Opt
 }
 
 // send makes the call. Errors are Bedrock's own, not yet located in the client's request.
-func (k *converseCall) send(ctx context.Context, b Backend) (call.Reply, error) {
+func (k *converseCall) send(ctx context.Context, b Converser) (call.Reply, error) {
 	if k.stream && streams(k.in, k.target) {
 		return k.sendStream(ctx, b)
 	}
@@ -82,7 +82,7 @@ func (k *converseCall) send(ctx context.Context, b Backend) (call.Reply, error) 
 	return call.Reply{Head: head, Parts: call.Each(chat.Unfold(whole, k.meta))}, nil
 }
 
-func (k *converseCall) sendStream(ctx context.Context, b Backend) (call.Reply, error) {
+func (k *converseCall) sendStream(ctx context.Context, b Converser) (call.Reply, error) {
 	id, events, err := b.ConverseStream(ctx, k.back.StreamInput(k.in))
 	if err != nil {
 		return call.Reply{Head: call.Head{Adjusted: k.back.Adjusted}}, err

@@ -16,7 +16,7 @@ import (
 
 // attemptEmbeddings answers an embedding request through as many InvokeModel calls as the family needs. The first
 // failure cancels the others and is the answer (R-EMB-07).
-func attemptEmbeddings(ctx context.Context, e *engine, b Backend, c *call.Call, t catalog.Target) (call.Reply, error) {
+func attemptEmbeddings(ctx context.Context, e *engine, b Invoker, c *call.Call, t catalog.Target) (call.Reply, error) {
 	options := c.Options
 	options.InputType, options.Known = c.Plan.InputType, c.Known
 	calls, back, err := embed.Inputs(c.Request.(*openai.EmbeddingRequest), t, options)

@@ -169,12 +169,12 @@ func called(o upstream.Outcome, e *openai.Error) bool {
 }
 
 func (e *engine) try(ctx context.Context, c *call.Call, t *catalog.Target) (call.Reply, error) {
-	backend, err := e.backends(*t)
+	service, err := e.services(*t)
 	if err != nil {
 		return call.Reply{}, err
 	}
 	if err := c.Hold.Send(ctx); err != nil {
 		return call.Reply{}, err
 	}
-	return e.attempts[c.Endpoint.Kind](ctx, e, backend, c, *t)
+	return e.attempts[c.Endpoint.Kind](ctx, e, service, c, *t)
 }

@@ -358,7 +358,7 @@ func TestMendE7ACallThatCannotBeNotedIsNotSent(t *testing.T) {
 			handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 				Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: bed, Version: "test",
 				Upstream: targets, Budgets: budgets,
-				Backends: func(catalog.Target) (attempt.Backend, error) { return bed, nil },
+				Services: func(catalog.Target) (attempt.Service, error) { return bed, nil },
 			})
 			ask := func(rights *access.Rights) error {
 				c := chatCall(t, ask(rest))

@@ -16,11 +16,8 @@ import (
 	"outcrop/router"
 )
 
-// asked is a backend that keeps the last body.
-type asked struct {
-	attempt.Backend
-	body string
-}
+// asked is a service that keeps the last body.
+type asked struct{ body string }
 
 func (a *asked) InvokeModel(_ context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput,
 	int64, error) {
@@ -35,10 +32,10 @@ func TestInputTypeOfTheAlias(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend := &asked{}
+	asks := &asked{}
 	handle := New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: r,
-		Backends: func(catalog.Target) (attempt.Backend, error) { return backend, nil },
+		Services: func(catalog.Target) (attempt.Service, error) { return asks, nil },
 	})
 	for model, want := range map[string]string{"docs": `"clustering"`, "cohere.embed-english-v3": `"search_document"`} {
 		req, fault := openai.DecodeEmbedding([]byte(`{"model":"` + model + `","input":"x"}`))
@@ -46,8 +43,8 @@ func TestInputTypeOfTheAlias(t *testing.T) {
 			t.Fatal(fault)
 		}
 		if _, err := handle(t.Context(), &call.Call{ID: "id", At: time.Now(), Endpoint: Embeddings,
-			Request: req}); err != nil || !strings.Contains(backend.body, want) {
-			t.Errorf("R-EMB-11 %s: %s, error %v", model, backend.body, err)
+			Request: req}); err != nil || !strings.Contains(asks.body, want) {
+			t.Errorf("R-EMB-11 %s: %s, error %v", model, asks.body, err)
 		}
 	}
 }

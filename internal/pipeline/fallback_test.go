@@ -54,16 +54,16 @@ type world struct {
 	tried   []string // regions, in order
 }
 
-func newWorld(cfg upstream.Config, plan fixedPlan, backends map[string]*fake) *world {
+func newWorld(cfg upstream.Config, plan fixedPlan, services map[string]*fake) *world {
 	w := &world{targets: upstream.New(cfg, "us-east-1")}
 	w.Handler = New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: plan, Catalog: catalog.Default(), Profiles: &fake{}, Version: "test",
 		Upstream: w.targets,
-		Backends: func(t catalog.Target) (attempt.Backend, error) {
+		Services: func(t catalog.Target) (attempt.Service, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.tried = append(w.tried, t.Region)
-			return backends[t.Region], nil
+			return services[t.Region], nil
 		},
 	})
 	return w
@@ -310,13 +310,13 @@ func TestTranslationErrorsOfOneTarget(t *testing.T) {
 	blind.Region, seeing.Region = "one", "two"
 	const image = `{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}}]}]}`
 	refuse := errors.New("called")
-	backends := map[string]*fake{"one": failing(refuse), "elsewhere": failing(refuse), "two": answering("I see")}
-	w := newWorld(upstream.Default(), fixedPlan{blind, again, seeing}, backends)
+	services := map[string]*fake{"one": failing(refuse), "elsewhere": failing(refuse), "two": answering("I see")}
+	w := newWorld(upstream.Default(), fixedPlan{blind, again, seeing}, services)
 	reply, err := w.Handler(t.Context(), chatCall(t, image))
 	if err != nil || reply.Head.Target.Region != "two" || !slices.Equal(w.tried, []string{"one", "two"}) {
 		t.Errorf("%v, tried %v, %+v", err, w.tried, reply.Head.Tries)
 	}
-	w = newWorld(upstream.Default(), fixedPlan{blind, again}, backends)
+	w = newWorld(upstream.Default(), fixedPlan{blind, again}, services)
 	var oe *openai.Error
 	if _, err := w.Handler(t.Context(), chatCall(t, image)); !errors.As(err, &oe) || oe.Kind != openai.Invalid {
 		t.Errorf("no target can: %v", err)

@@ -59,7 +59,7 @@ func TestMendE4AndD3TriesCostWhatBedrockMayBill(t *testing.T) {
 				return said("x"), nil
 			}}
 			attempts := attempt.New(attempt.Config{EmbeddingCalls: 8, Version: "test"}, telemetry.New(), u,
-				func(catalog.Target) (attempt.Backend, error) { return f, nil }, &attempt.Slots{})
+				func(catalog.Target) (attempt.Service, error) { return f, nil }, &attempt.Slots{})
 			reply, err := b.account(attempts)(t.Context(), priced(t, "", plenty))
 			if err == nil {
 				_, err = collect(t, reply)

@@ -40,7 +40,7 @@ import (
 
 const nova, titan = "amazon.nova-lite-v1:0", "amazon.titan-embed-text-v2:0"
 
-// fake is a Backend of functions.
+// fake is a service of functions.
 type fake struct {
 	converse func(context.Context) (*bedrockruntime.ConverseOutput, error)
 	stream   func(context.Context) (iter.Seq2[types.ConverseStreamOutput, error], error)
@@ -79,7 +79,7 @@ func handlerWith(t *testing.T, f *fake, change func(*Collaborators)) call.Handle
 	}
 	with := Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test",
-		Backends: func(catalog.Target) (attempt.Backend, error) { return f, nil },
+		Services: func(catalog.Target) (attempt.Service, error) { return f, nil },
 	}
 	change(&with)
 	return New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, with)

@@ -94,7 +94,7 @@ func (e *embedder) handler(t testing.TB, m recall.Memory) call.Handler {
 	return settling(carried, New(Config{Deadline: time.Minute, EmbeddingCalls: 8}, Collaborators{
 		Recorder: telemetry.New(), Router: r, Catalog: c, Profiles: f, Version: "test", Memory: m,
 		Cache: recall.DefaultCache(), Carried: &Carried{Shared: carried},
-		Backends: func(catalog.Target) (attempt.Backend, error) { return f, nil },
+		Services: func(catalog.Target) (attempt.Service, error) { return f, nil },
 	}))
 }
 

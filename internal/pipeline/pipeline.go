@@ -61,7 +61,7 @@ type Collaborators struct {
 	Catalog  Catalog
 	Guards   inspect.Guards // policies by profile of keys; empty: nothing is inspected
 	Leads    Leads          // nil: what a key may not ask for is found out only when it is routed
-	Backends attempt.Backends
+	Services attempt.Services
 	Profiles BaseModels
 	Download Download            // nil: links are refused
 	Upstream *upstream.Targets   // nil: with the default settings
@@ -121,7 +121,7 @@ func New(cfg Config, with Collaborators) call.Handler {
 	with.Recorder.WatchTargets(watch(with.Upstream))
 	attempts := attempt.New(attempt.Config{EmbeddingCalls: cfg.EmbeddingCalls, RememberRefusals: cfg.RememberRefusals,
 		Version: with.Version},
-		with.Recorder, with.Upstream, with.Backends, &with.Carried.invokes)
+		with.Recorder, with.Upstream, with.Services, &with.Carried.invokes)
 	var called []func(context.Context, *call.Called)
 	paid := with.Budgets != nil || with.Usage != nil
 	if paid {
