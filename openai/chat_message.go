@@ -64,6 +64,9 @@ type ToolCall struct {
 	Type     string // "function" or "custom"
 	Function FunctionCall
 	Custom   *CustomCall
+	// After is where the call stood in its turn, for those who keep the order of texts and calls; the content that counts
+	// is that before it. Unknown is behind all of the content. Chat has no member for it.
+	After Position
 }
 
 // FunctionCall names a function and carries its arguments: JSON text, as a string.

@@ -78,6 +78,11 @@ func (r *ChatRequest) Places() iter.Seq2[[]*string, []*int] {
 		for i := range r.Messages {
 			m := &r.Messages[i]
 			told := places(nil, nil, m.ReasoningDetails)
+			for j := range m.ToolCalls {
+				if after := &m.ToolCalls[j].After; after.Known {
+					told = append(told, &after.Content)
+				}
+			}
 			if len(told) > 0 && m.Content != nil && !yield(m.Content.texts(), told) {
 				return
 			}

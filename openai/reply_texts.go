@@ -125,7 +125,15 @@ func (t replyTexts) cited(pages []Annotation, files []Citation) bool {
 }
 
 // Places are the places in the content that the message tells, in code points: who changes the content moves them.
-func (m *ReplyMessage) Places() []*int { return places(m.Annotations, m.Citations, m.ReasoningDetails) }
+func (m *ReplyMessage) Places() []*int {
+	list := places(m.Annotations, m.Citations, m.ReasoningDetails)
+	for i := range m.ToolCalls {
+		if after := &m.ToolCalls[i].After; after.Known {
+			list = append(list, &after.Content)
+		}
+	}
+	return list
+}
 
 // Places are the places in the content so far that the delta tells.
 func (d *Delta) Places() []*int { return places(d.Annotations, d.Citations, d.ReasoningDetails) }

@@ -21,6 +21,8 @@ type StoredChat struct {
 	body  []byte // members from service_tier or choices to usage, each with a comma before it
 	text  []byte // of body, the JSON of the content, where that is all that the answer says; nil otherwise
 
+	calls [][3]int64 // where calls stood: choice, call and place in the content
+
 	whole *ChatResponse // once it was read
 }
 
@@ -54,7 +56,17 @@ func AppendStored(b []byte, r *ChatResponse) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(start))
 	b = binary.AppendUvarint(b, uint64(size))
-	return appendSized(b, body)
+	b = appendSized(b, body)
+	for i := range r.Choices { // no member of the body tells them
+		for j := range r.Choices[i].Message.ToolCalls {
+			if after := r.Choices[i].Message.ToolCalls[j].After; after.Known {
+				for _, n := range [...]int{i, j, after.Content} {
+					b = binary.AppendUvarint(b, uint64(n)) //nolint:gosec // counts are not negative
+				}
+			}
+		}
+	}
+	return b
 }
 
 // onlyText gives the content of an answer that has one choice and says nothing beside it that a reader would see.
@@ -86,7 +98,10 @@ func ReadStoredChat(b []byte, h Head) (*StoredChat, error) {
 	s.says = d.sized()
 	start, size := d.number(), d.number()
 	s.body = d.sized()
-	if all := uint64(len(s.body)); d.failed || len(d.rest) > 0 || all == 0 || start > all || size > all-start {
+	for len(d.rest) > 0 {
+		s.calls = append(s.calls, [3]int64{d.count(), d.count(), d.count()})
+	}
+	if all := uint64(len(s.body)); d.failed || all == 0 || start > all || size > all-start {
 		return nil, errStored
 	}
 	if size > 0 {
@@ -161,6 +176,13 @@ func (s *StoredChat) Response() (*ChatResponse, error) {
 		return nil, err
 	}
 	whole.Head, whole.Usage = s.Head, s.usage
+	for _, at := range s.calls {
+		if at[0] < int64(len(whole.Choices)) {
+			if calls := whole.Choices[at[0]].Message.ToolCalls; at[1] < int64(len(calls)) {
+				calls[at[1]].After = Position{Known: true, Content: int(at[2]), ToolCalls: int(at[1])}
+			}
+		}
+	}
 	whole.Outcrop = whole.Outcrop.Plus(&s.Extension)
 	if whole.Outcrop.Empty() {
 		whole.Outcrop = nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"outcrop/openai"
 )
@@ -92,6 +93,7 @@ func union(x, y []string) []string {
 // choiceFold joins the deltas of one choice.
 type choiceFold struct {
 	content, reasoning strings.Builder
+	runes              int // of content
 	details            []openai.ReasoningDetail
 	annotations        []openai.Annotation
 	citations          []openai.Citation
@@ -102,11 +104,13 @@ type choiceFold struct {
 
 type callFold struct {
 	id, name  string
+	after     openai.Position
 	arguments strings.Builder
 }
 
 func (f *choiceFold) add(d openai.Delta) {
 	f.content.WriteString(d.Content)
+	f.runes += utf8.RuneCountInString(d.Content)
 	f.reasoning.WriteString(d.Reasoning)
 	f.details = append(f.details, d.ReasoningDetails...)
 	f.annotations = append(f.annotations, d.Annotations...)
@@ -114,7 +118,8 @@ func (f *choiceFold) add(d openai.Delta) {
 	for i := range d.ToolCalls {
 		t := &d.ToolCalls[i]
 		if t.Index >= len(f.calls) { // calls are numbered in order (R-STR-12)
-			f.calls = append(f.calls, &callFold{id: t.ID, name: t.Name})
+			f.calls = append(f.calls, &callFold{id: t.ID, name: t.Name,
+				after: openai.Position{Known: true, Content: f.runes, ToolCalls: len(f.calls)}})
 		}
 		f.calls[min(t.Index, len(f.calls)-1)].arguments.WriteString(t.Arguments)
 	}
@@ -137,7 +142,8 @@ func (f *choiceFold) choice(index int) openai.Choice {
 		m.Content = &content
 	}
 	for _, c := range f.calls {
-		m.ToolCalls = append(m.ToolCalls, openai.ToolCall{ID: c.id, Type: "function", Function: c.call()})
+		m.ToolCalls = append(m.ToolCalls, openai.ToolCall{ID: c.id, Type: "function", Function: c.call(),
+			After: c.after})
 	}
 	if f.function != nil {
 		call := f.function.call()

@@ -100,9 +100,11 @@ func (r *reader) retell(i int, m *openai.Message, list []replayed, lost bool) {
 		t.text.text = m.Content.Text
 	}
 	for _, block := range list {
-		t.contentTo(block.after.Content)
-		t.callsTo(block.after.ToolCalls)
+		t.orderedTo(block.after)
 		r.add(converse.Block{Reasoning: block.block})
+	}
+	if len(list) > 0 { // a turn with its reasoning keeps every block where it was
+		t.orderedTo(openai.Position{Content: math.MaxInt, ToolCalls: t.placed()})
 	}
 	t.contentTo(math.MaxInt)
 	if m.Refusal != nil {
@@ -153,6 +155,27 @@ func (t *retelling) contentTo(place int) {
 		t.text.text = *p.Text
 		t.textTo(place)
 	}
+}
+
+// orderedTo appends content and calls up to a place, in their order as far as calls tell theirs; those that do not stand
+// behind the content.
+func (t *retelling) orderedTo(at openai.Position) {
+	for t.call < min(at.ToolCalls, len(t.m.ToolCalls)) && t.m.ToolCalls[t.call].After.Known {
+		t.contentTo(min(t.m.ToolCalls[t.call].After.Content, at.Content))
+		t.callsTo(t.call + 1)
+	}
+	t.contentTo(at.Content)
+	t.callsTo(at.ToolCalls)
+}
+
+// placed is how many of the calls, from the first one on, tell their place.
+func (t *retelling) placed() int {
+	for i := range t.m.ToolCalls {
+		if !t.m.ToolCalls[i].After.Known {
+			return i
+		}
+	}
+	return len(t.m.ToolCalls)
 }
 
 // callsTo appends the calls before that one.

@@ -57,31 +57,73 @@ func unfold(whole openai.Part, m translate.Meta, piece int) []openai.Part {
 // stood, since whoever changes the content moves what is told of it.
 func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	var list []openai.Delta
-	for _, text := range pieces(m.Reasoning, piece) {
-		list = append(list, openai.Delta{Reasoning: text})
+	thoughts := thoughtsOf(m)
+	think := func(text string) {
+		for _, text := range pieces(text, piece) {
+			list = append(list, openai.Delta{Reasoning: text})
+		}
+	}
+	if thoughts == nil {
+		think(m.Reasoning)
 	}
 	content, calls := runes{text: aws.ToString(m.Content)}, 0
-	upTo := func(at openai.Position) {
-		for _, text := range pieces(content.to(at.Content), piece) {
+	say := func(place int) {
+		for _, text := range pieces(content.to(place), piece) {
 			list = append(list, openai.Delta{Content: text})
 		}
+	}
+	upTo := func(at openai.Position) {
 		for ; calls < min(at.ToolCalls, len(m.ToolCalls)); calls++ {
+			if after := m.ToolCalls[calls].After; after.Known {
+				say(min(after.Content, at.Content))
+			} else {
+				say(at.Content)
+			}
 			list = append(list, callDeltas(calls, &m.ToolCalls[calls])...)
 		}
+		say(at.Content)
 	}
 	for i := range m.ReasoningDetails {
 		upTo(m.ReasoningDetails[i].After)
+		if thoughts != nil {
+			think(thoughts[i])
+		}
 		list = append(list, openai.Delta{ReasoningDetails: m.ReasoningDetails[i : i+1 : i+1]})
 	}
-	upTo(openai.Position{Content: math.MaxInt, ToolCalls: calls})
+	if calls == len(m.ToolCalls) || !m.ToolCalls[calls].After.Known {
+		say(math.MaxInt)
+	}
 	if len(m.Annotations)+len(m.Citations) > 0 {
 		list = append(list, openai.Delta{Annotations: m.Annotations, Citations: m.Citations})
 	}
-	upTo(openai.Position{ToolCalls: math.MaxInt})
+	upTo(openai.Position{Content: math.MaxInt, ToolCalls: math.MaxInt})
 	if f := m.FunctionCall; f != nil {
 		list = append(list,
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: f.Name}},
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Arguments: aws.ToString(f.Arguments)}})
+	}
+	return list
+}
+
+// thoughtsOf are the shown reasoning in pieces, one for each entry of reasoning_details, each with what parts it from
+// the one before (R-STR-09); nil where the two do not say the same, since policy has changed one of them.
+func thoughtsOf(m *openai.ReplyMessage) []string {
+	list, rest, begun := make([]string, len(m.ReasoningDetails)), m.Reasoning, false
+	for i := range m.ReasoningDetails {
+		text := m.ReasoningDetails[i].Text
+		if text == "" {
+			continue
+		}
+		if begun {
+			text = "\n\n" + text
+		}
+		if begun = true; !strings.HasPrefix(rest, text) {
+			return nil
+		}
+		list[i], rest = text, rest[len(text):]
+	}
+	if rest != "" {
+		return nil
 	}
 	return list
 }
