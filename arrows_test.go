@@ -55,16 +55,18 @@ var arrows = map[string][]string{
 	"internal/bedrock/offline/replay":    {"internal/bedrock/offline/wire"},
 
 	// of media only the type of fetched bytes, and what bytes look like
-	"translate":            {"openai", "internal/media"},
-	"translate/converse":   {"openai", "internal/catalog", "internal/media", "internal/rawjson", "translate"},
-	"translate/chat":       {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/converse"},
+	"translate":          {"openai", "internal/media"},
+	"translate/converse": {"openai", "internal/catalog", "internal/media", "internal/rawjson", "translate"},
+	"translate/chat":     {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/converse"},
+	// a chat is what it makes of a request, and of a chat's parts an answer
+	"translate/responses":  {"openai", "internal/rawjson", "translate", "translate/chat", "translate/converse"},
 	"internal/rawjson":     {},
 	"translate/embed":      {"openai", "internal/catalog", "internal/rawjson", "translate"},
 	"internal/test/golden": {"openai"},
 	"router":               {"openai", "internal/catalog", "router/score"},
 	"router/score":         {},
 	"internal/upstream":    {"openai", "internal/catalog"},
-	"internal/dialect":     {"openai", "internal/nearest"},
+	"internal/dialect":     {"openai", "internal/nearest", "translate/responses"},
 	// values only: no stage
 	"internal/call": {"openai", "internal/catalog", "internal/access", "internal/access/limits",
 		"internal/access/budgets", "internal/media", "internal/upstream", "internal/audit", "translate", "router"},
@@ -99,12 +101,13 @@ var arrows = map[string][]string{
 
 // pure packages may not reach for I/O, clocks or randomness.
 var pure = map[string][]string{
-	"translate":          translation,
-	"translate/chat":     translation,
-	"translate/converse": translation,
-	"translate/embed":    translation,
-	"router":             {"context", "net/http", "os", "log", "log/slog"},
-	"router/score":       {"context", "net/http", "os", "log", "log/slog", "time"},
+	"translate":           translation,
+	"translate/chat":      translation,
+	"translate/converse":  translation,
+	"translate/embed":     translation,
+	"translate/responses": translation,
+	"router":              {"context", "net/http", "os", "log", "log/slog"},
+	"router/score":        {"context", "net/http", "os", "log", "log/slog", "time"},
 }
 
 var translation = []string{"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"}

@@ -48,8 +48,9 @@ type ImageURL struct {
 	Text   *string
 }
 
-// File is the payload of a file part. Text is what the file holds when it is text: then it counts, and not Data.
-type File struct{ Data, ID, Filename, Text *string }
+// File is the payload of a file part. Text is what the file holds when it is text: then it counts, and not Data. URL is
+// where it can be fetched, which only the Responses API has.
+type File struct{ Data, ID, Filename, Text, URL *string }
 
 // InputAudio is the payload of an input_audio part.
 type InputAudio struct{ Data, Format string }

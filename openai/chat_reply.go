@@ -125,6 +125,14 @@ const (
 	GuardrailNone    = "none"
 )
 
+// AppendMembers appends the members of the object, each with a comma before it.
+func (x *Extension) AppendMembers(b []byte) []byte {
+	if x == nil {
+		return b
+	}
+	return x.appendMembers(b)
+}
+
 // Empty tells whether there is nothing to say.
 func (x *Extension) Empty() bool {
 	return x == nil || x.StopReason == "" && x.Guardrail == nil && x.AdditionalFields == nil && len(x.ServerTools) == 0 &&

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -61,8 +62,42 @@ type ChatRequest struct {
 	RequestMetadata                   map[string]string  `json:"request_metadata" validate:"max=16,dive,keys,min=1,max=256,endkeys,max=512"`
 	PromptVariables                   jsontext.Value     `json:"prompt_variables"`
 
+	// Spelling is how another API says this chat; nil for chat's own.
+	Spelling *Spelling
+
 	unknown Unknown
 }
+
+// Spelling is what is left of a request of another API that was made a chat.
+type Spelling struct {
+	Of    any                 // what was decoded, for whoever writes the answer
+	Notes []SpellingNote      // adjustments that were found on the way
+	Param func(string) string // what the API calls a path of the chat's
+}
+
+// Named is what the API of the request calls a path of the chat's.
+func (r *ChatRequest) Named(path string) string {
+	if r.Spelling == nil || path == "" {
+		return path
+	}
+	return r.Spelling.Param(path)
+}
+
+// paths are the paths that a message names: in quotes, or with what became of them behind.
+var paths = regexp.MustCompile(`'[a-z_]+[][a-z_.0-9]*'|[a-z_]+[][a-z_.0-9]*:[a-z]`)
+
+// NamedIn gives the paths in a message the names of the request's API.
+func (r *ChatRequest) NamedIn(message string) string {
+	return paths.ReplaceAllStringFunc(message, func(said string) string {
+		if said[0] == '\'' {
+			return "'" + r.Named(said[1:len(said)-1]) + "'"
+		}
+		return r.Named(said[:len(said)-2]) + said[len(said)-2:]
+	})
+}
+
+// SpellingNote is one adjustment.
+type SpellingNote struct{ Param, Reason string }
 
 // StreamOptions is stream_options.
 type StreamOptions struct {

@@ -21,10 +21,11 @@ type Function struct {
 
 // ToolChoice is tool_choice, or function_call of the legacy form.
 type ToolChoice struct {
-	Mode    string   // "none", "auto", "required"; "" when a function is named
-	Name    string   // the named function
-	Type    string   // "function", "custom", "allowed_tools" or "" (string and legacy forms)
-	Allowed []string // names of allowed_tools, whose mode is in Mode
+	Mode      string   // "none", "auto", "required"; "" when a function is named
+	Name      string   // the named function
+	Namespace string   // of it, which only the Responses API has
+	Type      string   // "function", "custom", "allowed_tools" or "" (string and legacy forms)
+	Allowed   []string // names of allowed_tools, whose mode is in Mode
 }
 
 func decodeTool(d *decoder) Tool {

@@ -122,7 +122,7 @@ func through(t *testing.T, h call.Handler, body string, o translate.Options) (st
 		if chunk, ok := part.(*openai.ChatChunk); ok {
 			all.Write(chunk.AppendJSON(nil, true))
 		} else {
-			all.Write(dialect.Chat.Plain(nil, req, part))
+			all.Write(dialect.Chat.Plain(nil, req, dialect.Call{}, part))
 		}
 	}
 	return all.String(), reply.Head, nil

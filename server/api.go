@@ -51,11 +51,14 @@ func (s *Server) call(endpoint *call.Endpoint, speaks *dialect.Dialect) echo.Han
 		}
 		v.call = call
 		if req.Facts().Stream {
-			return s.stream(c, call, speaks.Stream(req, dialect.Call{ID: v.id, At: v.at}))
+			return s.stream(c, call, speaks.Stream(req, spoken(call)))
 		}
 		return s.plain(c, call, speaks)
 	}
 }
+
+// spoken is what a dialect has to know of a call.
+func spoken(c *call.Call) dialect.Call { return dialect.Call{ID: c.ID, At: c.At, Now: time.Now} }
 
 // plain answers with the one part of a plain reply.
 func (s *Server) plain(c echo.Context, call *call.Call, speaks *dialect.Dialect) error {
@@ -70,7 +73,7 @@ func (s *Server) plain(c echo.Context, call *call.Call, speaks *dialect.Dialect)
 		if err != nil {
 			return err
 		}
-		out = speaks.Plain(out, call.Request, part)
+		out = speaks.Plain(out, call.Request, spoken(call), part)
 	}
 	s.recorded(c)
 	s.stamp(c)
@@ -203,7 +206,7 @@ func (s *Server) describe(c echo.Context, call *call.Call, head call.Head) {
 	if route := routed(call, head); route != "" {
 		h.Set(headerRoute, route)
 	}
-	if adjusted := head.Adjusted.Header(); adjusted != "" {
+	if adjusted := adjustments(call.Request, &head.Adjusted); adjusted != "" {
 		h.Set(headerAdjusted, adjusted)
 	}
 	if cache := cacheHeader(head.Cache); cache != "" {
@@ -221,4 +224,13 @@ func (s *Server) describe(c echo.Context, call *call.Call, head call.Head) {
 			h.Set(headerUpstream, ids)
 		}
 	}
+}
+
+// adjustments is the header of what was adjusted, under the names of the request's API.
+func adjustments(req openai.Request, list *translate.Adjustments) string {
+	if chat, ok := req.(*openai.ChatRequest); ok && chat.Spelling != nil {
+		own := list.Named(chat.Named)
+		return own.Header()
+	}
+	return list.Header()
 }

@@ -43,7 +43,7 @@ var tiny = &dialect.Dialect{
 		turn := []openai.Message{{Role: "user", Content: &openai.Content{Text: in.Prompt}}}
 		return &openai.ChatRequest{Model: in.Model, Stream: in.Stream, Messages: turn}, nil
 	},
-	Plain: func(b []byte, _ openai.Request, p openai.Part) []byte {
+	Plain: func(b []byte, _ openai.Request, _ dialect.Call, p openai.Part) []byte {
 		return fmt.Appendf(b, `{"text":%q}`, *p.(*openai.ChatResponse).Choices[0].Message.Content)
 	},
 	Stream: func(_ openai.Request, c dialect.Call) dialect.Stream { return &tinyStream{id: "req_" + c.ID} },

@@ -70,7 +70,12 @@ func (s *Server) known(c echo.Context, err error) *openai.Error {
 			return e
 		}
 	}
-	return dialect.Known(err, visitOf(c).requestID())
+	v := visitOf(c)
+	oe := dialect.Known(err, v.requestID())
+	if v.call != nil {
+		oe = dialect.Named(v.call.Request, oe)
+	}
+	return oe
 }
 
 func draining() *openai.Error {

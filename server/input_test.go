@@ -95,7 +95,10 @@ func TestBadInput(t *testing.T) {
 			`{"model":"` + strings.Repeat("a", 40<<20) + `"}`, 413, "request_too_large", nil},
 		{"R-ERR-08 panic", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"boom"`, 1), 500, nil, nil},
 		{"R-ERR-08 foreign error", "POST", "/v1/chat/completions", "", strings.Replace(ok, `"m"`, `"raw"`, 1), 500, nil, nil},
-		{"responses", "POST", "/v1/responses", "", ok, 404, "unknown_url", nil},
+		{"R-RSP-38 responses", "POST", "/v1/responses", "", ok, 400, "missing_required_parameter", "input"},
+		{"R-RSP-06 list of responses", "GET", "/v1/responses", "", "", 405, "method_not_allowed", nil},
+		{"R-RSP-86 unknown response", "GET", "/v1/responses/resp_1", "", "", 404, nil, nil},
+		{"R-RSP-88 unknown response", "DELETE", "/v1/responses/resp_1", "", "", 404, nil, nil},
 		{"second prefix", "POST", "/api/v1/chat/completions", "", ok, 200, nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

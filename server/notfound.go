@@ -48,7 +48,7 @@ func nearestRoute(e *echo.Echo, r *http.Request) string {
 	var same, other []string
 	for _, route := range e.Routes() {
 		switch {
-		case strings.Contains(route.Path, "*") || strings.Contains(route.Path, "/responses") ||
+		case strings.Contains(route.Path, "*") || strings.Contains(route.Path, ":") ||
 			route.Method == http.MethodHead:
 		case route.Method == r.Method:
 			same = append(same, route.Path)

@@ -26,6 +26,7 @@ type endpoint struct {
 func endpoints() []endpoint {
 	return []endpoint{
 		{"/chat/completions", pipeline.ChatCompletions, dialect.Chat},
+		{"/responses", pipeline.Responses, dialect.Responses},
 		{"/embeddings", pipeline.Embeddings, dialect.Embeddings},
 		{"/moderations", pipeline.Moderations, dialect.Moderations},
 	}
@@ -72,8 +73,10 @@ func (s *Server) routes(e *echo.Echo) {
 		}
 		get(e, prefix+"/models", s.listModels, s.authenticate("models")) // R-MOD-03: also with a slash, see oneSlash
 		get(e, prefix+"/models/*", s.getModel(prefix+"/models/"), s.authenticate("models"))
-		e.Any(prefix+"/responses", responses)
-		e.Any(prefix+"/responses/*", responses)
+		e.GET(prefix+"/responses/:id", notStored, s.authenticate("responses"))
+		e.DELETE(prefix+"/responses/:id", notStored, s.authenticate("responses"))
+		e.GET(prefix+"/responses/:id/input_items", notStored, s.authenticate("responses"))
+		e.POST(prefix+"/responses/:id/cancel", notStored, s.authenticate("responses"))
 	}
 }
 
@@ -93,9 +96,9 @@ func (s *Server) ready(c echo.Context) error {
 	return c.Blob(http.StatusOK, jsonType, []byte(`{"status":"ready"}`))
 }
 
-func responses(echo.Context) error {
-	return &openai.Error{Kind: openai.NotFound, Code: "unknown_url",
-		Message: "The Responses API is not served here yet. Use chat completions: POST /v1/chat/completions."}
+// notStored answers for a response that is not kept: none is.
+func notStored(c echo.Context) error {
+	return &openai.Error{Kind: openai.NotFound, Message: "Response with id '" + cut(c.Param("id"), 100) + "' not found."}
 }
 
 func (s *Server) listModels(c echo.Context) error {

@@ -79,6 +79,17 @@ func (a *Adjustments) List() []Adjustment {
 // maxHeader is how long x-outcrop-adjusted may become (R-GEN-03).
 const maxHeader = 2000
 
+// Named is the list under other names of its members.
+func (a *Adjustments) Named(name func(string) string) (other Adjustments) {
+	for _, x := range a.List() {
+		if x.Reason != UnknownParameter {
+			x.Param = name(x.Param)
+		}
+		other.Add(x.Param, x.Reason)
+	}
+	return other
+}
+
 // Header is the value of x-outcrop-adjusted (R-GEN-03), "" when nothing was adjusted.
 func (a *Adjustments) Header() string {
 	if len(a.list) == 0 {

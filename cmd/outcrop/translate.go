@@ -199,9 +199,10 @@ func (a *answer) write(
 	if err != nil {
 		return err
 	}
+	said := dialect.Call{ID: call.ID, At: call.At, Now: time.Now}
 	var events dialect.Stream
 	if call.Request.Facts().Stream {
-		events = speaks.Stream(call.Request, dialect.Call{ID: call.ID, At: call.At})
+		events = speaks.Stream(call.Request, said)
 	}
 	for part, err := range reply.Parts {
 		switch {
@@ -213,7 +214,7 @@ func (a *answer) write(
 		case events != nil:
 			a.body = events.AppendPart(a.body, part)
 		default:
-			a.body = speaks.Plain(a.body, call.Request, part)
+			a.body = speaks.Plain(a.body, call.Request, said, part)
 		}
 	}
 	if events != nil {

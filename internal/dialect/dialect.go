@@ -24,7 +24,7 @@ type Dialect struct {
 	// file. It is nil for an API whose requests have no body.
 	Decode Decoder
 	// Plain appends the body of a plain answer, whose only part is given.
-	Plain func(b []byte, req openai.Request, p openai.Part) []byte
+	Plain func(b []byte, req openai.Request, c Call, p openai.Part) []byte
 	// Stream begins the events of one streamed answer. It is nil for an API without streams.
 	Stream func(req openai.Request, c Call) Stream
 	// Fail appends the body of an error that comes before the first event; id is that of the request, as clients see it.
@@ -45,6 +45,8 @@ type Decoder func(body []byte, headers Header) (openai.Request, *openai.Error)
 type Call struct {
 	ID string    // letters and digits, unique; part of every id that the client sees
 	At time.Time // arrival of the request
+	// Now tells the time, for an API that dates the end of its answers. Nil is At.
+	Now func() time.Time
 }
 
 // Stream is what is said in one streamed answer, from which each method appends the events that are due: none where
@@ -59,6 +61,17 @@ type Stream interface {
 	AppendFail(b []byte, err *openai.Error) []byte
 	// AppendPing appends what keeps a quiet connection open.
 	AppendPing(b []byte) []byte
+}
+
+// Named gives an error the names of the API that the request was made in.
+func Named(req openai.Request, err *openai.Error) *openai.Error {
+	chat, ok := req.(*openai.ChatRequest)
+	if !ok || chat.Spelling == nil || err == nil {
+		return err
+	}
+	own := *err
+	own.Param, own.Message = chat.Named(err.Param), chat.NamedIn(err.Message)
+	return &own
 }
 
 // Header is the headers of a request or an answer, by their canonical names (X-Request-Id).

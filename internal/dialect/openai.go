@@ -11,7 +11,7 @@ import (
 // that belong to no API: of a path that nobody serves, say.
 var OpenAI = &Dialect{
 	Keys:   []string{"Authorization", "Api-Key"}, // of OpenAI's SDKs and of Azure's
-	Plain:  func(b []byte, _ openai.Request, p openai.Part) []byte { return p.(whole).AppendJSON(b) },
+	Plain:  func(b []byte, _ openai.Request, _ Call, p openai.Part) []byte { return p.(whole).AppendJSON(b) },
 	Fail:   func(b []byte, err *openai.Error, _ string) []byte { return err.AppendJSON(b, renderings[err.Kind].typ) },
 	Status: func(err *openai.Error) int { return renderings[err.Kind].status },
 	Head:   func(to Header, id string) { to["X-Request-Id"] = []string{id} },

@@ -517,7 +517,7 @@ func written(parts ...openai.Part) (all string) {
 		if c, ok := p.(*openai.ChatChunk); ok {
 			all += string(c.AppendJSON(nil, true)) + "\n"
 		} else {
-			all += string(dialect.OpenAI.Plain(nil, nil, p)) + "\n"
+			all += string(dialect.OpenAI.Plain(nil, nil, dialect.Call{}, p)) + "\n"
 		}
 	}
 	return all

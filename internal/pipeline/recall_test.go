@@ -367,7 +367,7 @@ func BenchmarkRecall(b *testing.B) {
 			if chunk, ok := p.(*openai.ChatChunk); ok {
 				out = chunk.AppendJSON(out[:0], true)
 			} else {
-				out = dialect.OpenAI.Plain(out[:0], nil, p)
+				out = dialect.OpenAI.Plain(out[:0], nil, dialect.Call{}, p)
 			}
 		}
 	}

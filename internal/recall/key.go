@@ -190,7 +190,7 @@ type encoding func(s *keying, v reflect.Value)
 // notInKeys are the exported fields that change no answer: how it is sent, the text of a definition whose members are
 // all taken anyhow, and what reaches the key in another way.
 var notInKeys = map[reflect.Type][]string{
-	reflect.TypeFor[openai.ChatRequest](): {"Stream", "StreamOptions"},
+	reflect.TypeFor[openai.ChatRequest](): {"Stream", "StreamOptions", "Spelling"},
 	reflect.TypeFor[openai.Tool]():        {"Raw"},
 	reflect.TypeFor[openai.Function]():    {"Raw"},
 	reflect.TypeFor[openai.ImageURL]():    {"URL"},

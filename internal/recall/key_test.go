@@ -27,7 +27,7 @@ func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Spelling" { // says nothing that is not in the others
 				fill(v.Field(i))
 			}
 		}
@@ -75,7 +75,7 @@ func change(v reflect.Value, path string, try func(path string)) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() {
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Spelling" {
 				change(v.Field(i), path+"."+f.Name, try)
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"outcrop/internal/dialect"
 	"outcrop/internal/test/golden"
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
@@ -93,18 +92,23 @@ func TestGoldenChatChunks(t *testing.T) {
 // serverSentEvents writes the stream as a client receives it (R-STR-01, R-STR-15).
 func serverSentEvents(t *testing.T, parts []openai.Part, fault error, usage bool) []byte {
 	t.Helper()
-	events := dialect.Chat.Stream(&openai.ChatRequest{Stream: true,
-		StreamOptions: &openai.StreamOptions{IncludeUsage: &usage}}, dialect.Call{})
 	var b []byte
+	event := func(data []byte) {
+		if len(data) > 0 {
+			b = append(append(append(b, "data: "...), data...), "\n\n"...)
+		}
+	}
 	for _, p := range parts {
-		b = events.AppendPart(b, p)
+		event(p.(*openai.ChatChunk).AppendJSON(nil, usage))
 	}
 	if fault == nil {
-		return events.AppendEnd(b)
+		event([]byte("[DONE]"))
+		return b
 	}
 	var e *openai.Error
 	if !errors.As(fault, &e) { // an exception, which internal/bedrock turns into an openai.Error
 		t.Fatalf("golden streams end well or are cut: %v", fault)
 	}
-	return events.AppendFail(b, e)
+	event(e.AppendJSON(nil, "server_error"))
+	return b
 }

@@ -106,6 +106,11 @@ func newReader(req *openai.ChatRequest, row *catalog.Model) *reader {
 
 // read reads what has a form of chat's own.
 func (r *reader) read(mostChoices int) {
+	if s := r.req.Spelling; s != nil {
+		for _, n := range s.Notes {
+			r.Adjust(n.Param, n.Reason)
+		}
+	}
 	r.readTools()
 	r.readChoice()
 	r.readFormat()

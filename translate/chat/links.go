@@ -27,6 +27,7 @@ func Links(req *openai.ChatRequest, t catalog.Target, o translate.Options) ([]tr
 
 func hasLinks(m openai.Message) bool {
 	return m.Content != nil && slices.ContainsFunc(m.Content.Parts, func(p openai.ContentPart) bool {
-		return p.Type == "image_url" && p.ImageURL != nil && converse.IsLink(p.ImageURL.URL)
+		return p.Type == "image_url" && p.ImageURL != nil && converse.IsLink(p.ImageURL.URL) ||
+			p.File != nil && p.File.URL != nil && converse.IsLink(*p.File.URL)
 	})
 }

@@ -113,6 +113,8 @@ func (r *reader) readFile(m *converse.Media, path string, f *openai.File) bool {
 		r.found().Refuse(openai.CodeUnsupported, path+".file_id",
 			"Unsupported parameter: '%s'. Send the file itself as 'file_data'.", path+".file_id")
 		return false
+	case f.URL != nil:
+		m.URL = *f.URL
 	case f.Data == nil:
 		r.found().Missing(path + ".file_data")
 		return false

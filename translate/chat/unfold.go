@@ -67,9 +67,14 @@ func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 		think(m.Reasoning)
 	}
 	content, calls := runes{text: aws.ToString(m.Content)}, 0
+	pages, files := m.Annotations, m.Citations
 	say := func(place int) {
 		for _, text := range pieces(content.to(place), piece) {
 			list = append(list, openai.Delta{Content: text})
+		}
+		if i, j := before(pages, content.taken), citedBefore(files, content.taken); i+j > 0 {
+			list = append(list, openai.Delta{Annotations: pages[:i:i], Citations: files[:j:j]})
+			pages, files = pages[i:], files[j:]
 		}
 	}
 	upTo := func(at openai.Position) {
@@ -90,13 +95,10 @@ func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 		}
 		list = append(list, openai.Delta{ReasoningDetails: m.ReasoningDetails[i : i+1 : i+1]})
 	}
-	if calls == len(m.ToolCalls) || !m.ToolCalls[calls].After.Known {
-		say(math.MaxInt)
-	}
-	if len(m.Annotations)+len(m.Citations) > 0 {
-		list = append(list, openai.Delta{Annotations: m.Annotations, Citations: m.Citations})
-	}
 	upTo(openai.Position{Content: math.MaxInt, ToolCalls: math.MaxInt})
+	if len(pages)+len(files) > 0 { // of places that the content does not have
+		list = append(list, openai.Delta{Annotations: pages, Citations: files})
+	}
 	if f := m.FunctionCall; f != nil {
 		list = append(list,
 			openai.Delta{FunctionCall: &openai.FunctionCallDelta{Name: f.Name}},
@@ -105,12 +107,35 @@ func deltas(m *openai.ReplyMessage, piece int) []openai.Delta {
 	return list
 }
 
+// before is how many of the annotations are of text before a place.
+func before(list []openai.Annotation, place int) int {
+	n := 0
+	for n < len(list) && list[n].End <= place {
+		n++
+	}
+	return n
+}
+
+func citedBefore(list []openai.Citation, place int) int {
+	n := 0
+	for n < len(list) && list[n].End <= place {
+		n++
+	}
+	return n
+}
+
+// redacted is shown in place of reasoning that is encrypted (R-RES-07).
+const redacted = "[REDACTED]"
+
 // thoughtsOf are the shown reasoning in pieces, one for each entry of reasoning_details, each with what parts it from
 // the one before (R-STR-09); nil where the two do not say the same, since policy has changed one of them.
 func thoughtsOf(m *openai.ReplyMessage) []string {
 	list, rest, begun := make([]string, len(m.ReasoningDetails)), m.Reasoning, false
 	for i := range m.ReasoningDetails {
 		text := m.ReasoningDetails[i].Text
+		if m.ReasoningDetails[i].Type == openai.ReasoningEncrypted {
+			text = redacted
+		}
 		if text == "" {
 			continue
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"outcrop/internal/bedrock/offline"
-	"outcrop/internal/dialect"
 	"outcrop/internal/test/wiretest"
 	"outcrop/openai"
 	"outcrop/translate"
@@ -76,7 +75,7 @@ func written(p openai.Part) []byte {
 	if c, ok := p.(*openai.ChatChunk); ok {
 		return c.AppendJSON(nil, true)
 	}
-	return dialect.OpenAI.Plain(nil, nil, p)
+	return p.(*openai.ChatResponse).AppendJSON(nil)
 }
 
 // asRead is an answer as a client reads it: arguments by value, and without what a plain answer has in its header.

@@ -129,8 +129,8 @@ func linesWithout(comment string) func(string) ([]cited, error) {
 	}
 }
 
-var number = regexp.MustCompile(`(R-[A-Z]+-)(\d{2})((?:(?:,| and| to) -\d{2})*)`)
-var further = regexp.MustCompile(`(,| and| to) -(\d{2})`)
+var number = regexp.MustCompile(`(R-[A-Z]+-)(\d{2,3})((?:(?:,| and| to) -\d{2,3})*)`)
+var further = regexp.MustCompile(`(,| and| to) -(\d{2,3})`)
 
 // numbers are the rules that a text names, also as "R-STR-06, -07" and "R-ERR-67 to -70".
 func numbers(text string) []string {

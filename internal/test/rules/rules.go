@@ -25,7 +25,7 @@ type Rule struct {
 // Due tells whether the rule must have a test by now.
 func (r *Rule) Due() bool { return strings.HasPrefix(r.Level, "M") && r.WaitsFor == "" }
 
-var idForm = regexp.MustCompile(`^R-[A-Z]+-\d{2}$`)
+var idForm = regexp.MustCompile(`^R-[A-Z]+-\d{2,3}$`)
 
 // Read reads the list of rules: a heading, then one row of four cells a rule.
 func Read(path string) ([]Rule, error) {

@@ -1,21 +1,26 @@
 package rules
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
 
 var (
-	bullet   = regexp.MustCompile(`^- \*\*(R-[A-Z]+-\d{2})\*\* \(([ML]); ([GXWSF,]+)\)`)
-	row      = regexp.MustCompile(`^\| (R-[A-Z]+-\d{2})( \(L\))? \|.*\|`)
-	allRows  = regexp.MustCompile(`All rows are \(M(.*)$`)
-	oneKind  = regexp.MustCompile(`\b[GXWSF]\b`)
+	bullet  = regexp.MustCompile(`^- \*\*(R-[A-Z]+-\d{2,3})\*\* \(([ML]); ([GXWSF,]+)\)`)
+	row     = regexp.MustCompile(`^\| (R-[A-Z]+-\d{2,3})( \(L\))? \|.*\|`)
+	allRows = regexp.MustCompile(`All rows are \(M(.*)$`)
+	oneKind = regexp.MustCompile(`\b[GXWSF]\b`)
+	// whatever looks like a rule: a number in bold with level and tests, or one that is the first cell of a row
+	looks    = regexp.MustCompile(`^- \*\*R-[A-Z]+-\d+\*\* \(|^\| R-[A-Z]+-\d+( \(L\))? \|`)
 	levelled = regexp.MustCompile(`\| (M|L|M/L) \| ([GXWSF ]+) \|$`)
 )
 
 // FromSpecification finds the rules of the specification's text, in its order: a rule is a bullet with level and tests,
 // a row of a table whose last two cells say them, or a row of a table whose introduction says them for all rows.
-func FromSpecification(text string) []Rule {
+//
+// The error names a line that looks like a rule and is none that can be read.
+func FromSpecification(text string) ([]Rule, error) {
 	var list []Rule
 	kinds := ""
 	for line := range strings.Lines(text) {
@@ -29,6 +34,9 @@ func FromSpecification(text string) []Rule {
 		}
 		m := row.FindStringSubmatch(line)
 		if m == nil {
+			if looks.MatchString(line) {
+				return nil, fmt.Errorf("not a rule that can be read: %.80s", line)
+			}
 			continue
 		}
 		r := Rule{ID: m[1], Level: "M", Kinds: kinds}
@@ -39,5 +47,5 @@ func FromSpecification(text string) []Rule {
 		}
 		list = append(list, r)
 	}
-	return list
+	return list, nil
 }
