@@ -63,7 +63,7 @@ type ChatRequest struct {
 	PromptVariables                   jsontext.Value     `json:"prompt_variables"`
 
 	// Spelling is how another API says this chat; nil for chat's own.
-	Spelling *Spelling
+	Spelling *Spelling `validate:"-"`
 
 	unknown Unknown
 }
@@ -73,6 +73,7 @@ type Spelling struct {
 	Of    any                 // what was decoded, for whoever writes the answer
 	Notes []SpellingNote      // adjustments that were found on the way
 	Param func(string) string // what the API calls a path of the chat's
+	Order []string            // its members
 }
 
 // Named is what the API of the request calls a path of the chat's.

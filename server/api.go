@@ -229,7 +229,7 @@ func (s *Server) describe(c echo.Context, call *call.Call, head call.Head) {
 // adjustments is the header of what was adjusted, under the names of the request's API.
 func adjustments(req openai.Request, list *translate.Adjustments) string {
 	if chat, ok := req.(*openai.ChatRequest); ok && chat.Spelling != nil {
-		own := list.Named(chat.Named)
+		own := list.Named(chat.Named, chat.Spelling.Order)
 		return own.Header()
 	}
 	return list.Header()

@@ -21,19 +21,24 @@ var memberOrder = [...]string{
 }
 
 // Rank is the place of a path's first member in the order; what is not in it comes last.
-func Rank(path string) int {
+func Rank(path string) int { return rank(memberOrder[:], path) }
+
+func rank(order []string, path string) int {
 	root := path
 	if i := strings.IndexAny(path, ".["); i >= 0 {
 		root = path[:i]
 	}
-	if i := slices.Index(memberOrder[:], root); i >= 0 {
+	if i := slices.Index(order, root); i >= 0 {
 		return i
 	}
-	return len(memberOrder)
+	return len(order)
 }
 
 // Adjustments collects what was dropped, clamped or weakened on the way (TRANSLATION 0.1). The zero value is empty.
-type Adjustments struct{ list []Adjustment }
+type Adjustments struct {
+	list    []Adjustment
+	ordered bool // as they are to be told
+}
 
 // Adjustment is one entry of x-outcrop-adjusted: the member with array indexes as [], and the reason in snake_case.
 type Adjustment struct{ Param, Reason string }
@@ -70,7 +75,10 @@ func (a *Adjustments) List() []Adjustment {
 		if seen != nil {
 			seen[x] = true
 		}
-		r := Rank(x.Param)
+		r := 0
+		if !a.ordered {
+			r = Rank(x.Param)
+		}
 		byRank[r] = append(byRank[r], x)
 	}
 	return slices.Concat(byRank[:]...)
@@ -79,12 +87,17 @@ func (a *Adjustments) List() []Adjustment {
 // maxHeader is how long x-outcrop-adjusted may become (R-GEN-03).
 const maxHeader = 2000
 
-// Named is the list under other names of its members.
-func (a *Adjustments) Named(name func(string) string) (other Adjustments) {
-	for _, x := range a.List() {
+// Named is the list under the names of another API, in the order in which that has its members.
+func (a *Adjustments) Named(name func(string) string, order []string) Adjustments {
+	other := Adjustments{ordered: true}
+	list := a.List()
+	for i, x := range list {
 		if x.Reason != UnknownParameter {
-			x.Param = name(x.Param)
+			list[i].Param = name(x.Param)
 		}
+	}
+	slices.SortStableFunc(list, func(x, y Adjustment) int { return rank(order, x.Param) - rank(order, y.Param) })
+	for _, x := range list {
 		other.Add(x.Param, x.Reason)
 	}
 	return other

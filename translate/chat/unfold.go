@@ -133,18 +133,19 @@ func thoughtsOf(m *openai.ReplyMessage) []string {
 	list, rest, begun := make([]string, len(m.ReasoningDetails)), m.Reasoning, false
 	for i := range m.ReasoningDetails {
 		text := m.ReasoningDetails[i].Text
-		if m.ReasoningDetails[i].Type == openai.ReasoningEncrypted {
+		encrypted := m.ReasoningDetails[i].Type == openai.ReasoningEncrypted
+		if encrypted {
 			text = redacted
-		}
-		if text == "" {
-			continue
 		}
 		if begun {
 			text = "\n\n" + text
 		}
-		if begun = true; !strings.HasPrefix(rest, text) {
+		if shown := strings.HasPrefix(rest, text); m.ReasoningDetails[i].Text == "" && (!encrypted || !shown) {
+			continue
+		} else if !shown {
 			return nil
 		}
+		begun = true
 		list[i], rest = text, rest[len(text):]
 	}
 	if rest != "" {

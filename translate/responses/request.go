@@ -55,8 +55,17 @@ func Chat(r *openai.ResponsesRequest) (*openai.ChatRequest, *openai.Error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	chat.Spelling = &openai.Spelling{Of: req, Notes: m.notes, Param: req.Param}
+	chat.Spelling = &openai.Spelling{Of: req, Notes: m.notes, Param: req.Param, Order: memberOrder}
 	return &chat, nil
+}
+
+// memberOrder is the order of the table of members (RESPONSES 2).
+var memberOrder = []string{
+	"model", "input", "instructions", "stream", "stream_options", "max_output_tokens", "temperature", "top_p", "tools",
+	"tool_choice", "parallel_tool_calls", "max_tool_calls", "text", "reasoning", "include", "store",
+	"previous_response_id", "conversation", "background", "metadata", "service_tier", "prompt_cache_key",
+	"prompt_cache_retention", "prompt_cache_options", "safety_identifier", "user", "truncation", "top_logprobs", "prompt",
+	"moderation", "context_management", "image", "access_programs",
 }
 
 // Of is the request that a chat was made of.
