@@ -41,6 +41,7 @@ func TestClients(t *testing.T) {
 		{"OpenAI Agents SDK", node, "run make clients", []string{node, "node/agents.mjs"}},
 		{"LangChain JS", node, "run make clients", []string{node, "node/langchain.mjs"}},
 		{"Vercel AI SDK", node, "run make clients", []string{node, "node/ai-sdk.mjs"}}, // twice: two providers
+		{"Responses API, four SDKs", node, "run make clients", []string{node, "node/responses.mjs"}},
 	} {
 		t.Run(client.name, func(t *testing.T) {
 			if _, err := exec.LookPath(client.needs); err != nil {
