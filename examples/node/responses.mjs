@@ -133,3 +133,14 @@ for (const [how, ask] of [["", generateText], [", streamed", streamText]]) {
     assert.ok(text.includes(weather.answer), text);
   });
 }
+
+await check("responses: R-RSP-80 abort in mid-stream", async () => {
+  const stream = await client.responses.create({ model, input: "Slowly count to 5000, please.", stream: true });
+  let pieces = 0;
+  try {
+    for await (const event of stream) if (event.type === "response.output_text.delta" && ++pieces === 2) stream.controller.abort();
+  } catch (err) {
+    assert.ok(err instanceof OpenAI.APIUserAbortError, String(err));
+  }
+  assert.equal(pieces, 2);
+});
