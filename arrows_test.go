@@ -17,8 +17,8 @@ var arrows = map[string][]string{
 	"policy":           {"openai", "policy/finding", "policy/form", "policy/person", "policy/injection"},
 	"policy/finding":   {},
 	"policy/form":      {"policy/finding"},
-	"policy/person":    {"policy/finding"},
-	"policy/injection": {"policy/finding"},
+	"policy/person":    {"policy/finding", "internal/wordlist"},
+	"policy/injection": {"policy/finding", "internal/wordlist"},
 
 	"internal/audit":            {},
 	"internal/background":       {},
@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"internal/access/budgets":   {"openai", "internal/access", "internal/access/usage", "internal/store"},
 	"internal/access/usage":     {"internal/access", "internal/store"},
 	"internal/store":            {},
+	"internal/wordlist":         {},
 	"internal/store/memory":     {"internal/store"},
 	"internal/store/sqlite":     {"internal/store"},
 	"internal/store/redis":      {"internal/redis", "internal/store"},
@@ -64,7 +65,7 @@ var arrows = map[string][]string{
 	"translate/embed":      {"openai", "internal/catalog", "internal/rawjson", "translate"},
 	"internal/test/golden": {"openai"},
 	"router":               {"openai", "internal/catalog", "router/score"},
-	"router/score":         {},
+	"router/score":         {"internal/wordlist"},
 	"internal/upstream":    {"openai", "internal/catalog"},
 	"internal/dialect":     {"openai", "internal/nearest", "translate/responses"},
 	// values only: no stage

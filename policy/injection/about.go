@@ -1,31 +1,19 @@
 package injection
 
-import "outcrop/policy/finding"
-
 // What keeps words that sound like an order from being one to the model: somebody tells of it, it is about the rules of
 // something else, or about a text that is handed over together with the question.
 
-// The words here are read without their accents, as those of no class of the vocabulary are.
-
-// reports are words behind which somebody tells what others ask or do: "a comment that told the assistant to …".
-var reports = finding.WordSet(`told tells asked asks asking ordered instructed tricked tricks said says saying describes described explains explained shows showed
-	reports reported claims claimed reads tries tried trying attempts attempted refuses refused declines declined
-	sagt sagte erklart beschreibt versucht versuchen dit raconte explique dice dijo explica`)
-
-// owners lead to what rules are of, where they are not the model's: "rules for the pool", "the instructions in the
-// manual".
-var owners = finding.WordSet(`of for from about fur für von vom zum zur aus pour du des de para del della per van voor`)
-
-// places lead to where rules stand. Behind an order to show something they may also name a language or a form.
-var places = finding.WordSet(`in on at inside im am auf dans sur en su sul nel op`)
-
-// audience are those whom a summary is for, and the documents that it goes into.
-var audience = finding.WordSet(`colleague colleagues coworker coworkers workmates team teams staff employee employees newcomers newcomer trainee trainees intern interns
-	people beginner beginners readme contributing wiki handbook checklist leaflet kollege kollegen kollegin kolleginnen mitarbeiter mitarbeiterinnen
-	mitarbeitende collegue collegues equipe companero companeros companera companeras equipo colega colegas colleghi colleghe collega`)
+// The lists are explained in lists.txt; their words are read without accents, as those of no class of the vocabulary are.
+var (
+	reports  = lists.Set("reports")
+	owners   = lists.Set("owners")
+	places   = lists.Set("places")
+	audience = lists.Set("audience")
+)
 
 // toModel are the classes of words that mean the model, its owner, or what it was told.
-const toModel = wYou | wSelf | wModel | wUser | wMe | wMy | wThis | wSay | wText | wTarget | wPrompt | wSystem | wAll | wSecret | wStart | wBefore | wPrior | wExact | wNow
+const toModel = wYou | wSelf | wModel | wUser | wMe | wMy | wThis | wSay | wText | wTarget | wPrompt | wSystem | wAll |
+	wSecret | wStart | wBefore | wPrior | wExact | wNow
 
 // aside tells how much of a rule's weight counts between at and end when the words may be about something else; given
 // says that they are an order, which no report takes away.

@@ -76,11 +76,6 @@ func (d *Scanner) inside(how, text string, weight float64, found *tally) {
 	}
 }
 
-// triggers are words that almost every order to a model has one of; a text that only has them once it is turned around
-// was turned around on purpose.
-const triggers = `ignore disregard forget all previous prior instructions instruction system prompt reveal password rules pretend print show your
-	ignoriere vergiss alle vorherigen anweisungen anweisung passwort regeln zeige deine`
-
 func rot13(s string) string {
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"outcrop/internal/wordlist"
 	"outcrop/policy/finding"
 )
 
@@ -144,9 +145,15 @@ func TestInjectionPatterns(t *testing.T) {
 // The vocabulary is a table: an entry that can never be looked up is a slip.
 func TestVocabularyEntriesCanMatch(t *testing.T) {
 	l := newLexicon()
-	for c, words := range vocabulary {
-		seen := map[string]bool{}
-		for w := range strings.FieldsSeq(words) {
+	vocabulary := wordlist.Parse(vocabularyFile)
+	for name := range classNames {
+		if len(vocabulary[name]) == 0 {
+			t.Errorf("the class %q has no words", name)
+		}
+	}
+	for name, words := range vocabulary {
+		c, seen := classNames[name], map[string]bool{}
+		for _, w := range words {
 			stem, isStem := strings.CutSuffix(w, "*")
 			var read reading
 			(&reader{l}).read(stem, &read)

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"outcrop/internal/wordlist"
 	"outcrop/policy/finding"
 )
 
 // class is what a word may mean to a model that reads it as an order; a word may be of several.
 type class uint64
 
-// The classes of words. What they are for stands with the rules that use them (injection_rules.go).
+// The classes of words. What they are for stands with the rules that use them (rules.go).
 const (
 	wOverride  class = 1 << iota // ignore, forget
 	wDrop                        // skip, delete: what is dropped need not govern
@@ -103,8 +104,9 @@ type slot struct{ tag, number uint16 } // number counts from 1; 0 is a free slot
 func newLexicon() lexicon {
 	l := lexicon{stems: map[uint32][]entry{}, script: map[string]class{}, begins: new([1 << 10]uint64)}
 	exact, stems := map[string]class{}, map[string]class{}
-	for c, words := range vocabulary {
-		for w := range strings.FieldsSeq(words) {
+	for name, words := range wordlist.Parse(vocabularyFile) {
+		c := classNames[name]
+		for _, w := range words {
 			switch stem, isStem := strings.CutSuffix(w, "*"); {
 			case finding.Unspaced(firstRune(w)):
 				l.script[w] |= c
@@ -116,7 +118,7 @@ func newLexicon() lexicon {
 			}
 		}
 	}
-	for w := range strings.FieldsSeq(triggers) {
+	for _, w := range lists["triggers"] {
 		for _, turned := range []string{rot13(w), reversed(w)} {
 			if exact[turned] == 0 {
 				exact[turned] = wTurned
@@ -130,7 +132,7 @@ func newLexicon() lexicon {
 		l.begins[row] |= bit
 	}
 	l.place(exact)
-	for w := range strings.FieldsSeq(misspelt) {
+	for _, w := range lists["misspelt"] {
 		l.near.add(w, l.find(w))
 	}
 	return l

@@ -2,12 +2,7 @@ package injection
 
 import "math/bits"
 
-// misspelt are the words that an attack cannot do without, so that a slip of the pen (or of a filter-dodger) is worth
-// undoing.
-const misspelt = `ignore disregard forget instructions instruction previous prompt ignoriere vergiss anweisungen anweisung missachte
-	everything reveal password passwort pretend guidelines vorherigen`
-
-// misspellings finds the words of misspelt behind their misspellings.
+// misspellings finds the words of the list misspelt behind their misspellings.
 type misspellings struct {
 	words []nearly
 	last  [256]uint32 // by a word's first byte: the letters a to z with which such words end

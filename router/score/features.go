@@ -2,7 +2,7 @@ package score
 
 import "math"
 
-// What is counted in score_read.go becomes features here. The constants come from reasoning about what makes a question
+// What is counted in read.go becomes features here. The constants come from reasoning about what makes a question
 // hard for a small model and not for a large one (docs/scoring.md); where a feature is half reached is about where a
 // usual text has it.
 

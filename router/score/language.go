@@ -1,9 +1,12 @@
 package score
 
 import (
+	_ "embed"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"outcrop/internal/wordlist"
 )
 
 // Language tells the language of a text by its script, or by its commonest words: two letters (ISO 639-1), "" when it
@@ -81,34 +84,16 @@ func byScript(s string) string {
 	return language
 }
 
-// common are frequent short words by language. A word of several languages counts for each.
-var common = languagesOf(map[string][]string{
-	"en": {"the", "and", "of", "to", "is", "are", "what", "how", "why", "in", "that", "it", "for", "with", "this", "you",
-		"my", "please", "from", "if", "can", "does", "write", "explain", "a", "i"},
-	"de": {"der", "die", "das", "und", "ist", "nicht", "ein", "eine", "wie", "was", "warum", "mit", "für", "auf", "den",
-		"dem", "im", "zu", "ich", "du", "bitte", "sind", "von", "es", "mir"},
-	"fr": {"le", "la", "les", "des", "et", "est", "un", "une", "que", "qui", "pour", "dans", "avec", "pourquoi", "comment",
-		"je", "vous", "du", "au", "ce", "sont", "pas", "moi", "de", "quel", "quelle"},
-	"es": {"el", "la", "los", "las", "y", "es", "un", "una", "que", "por", "para", "con", "qué", "cómo", "del", "en", "no",
-		"se", "su", "son", "de", "cuál", "puedes", "mi", "lo"},
-	"pt": {"o", "os", "as", "e", "é", "um", "uma", "que", "por", "para", "com", "não", "do", "da", "em", "como", "se",
-		"são", "de", "qual", "você", "ao", "na", "no", "isso"},
-	"it": {"il", "lo", "gli", "e", "è", "un", "una", "che", "per", "con", "non", "di", "del", "della", "come", "sono",
-		"perché", "nel", "mi", "si", "da", "quale", "cosa", "la", "alla"},
-	"nl": {"de", "het", "een", "en", "is", "niet", "van", "wat", "hoe", "waarom", "met", "voor", "op", "ik", "je", "zijn",
-		"dat", "te", "aan", "deze", "kun", "mijn"},
-	"sv": {"och", "är", "att", "en", "ett", "det", "som", "på", "för", "inte", "med", "hur", "vad", "varför", "jag", "du",
-		"av", "till", "den"},
-	"pl": {"i", "jest", "w", "na", "nie", "to", "z", "się", "jak", "co", "dlaczego", "dla", "że", "do", "czy", "są",
-		"od", "proszę"},
-	"tr": {"ve", "bir", "bu", "için", "ne", "nasıl", "neden", "ile", "mi", "mı", "da", "de", "çok", "olan", "var",
-		"nedir", "lütfen"},
-})
+//go:embed languages.txt
+var languageFile string
+
+// common are frequent short words, each with a bit for every one of languages that has it.
+var common = languagesOf(wordlist.Parse(languageFile))
 
 // languages are those of common, in the order in which ties are decided.
 var languages = [...]string{"en", "de", "fr", "es", "pt", "it", "nl", "sv", "pl", "tr"}
 
-func languagesOf(words map[string][]string) map[string]uint16 {
+func languagesOf(words wordlist.Lists) map[string]uint16 {
 	all := map[string]uint16{}
 	for i, language := range languages {
 		for _, w := range words[language] {

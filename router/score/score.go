@@ -3,7 +3,7 @@
 // (docs/scoring.md). It reads a text once, allocates nothing, and must know nothing of requests, targets or rules; what
 // a score leads to is the router's.
 //
-// Start at Scorer.ScoreTurns; words.go holds the lists, features.go the curves.
+// Start at Scorer.ScoreTurns; words.txt holds the lists, features.go the curves.
 package score
 
 import (

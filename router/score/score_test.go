@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"outcrop/internal/wordlist"
 )
 
 func newScorer(t testing.TB, cfg Config) *Scorer {
@@ -165,9 +167,12 @@ func TestScoreExplain(t *testing.T) {
 // Every listed word is read as its kind, or as that of an earlier list: an entry that the reader never finds would be
 // dead.
 func TestLexicon(t *testing.T) {
-	seen := map[string]bool{}
-	for kind, list := range wordLists {
-		for _, word := range strings.Fields(list) {
+	words, signs, seen := wordlist.Parse(wordFile), wordlist.Parse(signFile), map[string]bool{}
+	for kind, name := range kindNames {
+		if kind != int(wNone) && len(words[name]) == 0 {
+			t.Errorf("%q has no words", name)
+		}
+		for _, word := range words[name] {
 			var r reading
 			r.read(word)
 			if !seen[word] && r.kinds[kind] != 1 {
@@ -175,9 +180,7 @@ func TestLexicon(t *testing.T) {
 			}
 			seen[word] = true
 		}
-	}
-	for kind, list := range signLists {
-		for _, pair := range strings.Fields(list) {
+		for _, pair := range signs[name] {
 			var r reading
 			r.read(pair)
 			if utf8.RuneCountInString(pair) != 2 || r.kinds[kind] != 1 {
