@@ -1,17 +1,10 @@
 package person
 
-import (
-	"strings"
-
-	"outcrop/policy/finding"
-)
+import "strings"
 
 // Closings end letters. Where nothing but the end of a line follows, they are no names, though some are surnames as
 // well.
-var Closings = finding.WordSet(`best warmly warmest cheers regards sincerely respectfully cordially gratefully faithfully truly yours love hugs thanks greetings
-	bests wishes xoxo fondly kindly appreciatively affectionately ciao salut adieu bises bisous cordialement sentiments amitiés salutations
-	grüße gruß grüsse gruss herzlichst hochachtungsvoll liebste lg mfg vg saludos atentamente abrazos cordialmente saluti distinti abraços
-	groeten groetjes hilsen mvh pozdrawiam`)
+var Closings = lists.Set("closings")
 
 // closes tells that the single word from a to b ends a letter: it stands alone at the end of its line, and no greeting
 // or title leads to it in that line.
@@ -28,12 +21,9 @@ func (c *personScan) closes(a, b int, f nameFlag) bool {
 		line = line[n+1:]
 	}
 	// "Dear Mr. Best," and "Hi Love," address somebody; "…, Best" does not.
-	return f&(IsFirst|IsLast) == 0 || strings.TrimSpace(line) == "" ||
+	return !f.has(IsFirst|IsLast) || strings.TrimSpace(line) == "" ||
 		strings.HasSuffix(strings.TrimRight(line, " "), ",") || strings.HasSuffix(line, ". ")
 }
-
-// together stand between the names of those whom one greeting addresses.
-var together = []string{" and ", " & ", "/", " und ", " et ", " y ", " e ", " en ", " och ", " og ", " i "}
 
 // greeted is what the greeting in front of the name before counts for the word at i, 0 where it stands beside no such
 // name.
@@ -42,14 +32,14 @@ func (c *personScan) greeted(i int) float64 {
 		return 0
 	}
 	between := c.s[c.cueEnd:i]
-	for _, w := range together {
+	for _, w := range lists["together"] {
 		if between == w {
 			return c.cue
 		}
 	}
 	if between == ", " { // "Dear Mark, Will and Amber"; "Hi Anna, Hope you are well" greets one
 		rest := c.s[wordEnd(c.s, i):]
-		for _, w := range together {
+		for _, w := range lists["together"] {
 			if after, ok := strings.CutPrefix(rest, w); ok && after != "" && upperAt(after, 0) {
 				return c.cue
 			}

@@ -32,7 +32,11 @@ const (
 	isInitial                        // J.
 	isShape                          // unknown, but ends as surnames do
 	isCaps                           // written in capitals throughout
+	isWhole                          // written without a hyphen; told of the last word of a name only
 )
+
+// has tells that at least one of some things is known of a word.
+func (f nameFlag) has(some nameFlag) bool { return f&some != 0 }
 
 // gazetteer knows words by their folded form: lower case, without accents.
 type gazetteer map[string]nameFlag
@@ -46,7 +50,7 @@ var LoadNames = sync.OnceValues(func() (gazetteer, error) {
 	}{
 		{"first_en", IsFirst}, {"first_world", IsFirst}, {"first_more", IsFirst}, {"last_en", IsLast}, {"last_world", IsLast},
 		{"last_more", IsLast}, {"ambiguous", isAmbiguous}, {"common", isCommon}, {"places", isCommon}, {"words", isCommon},
-		{"heads", isAfter},
+		{"heads", isAfter}, {"titles", isTitle}, {"suffixes", isSuffix}, {"particles", isParticle},
 	} {
 		text, err := nameFiles.ReadFile("names/" + f.file + ".txt")
 		if err != nil {
@@ -64,19 +68,6 @@ var LoadNames = sync.OnceValues(func() (gazetteer, error) {
 			}
 		}
 	}
-	for flag, words := range map[nameFlag]string{
-		isTitle: `mr mrs ms miss mx dr prof professor doctor sir dame lord lady madam madame mme mlle monsieur maître me herr herrn frau fräulein hr fr sr sra srta
-			señor señora señorita don doña dom dona signor signora signorina sig dott dottoressa ing rev reverend father fr pastor rabbi imam sister
-			president senator congressman congresswoman governor mayor minister chancellor judge justice captain capt colonel col general gen lieutenant lt
-			sergeant sgt major maj officer detective inspector coach king queen prince princess pope emperor meneer mevrouw dhr mevr pan pani gospodin sheikh sheik
-			shri smt ustad hon attorney secretary ambassador nurse chef agent uncle aunt auntie grandma grandpa cousin representative commissioner`,
-		isSuffix:   `jr sr ii iii iv md phd esq dds cpa mba rn obe cbe mbe dvm jd`,
-		isParticle: `van von der den de del della di da dos das do du la le el al bin ibn ben bint ter ten zu zur af av y e st san dela delos vom op 't d' abu abd ould`,
-	} {
-		for _, w := range strings.Fields(words) {
-			g[foldName(w)] |= flag
-		}
-	}
 	for w, f := range g {
 		if f&isCommon != 0 && f&(IsFirst|IsLast) != 0 {
 			g[w] = f | isAmbiguous
@@ -85,48 +76,32 @@ var LoadNames = sync.OnceValues(func() (gazetteer, error) {
 	return g, nil
 })
 
-// foldName gives a word in lower case and without accents.
-func foldName(s string) string {
-	plain := true
-	for i := range len(s) {
-		plain = plain && s[i] < 0x80 && (s[i] < 'A' || s[i] > 'Z') && s[i] != '\''
-	}
-	if plain {
-		return s
-	}
-	ascii := true
-	for i := range len(s) {
-		ascii = ascii && s[i] < 0x80
-	}
-	if !ascii {
-		s = norm.NFD.String(s)
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r), r == '\'', r == '’':
-			return -1
-		case r == 'ł' || r == 'Ł':
-			return 'l'
-		case r == 'ø' || r == 'Ø':
-			return 'o'
-		case r == 'đ' || r == 'Đ' || r == 'ð' || r == 'Ð':
-			return 'd'
-		case r == 'ı' || r == 'İ':
-			return 'i'
-		}
-		return unicode.ToLower(r)
-	}, s)
+// bareLetters are letters that no decomposition parts from their strokes, and what they are without them.
+var bareLetters = map[rune]rune{
+	'ł': 'l', 'Ł': 'l', 'ø': 'o', 'Ø': 'o', 'đ': 'd', 'Đ': 'd', 'ð': 'd', 'Ð': 'd', 'ı': 'i', 'İ': 'i',
 }
 
-// shapes are endings of surnames; a word that is in no list and ends so is taken for one when something else speaks for
-// it.
-var shapes = []string{"ski", "sky", "ska", "cki", "wicz", "vich", "vic", "ovic", "enko", "chuk", "yuk", "ov", "ova",
-	"ev", "eva", "iev", "kin", "kina", "yan", "ian", "dze", "shvili",
-	"oglu", "poulos", "opoulou", "akis", "idis", "iadis", "escu", "eanu", "sson", "sen", "dottir", "strom", "qvist",
-	"berg", "stein", "mann", "bauer", "meyer", "ez", "elli",
-	"etti", "ini", "ucci", "acci", "aldi", "inho", "eira", "ejo", "inen", "nen", "ssen", "stra", "sma", "ema", "singh",
-	"wala", "palli", "murthy", "swamy", "nathan", "ов", "ова", "ев", "ева", "ёв", "ёва", "ский", "ская", "енко", "чук",
-	"worth", "ington", "field", "zadeh", "pour"}
+// foldName gives a word in lower case and without accents.
+func foldName(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf || r >= 'A' && r <= 'Z' || r == '\'' }) < 0 {
+		return s
+	}
+	return strings.Map(foldLetter, norm.NFD.String(s))
+}
+
+func foldLetter(r rune) rune {
+	switch {
+	case r == '\'' || r == '’':
+		return -1
+	case r < utf8.RuneSelf:
+		return unicode.ToLower(r)
+	case unicode.Is(unicode.Mn, r):
+		return -1
+	case bareLetters[r] != 0:
+		return bareLetters[r]
+	}
+	return unicode.ToLower(r)
+}
 
 // quick looks a plain word up without making its folded form.
 func (g gazetteer) quick(w string) (nameFlag, bool) {
@@ -168,38 +143,46 @@ func (g gazetteer) joined(key string) nameFlag {
 // flags says what is known of a word as it is written.
 func (g gazetteer) flags(w string) nameFlag {
 	f, ok := g.quick(w)
-	var key string
 	if !ok {
-		key = foldName(w)
-		f, ok = g[key]
-	}
-	if !ok && strings.Contains(w, "-") {
-		f = g.joined(key)
-		ok = f != 0
-	}
-	if !ok {
-		if strings.HasPrefix(w, "Mc") && len(w) > 4 || strings.HasPrefix(w, "O'") || strings.HasPrefix(w, "O’") ||
-			strings.HasPrefix(w, "Mac") && len(w) > 6 && unicode.IsUpper(rune(w[3])) {
-			f |= IsLast
-		} else if len(key) > 5 {
-			for _, end := range shapes {
-				if strings.HasSuffix(key, end) {
-					f |= isShape
-					break
-				}
-			}
-			for _, end := range []string{"ович", "евич", "овна", "евна"} { // patronymics
-				if strings.HasSuffix(key, end) {
-					f |= IsFirst
-				}
-			}
-		}
+		f = g.folded(w)
 	}
 	if len(w) > 2 && w[1] < 'a' && w == strings.ToUpper(w) {
 		f |= isCaps
 	}
 	if utf8.RuneCountInString(w) == 1 {
 		f = f&^(IsFirst|IsLast) | isInitial
+	}
+	return f
+}
+
+// folded says what is known of a word by its folded form, its parts or its looks.
+func (g gazetteer) folded(w string) nameFlag {
+	key := foldName(w)
+	if f, ok := g[key]; ok {
+		return f
+	}
+	if strings.Contains(w, "-") {
+		if f := g.joined(key); f != 0 {
+			return f
+		}
+	}
+	return looks(w, key)
+}
+
+// looks says what the looks of a word that is in no list tell of it; key is its folded form.
+func looks(w, key string) (f nameFlag) {
+	if strings.HasPrefix(w, "Mc") && len(w) > 4 || strings.HasPrefix(w, "O'") || strings.HasPrefix(w, "O’") ||
+		strings.HasPrefix(w, "Mac") && len(w) > 6 && unicode.IsUpper(rune(w[3])) {
+		return IsLast
+	}
+	if len(key) <= 5 {
+		return 0
+	}
+	if endsInAny(key, lists["surname endings"]) {
+		f |= isShape
+	}
+	if endsInAny(key, lists["patronymic endings"]) {
+		f |= IsFirst
 	}
 	return f
 }

@@ -133,14 +133,10 @@ func (c *personScan) confirm() {
 	}
 }
 
-// conjunctions stand between the names of a list.
-var conjunctions = []string{", and ", ", or ", " and ", " or ", " und ", " et ", " y ", " e ", " en ",
-	" och ", " og ", ", "}
-
 // listed gives where the neighbours in a list of names end and begin, -1 where there is none.
 func (c *personScan) listed(m finding.Finding) (before, behind int) {
 	before, behind = -1, -1
-	for _, w := range conjunctions {
+	for _, w := range lists["conjunctions"] {
 		if before < 0 && strings.HasSuffix(c.s[:m.Start], w) {
 			before = m.Start - len(w)
 		}
@@ -156,14 +152,17 @@ func (c *personScan) begins(i int) bool {
 	if i == 0 {
 		return true
 	}
-	b := c.s[i-1]
-	if b >= 0x80 {
+	switch b := c.s[i-1]; {
+	case b >= utf8.RuneSelf:
 		r, _ := utf8.DecodeLastRuneInString(c.s[:i])
 		return !unicode.IsLetter(r) || c.s[i] >= 0xE3
+	case b == '.':
+		return i < 2 || !finding.IsDigit(c.s[i-2])
+	case b == '/':
+		return i-1 == c.cueEnd && c.cue > 0
+	default:
+		return !finding.IsAlnum(b) && strings.IndexByte("_@'\\#&$", b) < 0
 	}
-	return !finding.IsAlnum(b) && b != '_' && b != '@' && b != '\'' && (b != '.' || i < 2 || !finding.IsAlnum(c.s[i-2]) ||
-		finding.IsAlpha(c.s[i-2])) && (b != '/' || i-1 == c.cueEnd && c.cue > 0) && b != '\\' && b != '#' &&
-		b != '&' && b != '$'
 }
 
 func upperAt(s string, i int) bool {
@@ -195,53 +194,76 @@ func wordEnd(s string, i int) int {
 	return i
 }
 
+// longestRun is the most words that a run has.
+const longestRun = 12
+
 // read collects the capitalised words from i on and gives the place behind them.
-func (c *personScan) read(i int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+func (c *personScan) read(i int) int {
 	c.run = c.run[:0]
-	s := c.s
 	for at := i; ; {
-		end := wordEnd(s, at)
-		w := nameWord{start: at, end: end, flag: c.names.flags(s[at:end])}
-		next := end
-		if next < len(s) && s[next] == '.' && (w.flag&(isInitial|isTitle|isSuffix) != 0 || end-at <= 2) {
-			next++
-			if next < len(s) && upperAt(s, next) && w.flag&isInitial != 0 { // J.R.R. Tolkien
-				c.run = append(c.run, w)
-				at = next
-				continue
-			}
-		}
-		if next < len(s) && (finding.IsDigit(s[next]) || s[next] == '_' || s[next] == '@' ||
-			s[next] == '.' && next+1 < len(s) && finding.IsAlnum(s[next+1])) {
-			w.flag = isCommon // a file, a host, an identifier
-		}
-		w.comma = next < len(s) && s[next] == ','
+		w, next := c.word(at)
 		c.run = append(c.run, w)
-		if end == at || len(c.run) >= 12 {
+		if next > w.end && w.flag.has(isInitial) && upperAt(c.s, next) { // J.R.R. Tolkien
+			at = next
+			continue
+		}
+		if w.end == at || len(c.run) >= longestRun {
 			return max(next, i+1)
 		}
-		step := next
-		if step < len(s) && s[step] == ',' {
-			step++
-		}
-		if step >= len(s) || s[step] != ' ' && !strings.HasPrefix(s[step:], "\u00a0") {
+		at = c.following(next, w)
+		if at < 0 {
 			return next
 		}
-		step++
-		if s[step-1] == 0xC2 {
-			step++
-		}
-		if !w.comma {
-			step = c.particles(step, w.flag)
-		}
-		if step >= len(s) || !upperAt(s, step) || s[step] >= 0xE3 {
-			for len(c.run) > 1 && c.run[len(c.run)-1].flag == isParticle {
-				c.run = c.run[:len(c.run)-1]
-			}
-			return next
-		}
-		at = step
 	}
+}
+
+// word reads the word at a place and gives the place behind it and the dot of its abbreviation.
+func (c *personScan) word(at int) (w nameWord, next int) {
+	s, end := c.s, wordEnd(c.s, at)
+	w = nameWord{start: at, end: end, flag: c.names.flags(s[at:end])}
+	next = end
+	if strings.HasPrefix(s[next:], ".") && (w.flag.has(isInitial|isTitle|isSuffix) || end-at <= 2) {
+		next++
+	}
+	if identifier(s[next:]) {
+		w.flag = isCommon
+	}
+	w.comma = strings.HasPrefix(s[next:], ",")
+	return w, next
+}
+
+// identifier tells by what stands behind a word that it is part of a file's name, a host's or the like.
+func identifier(rest string) bool {
+	if rest == "" {
+		return false
+	}
+	return finding.IsDigit(rest[0]) || rest[0] == '_' || rest[0] == '@' ||
+		rest[0] == '.' && len(rest) > 1 && finding.IsAlnum(rest[1])
+}
+
+// following gives the place of the capital that goes on with a run behind the word w, -1 where the run ends.
+func (c *personScan) following(at int, w nameWord) int {
+	if w.comma {
+		at++
+	}
+	switch rest := c.s[at:]; {
+	case strings.HasPrefix(rest, " "):
+		at++
+	case strings.HasPrefix(rest, "\u00a0"):
+		at += len("\u00a0")
+	default:
+		return -1
+	}
+	if !w.comma {
+		at = c.particles(at, w.flag)
+	}
+	if upperAt(c.s, at) && c.s[at] < 0xE3 {
+		return at
+	}
+	for len(c.run) > 1 && c.run[len(c.run)-1].flag == isParticle {
+		c.run = c.run[:len(c.run)-1]
+	}
+	return -1
 }
 
 // particles adds up to three particles that stand at step, before the next capital, and gives the place behind them.
@@ -252,8 +274,8 @@ func (c *personScan) particles(step int, before nameFlag) int {
 			break
 		}
 		e := wordEnd(s, step)
-		if e == step || e >= len(s) || c.names[s[step:e]]&isParticle == 0 || s[e] != ' ' ||
-			s[step:e] == "y" && before&IsLast == 0 {
+		if e == step || e >= len(s) || !c.names[s[step:e]].has(isParticle) || s[e] != ' ' ||
+			s[step:e] == "y" && !before.has(IsLast) {
 			break
 		}
 		c.run = append(c.run, nameWord{start: step, end: e, flag: isParticle})
