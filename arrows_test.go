@@ -60,14 +60,16 @@ var arrows = map[string][]string{
 	"translate/converse": {"openai", "internal/catalog", "internal/media", "internal/rawjson", "translate"},
 	"translate/chat":     {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/converse"},
 	// a chat is what it makes of a request, and of a chat's parts an answer
-	"translate/responses":  {"openai", "internal/rawjson", "translate", "translate/chat", "translate/converse"},
-	"internal/rawjson":     {},
-	"translate/embed":      {"openai", "internal/catalog", "internal/rawjson", "translate"},
-	"internal/test/golden": {"openai"},
-	"router":               {"openai", "internal/catalog", "router/score"},
-	"router/score":         {"internal/wordlist"},
-	"internal/upstream":    {"openai", "internal/catalog"},
-	"internal/dialect":     {"openai", "internal/nearest", "translate/responses"},
+	"translate/responses":   {"openai", "internal/rawjson", "translate", "translate/chat", "translate/converse"},
+	"internal/rawjson":      {},
+	"translate/embed":       {"openai", "internal/catalog", "internal/rawjson", "translate", "translate/tokens"},
+	"translate/tokens":      {},
+	"translate/completions": {"openai", "internal/rawjson", "translate/tokens"},
+	"internal/test/golden":  {"openai"},
+	"router":                {"openai", "internal/catalog", "router/score"},
+	"router/score":          {"internal/wordlist"},
+	"internal/upstream":     {"openai", "internal/catalog"},
+	"internal/dialect":      {"openai", "internal/nearest", "translate/responses", "translate/completions"},
 	// values only: no stage
 	"internal/call": {"openai", "internal/catalog", "internal/access", "internal/access/limits",
 		"internal/access/budgets", "internal/media", "internal/upstream", "internal/audit", "translate", "router"},
@@ -102,13 +104,15 @@ var arrows = map[string][]string{
 
 // pure packages may not reach for I/O, clocks or randomness.
 var pure = map[string][]string{
-	"translate":           translation,
-	"translate/chat":      translation,
-	"translate/converse":  translation,
-	"translate/embed":     translation,
-	"translate/responses": translation,
-	"router":              {"context", "net/http", "os", "log", "log/slog"},
-	"router/score":        {"context", "net/http", "os", "log", "log/slog", "time"},
+	"translate":             translation,
+	"translate/chat":        translation,
+	"translate/converse":    translation,
+	"translate/embed":       translation,
+	"translate/completions": translation,
+	"translate/tokens":      translation,
+	"translate/responses":   translation,
+	"router":                {"context", "net/http", "os", "log", "log/slog"},
+	"router/score":          {"context", "net/http", "os", "log", "log/slog", "time"},
 }
 
 var translation = []string{"context", "net/http", "os", "log", "log/slog", "math/rand", "crypto/rand", "time"}

@@ -62,6 +62,10 @@ type ChatRequest struct {
 	RequestMetadata                   map[string]string  `json:"request_metadata" validate:"max=16,dive,keys,min=1,max=256,endkeys,max=512"`
 	PromptVariables                   jsontext.Value     `json:"prompt_variables"`
 
+	// Prompts are the ends of several conversations in Messages, each of which has choices of its own; nil for one. Only
+	// legacy completions have several.
+	Prompts []int
+
 	// Spelling is how another API says this chat; nil for chat's own.
 	Spelling *Spelling `validate:"-"`
 
@@ -131,6 +135,25 @@ type GuardrailConfig struct {
 
 // PerformanceConfig is the extension performance_config (R-EXT-06).
 type PerformanceConfig struct{ Latency string }
+
+// Prompt is the request of the conversation that a choice belongs to, which is the request itself where there is but one.
+func (r *ChatRequest) Prompt(choice int) *ChatRequest {
+	if r.Prompts == nil {
+		return r
+	}
+	n := 1
+	if r.N != nil {
+		n = int(max(*r.N, 1))
+	}
+	at := min(choice/n, len(r.Prompts)-1)
+	from := 0
+	if at > 0 {
+		from = r.Prompts[at-1]
+	}
+	own := *r
+	own.Messages, own.Prompts = r.Messages[from:r.Prompts[at]], nil
+	return &own
+}
 
 // DecodeChat reads the body of a chat request. The error is a 400 that names the path or the byte of the first fault;
 // the ranges of the validate tags are not checked here.

@@ -15,6 +15,7 @@ type Facts struct {
 	Usage   bool  // a streamed answer shows its usage (stream_options.include_usage)
 	JSON    bool  // the content of the answer is JSON
 	Choices int64 // answers that are asked for, each a call of a model
+	Prompts int64 // conversations that they are shared by; 0 is one
 
 	Writes      bool   // the model writes an answer, whose tokens count
 	OutputLimit *int64 // tokens of each answer, at most
@@ -47,6 +48,8 @@ func (r *ChatRequest) Facts() Facts {
 	if r.N != nil {
 		f.Choices = max(*r.N, 1)
 	}
+	f.Prompts = int64(max(len(r.Prompts), 1))
+	f.Choices *= f.Prompts
 	for i := range r.Tools {
 		f.SchemaBytes += len(r.Tools[i].Function.Parameters)
 	}

@@ -30,6 +30,9 @@ func (u *Usage) Plus(v *Usage) *Usage {
 	return &sum
 }
 
+// AppendJSON appends the usage as chat has it.
+func (u *Usage) AppendJSON(b []byte) []byte { return u.appendJSON(b) }
+
 func (u *Usage) appendJSON(b []byte) []byte {
 	b = appendInt(b, `{"prompt_tokens":`, u.Prompt)
 	b = appendInt(b, `,"completion_tokens":`, u.Completion)

@@ -27,6 +27,7 @@ func endpoints() []endpoint {
 	return []endpoint{
 		{"/chat/completions", pipeline.ChatCompletions, dialect.Chat},
 		{"/responses", pipeline.Responses, dialect.Responses},
+		{"/completions", pipeline.Completions, dialect.Completions},
 		{"/embeddings", pipeline.Embeddings, dialect.Embeddings},
 		{"/moderations", pipeline.Moderations, dialect.Moderations},
 	}

@@ -15,7 +15,7 @@ import (
 
 // endpoints are what keys may be allowed to call.
 var endpoints = []string{
-	"chat.completions", "responses", "embeddings", "moderations", "models",
+	"chat.completions", "completions", "responses", "embeddings", "moderations", "models",
 	"outcrop.provenance", "outcrop.route", "outcrop.targets", "outcrop.usage",
 }
 

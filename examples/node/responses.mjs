@@ -144,3 +144,27 @@ await check("responses: R-RSP-80 abort in mid-stream", async () => {
   }
   assert.equal(pieces, 2);
 });
+
+await check("completions: R-CMP-01, -13 a prompt", async () => {
+  const r = await client.completions.create({ model, prompt: "Hello there!", max_tokens: 100 });
+  assert.equal(r.object, "text_completion");
+  assert.match(r.choices[0].text, /You said: Hello there!/);
+  assert.ok(r.usage.total_tokens > 0);
+});
+
+await check("completions: R-CMP-03, -07 several prompts with n, echoed", async () => {
+  const r = await client.completions.create({ model, prompt: ["First.", "Second."], n: 2, echo: true, max_tokens: 100 });
+  assert.deepEqual(r.choices.map((c) => c.index), [0, 1, 2, 3]);
+  assert.ok(r.choices.every((c, i) => c.text.startsWith(i < 2 ? "First." : "Second.")), JSON.stringify(r.choices));
+  assert.ok(r.choices.every((c, i) => c.text.endsWith(`You said: ${i < 2 ? "First." : "Second."}`)), JSON.stringify(r.choices));
+});
+
+await check("completions: R-CMP-11 a stream", async () => {
+  let text = "", finish;
+  for await (const chunk of await client.completions.create({ model, prompt: "\n\nHuman: Hello there!\n\nAssistant:", max_tokens: 100, stream: true, stream_options: { include_usage: true } })) {
+    text += chunk.choices[0]?.text ?? "";
+    finish = chunk.choices[0]?.finish_reason ?? finish;
+  }
+  assert.match(text, /You said: Hello there!/);
+  assert.equal(finish, "stop");
+});

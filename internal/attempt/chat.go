@@ -47,7 +47,7 @@ type converseCall struct {
 }
 
 func (e *engine) newConverseCall(c *call.Call, t catalog.Target, o translate.Options) (*converseCall, error) {
-	req := c.Request.(*openai.ChatRequest)
+	req := c.Request.(*openai.ChatRequest).Prompt(c.Choice)
 	in, back, err := chat.Input(req, t, o)
 	if err != nil {
 		return nil, err

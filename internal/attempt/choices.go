@@ -46,7 +46,7 @@ func several(ctx context.Context, cancel context.CancelFunc, n int, c *call.Call
 	for i := range n {
 		wg.Go(func() {
 			own := *c
-			own.Group = group
+			own.Group, own.Choice = group, i
 			err := call.Guarded(func() (err error) {
 				replies[i], err = next(ctx, &own)
 				return err

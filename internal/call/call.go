@@ -46,6 +46,7 @@ type Call struct {
 	Admission *limits.Admission // Limit: what is taken
 	Served    *Served           // Outside: what becomes of it
 	Group     *upstream.Group   // Choices: the copies of one request
+	Choice    int               // Choices: which copy it is
 }
 
 // Stamp is id, model and date of the answer to a call, whoever makes it; model is the public id of who serves.

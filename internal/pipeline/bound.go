@@ -11,7 +11,8 @@ import (
 // of each (R-PAR-10).
 func Bound(next call.Handler) call.Handler {
 	return func(ctx context.Context, c *call.Call) (call.Reply, error) {
-		n := c.Request.Facts().Choices
+		asked := c.Request.Facts()
+		n := asked.Choices / max(asked.Prompts, 1)
 		if fault := chat.ChoicesFault(&n, c.Options.MaxChoices); fault != nil {
 			return call.Reply{}, fault
 		}

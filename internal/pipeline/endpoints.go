@@ -16,6 +16,8 @@ var (
 		Keeps:  &recall.Chat, Chat: &call.Chatting{Links: attempt.Links, Refuse: attempt.Refuse}}
 	Responses = &call.Endpoint{Name: "responses", Kind: catalog.Chat, Prefix: "resp_", Digest: observe.DigestChat,
 		Keeps: &recall.Chat, Chat: &call.Chatting{Links: attempt.Links, Refuse: attempt.Refuse}}
+	Completions = &call.Endpoint{Name: "completions", Kind: catalog.Chat, Prefix: "cmpl-", Digest: observe.DigestChat,
+		Keeps: &recall.Chat, Chat: &call.Chatting{Links: attempt.Links, Refuse: attempt.Refuse}}
 	Embeddings = &call.Endpoint{Name: "embeddings", Kind: catalog.Embed, Digest: observe.DigestVectors,
 		Keeps: &recall.Items}
 	Moderations = &call.Endpoint{Name: "moderations"} // an end of the outer chain

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"outcrop/translate"
+	"outcrop/translate/tokens"
 )
 
 // cohereReply is a full reply of Cohere v4: 96 vectors of 1,536 numbers.
@@ -65,9 +66,9 @@ func BenchmarkDecodeTokens(b *testing.B) {
 	for i := range ids {
 		ids[i] = int64(i * 12)
 	}
-	decodeTokens(ids) // builds the vocabulary
+	tokens.Decode(ids) // builds the vocabulary
 	b.ReportAllocs()
 	for b.Loop() {
-		decodeTokens(ids)
+		tokens.Decode(ids)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"outcrop/internal/catalog"
 	"outcrop/openai"
 	"outcrop/translate"
+	"outcrop/translate/tokens"
 )
 
 const (
@@ -148,7 +149,7 @@ func TestDecodeTokens(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, unknown := decodeTokens(tt.ids); unknown != nil || got != tt.want {
+			if got, unknown := tokens.Decode(tt.ids); unknown != nil || got != tt.want {
 				t.Errorf("got %q (unknown %v), want %q", got, unknown, tt.want)
 			}
 		})
