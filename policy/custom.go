@@ -59,8 +59,11 @@ func newCustom(rules []Custom) (Detector, error) {
 
 func (*custom) Name() string { return "custom" }
 
-// Reach is a bound for expressions, whose length nobody can tell.
-func (*custom) Reach() int { return 256 }
+// longestMatch is what is held back for expressions, the length of whose matches nobody can tell.
+const longestMatch = 256
+
+// Settled implements Detector.
+func (*custom) Settled(text string, _ int) int { return len(text) - longestMatch }
 
 func (c *custom) Detect(ctx context.Context, _ Direction, texts []Text) ([]Finding, error) {
 	var out []Finding

@@ -42,6 +42,18 @@ func newOutputRules(cfg OutputRules) (*outputRules, error) {
 	return o, errors.Join(bad...)
 }
 
+// settled is how far a text is decided, as a Detector says; leaks tells that there is a prompt that may leak.
+func (o *outputRules) settled(text string, leaks bool) int {
+	longest := o.longest
+	if len(o.forbidden) > 0 {
+		longest = max(longest, longestMatch)
+	}
+	if leaks {
+		longest = max(longest, o.cfg.LeakWords*12)
+	}
+	return len(text) - longest
+}
+
 // outputFindings applies the rules of answers to a text. The error is the context's.
 func (p *Policy) outputFindings(ctx context.Context, s string, system map[uint64]bool) ([]Finding, error) {
 	var out []Finding

@@ -115,8 +115,8 @@ func (s *spans) follow(node int32, c byte) int32 {
 // Name is "managed".
 func (*spans) Name() string { return "managed" }
 
-// Reach is that of the longest.
-func (s *spans) Reach() int { return s.longest }
+// Settled holds back as much as the longest has.
+func (s *spans) Settled(text string, _ int) int { return len(text) - s.longest }
 
 // Detect finds the values where they stand as words of their own.
 func (s *spans) Detect(ctx context.Context, _ Direction, texts []Text) ([]Finding, error) {

@@ -7,15 +7,12 @@ import (
 	"unicode/utf8"
 
 	"outcrop/policy/finding"
-	"outcrop/policy/form"
-	"outcrop/policy/person"
 )
 
 // Bounds of what a stream keeps.
 const (
 	streamContext = 400       // bytes already released that detectors still read, for the words around
-	streamCluster = 240       // bytes that are held back for names, numbers and addresses of several words
-	streamAfter   = 26        // bytes behind a candidate that may still change its score
+	streamMost    = 8432      // bytes that are held back at most; beyond, all but the last words go out
 	streamJSON    = 4_000_000 // bytes of a tool call's arguments
 	streamLong    = 512       // bytes that are held back from which on more is waited for before they are looked at again
 )
@@ -170,87 +167,19 @@ func (st *Stream) limit(out string) string {
 	return string([]rune(out)[:left])
 }
 
-// safe is how far the buffer is decided whatever comes: before the last word, before a run of capitalised words and
-// numbers that reaches into the last bytes, before a private key that is still open.
+// safe is how far the buffer is decided whatever comes: before the last words, as far as every detector says, and the
+// rules of answers.
 func (st *Stream) safe() int {
 	s, p := st.buf, st.session.policy
-	at := wordStart(s, len(s), st.released)
-	for end := at; end > st.released && len(s)-end < streamCluster; {
-		word := wordStart(s, end, st.released)
-		w := strings.TrimSpace(s[word:end])
-		if clusterWord(w) {
-			if len(s)-end < streamAfter || joins(s, end, at) {
-				at = word
-			} else {
-				break
-			}
-		} else if len(w) > 3 && len(s)-end >= streamAfter {
-			break
-		}
-		end = word
-	}
-	tail := max(0, len(s)-40)
-	for _, lead := range []string{"ame is ", "ame's ", "call me ", "i'm ", "i am ", "this is ", "assword", "ecret"} {
-		if k := strings.LastIndex(s[tail:], lead); k >= 0 {
-			at = min(at, max(st.released, tail+k+len(lead)))
-		}
-	}
-	if k := strings.LastIndex(s, "-----BEGIN "); k >= st.released && !strings.Contains(s[k+8:], "-----END ") &&
-		len(s)-k < form.LongestSecret {
-		at = min(at, k)
-	} else if k >= st.released && len(s)-k < form.LongestSecret {
-		if e := strings.Index(s[k:], "-----END "); e >= 0 && len(s)-k-e < 48 {
-			at = min(at, k)
-		}
-	}
+	at := min(finding.Cluster(s, st.released, nil), p.output.settled(s, len(st.session.system) > 0))
 	for _, d := range p.detectors {
-		if c, ok := d.(*custom); ok {
-			at = min(at, len(s)-c.Reach())
-		}
+		at = min(at, d.Settled(s, st.released))
 	}
-	if len(p.output.forbidden) > 0 {
-		at = min(at, len(s)-256)
-	}
-	at = min(at, len(s)-p.output.longest)
-	if n := p.cfg.Output.LeakWords; n > 0 && len(st.session.system) > 0 {
-		at = min(at, len(s)-n*12)
-	}
-	if len(s)-at > form.LongestSecret+streamCluster {
-		at = len(s) - streamCluster
+	if len(s)-at > streamMost {
+		at = len(s) - finding.ClusterBytes
 	}
 	for at > st.released && at < len(s) && !utf8.RuneStart(s[at]) {
 		at--
 	}
 	return max(at, st.released)
-}
-
-// wordStart is where the word that ends at end begins, with the white space behind it; no further back than from.
-func wordStart(s string, end, from int) int {
-	i := end
-	for i > from && s[i-1] <= ' ' {
-		i--
-	}
-	for i > from && s[i-1] > ' ' {
-		i--
-	}
-	return i
-}
-
-// clusterWord tells words that stand in names, numbers, addresses and assignments.
-func clusterWord(w string) bool {
-	if w == "" {
-		return false
-	}
-	for i := range len(w) {
-		if c := w[i]; finding.IsDigit(c) || c >= 'A' && c <= 'Z' || c >= 0x80 || c == '@' || c == '=' || c == '&' {
-			return true
-		}
-	}
-	return strings.HasSuffix(w, ":") || w == "-" || w == "/" || w == "(" ||
-		person.BeforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4
-}
-
-// joins tells that nothing but small words stands between a cluster and what is held back already.
-func joins(s string, end, at int) bool {
-	return at-end < 16 && !strings.Contains(s[min(end, at):at], "\n")
 }

@@ -42,12 +42,13 @@ type Finding struct {
 }
 
 // Detector finds things in texts. It never changes a text and never decides. Its work grows no faster than the texts,
-// and it gives up with the context's error. Reach is how many bytes a finding can span, so that a stream knows how much
-// to hold back.
+// and it gives up with the context's error. Settled is how far a text is decided whatever comes behind it, so that a
+// stream knows how much to hold back: the place from which on it may still become, or change, a finding; len(text) for
+// none. What stands before from has gone out already and is there to be read only.
 type Detector interface {
 	Name() string
 	Detect(ctx context.Context, d Direction, texts []Text) ([]Finding, error)
-	Reach() int
+	Settled(text string, from int) int
 }
 
 // Kinds of findings that the detectors of this package report; custom expressions add their own.

@@ -5,6 +5,7 @@ package form
 
 import (
 	"context"
+	"strings"
 
 	"outcrop/policy/finding"
 )
@@ -68,8 +69,19 @@ func New(wanted func(kind string) bool, regions []string) *Patterns {
 // Name is the detector's.
 func (*Patterns) Name() string { return "patterns" }
 
-// Reach is the length of the longest private key or token that is looked for.
-func (*Patterns) Reach() int { return LongestSecret }
+// Settled holds back what follows the word for a secret, and a private key that is still open or has just been closed;
+// numbers and addresses are runs of words, which a stream holds back for everybody.
+func (*Patterns) Settled(text string, from int) int {
+	at := finding.BehindLeads(text, "assword", "ecret")
+	begin := strings.LastIndex(text, "-----BEGIN ")
+	if begin < from || len(text)-begin >= longestSecret {
+		return at
+	}
+	if end := strings.Index(text[begin:], "-----END "); end < 0 || len(text)-begin-end < 48 {
+		return min(at, begin)
+	}
+	return at
+}
 
 // Detect implements Detector.
 func (p *Patterns) Detect(ctx context.Context, _ finding.Direction, texts []finding.Text) ([]finding.Finding, error) {

@@ -9,8 +9,8 @@ import (
 	"outcrop/policy/finding"
 )
 
-// LongestSecret bounds what is read of a key or token.
-const LongestSecret = 8192
+// longestSecret bounds what is read of a key or token.
+const longestSecret = 8192
 
 // tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is
 // how many bytes follow at least.
@@ -79,7 +79,7 @@ func pem(s string, i int, out []finding.Finding) []finding.Finding {
 	if !ok || strings.Contains(head, "\n") {
 		return out
 	}
-	end := min(len(s), i+LongestSecret)
+	end := min(len(s), i+longestSecret)
 	if e := strings.Index(s[i+11:end], "-----END "); e >= 0 {
 		if dashes := strings.Index(s[i+11+e+9:min(len(s), i+11+e+70)], "-----"); dashes >= 0 {
 			end = i + 11 + e + 9 + dashes + 5
@@ -122,7 +122,7 @@ func keyByte(c byte) bool { return finding.IsAlnum(c) || c == '_' || c == '-' }
 // webToken looks at a JSON web token: three to five parts in base64url with dots between them.
 func webToken(s string, i int, out []finding.Finding) []finding.Finding {
 	b, dots := i, 0
-	for b < len(s) && b-i < LongestSecret && (keyByte(s[b]) || s[b] == '.' && b+1 < len(s) && finding.IsAlnum(s[b+1])) {
+	for b < len(s) && b-i < longestSecret && (keyByte(s[b]) || s[b] == '.' && b+1 < len(s) && finding.IsAlnum(s[b+1])) {
 		if s[b] == '.' {
 			if dots++; dots > 4 {
 				return out

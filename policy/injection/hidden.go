@@ -47,8 +47,8 @@ type HiddenText struct{}
 // Name is "hidden".
 func (HiddenText) Name() string { return "hidden" }
 
-// Reach is the length of a run of hidden characters that a stream holds back; a longer one is found in pieces.
-func (HiddenText) Reach() int { return 256 }
+// Settled holds nothing back but the last word: hidden characters stand inside of one.
+func (HiddenText) Settled(text string, from int) int { return finding.WordStart(text, len(text), from) }
 
 // Detect reports each run of hidden characters, with scores from 0.5 (may be a typographer's) to 0.95 (tag characters).
 func (HiddenText) Detect(_ context.Context, _ finding.Direction, texts []finding.Text) ([]finding.Finding, error) {

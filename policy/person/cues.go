@@ -15,8 +15,8 @@ var aroundFile string
 // lists are the words around names; the file explains each.
 var lists = wordlist.Parse(aroundFile)
 
-// BeforeWords are words that lead to a name, with what they add to a single word's score.
-var BeforeWords = func() map[string]float64 {
+// beforeWords are words that lead to a name, with what they add to a single word's score.
+var beforeWords = func() map[string]float64 {
 	all := map[string]float64{}
 	for list, weight := range map[string]float64{"leads 0.75": 0.75, "leads 0.5": 0.5, "leads 0.25": 0.25} {
 		for _, w := range lists[list] {
@@ -82,7 +82,7 @@ func ledBy(w, lead string, f nameFlag) float64 {
 	if takesPeople[w] && f&^isShape == 0 {
 		return 0.7
 	}
-	return BeforeWords[w]
+	return beforeWords[w]
 }
 
 var withoutMarks = strings.NewReplacer("_", "", "-", "", " ", "")

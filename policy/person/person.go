@@ -27,8 +27,14 @@ func New() (finding.Detector, error) {
 
 func (*persons) Name() string { return "person" }
 
-// Reach is the longest name with the words that give it away.
-func (*persons) Reach() int { return 160 }
+// Settled holds back runs of words that may be names, and what follows words that introduce one.
+func (*persons) Settled(text string, from int) int {
+	return min(finding.Cluster(text, from, leadsToName),
+		finding.BehindLeads(text, "ame is ", "ame's ", "call me ", "i'm ", "i am ", "this is "))
+}
+
+// leadsToName tells words such as "Mr." and "Dear".
+func leadsToName(w string) bool { return beforeWords[strings.ToLower(strings.Trim(w, ",.:"))] >= 0.4 }
 
 func (p *persons) Detect(ctx context.Context, _ finding.Direction, texts []finding.Text) ([]finding.Finding, error) {
 	var out []finding.Finding
