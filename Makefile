@@ -28,6 +28,7 @@ build: ## Build bin/outcrop
 .PHONY: test
 test: ## Run the tests, with the race detector where cgo is there
 	$(GO) test $(RACE) $(PACKAGES)
+	$(GO) test $(RACE) -ldflags "-X outcrop/internal/bedrock.defaultTransport=sdk" ./internal/bedrock ./server
 
 # The race detector needs cgo and a C compiler; a fresh machine with nothing but Go has to pass as well.
 RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo -race)

@@ -147,11 +147,11 @@ type awsSide struct {
 func (s *serving) aws(ctx context.Context, cfg *config.Config, rec *telemetry.Recorder) (awsSide, error) {
 	settings := bedrock.Config{
 		Region:          cfg.Bedrock.Region,
-		PoolConnections: cfg.Bedrock.PoolConnections,
-		MaxAttempts:     cfg.Bedrock.MaxAttempts,
-		StreamIdle:      cfg.Stream.Idle,
-		CallTimeout:     cfg.Requests.Deadline,
-		OnUnknown:       func(kind string) { rec.Unknown(kind, 1) },
+		PoolConnections: cfg.Bedrock.PoolConnections, Transport: cfg.Bedrock.Transport,
+		MaxAttempts: cfg.Bedrock.MaxAttempts,
+		StreamIdle:  cfg.Stream.Idle,
+		CallTimeout: cfg.Requests.Deadline,
+		OnUnknown:   func(kind string) { rec.Unknown(kind, 1) },
 		OnCredentials: func(event string, err error) {
 			if s.gateway != nil {
 				s.gateway.credentials(event, err)

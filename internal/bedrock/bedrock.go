@@ -6,7 +6,8 @@
 // that, so that profiles, SSO, roles, API keys, endpoints, FIPS and dual-stack work as AWS users expect. Nothing
 // outside this package may depend on how the bytes travel.
 //
-// Start at New, then client.go (the verbs), stream.go (the stream), errors.go (the table) and retry.go.
+// Start at New, then client.go (the verbs), thin.go (how a first try travels), stream.go (the stream), errors.go (the
+// table) and retry.go.
 package bedrock
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
@@ -39,6 +41,8 @@ type Config struct {
 	PoolConnections int `yaml:"pool_connections" validate:"min=1"`
 	// tries per call, the first included; 0 is AWS's setting, else 3
 	MaxAttempts int `yaml:"max_attempts" validate:"min=0,max=100"`
+	// how a call's first try travels: "thin" without the SDK's middleware, "sdk" with it; further tries are the SDK's
+	Transport string `yaml:"transport" validate:"oneof=thin sdk"`
 	// limit of a plain call with all its tries; 0 none
 	CallTimeout time.Duration `yaml:"call_timeout" validate:"min=0"`
 	// longest silence between two events of a stream (R-STR-19)
@@ -56,9 +60,12 @@ type Config struct {
 	OnCredentials func(event string, err error) `yaml:"-" validate:"-"`
 }
 
+// defaultTransport is set to "sdk" by the linker in the second run of the tests (see Makefile).
+var defaultTransport = TransportThin
+
 // Default is a configuration that suits one busy host.
 func Default() Config {
-	return Config{PoolConnections: 512, CallTimeout: 10 * time.Minute, StreamIdle: 5 * time.Minute}
+	return Config{Transport: defaultTransport, PoolConnections: 512, CallTimeout: 10 * time.Minute, StreamIdle: 5 * time.Minute}
 }
 
 const (
@@ -76,13 +83,22 @@ type Bedrock struct {
 	http     *exchangeable // one pool for all clients: connections carry no identity, requests do
 	wallet   *wallet
 	profiles profiles
+	signer   *v4.Signer // of the thin transport
+	clock    clock
 
 	mu      sync.RWMutex
-	clients map[place]*bedrockruntime.Client
+	clients map[place]*placed
 }
 
 // place is what a client is made for.
 type place struct{ region, role string }
+
+// placed is the client of a place.
+type placed struct {
+	*bedrockruntime.Client
+	own      bool                   // calls are signed with the gateway's own credentials
+	patterns map[*verb]*lazyPattern // nil: every call is the SDK's
+}
 
 // New finds region and credentials in the way of AWS's tools and fails at once when there are none. The options, if
 // any, are handed to the SDK's loader last.
@@ -118,7 +134,7 @@ func From(ctx context.Context, loaded aws.Config, cfg Config) (*Bedrock, error) 
 	}
 	b := &Bedrock{
 		cfg: cfg, aws: loaded, http: newExchangeable(pooled(loaded.HTTPClient, cfg.PoolConnections)),
-		wallet: newWallet(loaded.Credentials, cfg.OnCredentials), clients: map[place]*bedrockruntime.Client{},
+		wallet: newWallet(loaded.Credentials, cfg.OnCredentials), clients: map[place]*placed{}, signer: v4.NewSigner(),
 	}
 	if loaded.Credentials != nil {
 		b.aws.Credentials = b.wallet
@@ -166,7 +182,8 @@ func (b *Bedrock) For(t catalog.Target) (*Client, error) {
 	} else if err := checkRegion(p.region); err != nil {
 		return nil, err
 	}
-	return &Client{bedrock: b, api: b.client(p), target: t, region: p.region}, nil
+	c := b.client(p)
+	return &Client{bedrock: b, api: c.Client, placed: c, target: t, region: p.region}, nil
 }
 
 func checkRegion(region string) error {
@@ -177,7 +194,7 @@ func checkRegion(region string) error {
 }
 
 // client gives the SDK client of a place, making it at the first call.
-func (b *Bedrock) client(p place) *bedrockruntime.Client {
+func (b *Bedrock) client(p place) *placed {
 	b.mu.RLock()
 	c := b.clients[p]
 	b.mu.RUnlock()
@@ -208,10 +225,14 @@ func (b *Bedrock) forgetOne() {
 	}
 }
 
-func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
-	return bedrockruntime.NewFromConfig(b.aws, func(o *bedrockruntime.Options) {
+func (b *Bedrock) newClient(p place) *placed {
+	made := &placed{own: p.role == ""}
+	if b.cfg.Transport == TransportThin {
+		made.patterns = map[*verb]*lazyPattern{&verbConverse: {}, &verbStream: {}, &verbInvoke: {}}
+	}
+	made.Client = bedrockruntime.NewFromConfig(b.aws, func(o *bedrockruntime.Options) {
 		o.Region = p.region
-		o.HTTPClient = b.http
+		o.HTTPClient = handover{b.http}
 		o.Logger = logging.Nop{}
 		o.Protocol = sortedMaps{o.Protocol}
 		o.BearerAuthSigner = bearerSigner{bearer.NewSignHTTPSMessage()}
@@ -227,6 +248,7 @@ func (b *Bedrock) newClient(p place) *bedrockruntime.Client {
 		}
 		o.AuthSchemePreference = possible(o.AuthSchemePreference, o.BearerAuthTokenProvider)
 	})
+	return made
 }
 
 // assume gives the credentials of a role, taken with the gateway's own and renewed before they expire.

@@ -21,6 +21,7 @@ const tokenCountHeader = "X-Amzn-Bedrock-Input-Token-Count"
 type Client struct {
 	bedrock *Bedrock
 	api     *bedrockruntime.Client
+	placed  *placed
 	target  catalog.Target
 	region  string
 }
@@ -31,9 +32,13 @@ func (c *Client) Converse(ctx context.Context,
 	in *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
 	ctx, cancel := c.plain(ctx)
 	defer cancel()
-	out, err := c.api.Converse(ctx, in)
-	if err != nil {
-		return nil, c.fault(ctx, err)
+	out := c.converse(ctx, in)
+	if out == nil {
+		defer callOf(ctx).drop()
+		var err error
+		if out, err = c.api.Converse(ctx, in); err != nil {
+			return nil, c.fault(ctx, err)
+		}
 	}
 	if m, ok := out.Output.(*types.ConverseOutputMemberMessage); ok {
 		c.bedrock.clearUnknownBlocks(&m.Value)
@@ -48,6 +53,10 @@ func (c *Client) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeModel
 ) {
 	ctx, cancel := c.plain(ctx)
 	defer cancel()
+	if out, inputTokens = c.invoke(ctx, in); out != nil {
+		return out, inputTokens, nil
+	}
+	defer callOf(ctx).drop()
 	out, err = c.api.InvokeModel(ctx, in)
 	if err != nil {
 		return nil, -1, c.fault(ctx, err)

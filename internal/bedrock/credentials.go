@@ -162,6 +162,11 @@ func (b *Bedrock) identityOf(p aws.CredentialsProvider) identity {
 
 // Retrieve gives credentials.
 func (i identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	if c := callOf(ctx); c != nil && c.identity != nil {
+		err := c.identity
+		c.identity = nil
+		return aws.Credentials{}, err
+	}
 	if role, ok := i.CredentialsProvider.(*aws.CredentialsCache); ok {
 		if g := i.wallet.generation.Load(); i.seen.Swap(g) != g {
 			role.Invalidate()
@@ -200,6 +205,9 @@ func (b *Bedrock) renewing(of identity, region string) func(*middleware.Stack) e
 		out middleware.FinalizeOutput, meta middleware.Metadata, err error,
 	) {
 		g := b.wallet.generation.Load()
+		if c := callOf(ctx); c != nil && c.held != nil {
+			g = c.held.generation
+		}
 		req, ok := in.Request.(*smithyhttp.Request)
 		if !ok {
 			return next.HandleFinalize(ctx, in)

@@ -11,7 +11,7 @@ import (
 // Guardrails gives the client of the gateway's own region for the verbs that look at texts without asking a model.
 func (b *Bedrock) Guardrails() *Client {
 	p := place{region: b.aws.Region}
-	return &Client{bedrock: b, api: b.client(p), target: catalog.Target{Row: &catalog.Model{}}, region: p.region}
+	return &Client{bedrock: b, api: b.client(p).Client, target: catalog.Target{Row: &catalog.Model{}}, region: p.region}
 }
 
 // ApplyGuardrail holds texts against a guardrail of the account.

@@ -87,10 +87,14 @@ func (r retryer) GetRetryToken(ctx context.Context, err error) (func(error) erro
 
 // call is what one call remembers over its tries; retryer and middleware are shared by all calls of a client.
 type call struct {
-	again  bool        // an error that is worth one more try has had it
-	stream *stream     // where the first event goes, nil for a plain call
-	sent   atomic.Bool // the head of the current try's request was written
-	trace  httptrace.ClientTrace
+	again  bool    // an error that is worth one more try has had it
+	stream *stream // where the first event goes, nil for a plain call
+
+	held     *held // outcome of a first try that the SDK did not make, until the SDK asks for it
+	identity error // why that try had no credentials
+
+	sent  atomic.Bool // the head of the current try's request was written
+	trace httptrace.ClientTrace
 }
 
 type callKey struct{}

@@ -194,7 +194,7 @@ func TestCancelled(t *testing.T) {
 			throttle(w, r)
 			cancel()
 		}))
-		client.api = client.bedrock.client(place{region: "us-east-1"}) // with the real pauses
+		client.api = client.bedrock.client(place{region: "us-east-1"}).Client // with the real pauses
 		_, err := client.Converse(ctx, plainInput())
 		if !errors.Is(err, context.Canceled) || tries.Load() != 1 {
 			t.Errorf("got %v after %d tries", err, tries.Load())

@@ -42,13 +42,17 @@ func (c *Client) ConverseStream(ctx context.Context, in *bedrockruntime.Converse
 	requestID string, events iter.Seq2[types.ConverseStreamOutput, error], err error,
 ) {
 	s := newStream(ctx, c)
-	out, err := c.api.ConverseStream(withCall(s.ctx, &s.call), in, awaitFirstEvent)
-	if err != nil {
-		err = s.fault(err)
-		s.close()
-		return "", nil, err
+	withTries := withCall(s.ctx, &s.call)
+	if !s.begin(withTries, in) {
+		out, err := c.api.ConverseStream(withTries, in, awaitFirstEvent)
+		s.call.drop()
+		if err != nil {
+			err = s.fault(err)
+			s.close()
+			return "", nil, err
+		}
+		s.requestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	}
-	s.requestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	s.release = context.AfterFunc(ctx, s.close)
 	return s.requestID, s.events, nil
 }
@@ -66,6 +70,7 @@ type stream struct {
 	protocol *restjson1.Protocol
 	frames   *frames
 	first    types.ConverseStreamOutput
+	tried    error // why the first try of the thin transport could not be opened, until the SDK comes to it
 
 	requestID string
 	ranged    atomic.Bool
@@ -202,7 +207,10 @@ func (firstEvent) HandleDeserialize(ctx context.Context, in middleware.Deseriali
 	case err == nil && !ok:
 		return out, md, fmt.Errorf("unexpected transport %T", out.RawResponse)
 	case err == nil:
-		if err = s.open(resp.Body); err != nil {
+		if err, s.tried = s.tried, nil; err == nil {
+			err = s.open(resp.Body)
+		}
+		if err != nil {
 			id, _ := awsmiddleware.GetRequestIDMetadata(md)
 			err = &awshttp.ResponseError{RequestID: id, ResponseError: &smithyhttp.ResponseError{Response: resp, Err: err}}
 		}

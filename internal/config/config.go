@@ -128,6 +128,7 @@ type Bedrock struct {
 	Region          string `yaml:"region" env:"AWS_REGION,AWS_DEFAULT_REGION" validate:"omitempty,region" help:"AWS region; empty leaves it to the AWS SDK"`
 	PoolConnections int    `yaml:"pool_connections" env:"MAX_POOL_CONNECTIONS" validate:"min=1,max=65535" help:"connections kept open to an endpoint"`
 	MaxAttempts     int    `yaml:"max_attempts" env:"MAX_RETRY_ATTEMPTS" validate:"min=0,max=100" help:"attempts of a call in all, the first included; without it AWS_MAX_ATTEMPTS and the profile decide, else 3"`
+	Transport       string `yaml:"transport" validate:"oneof=thin sdk" help:"how the first attempt of a call travels: thin, or sdk through the AWS SDK's middleware, which costs several times the CPU; all other attempts are the SDK's"`
 }
 
 // Guardrail is the guardrail of requests that bring none (R-GRD-01).
@@ -235,7 +236,7 @@ func Default() *Config {
 		Models:   Models{AllowARNs: true, Refresh: 6 * time.Hour},
 		Router:   router.DefaultRules(),
 		// Of the pool's connections only idle ones are limited, so a high number costs nothing on a quiet host.
-		Bedrock: Bedrock{PoolConnections: 512},
+		Bedrock: Bedrock{PoolConnections: 512, Transport: "thin"},
 		Media:   Media{Fetch: true, Timeout: 10 * time.Second},
 		Access:  Access{Grace: time.Hour, FailedAttempts: 20},
 		Log:     Log{Level: "info", Format: "auto"},
