@@ -23,7 +23,7 @@ func TestEnvironment(t *testing.T) {
 			"BEDROCK_GUARDRAIL_ID=g", "BEDROCK_GUARDRAIL_VERSION=DRAFT",
 			"ALLOWED_ORIGINS=https://a.example, http://b.example:8080"},
 			func(c *config.Config) {
-				c.Bedrock = config.Bedrock{Region: "eu-west-1", PoolConnections: 7, MaxAttempts: 1}
+				c.Bedrock = config.Bedrock{Region: "eu-west-1", PoolConnections: 7, MaxAttempts: 1, Transport: "thin"}
 				c.Guardrail = config.Guardrail{Identifier: "g", Version: "DRAFT"}
 				c.Server.AllowedOrigins = []string{"https://a.example", "http://b.example:8080"}
 			}},
