@@ -133,7 +133,7 @@ func TestLoadFull(t *testing.T) {
 			}},
 		},
 		Router:    fullRouter(),
-		Bedrock:   config.Bedrock{Region: "eu-central-1", PoolConnections: 64, MaxAttempts: 5},
+		Bedrock:   config.Bedrock{Region: "eu-central-1", PoolConnections: 64, MaxAttempts: 5, Transport: "sdk"},
 		Guardrail: config.Guardrail{Identifier: "gr1", Version: "2", Trace: "enabled"},
 		Media:     config.Media{AllowHTTP: true, AllowPrivate: []string{"10.1.0.0/16", "fd00::/8"}, Timeout: 3 * time.Second},
 		Access: config.Access{APIKeys: []config.Secret{"k1", "k2", "k3"}, APIKeysFile: "keys.txt", Insecure: true,
