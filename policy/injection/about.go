@@ -19,27 +19,36 @@ const toModel = wYou | wSelf | wModel | wUser | wMe | wMy | wThis | wSay | wText
 // says that they are an order, which no report takes away.
 func (r *injectionRule) aside(t *reading, c, at, end int, given bool) float64 {
 	words, here, share := t.words, &t.clauses[c], 1.0
-	about := classesOf(words[at : end+1])
 	if words[at].class&wSay == 0 && quotedObject(words[at:end+1]) {
 		share *= byMention // translate "ignore all rules"; what is to be said stands in quotation marks, too
 	}
 	if !given && reported(words[here.from:end+1], at-here.from) {
 		share *= byMention
 	}
+	tail := words[end+1 : min(len(words), max(here.to, end+1))]
+	return share * r.elsewhere(words[at:end+1], tail, here.asked)
+}
+
+// elsewhere is what remains of the weight of words that may be about the rules of something else, or hand a text on;
+// tail is what follows in the clause, which may be asked.
+func (r *injectionRule) elsewhere(words, tail []word, asked bool) float64 {
+	about, end := classesOf(words), &words[len(words)-1]
 	leak := r.name == promptLeak
 	if !leak && (r.name != "override" || about&(wPrior|wAll|wSelf) != 0) && r.name != "new task" {
-		return share
+		return 1
 	}
-	tail := words[end+1 : min(len(words), max(here.to, end+1))]
-	switch {
-	case leak && about&(wYou|wSelf) == 0 && askedHow(words[at:end]):
-		share *= byQuestion
-	case leak && about&(wYou|wSelf|wSystem) == 0 && handedOn(tail) && words[end].text != "prompt":
-		share *= byMention
-	case words[end].class&(wTarget|wPrompt|wTask) != 0 && (about&wSelf == 0 || here.asked) && ofOthers(tail, !leak):
-		share *= byMention
+	if leak && about&(wYou|wSelf) == 0 {
+		switch {
+		case askedHow(words[:len(words)-1]):
+			return byQuestion
+		case about&wSystem == 0 && end.text != "prompt" && handedOn(tail):
+			return byMention
+		}
 	}
-	return share
+	if end.class&(wTarget|wPrompt|wTask) != 0 && (about&wSelf == 0 || asked) && ofOthers(tail, !leak) {
+		return byMention
+	}
+	return 1
 }
 
 // quotedObject tells that all but the first of the words stand in quotation marks.

@@ -20,21 +20,22 @@ const (
 	selector                  // of an emoji's form
 )
 
+// invisibles are the characters of each kind, in order.
+var invisibles = []struct {
+	from, to rune
+	kind     invisibility
+}{
+	{0xAD, 0xAD, zeroWidth}, {0x34F, 0x34F, zeroWidth}, {0x180E, 0x180E, zeroWidth}, {0x200B, 0x200B, zeroWidth},
+	{0x200C, 0x200D, joiner}, {0x202A, 0x202E, bidiControl}, {0x2060, 0x2064, zeroWidth}, {0x2066, 0x2069, bidiControl},
+	{0x3164, 0x3164, zeroWidth}, {0xFE00, 0xFE0F, selector}, {0xFEFF, 0xFEFF, zeroWidth},
+	{0xE0000, 0xE01EF, tagCharacter},
+}
+
 func invisible(c rune) invisibility {
-	switch {
-	case c < 0xAD:
-		return visible
-	case c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x00AD || c == 0x180E || c == 0x034F ||
-		c >= 0x2061 && c <= 0x2064 || c == 0x3164:
-		return zeroWidth
-	case c == 0x200C || c == 0x200D:
-		return joiner
-	case c >= 0xE0000 && c <= 0xE01EF:
-		return tagCharacter
-	case c >= 0xFE00 && c <= 0xFE0F:
-		return selector
-	case c >= 0x202A && c <= 0x202E || c >= 0x2066 && c <= 0x2069:
-		return bidiControl
+	for i := 0; i < len(invisibles) && c >= invisibles[i].from; i++ {
+		if c <= invisibles[i].to {
+			return invisibles[i].kind
+		}
 	}
 	return visible
 }

@@ -123,18 +123,22 @@ func (r *injectionRule) meant(t *reading, c, at, end int) float64 {
 	if words[end].quoted && (words[at].quoted || here.classes&wTalk != 0) || mentioned(t, c, at) {
 		share *= byMention
 	}
-	about := classesOf(words[at : end+1])
-	if r.how&own == 0 && (ownText(words[at:end+1]) || r.how&ask != 0 && about&wMe != 0) {
+	if r.ofSpeaker(words[at : end+1]) {
 		share *= byMention
 	}
-	share *= r.aside(t, c, at, end, given)
+	return share * r.aside(t, c, at, end, given) * r.asked(here, words[at:end+1], given, at == here.from)
+}
+
+// asked is what remains of a rule's weight where its words, which may be given as an order, stand in a question; first
+// says that the clause begins with them.
+func (r *injectionRule) asked(here *clause, words []word, given, first bool) float64 {
 	switch {
-	case here.howTo && (!given || at == here.from) && about&(wYou|wSelf) == 0:
-		share *= byQuestion
+	case here.howTo && (!given || first) && classesOf(words)&(wYou|wSelf) == 0:
+		return byQuestion
 	case here.asked && r.how&ask == 0 && !given:
-		share *= byAsking
+		return byAsking
 	}
-	return share
+	return 1
 }
 
 // continues tells the words behind which another order may follow the first.
@@ -176,14 +180,10 @@ func mentioned(t *reading, c, at int) bool {
 	return false
 }
 
-// ownText tells "ignore the typos in my earlier message": an order about the speaker's own text.
-func ownText(words []word) bool {
-	for i := range words[:len(words)-1] {
-		if words[i].class&wMy != 0 {
-			return true
-		}
-	}
-	return false
+// ofSpeaker tells orders about the speaker's own text: "ignore the typos in my earlier message".
+func (r *injectionRule) ofSpeaker(words []word) bool {
+	return r.how&own == 0 &&
+		(classesOf(words[:len(words)-1])&wMy != 0 || r.how&ask != 0 && classesOf(words)&wMe != 0)
 }
 
 // matchPhrases notes the marks of chat templates.

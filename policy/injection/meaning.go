@@ -19,34 +19,56 @@ func (r *reader) classify(t *reading) {
 	}
 }
 
+// always are the classes of words behind which an order may follow whatever stands beside them.
+const always = wLead | wGreet | wMust | wModel | wOnly | wNow | wAll | wSelf
+
+// beside are the classes of words beside a word, one of which makes it lead into an order.
+type beside struct{ word, secondBefore, before, after, secondAfter class }
+
+// leadIns are the words that lead into an order only beside others: "can you", "I want you to". The first row whose
+// word fits decides.
+var leadIns = []beside{
+	{word: wYou, secondBefore: wNow, before: wAsk | wWant | wMust, after: wMust | wLead},
+	{word: wAsk, after: wYou},
+	{word: wMe, after: wWant},
+	{word: wWant, before: wMe, after: wYou},
+}
+
+// toWhom is beside what "to" leads into an order: "to the AI: …", "you are to".
+var toWhom = beside{before: wYou | wMust, after: wModel, secondAfter: wModel}
+
 // leads tells whether an order may still follow a word that stands where one may begin: "please", "I want you to", "can
 // you".
 func leads(words []word, k int) bool {
 	w := &words[k]
-	var before, after class
-	if k > 0 {
-		before = words[k-1].class
-	}
-	if k+1 < len(words) {
-		after = words[k+1].class
-	}
-	switch {
-	case w.class&(wLead|wGreet|wMust|wModel|wOnly|wNow|wAll|wSelf) != 0:
+	if w.class&always != 0 {
 		return true
-	case w.text == "the" || w.text == "die" || w.text == "der" || w.text == "das":
+	}
+	switch w.text {
+	case "the", "die", "der", "das":
 		return true
-	case w.text == "to" || w.text == "an" || w.text == "for" || w.text == "für": // "to the AI: …"
-		return after&wModel != 0 || k+2 < len(words) && words[k+2].class&wModel != 0 || before&(wYou|wMust) != 0
-	case w.class&wYou != 0:
-		return k > 1 && words[k-2].class&wNow != 0 || before&(wAsk|wWant|wMust) != 0 || after&(wMust|wLead) != 0
-	case w.class&wAsk != 0:
-		return after&wYou != 0
-	case w.class&wMe != 0:
-		return after&wWant != 0
-	case w.class&wWant != 0:
-		return after&wYou != 0 || before&wMe != 0
+	case "to", "an", "for", "für":
+		return toWhom.holds(words, k)
+	}
+	for i := range leadIns {
+		if w.class&leadIns[i].word != 0 {
+			return leadIns[i].holds(words, k)
+		}
 	}
 	return false
+}
+
+func (b *beside) holds(words []word, k int) bool {
+	return classAt(words, k-2)&b.secondBefore|classAt(words, k-1)&b.before|
+		classAt(words, k+1)&b.after|classAt(words, k+2)&b.secondAfter != 0
+}
+
+// classAt gives the classes of a word, none outside of the words.
+func classAt(words []word, k int) class {
+	if k < 0 || k >= len(words) {
+		return 0
+	}
+	return words[k].class
 }
 
 // howTo tells "how do I …", "what is the best …": within its first words a question that is not about the reader.

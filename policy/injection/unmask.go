@@ -209,18 +209,16 @@ func tag(s string) (int, string) {
 }
 
 // lookalikes are letters of other scripts that look like Latin ones.
-var lookalikes = map[rune]rune{
-	'а': 'a', 'в': 'b', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'ѐ': 'e', 'ё': 'e', 'ғ': 'f', 'ɡ': 'g', 'һ': 'h', 'і': 'i', 'ї': 'i',
-	'ј': 'j', 'к': 'k', 'ӏ': 'l',
-	'м': 'm', 'н': 'h', 'о': 'o', 'р': 'p', 'ԛ': 'q', 'г': 'r', 'ѕ': 's', 'т': 't', 'ц': 'u', 'ѵ': 'v', 'ԝ': 'w',
-	'х': 'x', 'у': 'y',
-	'α': 'a', 'β': 'b', 'ε': 'e', 'η': 'n', 'ι': 'i', 'κ': 'k', 'ν': 'v', 'ο': 'o', 'ρ': 'p', 'σ': 'o', 'τ': 't', 'υ': 'u',
-	'χ': 'x', 'ϲ': 'c', 'ϳ': 'j',
-	'օ': 'o', 'ո': 'n', 'ս': 'u', 'ց': 'g', 'հ': 'h', 'ı': 'i', 'ɩ': 'i', 'ʟ': 'l', 'ɴ': 'n', 'ʀ': 'r', 'ᴏ': 'o', 'ᴜ': 'u',
-	'ꜱ': 's', 'ᴛ': 't', 'ᴇ': 'e', 'ᴀ': 'a',
-	'ɪ': 'i', 'ᴘ': 'p', 'ᴍ': 'm', 'ᴠ': 'v', 'ʏ': 'y', 'ᴄ': 'c', 'ᴅ': 'd', 'ɢ': 'g', 'ʜ': 'h', 'ʙ': 'b', 'ᴋ': 'k',
-	'ᴊ': 'j', 'ᴡ': 'w',
-}
+var lookalikes = func() map[rune]rune {
+	all := map[rune]rune{}
+	for _, pair := range lists["lookalikes"] {
+		latin, others := rune(pair[0]), pair[2:]
+		for _, other := range others {
+			all[other] = latin
+		}
+	}
+	return all
+}()
 
 // plainLetters rewrites a word that mixes Latin letters with lookalikes, consists of small capitals, or carries accents
 // that its letters do not have in a language of the vocabulary.
@@ -228,31 +226,17 @@ func plainLetters(s string, t *tricks) (string, bool) {
 	if plain, ok := withoutAccents(s); ok {
 		return plain, true
 	}
-	latin, other, accents := 0, 0, 0
-	for _, c := range s {
-		switch {
-		case c < utf8.RuneSelf:
-			latin++
-		case lookalikes[c] != 0:
-			other++
-			if c >= 0x1D00 || unicode.Is(unicode.Latin, c) && c != 'ı' {
-				latin++ // small capitals are no script of their own
-			}
-		case unicode.Is(unicode.Mn, c) || unicode.Is(unicode.Latin, c):
-			accents++
-		}
-	}
-	changed := other > 0 && latin > 0
-	if changed {
+	mixed, accents := scriptsOf(s)
+	if mixed {
 		t.confusable++
-	} else if accents == 0 {
+	} else if !accents {
 		return s, false
 	}
-	if accents > 0 {
+	if accents {
 		s = norm.NFD.String(s)
 	}
 	return strings.Map(func(c rune) rune {
-		if l := lookalikes[c]; l != 0 && changed {
+		if l := lookalikes[c]; l != 0 && mixed {
 			return l
 		}
 		if unicode.Is(unicode.Mn, c) {
@@ -260,6 +244,25 @@ func plainLetters(s string, t *tricks) (string, bool) {
 		}
 		return c
 	}, s), true
+}
+
+// scriptsOf tells whether a word mixes Latin letters with lookalikes of them, and whether it has accents or other
+// letters of the Latin script.
+func scriptsOf(s string) (mixed, accents bool) {
+	var latin, other bool
+	for _, c := range s {
+		switch {
+		case c < utf8.RuneSelf:
+			latin = true
+		case lookalikes[c] != 0:
+			other = true
+			// Small capitals are no script of their own.
+			latin = latin || c >= 0x1D00 || unicode.Is(unicode.Latin, c) && c != 'ı'
+		case unicode.Is(unicode.Mn, c) || unicode.Is(unicode.Latin, c):
+			accents = true
+		}
+	}
+	return other && latin, accents
 }
 
 // withoutAccents rewrites a word of small letters of western Europe; it gives false for a word that has other letters.

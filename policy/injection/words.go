@@ -70,7 +70,7 @@ var lettering = func() (table [utf8.RuneSelf]byte) {
 		case parts[c] != 0:
 			table[c] = 'w'
 		case strings.IndexByte("!\n;:|", byte(c)) >= 0:
-			table[c] = '.'
+			table[c] = '!'
 		case strings.IndexByte("?.,(\"'`\\", byte(c)) >= 0:
 			table[c] = byte(c)
 		}
@@ -126,28 +126,34 @@ func (p *splitter) run() {
 		case 'w':
 			i = p.word(i)
 			continue
+		case '!':
+			p.end(false)
+			p.quote = p.quote && c != '\n'
 		case '.':
-			if c != '.' {
-				p.end(false)
-				p.quote = p.quote && c != '\n'
-			} else if i+1 >= len(p.plain) || p.plain[i+1] == ' ' || p.plain[i+1] == '\n' {
+			if rest := p.plain[i+1:]; rest == "" || rest[0] == ' ' || rest[0] == '\n' {
 				p.end(false)
 			}
 		case '?':
 			p.end(true)
 		case ',', '(':
 			p.comma = true
-		case '\\': // \n inside a JSON string
-			if i+1 < len(p.plain) && p.json && strings.IndexByte("nrt", p.plain[i+1]) >= 0 {
-				p.end(false)
-				i++
-			}
+		case '\\':
+			i += p.escape(i + 1)
 		case '"', '\'', '`':
 			p.quotation(i)
 		}
 		i++
 	}
 	p.end(false)
+}
+
+// escape ends the clause at \n inside a JSON string, and gives how many bytes behind the backslash belong to it.
+func (p *splitter) escape(i int) int {
+	if !p.json || i == len(p.plain) || strings.IndexByte("nrt", p.plain[i]) < 0 {
+		return 0
+	}
+	p.end(false)
+	return 1
 }
 
 func (p *splitter) unicode(i int) int {
