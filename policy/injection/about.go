@@ -3,7 +3,8 @@ package injection
 // What keeps words that sound like an order from being one to the model: somebody tells of it, it is about the rules of
 // something else, or about a text that is handed over together with the question.
 
-// The lists are explained in lists.txt; their words are read without accents, as those of no class of the vocabulary are.
+// The lists are explained in lists.txt; their words are read without accents, as those of no class of the vocabulary
+// are.
 var (
 	reports  = lists.Set("reports")
 	owners   = lists.Set("owners")

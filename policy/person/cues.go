@@ -60,8 +60,8 @@ func (c *personScan) before(i int, f nameFlag) float64 {
 	return ledBy(strings.ToLower(t[at:]), strings.ToLower(t[:at]), f)
 }
 
-// leads are words that lead to a name where the text before them ends as behind says, with what they add. The first that
-// fits counts.
+// leads are words that lead to a name where the text before them ends as behind says, with what they add. The first
+// that fits counts.
 var leads = []struct {
 	word, behind string
 	weight       float64

@@ -48,32 +48,21 @@ func byScript(s string) string {
 	var signs [len(scripts)]int
 	latin, special := 0, 0
 	for _, r := range s {
-		if r < scripts[0].from {
-			if unicode.IsLetter(r) {
-				latin++
+		i := scriptOf(r)
+		if i >= 0 {
+			signs[i]++
+			if t, ok := tells[scripts[i].language]; ok && strings.ContainsRune(t.letters, r) {
+				special++
 			}
-			continue
-		}
-		for i := range scripts {
-			if r >= scripts[i].from && r < scripts[i].to {
-				signs[i]++
-				if t, ok := tells[scripts[i].language]; ok && strings.ContainsRune(t.letters, r) {
-					special++
-				}
-				break
-			}
+		} else if r < scripts[0].from && unicode.IsLetter(r) {
+			latin++
 		}
 	}
 	const kana, han = 6, 7
 	if signs[kana] > 0 && signs[kana]*4 >= signs[han] { // Japanese is written with both
 		signs[kana] += signs[han]
 	}
-	most := 0
-	for i := range signs {
-		if signs[i] > signs[most] {
-			most = i
-		}
-	}
+	most := mostOf(signs[:])
 	if signs[most]*3 <= latin { // a sign says as much as several Latin letters, and foreign names stand among them
 		return ""
 	}
@@ -82,6 +71,27 @@ func byScript(s string) string {
 		return t.language
 	}
 	return language
+}
+
+// scriptOf gives the index of the script that a sign is of, -1 for none of scripts.
+func scriptOf(r rune) int {
+	for i := 0; i < len(scripts) && r >= scripts[i].from; i++ {
+		if r < scripts[i].to {
+			return i
+		}
+	}
+	return -1
+}
+
+// mostOf gives the index of the greatest count, the first of several.
+func mostOf(counts []int) int {
+	most := 0
+	for i := range counts {
+		if counts[i] > counts[most] {
+			most = i
+		}
+	}
+	return most
 }
 
 //go:embed languages.txt
@@ -127,12 +137,7 @@ func byWords(s string) string {
 		}
 	}
 	end()
-	best := 0
-	for i := range votes {
-		if votes[i] > votes[best] {
-			best = i
-		}
-	}
+	best := mostOf(votes[:])
 	if votes[best] == 0 || letters == 0 {
 		return ""
 	}

@@ -14,27 +14,39 @@ func (r *reading) mark(text string, i int) int {
 	for run < len(text) && text[run] == c {
 		run++
 	}
-	next := after(text, run)
 	switch c {
-	case '.', '!':
+	case '.', '!', ':':
 		r.sentence = 0
 	case '?':
 		r.questions++
 		r.sentence = 0
 	case ',':
 		r.commas++
+	case '"':
+		r.quotes += 0.5
+		r.sentence = 0
+	case '=', '^', '+', '<', '>', '_', '\\', '~', '/', '*', '&', '|':
+		if run-i == 1 {
+			r.operator(text, i)
+		} else if run-i == 2 && strings.IndexByte("=&|/+", c) >= 0 { // more are a line drawn of them, or a blank to fill in
+			r.punctuation++
+		}
+	default:
+		r.bracket(c, run-i, after(text, run))
+	}
+	return run
+}
+
+// bracket reads marks of programs and of money: so many of c, and what stands behind them.
+func (r *reading) bracket(c byte, many int, next byte) {
+	switch c {
 	case ';':
 		r.commas++
 		if next == '\n' || next == 0 {
 			r.punctuation++
 		}
-	case ':':
-		r.sentence = 0
-	case '"':
-		r.quotes += 0.5
-		r.sentence = 0
 	case '`':
-		if run-i >= 3 {
+		if many >= 3 {
 			r.fences++
 		} else {
 			r.punctuation += 0.5
@@ -51,50 +63,51 @@ func (r *reading) mark(text string, i int) int {
 		if next == ')' {
 			r.punctuation++
 		}
-	case '=', '^', '+', '<', '>', '_', '\\', '~', '/', '*', '&', '|':
-		r.operator(text, i, run)
 	}
-	return run
 }
 
-// operator tells notation of mathematics from that of programs and from ornaments.
-func (r *reading) operator(text string, i, run int) {
-	c, next := text[i], after(text, run)
-	before := byte(' ')
+// operator tells notation of mathematics from that of programs and from ornaments, where one mark stands alone.
+func (r *reading) operator(text string, i int) {
+	c, before, next := text[i], byte(' '), after(text, i+1)
 	if i > 0 {
 		before = text[i-1]
-	}
-	if run-i > 1 { // a line drawn of them, a blank to fill in, or == and the like
-		if run-i == 2 && strings.IndexByte("=&|/+", c) >= 0 {
-			r.punctuation++
-		}
-		return
 	}
 	switch c {
 	case '&', '|':
 	case '/':
-		if before == ')' || classes[next] == cDigit || next == '(' {
-			r.operators++
-		} else if before == '<' {
-			r.punctuation++
-		}
+		r.slash(before, next)
 	case '_':
-		if i > 1 && classes[before] == cLetter && classes[text[i-2]] == cLetter {
-			r.punctuation++ // a name of two words
-		} else if classes[before] == cLetter {
-			r.operators++
-		}
+		r.underscore(before, i > 1 && classes[text[i-2]] == cLetter)
 	case '<':
 		r.either(before != ' ' && (classes[next] == cLetter || next == '/')) // a tag
 	case '>':
 		r.either(before == '-' || before == '=') // an arrow
 	case '*':
-		bullet, emphasis := next == ' ' && r.lineStart, classes[next] == cLetter && before == ' '
-		if !bullet && !emphasis {
-			r.operators++
-		}
+		r.star(before, next)
 	default:
 		r.operators++
+	}
+}
+
+func (r *reading) star(before, next byte) {
+	bullet, emphasis := next == ' ' && r.lineStart, classes[next] == cLetter && before == ' '
+	if !bullet && !emphasis {
+		r.operators++
+	}
+}
+
+func (r *reading) slash(before, next byte) {
+	if before == ')' || classes[next] == cDigit || next == '(' {
+		r.operators++
+	} else if before == '<' {
+		r.punctuation++
+	}
+}
+
+// underscore tells a name of two words from an index; word says that more than one letter stands before.
+func (r *reading) underscore(before byte, word bool) {
+	if classes[before] == cLetter {
+		r.either(word)
 	}
 }
 
@@ -115,17 +128,22 @@ func (r *reading) high(text string, i int) int {
 		r.unspaced(v)
 		return i + size
 	case unicode.IsLetter(v):
+		r.counted = false
 		return r.word(text, i)
-	case v == '？':
+	}
+	switch v {
+	case '？':
 		r.questions++
-	case v == '，' || v == '、' || v == '；' || v == '،':
+	case '，', '、', '；', '،':
 		r.commas++
-	case v == '“' || v == '”' || v == '„' || v == '«' || v == '»':
+	case '“', '”', '„', '«', '»':
 		r.quotes += 0.5
-	case v == '€' || v == '£' || v == '¥':
+	case '€', '£', '¥':
 		r.money++
-	case v == '×' || v == '÷' || v == '±' || v == '·' || v == '•' || v >= 0x2200 && v <= 0x22FF || v >= 0x2190 && v <= 0x21FF || v >= 0x2070 && v <= 0x209F || v == '²' || v == '³':
-		r.operators++
+	default:
+		if isAmong(v, operatorSigns) {
+			r.operators++
+		}
 	}
 	r.sign = 0
 	return i + size
@@ -148,8 +166,31 @@ func (r *reading) unspaced(v rune) {
 	r.sign = v
 }
 
-// isUnspaced tells Chinese, Japanese, Thai, Lao, Burmese and Khmer.
+// span is a range of characters, both ends included.
+type span struct{ from, to rune }
+
+// operatorSigns are signs of mathematics, arrows, and raised and lowered digits, the highest first.
+var operatorSigns = []span{
+	{0x2190, 0x22FF}, {0x2070, 0x209F}, {'•', '•'}, {'÷', '÷'}, {'×', '×'}, {'·', '·'}, {'±', '³'},
+}
+
+// unspacedSigns are, beside most of those of Chinese and Japanese, the rest of these apart from the comma and the full
+// stop, and those of Khmer, Burmese, Lao and Thai, the highest first.
+var unspacedSigns = []span{
+	{0x20000, 0x3FFFF}, {0xF900, 0xFAFF}, {0x2E80, 0x3000}, {0x1780, 0x17FF}, {0x1000, 0x109F}, {0x0E00, 0x0EFF},
+}
+
+// isAmong tells whether a character is in one of the spans, of which the highest comes first.
+func isAmong(v rune, spans []span) bool {
+	for i := 0; i < len(spans) && v <= spans[i].to; i++ {
+		if v >= spans[i].from {
+			return true
+		}
+	}
+	return false
+}
+
+// isUnspaced tells signs of a script that puts no spaces between words.
 func isUnspaced(v rune) bool {
-	return v >= 0x2E80 && v <= 0x9FFF && v != '、' && v != '。' || v >= 0x0E00 && v <= 0x0EFF || v >= 0x1000 && v <= 0x109F ||
-		v >= 0x1780 && v <= 0x17FF || v >= 0xF900 && v <= 0xFAFF || v >= 0x20000 && v <= 0x3FFFF
+	return v >= 0x3003 && v <= 0x9FFF || v >= 0x0E00 && isAmong(v, unspacedSigns)
 }

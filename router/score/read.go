@@ -75,7 +75,7 @@ func (r *reading) read(text string) {
 			i++
 		case cLetter:
 			i = r.word(text, i)
-			r.lineStart = false
+			r.lineStart, r.counted = false, false
 		case cDigit:
 			i = r.number(text, i)
 			r.lineStart = false
@@ -93,9 +93,31 @@ func (r *reading) read(text string) {
 
 // word reads letters; an apostrophe or hyphen between letters is part of the word.
 func (r *reading) word(text string, start int) int {
-	h, capitals, letters := uint64(hashStart), 0, 0
-	i := start
-loop:
+	w := spell(text, start)
+	r.words++
+	if w.letters == 1 && w.end == start+1 {
+		r.letter(text, start, w.end)
+		return w.end
+	}
+	kind := knownWords.find(w.hash * hashMix)
+	r.count(kind)
+	if w.capitals == w.letters {
+		r.capitals(text, start, w.end, kind)
+	} else if kind == wNone && roman(text[start:w.end]) && after(text, w.end) == ')' {
+		r.romans++
+	}
+	return w.end
+}
+
+// spelling is a word as it is written; its hash is that of its small letters.
+type spelling struct {
+	end, letters, capitals int
+	hash                   uint64
+}
+
+// spell reads the word that begins at a place.
+func spell(text string, i int) spelling {
+	h, letters, capitals := uint64(hashStart), 0, 0
 	for ; i < len(text); i++ {
 		c := text[i]
 		switch classes[c] {
@@ -104,40 +126,25 @@ loop:
 				capitals++
 			}
 			h = (h ^ uint64(c|0x20)) * hashFactor
+			letters++
+			continue
 		case cHigh:
 			v, size := utf8.DecodeRuneInString(text[i:])
-			if v == '’' {
-				i += size - 1
-				continue
+			if v != '’' && (!unicode.IsLetter(v) || isUnspaced(v)) {
+				return spelling{i, letters, capitals, h}
 			}
-			if !unicode.IsLetter(v) || isUnspaced(v) {
-				break loop
+			if v != '’' {
+				h = (h ^ uint64(unicode.ToLower(v))) * hashFactor
+				letters++
 			}
-			h = (h ^ uint64(unicode.ToLower(v))) * hashFactor
 			i += size - 1
-		default:
-			if (c == '\'' || c == '-') && i+1 < len(text) && classes[text[i+1]] == cLetter {
-				continue
-			}
-			break loop
+			continue
 		}
-		letters++
+		if c != '\'' && c != '-' || classes[after(text, i+1)] != cLetter {
+			return spelling{i, letters, capitals, h}
+		}
 	}
-	r.words++
-	if letters == 1 && i == start+1 {
-		r.letter(text, start, i)
-		r.counted = false
-		return i
-	}
-	r.counted = false
-	kind := knownWords.find(h * hashMix)
-	r.count(kind)
-	if capitals == letters {
-		r.capitals(text, start, i, kind)
-	} else if kind == wNone && roman(text[start:i]) && after(text, i) == ')' {
-		r.romans++
-	}
-	return i
+	return spelling{i, letters, capitals, h}
 }
 
 func (r *reading) count(kind wordKind) {
@@ -169,11 +176,7 @@ func (r *reading) capitals(text string, start, end int, kind wordKind) {
 }
 
 func roman(s string) bool {
-	switch s {
-	case "II", "III", "IV", "ii", "iii", "iv":
-		return true
-	}
-	return false
+	return s == "II" || s == "III" || s == "IV" || s == "ii" || s == "iii" || s == "iv"
 }
 
 func after(text string, i int) byte {
@@ -185,10 +188,8 @@ func after(text string, i int) byte {
 
 // letter is a letter alone: the label of an option, a variable, or the words a and I.
 func (r *reading) letter(text string, start, end int) {
-	c := text[start]
-	next := after(text, end)
-	isLabel := next == '.' || next == ')' || next == ':'
-	switch {
+	c, next := text[start], after(text, end)
+	switch isLabel := next == '.' || next == ')' || next == ':'; {
 	case isLabel && (c == r.label || c == r.label|0x20):
 		r.options++
 		r.label++
@@ -199,54 +200,79 @@ func (r *reading) letter(text string, start, end int) {
 		return
 	case r.counted && text[start-1] == ' ' && next != '^' && next != '_': // 12 V
 		r.kinds[wUnit]++
-	case c == 'a' || c == 'A' || c == 'I' || c == 'y' && next == ' ':
-	case next == '.' && classes[after(text, end+1)] == cLetter || start > 0 && text[start-1] == '.': // e.g., U.S.
-	default:
+	case !isWord(c, next) && !abbreviated(text, start, end):
 		r.variables++
 	}
 	r.sentence++
 	r.last = wNone
 }
 
-// number reads digits with what may stand between them.
-func (r *reading) number(text string, start int) int {
-	i, digits, broken, fraction := start, 0, false, false
-	for ; i < len(text); i++ {
-		c := text[i]
-		if classes[c] == cDigit {
-			digits++
-			continue
+// isWord tells letters that are words.
+func isWord(c, next byte) bool { return c == 'a' || c == 'A' || c == 'I' || c == 'y' && next == ' ' }
+
+// abbreviated tells letters of e.g. and U.S.
+func abbreviated(text string, start, end int) bool {
+	return after(text, end) == '.' && classes[after(text, end+1)] == cLetter || start > 0 && text[start-1] == '.'
+}
+
+// numeral is a number as it is written.
+type numeral struct {
+	end, digits      int
+	broken, fraction bool // with marks between its digits, and with a slash among them
+}
+
+// numeralAt reads the digits from a place on, with what may stand between them.
+func numeralAt(text string, start int) numeral {
+	n := numeral{end: start}
+	for ; ; n.end++ {
+		switch c := after(text, n.end); {
+		case classes[c] == cDigit:
+			n.digits++
+		case (c == '.' || c == ',' || c == '/' || c == ':') && classes[after(text, n.end+1)] == cDigit:
+			n.broken, n.fraction = true, n.fraction || c == '/'
+		default:
+			return n
 		}
-		if (c == '.' || c == ',' || c == '/' || c == ':') && i+1 < len(text) && classes[text[i+1]] == cDigit {
-			broken, fraction = true, fraction || c == '/'
-			continue
-		}
-		break
 	}
+}
+
+// isYear tells whether a number may be a year of these times and not a sum of money.
+func (n *numeral) isYear(text string, start int) bool {
+	return n.digits == 4 && !n.broken && (text[start] == '1' || text[start] == '2' && text[start+1] == '0') &&
+		(start == 0 || text[start-1] != '$')
+}
+
+// number reads a number.
+func (r *reading) number(text string, start int) int {
+	n := numeralAt(text, start)
 	r.words++
-	next := after(text, i)
+	next := after(text, n.end)
 	switch {
 	case r.last == wStatement: // Statement 1
 		r.statements++
-	case r.lineStart && (next == ')' || next == '.' && after(text, i+1) == ' '): // 1. of a list
+	case r.lineStart && (next == ')' || next == '.' && after(text, n.end+1) == ' '): // 1. of a list
 		r.sentence = 0
-		return i
-	case digits == 4 && !broken && (text[start] == '1' || text[start] == '2' && text[start+1] == '0') &&
-		(start == 0 || text[start-1] != '$'):
+		return n.end
+	case n.isYear(text, start):
 		r.years++
 	default:
-		r.numbers++
-		if broken || digits > 3 {
-			r.heavy++
-		}
-		if next == '%' || fraction {
-			r.shares++
-		}
-		if r.options > 0 || r.lineStart {
-			r.optionNumbers++
-		}
+		r.quantity(&n, next)
 	}
 	r.sentence++
 	r.last, r.counted = wNone, true
-	return i
+	return n.end
+}
+
+// quantity counts a number that is none of a year or a list.
+func (r *reading) quantity(n *numeral, next byte) {
+	r.numbers++
+	if n.broken || n.digits > 3 {
+		r.heavy++
+	}
+	if next == '%' || n.fraction {
+		r.shares++
+	}
+	if r.options > 0 || r.lineStart {
+		r.optionNumbers++
+	}
 }

@@ -83,7 +83,8 @@ type Scorer struct {
 // New refuses thresholds and weights that make no sense.
 func New(cfg Config) (*Scorer, error) {
 	if !(cfg.FastBelow >= 0 && cfg.FastBelow <= cfg.BalancedBelow && cfg.BalancedBelow <= 1) {
-		return nil, errors.New("fast_below and balanced_below must be between 0 and 1, and balanced_below at least fast_below")
+		return nil, errors.New("fast_below and balanced_below must be between 0 and 1, " +
+			"and balanced_below at least fast_below")
 	}
 	s := &Scorer{fast: cfg.FastBelow, balanced: cfg.BalancedBelow, base: cfg.Weights.Base, weights: cfg.Weights.list()}
 	sum := s.base

@@ -60,10 +60,11 @@ func TestScoreTiers(t *testing.T) {
 		"hi":                                  Fast,
 		"thanks a lot, that's all":            Fast,
 		"When did the first world war begin?": Fast,
-		"My car makes a strange noise when I brake at low speed. What could it be, and is it dangerous?":                     Balanced,
-		"Prove by induction that 2^n > n^2 for all n > 4, and explain each step.":                                            Quality,
-		"Fix this: ```go\nfunc f() { defer mu.Unlock(); mu.Lock(); panic(err) }\n``` and justify each change.":               Quality,
-		"Design a distributed cache for several regions: compare the options, discuss failures and justify the consistency.": Quality,
+		"My car makes a strange noise when I brake at low speed. What could it be, and is it dangerous?":       Balanced,
+		"Prove by induction that 2^n > n^2 for all n > 4, and explain each step.":                              Quality,
+		"Fix this: ```go\nfunc f() { defer mu.Unlock(); mu.Lock(); panic(err) }\n``` and justify each change.": Quality,
+		"Design a distributed cache for several regions: compare the options, discuss failures and " +
+			"justify the consistency.": Quality,
 	} {
 		if score := s.Score(text); s.Tier(score) != want {
 			t.Errorf("%.3f is %s, want %s: %q", score, s.Tier(score), want, text)

@@ -64,9 +64,11 @@ var (
 
 // lexicon finds the kind of a word by its hash. Words of one hash would share a kind, which with 64 bits does not
 // happen.
-type lexicon [1 << 13]struct {
+type lexicon [1 << 13]entry
+
+type entry struct {
 	hash uint64
-	kind wordKind
+	kind wordKind // wNone where the place is free
 }
 
 var knownWords = newLexicon()
@@ -94,24 +96,21 @@ func newLexicon() *lexicon {
 }
 
 func (l *lexicon) add(hash uint64, kind wordKind) {
-	i := hash >> 51
-	for ; l[i].kind != wNone; i = (i + 1) % uint64(len(l)) {
-		if l[i].hash == hash {
-			return
-		}
+	if e := l.place(hash); e.kind == wNone {
+		*e = entry{hash, kind}
 	}
-	l[i].hash, l[i].kind = hash, kind
 }
 
 // find gives the kind of a word, wNone if it is none of ours.
-func (l *lexicon) find(hash uint64) wordKind {
+func (l *lexicon) find(hash uint64) wordKind { return l.place(hash).kind }
+
+// place gives the place of a word, or the free one where it would be.
+func (l *lexicon) place(hash uint64) *entry {
 	i := hash >> 51
-	for ; l[i].kind != wNone; i = (i + 1) % uint64(len(l)) {
-		if l[i].hash == hash {
-			return l[i].kind
-		}
+	for l[i].kind != wNone && l[i].hash != hash {
+		i = (i + 1) % uint64(len(l))
 	}
-	return wNone
+	return &l[i]
 }
 
 // The hash of a word is FNV-1a over its characters, mixed so that its upper bits serve as a place in the table.
