@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/semaphore"
 
 	"outcrop/internal/call"
@@ -65,7 +66,7 @@ type Judge interface {
 type Managed struct {
 	cfg    Config
 	judges []Judge
-	memory *opinions
+	memory *lru.Cache[[sha256.Size]byte, policy.Opinion] // by digests; nil keeps none
 	rec    *telemetry.Recorder
 }
 
@@ -74,7 +75,11 @@ func New(cfg Config, rec *telemetry.Recorder, judges ...Judge) *Managed {
 	if len(judges) == 0 {
 		return nil
 	}
-	return &Managed{cfg: cfg, judges: judges, memory: newOpinions(cfg.Cache), rec: rec}
+	m := &Managed{cfg: cfg, judges: judges, rec: rec}
+	if cfg.Cache > 0 {
+		m.memory, _ = lru.New[[sha256.Size]byte, policy.Opinion](cfg.Cache) // fails for a size below 1 only
+	}
+	return m
 }
 
 // Looks tells whether texts of a direction are sent anywhere.
@@ -176,13 +181,16 @@ func (m *Managed) opinion(ctx context.Context, d policy.Direction, role, text st
 
 // ask gives the opinion of one judge, from memory where it is known.
 func (m *Managed) ask(ctx context.Context, j Judge, d policy.Direction, role, text string) (policy.Opinion, error) {
+	if m.memory == nil {
+		return j.Judge(ctx, d, role, text)
+	}
 	key := sha256.Sum256([]byte(j.Name() + "\x00" + j.Version() + "\x00" + d.String() + "\x00" + role + "\x00" + text))
-	if o, ok := m.memory.get(key); ok {
+	if o, ok := m.memory.Get(key); ok {
 		return o, nil
 	}
 	o, err := j.Judge(ctx, d, role, text)
 	if err == nil {
-		m.memory.put(key, o)
+		m.memory.Add(key, o)
 	}
 	return o, err
 }
