@@ -241,8 +241,8 @@ func TestCacheForgets(t *testing.T) {
 		for i := range 3 * answer.MaxPrefixes {
 			p.Account([]answer.Checkpoint{{Hash: [32]byte{2, byte(i), byte(i >> 8), byte(i >> 16)}, Tokens: 1}}, time.Now())
 		}
-		if len(p.Until) > answer.MaxPrefixes || len(p.Order) > answer.MaxPrefixes {
-			t.Errorf("%d prefixes remembered", len(p.Until))
+		if n := p.Until.Len(); n != answer.MaxPrefixes {
+			t.Errorf("%d prefixes remembered", n)
 		}
 	})
 	th := newThrottles()

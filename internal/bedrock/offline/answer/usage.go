@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
 	"outcrop/internal/bedrock/offline/wire"
 )
 
@@ -39,18 +41,20 @@ func (u Usage) json(f wire.Family, stream bool) map[string]any {
 }
 
 // Prefixes remembers which prompt prefixes were written to the cache, for as long as their TTL says and in bounded
-// memory.
+// memory. It is safe for concurrent use.
 type Prefixes struct {
-	mu    sync.Mutex
-	Until map[[32]byte]time.Time
-	Order [][32]byte
+	mu    sync.Mutex // over a whole request
+	Until *simplelru.LRU[[32]byte, time.Time]
 }
 
 // MaxPrefixes bounds the cached beginnings that are remembered.
 const MaxPrefixes = 4096
 
 // NewPrefixes remembers none.
-func NewPrefixes() *Prefixes { return &Prefixes{Until: map[[32]byte]time.Time{}} }
+func NewPrefixes() *Prefixes {
+	until, _ := simplelru.NewLRU[[32]byte, time.Time](MaxPrefixes, nil) // fails for a size below 1 only
+	return &Prefixes{Until: until}
+}
 
 // Checkpoint is a beginning of a request that a cache point ends.
 type Checkpoint struct {
@@ -64,7 +68,7 @@ func (p *Prefixes) Account(points []Checkpoint, now time.Time) (read, write int,
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range points {
-		if now.Before(p.Until[c.Hash]) {
+		if until, _ := p.Until.Get(c.Hash); now.Before(until) {
 			read = max(read, c.Tokens)
 		}
 	}
@@ -79,18 +83,7 @@ func (p *Prefixes) Account(points []Checkpoint, now time.Time) (read, write int,
 		if c.TTL == "1h" {
 			life = time.Hour
 		}
-		p.remember(c.Hash, now.Add(life))
+		p.Until.Add(c.Hash, now.Add(life))
 	}
 	return read, write, written
-}
-
-func (p *Prefixes) remember(hash [32]byte, until time.Time) {
-	if _, known := p.Until[hash]; !known {
-		if len(p.Order) >= MaxPrefixes {
-			delete(p.Until, p.Order[0])
-			p.Order = p.Order[1:]
-		}
-		p.Order = append(p.Order, hash)
-	}
-	p.Until[hash] = until
 }
