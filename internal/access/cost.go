@@ -10,14 +10,17 @@ import (
 type NanoUSD int64
 
 // String writes the amount in USD with at least two decimals, and no more than it has.
-func (n NanoUSD) String() string {
+func (n NanoUSD) String() string { return decimal(int64(n), 1e9) }
+
+// decimal writes n parts of a USD that has so many of them, a power of ten.
+func decimal(n int64, parts uint64) string {
 	whole, sign := uint64(n), "" //nolint:gosec // negated below where it is negative
 	if n < 0 {
 		whole, sign = -whole, "-"
 	}
-	part := strconv.FormatUint(whole%1e9+1e9, 10)[1:]
+	part := strconv.FormatUint(whole%parts+parts, 10)[1:]
 	part = part[:2] + strings.TrimRight(part[2:], "0")
-	return sign + strconv.FormatUint(whole/1e9, 10) + "." + part
+	return sign + strconv.FormatUint(whole/parts, 10) + "." + part
 }
 
 // Nano is the amount in billionths, as far as they can be counted.

@@ -24,17 +24,7 @@ func (m *MicroUSD) UnmarshalText(text []byte) error {
 }
 
 // String writes the amount in USD with at least two decimals, and no more than it has.
-func (m MicroUSD) String() string {
-	sign := ""
-	if m < 0 {
-		sign, m = "-", -m
-	}
-	part := strconv.FormatInt(int64(m%micros)+micros, 10)[1:]
-	for len(part) > 2 && part[len(part)-1] == '0' {
-		part = part[:len(part)-1]
-	}
-	return sign + strconv.FormatInt(int64(m/micros), 10) + "." + part
-}
+func (m MicroUSD) String() string { return decimal(int64(m), micros) }
 
 // MarshalText is String.
 func (m MicroUSD) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
