@@ -405,3 +405,8 @@ func TestNew(t *testing.T) {
 		t.Error("a network that is none was taken")
 	}
 }
+
+// Get asks any address.
+func (f *Fetcher) Get(ctx context.Context, rawURL string) (Item, error) {
+	return f.GetWithin(ctx, rawURL, nil)
+}

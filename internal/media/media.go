@@ -68,13 +68,9 @@ func New(cfg Config) (*Fetcher, error) {
 	return f, nil
 }
 
-// Get downloads what rawURL, an http or https URL, names. Errors are for the log: they may name addresses that the
-// client must not learn of; they leave out the URL, which may hold a signature.
-func (f *Fetcher) Get(ctx context.Context, rawURL string) (Item, error) {
-	return f.GetWithin(ctx, rawURL, nil)
-}
-
-// GetWithin is Get for addresses that are allowed, those of redirects included; with nil all are.
+// GetWithin downloads what rawURL, an http or https URL, names. Only addresses that are allowed are asked, those of
+// redirects included; with nil all are. Errors are for the log: they may name addresses that the client must not learn
+// of; they leave out the URL, which may hold a signature.
 func (f *Fetcher) GetWithin(ctx context.Context, rawURL string, allowed func(url string) bool) (Item, error) {
 	if allowed != nil && !allowed(rawURL) {
 		return Item{}, errNotAllowed

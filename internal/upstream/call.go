@@ -5,9 +5,6 @@ import "time"
 // Took is how long the current call has been under way.
 func (s *Search) Took() time.Duration { return time.Since(s.slot.began) }
 
-// Calls is how many calls the search has made.
-func (s *Search) Calls() int { return s.calls }
-
 // Where names the target at a place of the plan for clients: model and region, never an ARN or profile.
 func (s *Search) Where(i int) (model, region string) { return s.list[i].model, s.list[i].region }
 

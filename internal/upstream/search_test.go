@@ -76,8 +76,8 @@ func TestOrder(t *testing.T) {
 			}
 			s.Failed(c.fail, true)
 		}
-		if got := next(t, s); got != -1 || s.Calls() != 9 {
-			t.Errorf("target %d after all have failed, %d calls", got, s.Calls())
+		if got := next(t, s); got != -1 || s.calls != 9 {
+			t.Errorf("target %d after all have failed, %d calls", got, s.calls)
 		}
 	})
 }
@@ -306,11 +306,11 @@ func TestRetryBudget(t *testing.T) {
 					if s.slot.report == nil || s.current == nil {
 						break
 					}
-					if s.Calls() == 2 {
+					if s.calls == 2 {
 						break
 					}
 				}
-				n += s.Calls()
+				n += s.calls
 			}
 			return n
 		}
@@ -319,7 +319,7 @@ func TestRetryBudget(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		n := calls(func(s *Search) {
-			if s.Calls() == 1 {
+			if s.calls == 1 {
 				s.Failed(Capacity, true)
 				return
 			}
