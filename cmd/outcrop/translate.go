@@ -44,7 +44,8 @@ func translateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "translate [--model M] < request.json",
 		Short: "Show the Bedrock call that a request becomes, without calling anything",
-		Long: `Read an OpenAI request (chat or embeddings) from standard input and print the Bedrock calls that it becomes: operation,
+		Long: `Read an OpenAI request (chat, Responses, completions or embeddings) from standard input and print the Bedrock calls
+that it becomes: operation,
 model id, path, body, and what was adjusted. Nothing is called.
 
 With --reply, do the way back: print the OpenAI answer that a Bedrock reply becomes. The reply is a file, or standard input
@@ -223,13 +224,13 @@ func (a *answer) write(
 	return nil
 }
 
-// spoken tells of which API a body is: one with an input and no messages is for embeddings.
+// spoken is the endpoint that a body is for, and how it speaks.
 func spoken(request []byte) (*call.Endpoint, *dialect.Dialect) {
-	var members struct{ Messages, Input json.RawMessage }
-	if json.Unmarshal(request, &members) == nil && members.Messages == nil && members.Input != nil {
-		return pipeline.Embeddings, dialect.Embeddings
-	}
-	return pipeline.ChatCompletions, dialect.Chat
+	d := dialect.Recognise(request)
+	return map[*dialect.Dialect]*call.Endpoint{
+		dialect.Chat: pipeline.ChatCompletions, dialect.Responses: pipeline.Responses,
+		dialect.Completions: pipeline.Completions, dialect.Embeddings: pipeline.Embeddings,
+	}[d], d
 }
 
 // bedrockCall is a call as it would have gone out.

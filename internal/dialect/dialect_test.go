@@ -105,3 +105,23 @@ func TestChatEvents(t *testing.T) {
 		}
 	}
 }
+
+func TestRecognise(t *testing.T) {
+	for body, want := range map[string]*dialect.Dialect{
+		`{"messages":[],"input":"x"}`:             dialect.Chat,
+		`{"input":"x"}`:                           dialect.Embeddings,
+		`{"input":["x","y"],"dimensions":3}`:      dialect.Embeddings,
+		`{"input":[1,2]}`:                         dialect.Embeddings,
+		`{"input":"x","instructions":"y"}`:        dialect.Responses,
+		`{"input":[{"role":"user"}]}`:             dialect.Responses,
+		`{"stream":true,"model":"m","input":"x"}`: dialect.Responses,
+		`{"prompt":"x"}`:                          dialect.Completions,
+		`{}`:                                      dialect.Chat,
+		`[1]`:                                     dialect.Chat,
+		`not JSON`:                                dialect.Chat,
+	} {
+		if got := dialect.Recognise([]byte(body)); got != want {
+			t.Errorf("%s is taken for another API's", body)
+		}
+	}
+}
