@@ -10,6 +10,7 @@ var (
 	owners   = lists.Set("owners")
 	places   = lists.Set("places")
 	audience = lists.Set("audience")
+	asksHow  = lists.Set("asks how")
 )
 
 // toModel are the classes of words that mean the model, its owner, or what it was told.
@@ -40,9 +41,9 @@ func (r *injectionRule) elsewhere(words, tail []word, asked bool) float64 {
 	}
 	if leak && about&(wYou|wSelf) == 0 {
 		switch {
-		case askedHow(words[:len(words)-1]):
+		case hasAny(words[:len(words)-1], asksHow):
 			return byQuestion
-		case about&wSystem == 0 && end.text != "prompt" && handedOn(tail):
+		case about&wSystem == 0 && end.text != "prompt" && hasAny(tail, audience):
 			return byMention
 		}
 	}
@@ -82,22 +83,10 @@ func reported(words []word, at int) bool {
 	return false
 }
 
-// askedHow tells "tell me how system prompts work", and texts that are handed over: "summarise the following prompt".
-func askedHow(words []word) bool {
+// hasAny tells whether one of the words is in a set.
+func hasAny(words []word, set map[string]bool) bool {
 	for i := range words {
-		switch words[i].text {
-		case "how", "why", "whether", "wie", "warum", "comment", "pourquoi", "cómo", "como", "following", "folgende",
-			"folgenden", "suivantes", "siguientes":
-			return true
-		}
-	}
-	return false
-}
-
-// handedOn tells that what is asked for goes to other people, or into a document.
-func handedOn(tail []word) bool {
-	for i := range tail {
-		if audience[tail[i].text] {
+		if set[words[i].text] {
 			return true
 		}
 	}

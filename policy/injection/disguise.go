@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -44,23 +45,21 @@ func (d *Scanner) disguises(text string, t *reading, found *tally, decode bool) 
 }
 
 func (found *tally) tricks(t *tricks, leet int) {
-	if leet > 1 {
-		found.add("leetspeak", 0.4)
-	}
-	if t.confusable > 0 {
-		found.add("lookalike letters", 0.4)
-	}
-	if t.spaced {
-		found.add("letters apart", 0.4)
-	}
-	if t.zeroWidth > 2 {
-		found.add("invisible characters", 0.4)
-	}
-	if t.stacked > 4 {
-		found.add("stacked accents", 0.4)
-	}
-	if t.bidi > 0 {
-		found.add("reordered text", 0.3)
+	for _, trick := range [...]struct {
+		played bool
+		name   string
+		weight float64
+	}{
+		{leet > 1, "leetspeak", 0.4},
+		{t.confusable > 0, "lookalike letters", 0.4},
+		{t.spaced, "letters apart", 0.4},
+		{t.zeroWidth > 2, "invisible characters", 0.4},
+		{t.stacked > 4, "stacked accents", 0.4},
+		{t.bidi > 0, "reordered text", 0.3},
+	} {
+		if trick.played {
+			found.add(trick.name, trick.weight)
+		}
 	}
 }
 
@@ -90,9 +89,7 @@ func rot13(s string) string {
 
 func reversed(s string) string {
 	b := []rune(s)
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
+	slices.Reverse(b)
 	return string(b)
 }
 

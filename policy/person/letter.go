@@ -1,6 +1,9 @@
 package person
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Closings end letters. Where nothing but the end of a line follows, they are no names, though some are surnames as
 // well.
@@ -32,10 +35,8 @@ func (c *personScan) greeted(i int) float64 {
 		return 0
 	}
 	between := c.s[c.cueEnd:i]
-	for _, w := range lists["together"] {
-		if between == w {
-			return c.cue
-		}
+	if slices.Contains(lists["together"], between) {
+		return c.cue
 	}
 	if between == ", " { // "Dear Mark, Will and Amber"; "Hi Anna, Hope you are well" greets one
 		rest := c.s[wordEnd(c.s, i):]
