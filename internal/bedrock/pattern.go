@@ -54,6 +54,7 @@ type pattern struct {
 	options  bedrockruntime.Options
 	verb     *verb
 	base     url.URL     // scheme, host, and the path before the operation's own
+	after    string      // of the path, behind the model
 	header   http.Header // what each request carries the same; its slices are shared, and must not be written to
 	region   string      // of the signature
 	service  string      // of the signature; "" where calls carry an API key
@@ -116,10 +117,11 @@ func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
 // read takes a prepared request apart.
 func (p *pattern) read(r *http.Request) error {
-	before, _, ok := strings.Cut(r.URL.Path, "/model/"+sampleModel+"/")
+	before, after, ok := strings.Cut(r.URL.Path, "/model/"+sampleModel)
 	if !ok || p.validate == nil || r.URL.RawQuery != "" || r.Host != "" && r.Host != r.URL.Host {
 		return errors.New("unexpected form of request")
 	}
+	p.after = after
 	p.base = url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: before}
 	if strings.Contains(before, "%") || p.base.EscapedPath() != before {
 		return errors.New("base path that must be escaped")

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/encoding/httpbinding"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/rand"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -101,34 +103,47 @@ func (c *Client) settle(ctx context.Context, p *pattern) {
 
 // request makes a signed request.
 func (c *Client) request(ctx context.Context, p *pattern, in smithy.Serializable) (*http.Request, error) {
-	shaped := smithyhttp.NewStackRequest().(*smithyhttp.Request)
-	if err := p.options.Protocol.SerializeRequest(ctx, p.verb.schema, in, shaped); err != nil {
-		return nil, err
+	b := newBody()
+	defer b.release()
+	var r *http.Request
+	if invoke, ok := in.(*bedrockruntime.InvokeModelInput); ok {
+		shaped := smithyhttp.NewStackRequest().(*smithyhttp.Request)
+		if err := p.options.Protocol.SerializeRequest(ctx, p.verb.schema, in, shaped); err != nil {
+			return nil, err
+		}
+		r = shaped.Request
+		b.encoder.buf, b.encoder.model = append(b.encoder.buf, invoke.Body...), aws.ToString(invoke.ModelId)
+	} else {
+		sorted{in}.Serialize(&b.encoder)
+		r = &http.Request{Method: http.MethodPost, Header: make(http.Header, len(p.header)+4), Proto: "HTTP/1.1",
+			ProtoMajor: 1, ProtoMinor: 1}
 	}
-	body, err := io.ReadAll(shaped.GetStream())
-	if err != nil {
-		return nil, err
-	}
-	r := shaped.Request.WithContext(ctx)
-	r.URL.Scheme, r.URL.Host = p.base.Scheme, p.base.Host
-	if r.URL.RawPath != "" {
-		r.URL.RawPath = p.base.Path + r.URL.RawPath
-	}
-	r.URL.Path = p.base.Path + r.URL.Path
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	r.Body, _ = r.GetBody()
-	r.ContentLength = int64(len(body))
+	r.URL = p.url(b.encoder.model)
+	b.attach(r)
 	for name, values := range p.header {
 		if _, own := r.Header[name]; !own {
 			r.Header[name] = values
 		}
 	}
 	id, err := rand.NewUUID(rand.Reader).GetUUID()
+	if err == nil {
+		r.Header["Amz-Sdk-Invocation-Id"] = []string{id}
+		r = r.WithContext(ctx)
+		err = c.sign(ctx, p, r, b.encoder.buf)
+	}
 	if err != nil {
+		r.Body.Close()
 		return nil, err
 	}
-	r.Header["Amz-Sdk-Invocation-Id"] = []string{id}
-	return r, c.sign(ctx, p, r, body)
+	return r, nil
+}
+
+// url is where the calls of a model go.
+func (p *pattern) url(model string) *url.URL {
+	u := p.base
+	u.RawPath = u.Path + "/model/" + httpbinding.EscapePath(model, true) + p.after
+	u.Path += "/model/" + model + p.after
+	return &u
 }
 
 // sign puts into a request what tells who sends it.
