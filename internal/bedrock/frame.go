@@ -2,7 +2,6 @@ package bedrock
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -21,14 +20,13 @@ type frames struct {
 	body io.ReadCloser
 	in   *bufio.Reader
 	buf  []byte // of one frame, used again for the next
-	one  bytes.Reader
 }
 
 func newFrames(body io.ReadCloser) *frames { return &frames{body: body, in: bufio.NewReader(body)} }
 
-// next gives a reader of the next frame, valid until the one after. io.EOF is the end of the stream; an end anywhere
+// next gives the next frame, valid until the one after. io.EOF is the end of the stream; an end anywhere
 // else, or a connection that is lost, is errCut.
-func (f *frames) next() (io.Reader, error) {
+func (f *frames) next() ([]byte, error) {
 	prelude, err := f.in.Peek(preludeSize)
 	if err == io.EOF && len(prelude) == 0 {
 		return nil, io.EOF
@@ -46,6 +44,5 @@ func (f *frames) next() (io.Reader, error) {
 	if _, err := io.ReadFull(f.in, f.buf); err != nil {
 		return nil, fmt.Errorf("%w: %w", errCut, err)
 	}
-	f.one.Reset(f.buf)
-	return &f.one, nil
+	return f.buf, nil
 }

@@ -1,6 +1,7 @@
 package bedrock
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,7 @@ type stream struct {
 	// each stream has its own; and reading here spares the SDK's three goroutines and two channels per stream.
 	protocol *restjson1.Protocol
 	frames   *frames
+	frame    bytes.Reader // the frame that protocol reads
 	first    types.ConverseStreamOutput
 	tried    error // why the first try of the thin transport could not be opened, until the SDK comes to it
 
@@ -124,7 +126,11 @@ func (s *stream) next() (types.ConverseStreamOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		event, err := s.protocol.DeserializeEventMessage(schemas.ConverseStreamOutput, bedrockruntime.TypeRegistry, frame)
+		if delta, ok := textDelta(frame); ok {
+			return delta, nil
+		}
+		s.frame.Reset(frame)
+		event, err := s.protocol.DeserializeEventMessage(schemas.ConverseStreamOutput, bedrockruntime.TypeRegistry, &s.frame)
 		if err != nil {
 			return nil, unreadable(err)
 		}

@@ -226,3 +226,29 @@ func TestATryIsMadeOnceOnly(t *testing.T) {
 		}
 	}
 }
+
+// What a call costs is bounded in allocations, whatever the clock says: those of the signer, the request,
+// the decoding of the answer and a few more. BenchmarkConverse shows the SDK's beside them.
+func TestAPlainCallCostsFewAllocations(t *testing.T) {
+	isolate(t)
+	cfg := Default()
+	thin(&cfg)
+	b, err := New(t.Context(), cfg, withTestKeys("http://127.0.0.1:1"), config.WithHTTPClient(
+		doer(func(r *http.Request) (*http.Response, error) {
+			r.Body.Close()
+			return &http.Response{StatusCode: 200, Header: http.Header{"X-Amzn-Requestid": {testRequest}},
+				Body: io.NopCloser(strings.NewReader(plainReply)), ContentLength: int64(len(plainReply))}, nil
+		})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, in := clientOf(t, b, catalog.Target{}), plainInput()
+	got := testing.AllocsPerRun(100, func() {
+		if _, err := client.Converse(t.Context(), in); err != nil {
+			t.Error(err)
+		}
+	})
+	if got > 125 {
+		t.Errorf("%v allocations for a call", got)
+	}
+}
