@@ -16,7 +16,7 @@ var arrows = map[string][]string{
 
 	"policy":           {"openai", "policy/finding", "policy/form", "policy/person", "policy/injection"},
 	"policy/finding":   {},
-	"policy/form":      {"policy/finding"},
+	"policy/form":      {"policy/finding", "internal/wordlist"},
 	"policy/person":    {"policy/finding", "internal/wordlist"},
 	"policy/injection": {"policy/finding", "internal/wordlist"},
 

@@ -1,9 +1,6 @@
 package finding
 
-import (
-	"strings"
-	"unicode"
-)
+import "unicode"
 
 // IsDigit tells ASCII digits.
 func IsDigit(c byte) bool { return c-'0' < 10 }
@@ -23,15 +20,6 @@ func IsWordByte(c byte) bool { return IsAlnum(c) || c == '_' || c >= 0x80 }
 // Borders tells that neither neighbour of s[a:b] is a letter or digit.
 func Borders(s string, a, b int) bool {
 	return (a == 0 || !IsWordByte(s[a-1])) && (b == len(s) || !IsWordByte(s[b]))
-}
-
-// WordSet makes a set of words that spaces part.
-func WordSet(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
 }
 
 // B2f is 1 for true.

@@ -6,16 +6,14 @@ import (
 	"outcrop/policy/finding"
 )
 
-// streetWords end, or begin, the name of a street.
-var streetAfter = finding.WordSet(`street st avenue ave road rd lane ln drive dr boulevard blvd way court ct place pl square sq terrace ter crescent cres close
-	parkway pkwy highway hwy circle cir trail trl alley plaza loop row walk mews grove gardens rise hill green quay wharf
-	ridge crossing crossroad crossroads heights knoll knolls landing manor meadow meadows mill mills orchard overpass underpass pass passage path pike shore shores
-	skyway spur summit throughway track trafficway tunnel turnpike viaduct view views vista causeway cove divide estate estates expressway extension freeway gateway
-	glen haven hollow junction motorway bypass brook branch bend`)
-var streetBefore = finding.WordSet(`rue avenue av boulevard bd place chemin impasse allée allee quai cours route calle avenida avda plaza paseo carrera camino via viale piazza
-	corso vicolo largo rua travessa praça c/ ul ulica os straat laan`)
-var streetEnds = []string{"straße", "strasse", "str.", "gasse", "platz", "allee", "straat", "laan", "gracht", "plein",
-	"gatan", "vägen", "vej", "gade", "weg", "damm", "ufer", "gate", "katu"}
+// The words that make a name a street's.
+var (
+	streetAfter  = words.Set("street after")
+	streetBefore = words.Set("street before")
+	streetSmall  = words.Set("street small")
+	streetFiller = words.Set("street filler")
+	flats        = words.Set("flats")
+)
 
 // address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor
 // 5), or at the number of a post office box.
@@ -172,8 +170,7 @@ func beforeNumber(s string, i int) int {
 // postBox tells where the words for a post office box begin that end at at.
 func postBox(s string, at int) (int, bool) {
 	low := strings.ToLower(s[max(0, at-14):at])
-	for _, box := range []string{"p.o. box", "po box", "p. o. box", "postfach", "apartado", "casilla",
-		"boîte postale", "postbus"} {
+	for _, box := range words["post boxes"] {
 		if strings.HasSuffix(low, box) {
 			return at - len(box), true
 		}
@@ -183,7 +180,7 @@ func postBox(s string, at int) (int, bool) {
 
 // streetName tells words that end as streets do: Hauptstraße.
 func streetName(w string) bool {
-	for _, end := range streetEnds {
+	for _, end := range words["street endings"] {
 		if strings.HasSuffix(w, end) && len(w) > len(end)+2 {
 			return true
 		}

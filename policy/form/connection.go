@@ -1,6 +1,7 @@
 package form
 
 import (
+	"slices"
 	"strings"
 
 	"outcrop/policy/finding"
@@ -29,7 +30,8 @@ scan:
 			break scan
 		}
 	}
-	if colon == 0 || sign <= colon+1 || sign+1 >= len(s) || !finding.IsWordByte(s[sign+1]) && s[sign+1] != '[' && s[sign+1] != '$' && s[sign+1] != '{' {
+	if colon == 0 || sign <= colon+1 || sign+1 >= len(s) ||
+		!finding.IsWordByte(s[sign+1]) && strings.IndexByte("[${", s[sign+1]) < 0 {
 		return 0, 0, 0
 	}
 	if value := s[colon+1 : sign]; variable(value) || template(s[from:colon], value, s[sign+1:]) {
@@ -54,29 +56,30 @@ func variable(v string) bool {
 	return v == strings.ToUpper(v) && meansPassword(v)
 }
 
-// template tells the form of an address from an address: user:password@host. A word alone tells nothing, for people do choose
-// "password" for one.
+// template tells the form of an address from an address: user:password@host. A word alone tells nothing, for people do
+// choose "password" for one.
 func template(user, password, host string) bool {
-	switch strings.ToLower(user) {
-	case "", "user", "username", "usr", "login", "name":
-	default:
+	if user != "" && !slices.Contains(formUsers, strings.ToLower(user)) {
 		return false
 	}
 	e := 0
 	for e < len(host) && finding.IsWordByte(host[e]) {
 		e++
 	}
-	switch strings.ToLower(host[:e]) {
-	case "host", "hostname", "server", "address", "ip", "db_host", "dbhost":
-		return meansPassword(password)
-	}
-	return false
+	return slices.Contains(formHosts, strings.ToLower(host[:e])) && meansPassword(password)
 }
+
+// blanks are how such words end; formUsers and formHosts are what stands around them.
+var (
+	blanks    = column(secretsFile, "blank")
+	formUsers = column(secretsFile, "user")
+	formHosts = column(secretsFile, "host")
+)
 
 // meansPassword tells the words that stand where a password goes: PASSWORD, YOUR_DB_PASS.
 func meansPassword(v string) bool {
 	low := strings.ToLower(v)
-	for _, end := range []string{"password", "passwd", "pass", "pwd", "pw", "passphrase", "secret", "token", "passwort", "key"} {
+	for _, end := range blanks {
 		if strings.HasSuffix(low, end) {
 			return true
 		}
@@ -84,19 +87,19 @@ func meansPassword(v string) bool {
 	return false
 }
 
-// commands are programs that take a password on the command line, and the flags in front of it. A flag of one letter may also
-// stand at the end of others and have its value behind it without a space; where pair is set the value is user:password.
-var commands = []struct {
+// program takes a password on the command line, behind one of its flags; where pair is set, behind a user and a colon.
+type program struct {
 	name  string
 	flags []string
 	pair  bool
-}{
-	{"curl", []string{"-u", "--user", "-U", "--proxy-user"}, true},
-	{"http", []string{"-a", "--auth"}, true}, {"https", []string{"-a", "--auth"}, true}, {"xh", []string{"-a", "--auth"}, true},
-	{"redis-cli", []string{"-a", "--pass"}, false}, {"sshpass", []string{"-p"}, false}, {"docker", []string{"--password"}, false},
-	{"wget", []string{"--password", "--http-password", "--ftp-password"}, false}, {"mongosh", []string{"-p", "--password"}, false},
-	{"ldapsearch", []string{"-w"}, false}, {"mosquitto_pub", []string{"-P"}, false}, {"mosquitto_sub", []string{"-P"}, false},
 }
+
+var programs = func() (list []program) {
+	for row := range rows(secretsFile, "command") {
+		list = append(list, program{row[0], row[2:], row[1] == "pair"})
+	}
+	return list
+}()
 
 // command looks at a flag of the command line that begins at the hyphen at i: curl -u user:password.
 func (p *Patterns) command(s string, i int, out []finding.Finding) []finding.Finding {
@@ -111,8 +114,8 @@ func (p *Patterns) command(s string, i int, out []finding.Finding) []finding.Fin
 		return out
 	}
 	line, read := "", false
-	for k := range commands {
-		row := &commands[k]
+	for k := range programs {
+		row := &programs[k]
 		for _, flag := range row.flags {
 			from, ok := flagValue(s, i, end, flag)
 			if !ok {

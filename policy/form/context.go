@@ -1,12 +1,8 @@
 package form
 
-import (
-	"strings"
+import "outcrop/policy/finding"
 
-	"outcrop/policy/finding"
-)
-
-// around is what the words near a candidate speak of, as a set.
+// around is what the words near a candidate speak of, as a set, in the order of the lists.
 type around uint16
 
 const (
@@ -22,28 +18,9 @@ const (
 // aroundWords are the context words of numbers in the languages that we read.
 var aroundWords = func() map[string]around {
 	m := map[string]around{}
-	for _, row := range []struct {
-		mean  around
-		words string
-	}{
-		{aroundPhone, `phone phones telephone tel tele call calling called mobile mob cell cellphone cellular fax dial ring whatsapp sms text texted
-			contact reach hotline helpline landline voicemail pager signal telefon telefonnummer telefonisch handy handynummer mobil mobilnummer
-			rufnummer anrufen anruf ruf erreichbar durchwahl téléphone telephone portable appelez appeler joindre numéro teléfono telefono móvil movil
-			celular llame llamar llámame llámeme cellulare chiamare chiama numero telefone ligue telefoon bel bellen mobiel puhelin puh telefonszám
-			tlf mobilen ring numer zadzwoń komórka`},
-		{aroundSSN, `ssn ssns social security sin tin taxpayer itin socialsecuritynumber socsec soc`},
-		{aroundIP, `ip ips ipv4 ipv6 address host hosts server subnet gateway dns ping cidr firewall adresse login logged router device network`},
-		{aroundCard, `card cards credit debit visa mastercard amex cc pan kreditkarte karte carte tarjeta carta maestro discover`},
-		{aroundBank, `iban bank account konto compte cuenta conto bic swift transfer`},
-		{aroundVersion, `version versions ver release released v build firmware section chapter clause paragraph oid upgrade upgraded`},
-		{aroundOther, `order orders invoice tracking isbn issn ean upc sku part serial ref reference ticket case id ids bestellnummer rechnung
-			rechnungsnummer commande facture pedido factura timestamp epoch uid uuid pid page pages row rows line lines chapter population
-			usd eur gbp price cost total amount kg km mb gb bytes version doi pmid model zip postcode account acct license licence policy imei
-			passport reisepass ausweis passeport pasaporte passaporto nhs siret siren cpf cnpj ahv aadhaar aadhar dni nie pesel bsn steuernummer
-			routingnumber medicare employee student badge member membership vin registration vat kundennummer vertragsnummer matricule expediente`},
-	} {
-		for _, w := range strings.Fields(row.words) {
-			m[w] |= row.mean
+	for i, list := range []string{"phone", "ssn", "ip", "card", "bank", "version", "other"} {
+		for _, w := range words["near "+list] {
+			m[w] |= 1 << i
 		}
 	}
 	return m

@@ -123,20 +123,22 @@ func proven(out []finding.Finding, i int, kind string) bool {
 	return false
 }
 
-// issuers are the ranges of first digits that card networks use, with the lengths of their numbers.
-var issuers = []struct {
+// issuer is a range of first digits that a card network uses, and a set of the lengths of its numbers.
+type issuer struct {
 	low, high, digits int // of the prefix
-	lengths           string
-}{
-	{4, 4, 1, "\x0d\x10\x13"}, {51, 55, 2, "\x10"}, {2221, 2720, 4, "\x10"}, {34, 34, 2, "\x0f"}, {37, 37, 2, "\x0f"},
-	{6011, 6011, 4, "\x10\x13"}, {644, 659, 3, "\x10\x11\x12\x13"}, {622, 622, 3, "\x10\x11\x12\x13"},
-	{300, 305, 3, "\x0e\x10"}, {309, 309, 3, "\x0e"}, {36, 36, 2, "\x0e\x10"}, {38, 39, 2, "\x0e\x10"},
-	{30, 30, 2, "\x0e"}, {3528, 3589, 4, "\x10\x13"}, {35, 35, 2, "\x10"},
-	{2131, 2131, 4, "\x0f"}, {1800, 1800, 4, "\x0f\x10"}, {50, 50, 2, "\x0c\x0d\x0e\x0f\x10\x11\x12\x13"},
-	{56, 58, 2, "\x0c\x0d\x0e\x0f\x10\x11\x12\x13"},
-	{60, 69, 2, "\x10\x11\x12\x13"}, {6304, 6304, 4, "\x0c\x0d\x0e\x0f"}, {6759, 6763, 4, "\x0c\x0d\x0e\x0f"},
-	{2200, 2204, 4, "\x10\x11\x12\x13"}, {8699, 8699, 4, "\x0f"}, {81, 82, 2, "\x10"}, {9792, 9792, 4, "\x10"},
+	lengths           uint32
 }
+
+var issuers = func() (list []issuer) {
+	for row := range rows(numbersFile, "card") {
+		r := issuer{low: number(row[0]), high: number(row[1]), digits: len(row[0])}
+		for _, n := range row[2:] {
+			r.lengths |= 1 << number(n)
+		}
+		list = append(list, r)
+	}
+	return list
+}()
 
 // card takes the longest groups that make a number of a card network with a good Luhn digit.
 func card(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding {
@@ -179,7 +181,7 @@ func issued(d []byte) bool {
 		prefix[k] = prefix[k-1]*10 + int(d[k-1]-'0')
 	}
 	for _, r := range issuers {
-		if v := prefix[r.digits]; v >= r.low && v <= r.high && strings.IndexByte(r.lengths, byte(len(d))) >= 0 {
+		if v := prefix[r.digits]; v >= r.low && v <= r.high && r.lengths>>len(d)&1 == 1 {
 			return true
 		}
 	}

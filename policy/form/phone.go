@@ -195,6 +195,9 @@ func thousands(gs []group, d []byte) bool {
 	return len(gs) >= 3 && gs[0].size < 3 && (gs[0].sep == ' ' || gs[0].sep == '.') && d[0] != '0'
 }
 
+// extensions are the words between a number and its extension.
+var extensions = words.Set("extensions")
+
 // extension reads x123, ext. 123, extension 123, #123 behind a number.
 func extension(s string, end int) int {
 	at := end
@@ -205,9 +208,7 @@ func extension(s string, end int) int {
 	for at < len(s) && (finding.IsAlpha(s[at]) || s[at] == '#') && at-word < 9 {
 		at++
 	}
-	switch strings.ToLower(s[word:at]) {
-	case "x", "ext", "extn", "extension", "#", "durchwahl", "poste":
-	default:
+	if !extensions[strings.ToLower(s[word:at])] {
 		return end
 	}
 	for at < len(s) && (s[at] == '.' || s[at] == ' ' || s[at] == ':') && at-word < 12 {
@@ -223,14 +224,15 @@ func extension(s string, end int) int {
 	return at
 }
 
-// zeros tells in which regions a number dialled within the country always (1) or never (-1) begins with a zero. It
-// spares most questions to the library, and takes away numbers that nobody writes so. Regions that are not listed are
-// always asked.
-var zeros = map[string]int8{
-	"US": -1, "CA": -1, "ES": -1, "PT": -1, "DK": -1, "NO": -1, "PL": -1, "CZ": -1, "GR": -1, "MX": -1, "SG": -1, "HK": -1,
-	"GB": 1, "DE": 1, "FR": 1, "NL": 1, "AU": 1, "AT": 1, "CH": 1, "SE": 1, "BE": 1, "IE": 1, "JP": 1, "KR": 1, "ZA": 1,
-	"TR": 1, "FI": 1,
-}
+// zeros tells in which regions a number dialled within the country always, or never, begins with a zero. It spares most
+// questions to the library, and takes away numbers that nobody writes so. Regions that are not listed are always asked.
+var zeros = func() map[string]bool {
+	m := map[string]bool{}
+	for row := range rows(numbersFile, "zero") {
+		m[row[0]] = row[1] == "always"
+	}
+	return m
+}()
 
 // dialable asks the library whether some country numbers its phones so.
 func (p *Patterns) dialable(number string, digits []byte, international bool) bool {
@@ -241,10 +243,8 @@ func (p *Patterns) dialable(number string, digits []byte, international bool) bo
 		return valid("+"+string(digits[2:]), "ZZ")
 	}
 	for _, region := range p.Regions {
-		if z := zeros[region]; (z > 0) != (digits[0] == '0') && z != 0 {
-			continue
-		}
-		if valid(number, region) {
+		always, known := zeros[region]
+		if (!known || always == (digits[0] == '0')) && valid(number, region) {
 			return true
 		}
 	}

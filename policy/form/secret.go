@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"math"
+	"slices"
 	"strings"
 
 	"outcrop/policy/finding"
@@ -12,19 +13,8 @@ import (
 // longestSecret bounds what is read of a key or token.
 const longestSecret = 8192
 
-// tokenForms are secrets with a prefix of their own: the mark that the scan stops at stands inside the prefix. least is
+// tokenForm is a secret with a prefix of its own; the mark that the scan stops at stands inside the prefix. least is
 // how many bytes follow at least.
-var tokenForms = []tokenForm{
-	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 18},
-	{"gldt-", 18}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20},
-	{"xoxr-", 20}, {"xoxs-", 20}, {"xapp-", 20}, {"sk-", 20}, {"oc-", 24}, {"sk_live_", 16}, {"rk_live_", 16},
-	{"sk_test_", 16}, {"pk_live_", 16},
-	{"whsec_", 20}, {"npm_", 30}, {"pypi-", 40}, {"hf_", 30}, {"ya29.", 30}, {"SG.", 40}, {"dop_v1_", 40}, {"shpat_", 28},
-	{"shpss_", 28}, {"lin_api_", 30},
-	{"AGE-SECRET-KEY-", 50}, {"sq0atp-", 20}, {"sq0csp-", 40}, {"dapi-", 30}, {"r8_", 36}, {"gsk_", 40}, {"xai-", 40},
-	{"nvapi-", 40}, {"tvly-", 28},
-}
-
 type tokenForm struct {
 	prefix string
 	least  int
@@ -34,10 +24,10 @@ type tokenForm struct {
 // away.
 var tokensAt = func() map[[2]byte][]tokenForm {
 	m := map[[2]byte][]tokenForm{}
-	for _, f := range tokenForms {
-		at := strings.IndexAny(f.prefix, "_-.")
-		key := [2]byte{f.prefix[at-1], f.prefix[at]}
-		m[key] = append(m[key], f)
+	for row := range rows(secretsFile, "token") {
+		at := strings.IndexAny(row[0], "_-.")
+		key := [2]byte{row[0][at-1], row[0][at]}
+		m[key] = append(m[key], tokenForm{row[0], number(row[1])})
 	}
 	return m
 }()
@@ -137,10 +127,7 @@ func webToken(s string, i int, out []finding.Finding) []finding.Finding {
 }
 
 // secretNames are what members and variables that hold secrets are called; the value behind = or : is looked at.
-var secretNames = []string{"password", "passwd", "pwd", "secret", "api_key", "apikey", "api-key", "token",
-	"private_key", "access_key", "secret_key",
-	"client_secret", "auth_key", "passphrase", "passwort", "kennwort", "contraseña", "motdepasse", "credentials",
-	"secretaccesskey", "connectionstring"}
+var secretNames = column(secretsFile, "name")
 
 // assigned looks at the value behind an = or : whose name says that it is secret.
 func (p *Patterns) assigned(s string, i int, out []finding.Finding) []finding.Finding {
@@ -190,6 +177,9 @@ func awsSecret(name, value string) bool {
 		entropy(value) > 3.5
 }
 
+// authSchemes are what stands in a header before the credentials.
+var authSchemes = column(secretsFile, "scheme")
+
 // authorization looks at what follows a header's name and colon at i: "Basic" or "Bearer" and what nobody else may
 // know.
 func authorization(s string, i int, out []finding.Finding) []finding.Finding {
@@ -198,9 +188,7 @@ func authorization(s string, i int, out []finding.Finding) []finding.Finding {
 	for e < len(s) && finding.IsAlpha(s[e]) {
 		e++
 	}
-	switch strings.ToLower(s[a:e]) {
-	case "basic", "bearer", "token", "apikey":
-	default:
+	if !slices.Contains(authSchemes, strings.ToLower(s[a:e])) {
 		return out
 	}
 	a, b := argument(s, e)

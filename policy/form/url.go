@@ -25,12 +25,7 @@ func (p *Patterns) url(s string, i int, out []finding.Finding) []finding.Finding
 	if host > 0 {
 		out = append(out, finding.Finding{Kind: finding.KindSecret, Start: from, End: to, Score: 0.96})
 	}
-	switch strings.ToLower(s[a:i]) {
-	case "http", "https", "ftp", "ftps", "ws", "wss", "sftp", "ssh", "git", "s3":
-	default:
-		return out
-	}
-	if within(out, i, finding.KindURL) {
+	if !schemes[strings.ToLower(s[a:i])] || within(out, i, finding.KindURL) {
 		return out // it would lose against the longer one
 	}
 	b := urlEnd(s, i+3)
@@ -108,4 +103,7 @@ scan:
 const longestURL = 2048
 
 // webhooks are addresses that are secrets by themselves.
-var webhooks = []string{"hooks.slack.com/services/", "discord.com/api/webhooks/", "hooks.zapier.com/hooks/catch/"}
+var webhooks = column(secretsFile, "webhook")
+
+// schemes are those of addresses that are findings.
+var schemes = words.Set("schemes")
