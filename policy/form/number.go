@@ -26,19 +26,8 @@ type group struct {
 
 // readRun reads digits and what may stand between the groups of a card or phone number. It begins at the first digit; a
 // plus, a parenthesis or both before it belong to the run.
-func readRun(s string, i int) (r digitRun) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	r.start = i
-	if i > 0 && s[i-1] == '(' {
-		r.start, r.paren = i-1, true
-	}
-	if r.start > 0 && s[r.start-1] == '+' {
-		r.start, r.plus = r.start-1, true
-	} else if r.start > 1 && r.paren && s[r.start-1] == ' ' && s[r.start-2] == '+' {
-		r.start, r.plus = r.start-2, true
-	}
-	if r.plus && r.start > 0 && s[r.start-1] == '(' { // (+44) 20 …
-		r.start, r.paren = r.start-1, true
-	}
+func readRun(s string, i int) (r digitRun) {
+	r.readLead(s, i)
 	for at := i; at < len(s) && r.g < len(r.groups); {
 		from := at
 		for at < len(s) && finding.IsDigit(s[at]) && r.n < len(r.digits) {
@@ -49,48 +38,81 @@ func readRun(s string, i int) (r digitRun) { //nolint:gocyclo // a recogniser by
 		if at == from || at < len(s) && finding.IsDigit(s[at]) {
 			return r
 		}
-		r.groups[r.g] = group{end: at, n: r.n, size: at - from}
+		last := &r.groups[r.g]
+		*last = group{end: at, n: r.n, size: at - from}
 		r.g++
-		var sep byte
-		next := at
-	separators:
-		for next < len(s) && next-at < 4 {
-			switch c := s[next]; {
-			case c == ' ' || c == '-' || c == '.' || c == '/':
-				if sep != 0 && sep != ' ' && c != ' ' {
-					return r
-				}
-				if sep == 0 || sep == ' ' {
-					sep = c
-				}
-				next++
-			case c == '(' || c == ')':
-				r.paren = true
-				sep = c
-				next++
-			case strings.HasPrefix(s[next:], "\u00a0") || strings.HasPrefix(s[next:], "\u202f"):
-				sep = ' '
-				next += len("\u00a0")
-				if s[next-1] == 0x80 {
-					next++
-				}
-			case strings.HasPrefix(s[next:], "\u2011") || strings.HasPrefix(s[next:], "\u2013"):
-				sep = '-'
-				next += 3
-			default:
-				break separators
-			}
+		next, sep, ok := r.readSeparator(s, at)
+		if !ok {
+			return r
 		}
 		if sep == 0 || next >= len(s) || !finding.IsDigit(s[next]) {
-			if sep == ')' && r.groups[r.g-1].end < len(s) && s[r.groups[r.g-1].end] == ')' && r.g == 1 {
-				r.groups[0].sep = ')'
+			if sep == ')' && s[at] == ')' && r.g == 1 {
+				last.sep = ')'
 			}
 			return r
 		}
-		r.groups[r.g-1].sep = sep
+		last.sep = sep
 		at = next
 	}
 	return r
+}
+
+// readLead steps back over what belongs to a run before its first digit at i: ( and + and +( and (+44) 20.
+func (r *digitRun) readLead(s string, i int) {
+	r.start = i
+	if i > 0 && s[i-1] == '(' {
+		r.start, r.paren = i-1, true
+	}
+	if strings.HasSuffix(s[:r.start], "+") {
+		r.start, r.plus = r.start-1, true
+	} else if r.paren && strings.HasSuffix(s[:r.start], "+ ") {
+		r.start, r.plus = r.start-2, true
+	}
+	if r.plus && strings.HasSuffix(s[:r.start], "(") {
+		r.start, r.paren = r.start-1, true
+	}
+}
+
+// longestSeparator is how many bytes may stand between two groups.
+const longestSeparator = 4
+
+// readSeparator reads what stands behind a group: sep is what counts of it, 0 for nothing. Two signs other than spaces
+// are no separator, and then ok is false.
+func (r *digitRun) readSeparator(s string, at int) (next int, sep byte, ok bool) {
+	for next = at; next < len(s) && next-at < longestSeparator; {
+		c, size := separatorAt(s[next:])
+		switch {
+		case size == 0:
+			return next, sep, true
+		case c == '(' || c == ')':
+			r.paren = true
+			sep = c
+		case size > 1 || sep == 0 || sep == ' ':
+			sep = c
+		case c != ' ':
+			return next, sep, false
+		}
+		next += size
+	}
+	return next, sep, true
+}
+
+// separatorAt is the separator that s begins with, as a byte of ASCII, and how long it is there; 0 for none.
+func separatorAt(s string) (c byte, size int) {
+	switch c = s[0]; c {
+	case ' ', '-', '.', '/', '(', ')':
+		return c, 1
+	case "\u00a0"[0], "\u202f"[0]:
+		for _, space := range []string{"\u00a0", "\u202f"} {
+			if strings.HasPrefix(s, space) {
+				return ' ', len(space)
+			}
+		}
+		if strings.HasPrefix(s, "\u2011") || strings.HasPrefix(s, "\u2013") {
+			return '-', len("\u2011")
+		}
+	}
+	return 0, 0
 }
 
 // numbers looks at a run of digits as a card, a social security number and a phone number.
