@@ -1,7 +1,9 @@
 package form
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"outcrop/policy/finding"
 )
@@ -12,20 +14,16 @@ var (
 	streetBefore = words.Set("street before")
 	streetSmall  = words.Set("street small")
 	streetFiller = words.Set("street filler")
-	flats        = words.Set("flats")
+	houseLetter  = words.Set("house letters")
 )
 
 // address looks at a house number: with a street behind it (12 Main Street), or before it (Hauptstraße 12, Calle Mayor
 // 5), or at the number of a post office box.
-func (p *Patterns) address(s string, i int, out []finding.Finding) []finding.Finding { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	if i > 0 && (finding.IsWordByte(s[i-1]) || s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/' || s[i-1] == ':' ||
-		s[i-1] == '$') {
+func (p *Patterns) address(s string, i int, out []finding.Finding) []finding.Finding {
+	if i > 0 && (finding.IsWordByte(s[i-1]) || strings.IndexByte(".-/:$", s[i-1]) >= 0) {
 		return out
 	}
-	b := i
-	for b < len(s) && finding.IsDigit(s[b]) && b-i < 6 {
-		b++
-	}
+	b := skip(s, i, 6, "0123456789")
 	if b-i > 5 {
 		return out
 	}
@@ -38,73 +36,68 @@ func (p *Patterns) address(s string, i int, out []finding.Finding) []finding.Fin
 	if b < len(s) && finding.IsAlpha(s[b]) {
 		b++
 	}
-	// Words behind the number: capitalised ones, the last a street word.
-	at, words, last := b, 0, -1
-	for at < len(s) && words < 6 && (s[at] == ' ' || s[at] == ',' && words <= 1) {
-		from := at
-		for from < len(s) && (s[from] == ' ' || s[from] == ',') && from-at < 2 {
-			from++
-		}
-		end := from
-		for end < len(s) && end-from <= longestStreetWord && (finding.IsWordByte(s[end]) || s[end] == '\'' || s[end] == '/') {
-			end++
-		}
+	if end := streetAhead(s, b); end >= 0 {
+		return append(out, finding.Finding{Kind: finding.KindAddress, Start: i, End: locality(s, end), Score: 0.85})
+	}
+	return out
+}
+
+// streetAhead is where the street ends whose number stands before at: capitalised words, the last of them one for a
+// street, or such a word with capitalised ones behind it. It is -1 without one.
+func streetAhead(s string, at int) int {
+	last := -1
+	for n := 0; n < 6 && at < len(s) && (s[at] == ' ' || s[at] == ',' && n <= 1); n++ {
+		from := skip(s, at, 2, " ,")
+		end := wordEnd(s, from, "'/")
 		if end == from || end-from > longestStreetWord {
 			break
 		}
 		w := strings.ToLower(s[from:end])
-		first := words == 0
-		words++
 		switch {
-		case first && streetBefore[w] && capitalNext(s, end), !first && streetAfter[w]:
+		case n == 0 && streetBefore[w] && capitalWords(s, end) > end:
+			return capitalWords(s, end)
+		case n > 0 && streetAfter[w]:
 			last = end
-			if first {
-				last = capitalWords(s, end)
-			}
-		case first && (w == "bis" || w == "ter") || w == "of" || w == "the":
+		case streetFiller[w] && (n == 0 || !houseLetter[w]):
 		case s[from] >= 'a' && s[from] <= 'z':
-			at = len(s)
-			continue
-		}
-		if last > 0 && first {
-			break
+			return last
 		}
 		at = end
 		if end < len(s) && s[end] == '.' && streetAfter[w] {
 			at++
 		}
 	}
-	if last < 0 {
-		return out
-	}
-	return append(out, finding.Finding{Kind: finding.KindAddress, Start: i, End: locality(s, last), Score: 0.85})
+	return last
 }
 
-func capitalNext(s string, at int) bool {
-	return capitalWords(s, at) > at
+// wordEnd is where the word at from ends, which may hold some other bytes; it is too long when more than
+// longestStreetWord are read.
+func wordEnd(s string, from int, others string) int {
+	end := from
+	for end < len(s) && end-from <= longestStreetWord &&
+		(finding.IsWordByte(s[end]) || strings.IndexByte(others, s[end]) >= 0) {
+		end++
+	}
+	return end
 }
 
 // capitalWords runs over up to five words that begin with a capital, with the small words of street names between them.
 func capitalWords(s string, at int) int {
 	end := at
 	for range 5 {
-		from := at
-		for from < len(s) && s[from] == ' ' && from-at < 1 {
-			from++
-		}
-		to := from
-		for to < len(s) && to-from <= longestStreetWord && (finding.IsWordByte(s[to]) || s[to] == '\'' || s[to] == '-') {
-			to++
-		}
-		if to == from || from == at || to-from > longestStreetWord {
+		if at >= len(s) || s[at] != ' ' {
 			return end
 		}
-		c := s[from]
-		switch w := strings.ToLower(s[from:to]); {
-		case c >= 'A' && c <= 'Z' || c == 0xC3:
+		from := at + 1
+		to := wordEnd(s, from, "'-")
+		if to == from || to-from > longestStreetWord {
+			return end
+		}
+		w := strings.ToLower(s[from:to])
+		switch {
+		case beginsCapital(s[from]):
 			end = to
-		case w == "de" || w == "la" || w == "du" || w == "des" || w == "del" || w == "los" || w == "las" || w == "le" ||
-			strings.HasPrefix(w, "l'") || strings.HasPrefix(w, "d'"):
+		case streetSmall[w] || strings.HasPrefix(w, "l'") || strings.HasPrefix(w, "d'"):
 		default:
 			return end
 		}
@@ -112,6 +105,10 @@ func capitalWords(s string, at int) int {
 	}
 	return end
 }
+
+// beginsCapital tells the first byte of words that begin with a capital letter, of those outside ASCII by their first
+// byte only: É and Ö, but é and ö as well.
+func beginsCapital(c byte) bool { return c >= 'A' && c <= 'Z' || c == 0xC3 }
 
 // streetBehind tells where the street begins that stands before the number at i.
 func streetBehind(s string, i int) (int, bool) {
@@ -122,37 +119,35 @@ func streetBehind(s string, i int) (int, bool) {
 	if from, ok := postBox(s, at); ok {
 		return from, true
 	}
-	for words, end := 0, at; words < 5 && end > 0; words++ {
-		from := end
-		for from > 0 && end-from <= longestStreetWord && (finding.IsWordByte(s[from-1]) || s[from-1] == '\'' ||
-			s[from-1] == '.' || s[from-1] == '-' || s[from-1] == '/') {
-			from--
-		}
+	for n, end := 0, at; n < 5 && end > 0; n++ {
+		from := wordBegin(s, end)
 		if from == end || end-from > longestStreetWord {
 			return 0, false
 		}
 		w := strings.ToLower(s[from:end])
-		if words == 0 {
-			if c := s[from]; (c < 'A' || c > 'Z') && c < 0x80 {
-				return 0, false
-			}
-			if streetName(w) && (s[from] >= 'A' && s[from] <= 'Z' || s[from] == 0xC3) {
-				return from, true
-			}
-		}
-		if words > 0 && streetBefore[strings.TrimRight(w, ".")] {
+		capital := beginsCapital(s[from])
+		switch {
+		case n == 0 && !capital && s[from] < utf8.RuneSelf:
+			return 0, false
+		case n == 0 && capital && streetName(w), n > 0 && streetBefore[strings.TrimRight(w, ".")]:
 			return from, true
-		}
-		if c := s[from]; (c < 'A' || c > 'Z') && c != 0xC3 && len(w) > 3 {
+		case !capital && len(w) > 3, from == 0, s[from-1] != ' ':
 			return 0, false
 		}
-		end = from
-		if end == 0 || s[end-1] != ' ' {
-			return 0, false
-		}
-		end--
+		end = from - 1
 	}
 	return 0, false
+}
+
+// wordBegin is where the word of a street begins that ends at end; it is too long when more than longestStreetWord are
+// read.
+func wordBegin(s string, end int) int {
+	from := end
+	for from > 0 && end-from <= longestStreetWord &&
+		(finding.IsWordByte(s[from-1]) || strings.IndexByte("'.-/", s[from-1]) >= 0) {
+		from--
+	}
+	return from
 }
 
 // beforeNumber steps back over what stands between a street and its number.
@@ -199,46 +194,46 @@ const longestStreetWord = 64
 // longestLocality bounds what may belong to an address behind the street.
 const longestLocality = 160
 
-func localityUpTo(s string, end int) int { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
-	if end < len(s) && s[end] == '.' && end+1 < len(s) && (s[end+1] == ' ' || s[end+1] == ',') && end+2 < len(s) &&
-		s[end+2] != ' ' && streetAfter[strings.ToLower(lastWord(s[max(0, end-longestStreetWord):end]))] {
+func localityUpTo(s string, end int) int {
+	if abbreviated(s, end) {
 		if e := localityUpTo(s, end+1); e > end+1 {
 			return e
 		}
 	}
-	at := end
-	for at < len(s) && at-end < 60 && (s[at] == ',' || s[at] == ' ') {
-		from := at
-		for from < len(s) && (s[from] == ',' || s[from] == ' ') && from-at < 2 {
-			from++
-		}
+	for at := end; at < len(s) && at-end < 60 && (s[at] == ',' || s[at] == ' '); {
+		from := skip(s, at, 2, ", ")
 		to := from
 		for to < len(s) && (finding.IsWordByte(s[to]) || s[to] == '-' || s[to] == '#') {
 			to++
 		}
 		w := s[from:to]
 		switch {
-		case to == from:
+		case w == "":
 			return end
-		case finding.IsDigit(w[0]) && len(w) >= 4 && len(w) <= 10 || w[0] == '#':
-			end = to
-		case len(w) == 2 && w == strings.ToUpper(w) && finding.IsAlpha(w[0]):
-			end = to
-		case strings.EqualFold(w, "apt") || strings.EqualFold(w, "suite") || strings.EqualFold(w, "flat") ||
-			strings.EqualFold(w, "unit"):
-		case finding.IsDigit(w[0]):
-			end = to
-		case w[0] >= 'A' && w[0] <= 'Z' && (s[at] == ',' || finding.IsDigit(s[at-1])):
+		case slices.ContainsFunc(words["flats"], func(flat string) bool { return strings.EqualFold(flat, w) }):
+		case ofLocality(w, s[at] == ',' || finding.IsDigit(s[at-1])):
 			end = to
 		default:
 			return end
 		}
-		at = to
-		if at < len(s) && s[at] == '.' {
+		if at = to; at < len(s) && s[at] == '.' {
 			at++
 		}
 	}
 	return end
+}
+
+// abbreviated tells that the word for a street that ends at end has a full stop, with more of the address behind it.
+func abbreviated(s string, end int) bool {
+	return end+2 < len(s) && s[end] == '.' && (s[end+1] == ' ' || s[end+1] == ',') && s[end+2] != ' ' &&
+		streetAfter[strings.ToLower(lastWord(s[max(0, end-longestStreetWord):end]))]
+}
+
+// ofLocality tells numbers of flats, postal codes, states of two capitals, and, where a city may follow, capitalised
+// words.
+func ofLocality(w string, city bool) bool {
+	return finding.IsDigit(w[0]) || w[0] == '#' || w[0] >= 'A' && w[0] <= 'Z' && city ||
+		len(w) == 2 && finding.IsAlpha(w[0]) && w == strings.ToUpper(w)
 }
 
 func lastWord(s string) string { return s[strings.LastIndexByte(s, ' ')+1:] }
