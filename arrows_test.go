@@ -69,7 +69,7 @@ var arrows = map[string][]string{
 	"router":                {"openai", "internal/catalog", "router/score"},
 	"router/score":          {"internal/wordlist"},
 	"internal/upstream":     {"openai", "internal/catalog"},
-	"internal/dialect":      {"openai", "internal/nearest", "internal/rawjson", "translate/responses", "translate/completions"},
+	"internal/dialect":      {"openai", "internal/nearest", "internal/rawjson", "translate", "translate/responses", "translate/completions"},
 	// values only: no stage
 	"internal/call": {"openai", "internal/catalog", "internal/access", "internal/access/limits",
 		"internal/access/budgets", "internal/media", "internal/upstream", "internal/audit", "translate", "router"},

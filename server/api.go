@@ -206,7 +206,7 @@ func (s *Server) describe(c echo.Context, call *call.Call, head call.Head) {
 	if route := routed(call, head); route != "" {
 		h.Set(headerRoute, route)
 	}
-	if adjusted := adjustments(call.Request, &head.Adjusted); adjusted != "" {
+	if adjusted := dialect.Adjusted(call.Request, &head.Adjusted); adjusted != "" {
 		h.Set(headerAdjusted, adjusted)
 	}
 	if cache := cacheHeader(head.Cache); cache != "" {
@@ -224,13 +224,4 @@ func (s *Server) describe(c echo.Context, call *call.Call, head call.Head) {
 			h.Set(headerUpstream, ids)
 		}
 	}
-}
-
-// adjustments is the header of what was adjusted, under the names of the request's API.
-func adjustments(req openai.Request, list *translate.Adjustments) string {
-	if chat, ok := req.(*openai.ChatRequest); ok && chat.Spelling != nil {
-		own := list.Named(chat.Named, chat.Spelling.Order)
-		return own.Header()
-	}
-	return list.Header()
 }

@@ -196,7 +196,7 @@ func (a *answer) write(
 		return bad
 	}
 	reply, err := handle(ctx, call)
-	a.adjusted = reply.Head.Adjusted.Header()
+	a.adjusted = dialect.Adjusted(call.Request, &reply.Head.Adjusted)
 	if err != nil {
 		return err
 	}

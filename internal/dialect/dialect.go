@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"outcrop/openai"
+	"outcrop/translate"
 )
 
 // Dialect is how one API speaks. What writes appends to b and gives the longer b.
@@ -72,6 +73,15 @@ func Named(req openai.Request, err *openai.Error) *openai.Error {
 	own := *err
 	own.Param, own.Message = chat.Named(err.Param), chat.NamedIn(err.Message)
 	return &own
+}
+
+// Adjusted lists what was adjusted of a request under the names of the API that it was made in (R-GEN-03); "" is nothing.
+func Adjusted(req openai.Request, list *translate.Adjustments) string {
+	if chat, ok := req.(*openai.ChatRequest); ok && chat.Spelling != nil {
+		own := list.Named(chat.Named, chat.Spelling.Order)
+		return own.Header()
+	}
+	return list.Header()
 }
 
 // Header is the headers of a request or an answer, by their canonical names (X-Request-Id).
