@@ -84,17 +84,25 @@ func BenchmarkRequest(b *testing.B) {
 	tool := `{"type":"function","function":{"name":"lookup","description":"Looks a thing up","parameters":{"type":"object","properties":{` +
 		strings.Repeat(`"a":{"type":"string","description":"a member of the tool's input"},`, 10) +
 		`"z":{"type":"number"}}}}}`
-	for name, body := range map[string]string{
-		"small": ask(nova, `,"max_tokens":512,"temperature":0.2`),
-		"large": `{"model":"` + nova + `","messages":[` + strings.Repeat(turn, 19) +
-			`{"role":"user","content":"and now?"}],"tools":[` + tool + `]}`,
-		"stream": ask(nova, `,"stream":true,"stream_options":{"include_usage":true}`),
+	flat := strings.Replace(strings.Replace(tool, `"function":{`, "", 1), "}}}}}", "}}}}", 1)
+	const chat, responses = "/v1/chat/completions", "/v1/responses"
+	for _, c := range []struct{ name, path, body string }{
+		{"small", chat, ask(nova, `,"max_tokens":512,"temperature":0.2`)},
+		{"large", chat, `{"model":"` + nova + `","messages":[` + strings.Repeat(turn, 19) +
+			`{"role":"user","content":"and now?"}],"tools":[` + tool + `]}`},
+		{"stream", chat, ask(nova, `,"stream":true,"stream_options":{"include_usage":true}`)},
+		{"small-responses", responses, `{"model":"` + nova + `","input":[{"role":"user","content":"Tell me about rivers"}],` +
+			`"max_output_tokens":512,"temperature":0.2,"store":false}`},
+		{"large-responses", responses, `{"model":"` + nova + `","store":false,"input":[` + strings.Repeat(turn, 19) +
+			`{"role":"user","content":"and now?"}],"tools":[` + flat + `]}`},
+		{"stream-responses", responses, `{"model":"` + nova + `","input":[{"role":"user","content":"Tell me about rivers"}],` +
+			`"stream":true,"store":false}`},
 	} {
-		b.Run(name, func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					res, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(body))
+					res, err := http.Post(url+c.path, "application/json", strings.NewReader(c.body))
 					if err != nil {
 						b.Error(err)
 						return
