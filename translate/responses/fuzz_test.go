@@ -1,6 +1,7 @@
 package responses
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		for _, to := range []catalog.Target{nova, claude} {
 			_, _, err := chat.Input(req, to, translate.Options{})
-			if oe, _ := err.(*openai.Error); err != nil && oe == nil {
+			if oe := (*openai.Error)(nil); err != nil && !errors.As(err, &oe) {
 				t.Errorf("%v", err)
 			}
 		}

@@ -3,6 +3,7 @@ package responses
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"iter"
 	"os"
 	"path/filepath"
@@ -69,7 +70,10 @@ func decoded(body []byte) (*openai.ChatRequest, *openai.Error) {
 }
 
 func named(req *openai.ChatRequest, err error) *openai.Error {
-	own := *err.(*openai.Error)
+	var own openai.Error
+	if oe := (*openai.Error)(nil); errors.As(err, &oe) {
+		own = *oe
+	}
 	own.Param, own.Message = req.Named(own.Param), req.NamedIn(own.Message)
 	return &own
 }
@@ -183,7 +187,11 @@ func streamed(t testing.TB, req *openai.ChatRequest, from iter.Seq2[types.Conver
 	var parts []openai.Part
 	for p, err := range chat.Chunks(from, back, meta) {
 		if err != nil {
-			return s.AppendFail(b, err.(*openai.Error))
+			var oe *openai.Error
+			if !errors.As(err, &oe) {
+				t.Fatal(err)
+			}
+			return s.AppendFail(b, oe)
 		}
 		parts = append(parts, p)
 		b = s.AppendPart(b, p)

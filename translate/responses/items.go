@@ -17,7 +17,7 @@ func (m *maker) input() {
 	if s := m.Instructions; s != nil && *s != "" {
 		m.message(openai.Message{Role: "system", Content: &openai.Content{Text: *s}}, itemPlace{item: -1})
 	}
-	in := m.ResponsesRequest.Input
+	in := m.Input
 	switch {
 	case in == nil:
 	case in.Items == nil:

@@ -162,7 +162,7 @@ func (m *maker) sampling() {
 }
 
 func (m *maker) format() {
-	f := m.ResponsesRequest.Format
+	f := m.Format
 	if f == nil {
 		return
 	}
@@ -178,7 +178,7 @@ func (m *maker) format() {
 }
 
 func (m *maker) reasoning() {
-	g := m.ResponsesRequest.Reasoning
+	g := m.Reasoning
 	if g == nil {
 		return
 	}
@@ -254,7 +254,8 @@ func (r *Request) messageParam(i int, rest string) string {
 		return "input"
 	}
 	p := r.at[i]
-	item, inner := p.item, ""
+	item := p.item
+	var inner string
 	if j, more, ok := indexed(rest, ".content"); ok && j < len(p.inner) {
 		item = p.parts[j]
 		if p.inner[j] >= 0 {
