@@ -2,6 +2,7 @@ package responses
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -46,8 +47,20 @@ func TestRecordedRequests(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests taken, refused: %v", taken, refused)
-	if taken < 100 {
-		t.Error("too few")
+	all := taken
+	for _, n := range refused {
+		all += n
+	}
+	page := string(readFile(t, filepath.Join(wiretest.Root(t), "docs", "recorded-traffic.md")))
+	for _, want := range []string{
+		fmt.Sprintf("%d of %d recorded requests are taken", taken, all),
+		fmt.Sprintf("%d with `previous_response_not_found`", refused["previous_response_not_found"]),
+		fmt.Sprintf("%d with `unsupported_parameter`", refused[openai.CodeUnsupported]),
+		fmt.Sprintf("%d with `unsupported_value`", refused[openai.CodeUnsupportedValue]),
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("docs/recorded-traffic.md does not say: %s", want)
+		}
 	}
 }
 
