@@ -48,7 +48,7 @@ chaos: ## Send four times 5,000 requests through regions of which one is down an
 
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff
-	$(GO) test ./translate/chat ./translate/embed ./server -run Golden -update
+	$(GO) test ./translate/... ./server -run Golden -update
 	git diff --stat -- '*/testdata/*'
 
 .PHONY: config
