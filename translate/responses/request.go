@@ -39,6 +39,7 @@ type maker struct {
 	notes []openai.SpellingNote
 	turn  *turn // the assistant's side that is being gathered
 	seen  map[string]bool
+	left  []hostedTool
 	err   *openai.Error
 }
 
@@ -51,6 +52,7 @@ func Chat(r *openai.ResponsesRequest) (*openai.ChatRequest, *openai.Error) {
 	m.addTools(r.Tools, "tools", true)
 	m.first = len(chat.Tools)
 	m.input()
+	m.leaveOut()
 	m.choice()
 	if m.err != nil {
 		return nil, m.err

@@ -16,22 +16,22 @@ import (
 var hostedTools = map[string]bool{
 	"file_search": true, "code_interpreter": true, "computer": true, "computer_use_preview": true, "mcp": true,
 	"local_shell": true, "shell": true, "apply_patch": true,
-	"image_generation": false, "programmatic_tool_calling": false, "web_search": false,
+	"image_generation": false, "programmatic_tool_calling": false, "web_search": false, "web_search_preview": false,
+	"web_search_preview_2025_03_11": false, "web_search_2025_08_26": false,
 }
 
-func hosted(kind string) (refused, known bool) {
-	if strings.HasPrefix(kind, "web_search_") {
-		kind = "web_search"
+// hosted gives the name under which a tool is reported. Dated ones that are not known yet share one: what a client
+// writes there must not make the report longer.
+func hosted(kind string) (name string, refused, known bool) {
+	if refused, known = hostedTools[kind]; !known && strings.HasPrefix(kind, "web_search_") {
+		kind, known = "web_search", true
 	}
-	refused, known = hostedTools[kind]
-	return refused, known
+	return kind, refused, known
 }
 
 // addTools appends the tools of a list, which stands at that path. Of those that come in items a name that is there
 // already is skipped without a word (R-RSP-66).
 func (m *maker) addTools(list []openai.ResponsesTool, at string, own bool) {
-	sent := len(m.chat.Tools)
-	var left []int // hosted ones
 	for i := range list {
 		t := &list[i]
 		path := converse.At(at, i, "")
@@ -47,21 +47,30 @@ func (m *maker) addTools(list []openai.ResponsesTool, at string, own bool) {
 		case "":
 			m.missing(path + ".type")
 		default:
-			if refused, known := hosted(t.Type); !known {
+			name, refused, known := hosted(t.Type)
+			if !known {
 				m.refuse(openai.CodeInvalidValue, path+".type", "Invalid value: '%s'.", t.Type)
 			} else if refused {
 				m.refuse(openai.CodeUnsupportedValue, path+".type",
 					"Unsupported value: '%s'. This tool runs at OpenAI and cannot run here.", t.Type)
 			}
-			left = append(left, i)
+			m.left = append(m.left, hostedTool{path + ".type", name, t.Type})
 		}
 	}
-	for _, i := range left {
-		if len(m.chat.Tools) == sent {
-			m.refuse(openai.CodeUnsupportedValue, converse.At(at, i, ".type"),
-				"Unsupported value: '%s'. This tool runs at OpenAI and cannot run here.", list[i].Type)
+}
+
+// hostedTool is one that was left out, and the path of its type.
+type hostedTool struct{ path, name, kind string }
+
+// leaveOut judges the hosted tools of all lists, once it is known whether any tool is sent beside them: agents put their
+// own tools into items and these into tools.
+func (m *maker) leaveOut() {
+	for _, t := range m.left {
+		if len(m.chat.Tools) == 0 {
+			m.refuse(openai.CodeUnsupportedValue, t.path,
+				"Unsupported value: '%s'. This tool runs at OpenAI and cannot run here.", t.kind)
 		}
-		m.note("tools[].type", list[i].Type+"_dropped")
+		m.note("tools[].type", t.name+"_dropped")
 	}
 }
 
@@ -156,7 +165,7 @@ func (m *maker) choice() {
 			m.missing("tool_choice.name")
 		}
 	default:
-		if _, known := hosted(c.Type); !known {
+		if _, _, known := hosted(c.Type); !known {
 			m.refuse(openai.CodeInvalidValue, "tool_choice", "Invalid value: '%s'.", c.Type)
 		}
 		m.refuse(openai.CodeUnsupportedValue, "tool_choice",
