@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"internal/access/budgets":   {"openai", "internal/access", "internal/access/usage", "internal/store"},
 	"internal/access/usage":     {"internal/access", "internal/store"},
 	"internal/store":            {},
+	"internal/state":            {"internal/store"},
 	"internal/wordlist":         {},
 	"internal/store/memory":     {"internal/store"},
 	"internal/store/sqlite":     {"internal/store"},
