@@ -98,8 +98,9 @@ func (a *auditing) verify() *cobra.Command {
 		Use:   "verify [PATH…]",
 		Args:  cobra.ArbitraryArgs,
 		Short: "Prove that no record was changed, and none removed before the last seal",
-		Long: `Prove that no record was changed, and none removed before the last seal, in folders or files; without a PATH in the
-folder of the gateway. The exit code is 1 when anything is wrong, and when there are no records. It may run while the gateway does.
+		Long: `Prove that no record was changed, and none removed before the last seal, in folders or files;
+without a PATH in the folder of the gateway. The exit code is 1 when anything is wrong, and when
+there are no records. It may run while the gateway does.
 
 Without a key, the seals are only checked against the keys that the files themselves name.`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -18,13 +18,14 @@ func (a *auditing) prove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prove ID --answer FILE",
 		Short: "Prove that a text came from this gateway, when and from which model",
-		Long: `Prove that a text came from this gateway, when and from which model. ID is that of the record, as the headers
-x-outcrop-provenance and x-request-id have it. FILE holds the text of a choice, the JSON of an answer, or the events of a stream; - is
-standard input. The exit code is 1 when it is not proven.
+		Long: `Prove that a text came from this gateway, when and from which model. ID is that of the record, as
+the headers x-outcrop-provenance and x-request-id have it. FILE holds the text of a choice, the JSON
+of an answer, or the events of a stream; - is standard input. The exit code is 1 when it is not
+proven.
 
-The chain that the record stands in is verified, and the digest of FILE compared with that of the record, which needs the signing key.
-With --manifest neither records nor signing key are needed, but the public key: the manifest is a file of its own, or stands in the
-JSON or the stream of an answer.`,
+The chain that the record stands in is verified, and the digest of FILE compared with that of the
+record, which needs the signing key. With --manifest neither records nor signing key are needed, but
+the public key: the manifest is a file of its own, or stands in the JSON or the stream of an answer.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.partial = partial

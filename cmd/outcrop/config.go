@@ -17,8 +17,9 @@ func configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config [--config FILE] [--check FILE | --defaults | --markdown | --schema]",
 		Short: "Show the settings in force, and where each was made",
-		Long: `Without flags, write the settings that a gateway started here would have, as a configuration file; behind each stands the place
-where it was made: file:line:column, the name of a variable, or "default". Secrets are not shown.`,
+		Long: `Without flags, write the settings that a gateway started here would have, as a configuration file;
+behind each stands the place where it was made: file:line:column, the name of a variable, or
+"default". Secrets are not shown.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var text []byte

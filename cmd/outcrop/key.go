@@ -25,8 +25,9 @@ func keyCommand() *cobra.Command {
 		Short: "Make, list, revoke and rotate API keys",
 		Long: `Make, list, revoke and rotate API keys, in the store of a gateway: the file access.store, or Redis.
 
-A gateway on the same store knows of every change within about two seconds; it need not be restarted, and it may run meanwhile. A key
-is printed once, when it is made. Only its SHA-256 is kept.`,
+A gateway on the same store knows of every change within about two seconds; it need not be
+restarted, and it may run meanwhile. A key is printed once, when it is made. Only its SHA-256 is
+kept.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -82,9 +83,9 @@ func (k *keyring) create() *cobra.Command {
 		Short: "Make a key and print it, this once",
 		Long: `Make a key. Its first line of output is the key, which is printed this once, the second its id.
 
-What is left out restricts nothing, but for requests a minute, of which there are 100. In names of models, tiers and endpoints * stands
-for any characters. A key for tiers alone may use these and name no model. Endpoints are chat.completions, embeddings, models,
-outcrop.route and so on.`,
+What is left out restricts nothing, but for requests a minute, of which there are 100. In names of
+models, tiers and endpoints * stands for any characters. A key for tiers alone may use these and
+name no model. Endpoints are chat.completions, embeddings, models, outcrop.route and so on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if noStore {
@@ -230,7 +231,8 @@ func (k *keyring) lastKey(cmd *cobra.Command, r *keys.Registry) {
 	if err != nil || slices.ContainsFunc(left, func(key keys.Key) bool { return key.State(now) == "active" }) {
 		return
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), `That was the last key of this store. A gateway on it goes on asking for keys, so that losing them opens nothing.
+	fmt.Fprintf(cmd.ErrOrStderr(), `That was the last key of this store. A gateway on it goes on asking for keys, so that
+losing them opens nothing.
   another key:               outcrop key create
   a gateway without keys:    stop it and start it with an access.store (OUTCROP_STATE) that never held a key,
                              such as memory, or remove the store if nothing else in it is needed: %s
@@ -245,8 +247,9 @@ func (k *keyring) rotate() *cobra.Command {
 		ValidArgsFunction: k.keyIDs,
 
 		Short: "Give a key a new secret and print it, this once",
-		Long: `Give a key a new secret. Id, tenant, limits, budget and everything else stay. The old secret is valid for the grace, so that clients can
-be changed without a break; with --grace 0 it ends at once, as after a leak. The first line of output is the key, the second its id.`,
+		Long: `Give a key a new secret. Id, tenant, limits, budget and everything else stay. The old secret is
+valid for the grace, so that clients can be changed without a break; with --grace 0 it ends at once,
+as after a leak. The first line of output is the key, the second its id.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, which []string) error {
 			if grace < 0 {

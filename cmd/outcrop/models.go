@@ -66,7 +66,7 @@ func keepListed(ctx context.Context, every time.Duration, again <-chan struct{},
 		case <-ctx.Done():
 			return
 		case <-again:
-		case <-time.After(wait + rand.N(wait/5) - wait/10): //nolint:gosec // jitter: many gateways that start together must not ask together for ever
+		case <-time.After(wait + rand.N(wait/5) - wait/10): //nolint:gosec // jitter between gateways
 		}
 	}
 }

@@ -22,13 +22,15 @@ func routeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "route [--config FILE] < requests.jsonl",
 		Short: "Show where requests would go, without calling anything",
-		Long: `Read JSON lines from standard input, each a chat request {"messages":[…]} or {"prompt":"…"}, and write for each one line:
+		Long: `Read JSON lines from standard input, each a chat request {"messages":[…]} or {"prompt":"…"}, and
+write for each one line:
 
   {"tier","rule","score","targets":[…],"facts":{…},"price_estimate":…}
 
-or {"error":…,"line":7}, and then the exit code is 1. Other members of a request (model, tools, max_tokens …) count too; without a model it is for "auto". The price is in
-USD, of the first target, for the estimated tokens of the prompt and an answer as long as its limit, or of 500 tokens without one.
-A line may be 32 MB long. Nothing is called and no AWS credentials are needed.`,
+or {"error":…,"line":7}, and then the exit code is 1. Other members of a request (model, tools,
+max_tokens …) count too; without a model it is for "auto". The price is in USD, of the first target,
+for the estimated tokens of the prompt and an answer as long as its limit, or of 500 tokens without
+one. A line may be 32 MB long. Nothing is called and no AWS credentials are needed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			source.Environ = os.Environ()

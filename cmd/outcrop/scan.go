@@ -26,10 +26,12 @@ func scanCommand() *cobra.Command {
 		Use:   "scan [--config FILE] < texts.jsonl",
 		Short: "Show what the policy finds in texts, and what becomes of them",
 		Long: `Read JSON lines {"text": "…", "direction": "input"} from standard input and write one line for each:
-{"findings":[{"kind","start","end","score"}],"injection":{"score","blocked"},"text":"…redacted…"}. start and end count Unicode code
-points of the text that came in. A line that cannot be read gives {"error":{"message":"…"},"line":7}, and then the exit code is 1.
+{"findings":[{"kind","start","end","score"}],"injection":{"score","blocked"},"text":"…redacted…"}.
+start and end count Unicode code points of the text that came in. A line that cannot be read gives
+{"error":{"message":"…"},"line":7}, and then the exit code is 1.
 
-Without --config all local detectors are on: redact, threshold 0.8. With it, the section security of the file decides.`,
+Without --config all local detectors are on: redact, threshold 0.8. With it, the section security of
+the file decides.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := scanConfig(path)

@@ -35,8 +35,9 @@ func serveCommand() *cobra.Command {
 		Short: "Serve the OpenAI API in front of Bedrock",
 		Long: `Serve the OpenAI API in front of Bedrock.
 
-Without --offline the AWS default chain finds region and credentials: environment, profiles, SSO, web identity,
-instance roles, AWS_BEARER_TOKEN_BEDROCK. With --offline every answer is made up by an embedded Bedrock.`,
+Without --offline the AWS default chain finds region and credentials: environment, profiles, SSO,
+web identity, instance roles, AWS_BEARER_TOKEN_BEDROCK. With --offline every answer is made up by an
+embedded Bedrock.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s.source.Environ = os.Environ()

@@ -44,13 +44,14 @@ func translateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "translate [--model M] < request.json",
 		Short: "Show the Bedrock call that a request becomes, without calling anything",
-		Long: `Read an OpenAI request (chat, Responses, completions or embeddings) from standard input and print the Bedrock calls
-that it becomes: operation,
-model id, path, body, and what was adjusted. Nothing is called.
+		Long: `Read an OpenAI request (chat, Responses, completions or embeddings) from standard input and print
+the Bedrock calls that it becomes: operation, model id, path, body, and what was adjusted. Nothing
+is called.
 
-With --reply, do the way back: print the OpenAI answer that a Bedrock reply becomes. The reply is a file, or standard input
-when no file is named: the JSON body of a Converse reply, or a list of stream events [{"type":"messageStart","payload":{…}}, …].
-With a file, the request that it answers is read from standard input.
+With --reply, do the way back: print the OpenAI answer that a Bedrock reply becomes. The reply is a
+file, or standard input when no file is named: the JSON body of a Converse reply, or a list of
+stream events [{"type":"messageStart","payload":{…}}, …]. With a file, the request that it answers
+is read from standard input.
 
   outcrop translate --model amazon.nova-lite-v1:0 < request.json
   outcrop translate --reply reply.json < request.json

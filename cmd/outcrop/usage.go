@@ -20,14 +20,16 @@ func usageCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usage",
 		Short: "Show who has used how much, and what it cost",
-		Long: `Show who has used how much, and what it cost, from the store of a gateway, which may run meanwhile and has written all but its last
-second.
+		Long: `Show who has used how much, and what it cost, from the store of a gateway, which may run meanwhile
+and has written all but its last second.
 
-Times are dates, as in RFC 3339, or seconds since 1970; whole hours are counted. Without them it is the last 30 days. Groups are key, tenant,
-model, hour, day and tag:NAME, of the tags that usage.tags names, with commas between them. Beside the id of a key stands its name.
+Times are dates, as in RFC 3339, or seconds since 1970; whole hours are counted. Without them it is
+the last 30 days. Groups are key, tenant, model, hour, day and tag:NAME, of the tags that usage.tags
+names, with commas between them. Beside the id of a key stands its name.
 
-Columns: requests with an answer from the cache count as cached too; estimated are those whose tokens Bedrock did not tell, and unpriced those
-of models without a price in the catalogue, which cost nothing here. Refused requests stand under the model none.`,
+Columns: requests with an answer from the cache count as cached too; estimated are those whose
+tokens Bedrock did not tell, and unpriced those of models without a price in the catalogue, which
+cost nothing here. Refused requests stand under the model none.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q, argument, err := usage.ParseQuery(from, to, groupBy, time.Now())

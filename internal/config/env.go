@@ -146,7 +146,8 @@ func (l *loader) hostPort(host, port string) {
 // foreign matches variables that bear our prefix and are not ours: those that Kubernetes gives every pod of a namespace
 // with a service named outcrop or outcrop-something, and those of our own tests.
 var foreign = regexp.MustCompile(
-	`_SERVICE_(HOST|PORT(_\w+)?)=|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|_PORT=(tcp|udp|sctp)://|^OUTCROP_(SHARED|CLIENTS|CHAOS)=`)
+	`_SERVICE_(HOST|PORT(_\w+)?)=|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|_PORT=(tcp|udp|sctp)://|` +
+		`^OUTCROP_(SHARED|CLIENTS|CHAOS)=`)
 
 // unknown complains of variables that look like ours: a mistyped safety setting must not pass for one that was made.
 func (l *loader) unknown(env map[string]string, known map[string]bool) {

@@ -11,11 +11,14 @@ func Markdown() []byte {
 	var b bytes.Buffer
 	b.WriteString(`# Configuration
 
-Every setting, as the program knows it (` + "`outcrop config --markdown`" + ` writes this page; ` + "`make config`" + ` renews it).
+Every setting, as the program knows it (` + "`outcrop config --markdown`" + ` writes this page;
+` + "`make config`" + ` renews it).
 
-Defaults, then the YAML file of ` + "`--config`" + `, then the environment, then flags; the later wins. A setting ` + "`server.addr`" + ` stands in the
-file as ` + "`addr`" + ` below ` + "`server:`" + `, and is the variable ` + "`OUTCROP_SERVER_ADDR`" + `; further variables are named beside it. Tables and lists of
-sections can be set in the file only; ` + "`[]`" + ` stands for an entry of a list, ` + "`[NAME]`" + ` for one of a table. Durations have units (` + "`30s`" + `), and
+Defaults, then the YAML file of ` + "`--config`" + `, then the environment, then flags; the later wins.
+A setting ` + "`server.addr`" + ` stands in the file as ` + "`addr`" + ` below ` + "`server:`" + `, and is the
+variable ` + "`OUTCROP_SERVER_ADDR`" + `; further variables are named beside it. Tables and lists of
+sections can be set in the file only; ` + "`[]`" + ` stands for an entry of a list, ` + "`[NAME]`" + ` for
+one of a table. Durations have units (` + "`30s`" + `), and
 so have sizes where the default has one.
 
 ` + "```sh" + `
