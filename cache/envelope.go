@@ -96,7 +96,7 @@ func (s *sealer) open(key string, b []byte, now time.Time) (Entry, error) {
 	// Without a secret anybody may have sealed this, so nothing of it is believed.
 	header, packed := body[len(envelopeMark):envelopeHeader], body[envelopeHeader:]
 	e := Entry{
-		Stored:  time.UnixMilli(int64(binary.BigEndian.Uint64(header[1:]))), //nolint:gosec // what does not fit was not written here: it is long past
+		Stored:  time.UnixMilli(int64(binary.BigEndian.Uint64(header[1:]))), //nolint:gosec // else not written here
 		Expires: time.UnixMilli(int64(binary.BigEndian.Uint64(header[9:]))), //nolint:gosec // the same
 	}
 	size := int64(binary.BigEndian.Uint32(header[17:]))

@@ -85,13 +85,16 @@ func codeSigns(line string) int {
 			}
 		}
 	}
-	for _, start := range [...]string{"#include", "import ", "from ", "func ", "fn ", "public ", "private ", "package ", "const ", "let ", "var ", "return ", "SELECT ", "INSERT ", "UPDATE ", "CREATE TABLE", "#!/", "<?php", "<!DOCTYPE", "$ "} {
+	for _, start := range [...]string{"#include", "import ", "from ", "func ", "fn ", "public ", "private ",
+		"package ", "const ", "let ", "var ", "return ", "SELECT ", "INSERT ", "UPDATE ", "CREATE TABLE", "#!/", "<?php",
+		"<!DOCTYPE", "$ "} {
 		if strings.HasPrefix(line, start) {
 			n++
 			break
 		}
 	}
-	for _, sign := range [...]string{"();", "):", "=> ", "->", "==", "!=", "&&", "||", "::", "</", "/>", ":=", "+=", "std::", "console.log", "print(", "self.", " = new ", "${", "[i]", "!(", "}}"} {
+	for _, sign := range [...]string{"();", "):", "=> ", "->", "==", "!=", "&&", "||", "::", "</", "/>", ":=", "+=",
+		"std::", "console.log", "print(", "self.", " = new ", "${", "[i]", "!(", "}}"} {
 		if strings.Contains(line, sign) {
 			n++
 		}
@@ -100,19 +103,27 @@ func codeSigns(line string) int {
 }
 
 var (
-	codeLanguages = newWordSet("python", "javascript", "typescript", "java", "golang", "rust", "c++", "c#", "kotlin", "swift", "php", "ruby", "scala", "perl", "haskell", "sql", "mysql", "postgres",
-		"bash", "shell", "powershell", "html", "css", "react", "node.js", "django", "regex", "dockerfile", "kubernetes", "terraform", "matlab", "numpy", "pandas", "api", "json", "yaml", "go")
-	codeThings = newWordSet("code", "function", "functions", "script", "program", "class", "method", "query", "bug", "debug", "compile", "compiler", "implement", "implementation", "refactor",
-		"algorithm", "snippet", "stack trace", "traceback", "exception", "unit test", "unit tests", "endpoint", "library", "module", "regex", "parser", "loop", "array", "recursion", "async")
-	mathWords = newWordSet("equation", "equations", "integral", "integrate", "derivative", "differentiate", "theorem", "lemma", "polynomial", "matrix", "matrices", "eigenvalue", "eigenvalues", "determinant",
-		"logarithm", "probability", "calculate", "compute", "solve", "solve for", "prove", "proof", "sum", "product", "fraction", "percent", "percentage", "ratio", "average", "median", "variance", "algebra",
-		"geometry", "triangle", "circle", "radius", "perimeter", "area", "volume", "hypotenuse", "square root", "prime", "divisible", "remainder", "modulo", "factorial", "permutations", "combinations",
+	codeLanguages = newWordSet("python", "javascript", "typescript", "java", "golang", "rust", "c++", "c#", "kotlin",
+		"swift", "php", "ruby", "scala", "perl", "haskell", "sql", "mysql", "postgres",
+		"bash", "shell", "powershell", "html", "css", "react", "node.js", "django", "regex", "dockerfile", "kubernetes",
+		"terraform", "matlab", "numpy", "pandas", "api", "json", "yaml", "go")
+	codeThings = newWordSet("code", "function", "functions", "script", "program", "class", "method", "query", "bug",
+		"debug", "compile", "compiler", "implement", "implementation", "refactor",
+		"algorithm", "snippet", "stack trace", "traceback", "exception", "unit test", "unit tests", "endpoint", "library",
+		"module", "regex", "parser", "loop", "array", "recursion", "async")
+	mathWords = newWordSet("equation", "equations", "integral", "integrate", "derivative", "differentiate", "theorem",
+		"lemma", "polynomial", "matrix", "matrices", "eigenvalue", "eigenvalues", "determinant",
+		"logarithm", "probability", "calculate", "compute", "solve", "solve for", "prove", "proof", "sum", "product",
+		"fraction", "percent", "percentage", "ratio", "average", "median", "variance", "algebra",
+		"geometry", "triangle", "circle", "radius", "perimeter", "area", "volume", "hypotenuse", "square root", "prime",
+		"divisible", "remainder", "modulo", "factorial", "permutations", "combinations",
 		"how many", "how much", "in total", "times as many", "twice as", "half of", "each")
 )
 
 // isMath tells whether a text is about mathematics: formulas, or figures along with words of the trade.
 func isMath(s string) bool {
-	for _, sign := range [...]string{`\frac`, `\sum`, `\int`, `\sqrt`, `\begin{`, `\(`, `\[`, "$$", "√", "∑", "∫", "≤", "≥", "≠", "∈", "∞", "π", "²", "³"} {
+	for _, sign := range [...]string{`\frac`, `\sum`, `\int`, `\sqrt`, `\begin{`, `\(`, `\[`, "$$", "√", "∑", "∫", "≤",
+		"≥", "≠", "∈", "∞", "π", "²", "³"} {
 		if strings.Contains(s, sign) {
 			return true
 		}

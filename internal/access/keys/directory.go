@@ -75,7 +75,7 @@ func (d *Directory) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(poll + rand.N(poll/4)): //nolint:gosec // jitter: gateways that start together must not ask together for ever
+		case <-time.After(poll + rand.N(poll/4)): //nolint:gosec // jitter between gateways
 		}
 	}
 }

@@ -109,12 +109,16 @@ if redis.call('ZCARD', order) < redis.call('HLEN', bodies) then
 	for i = 1, #all, 2 do
 		local revision = string.match(all[i + 1], '^(%d+) ?%d*\n')
 		local n, rest = string.match(all[i], '^(%d+):(.*)$')
-		if revision and n and #rest > tonumber(n) and string.sub(rest, tonumber(n) + 1, tonumber(n) + 1) == ':' then arrange(all[i], revision) end
+		n = tonumber(n)
+		if revision and n and #rest > n and string.sub(rest, n + 1, n + 1) == ':' then
+			arrange(all[i], revision)
+		end
 	end
 end
 local fields
 if newest == '1' then
-	fields = redis.call('ZREVRANGEBYSCORE', of, after == '0' and '+inf' or '(' .. after, '-inf', 'WITHSCORES', 'LIMIT', 0, most + 1)
+	local below = after == '0' and '+inf' or '(' .. after
+	fields = redis.call('ZREVRANGEBYSCORE', of, below, '-inf', 'WITHSCORES', 'LIMIT', 0, most + 1)
 else
 	fields = redis.call('ZRANGEBYSCORE', of, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, most + 1)
 end

@@ -211,8 +211,10 @@ func balances(ctx context.Context, q querier, accounts []store.Account) ([]store
 // spend adds to accounts, of which none falls below nothing.
 func spend(ctx context.Context, tx *sql.Tx, accounts []store.Account, spent, held int64) error {
 	for _, a := range accounts {
-		_, err := tx.ExecContext(ctx, `INSERT INTO budgets (tenant, id, since, spent, held) VALUES (?1, ?2, ?3, max(?4, 0), max(?5, 0))
-			ON CONFLICT DO UPDATE SET spent = max(spent + ?4, 0), held = max(held + ?5, 0)`, a.Tenant, a.ID, a.From, spent, held)
+		_, err := tx.ExecContext(ctx, `INSERT INTO budgets (tenant, id, since, spent, held)
+			VALUES (?1, ?2, ?3, max(?4, 0), max(?5, 0))
+			ON CONFLICT DO UPDATE SET spent = max(spent + ?4, 0), held = max(held + ?5, 0)`,
+			a.Tenant, a.ID, a.From, spent, held)
 		if err != nil {
 			return err
 		}

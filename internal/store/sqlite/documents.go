@@ -88,9 +88,11 @@ func (k documents) Put(ctx context.Context, d store.Document) (next int64, err e
 		var result sql.Result
 		if d.Revision == 0 {
 			// One that has expired is not there.
-			result, err = tx.ExecContext(ctx, `INSERT INTO documents (kind, tenant, id, revision, place, expires, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (kind, tenant, id) DO UPDATE SET revision = excluded.revision, place = excluded.place, expires = excluded.expires,
-				body = excluded.body WHERE documents.expires BETWEEN 1 AND ?`, k.kind, d.Tenant, d.ID, next, next, d.Millis(), filled(d.Body), now)
+			result, err = tx.ExecContext(ctx, `INSERT INTO documents
+				(kind, tenant, id, revision, place, expires, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (kind, tenant, id) DO UPDATE SET revision = excluded.revision, place = excluded.place,
+				expires = excluded.expires, body = excluded.body WHERE documents.expires BETWEEN 1 AND ?`,
+				k.kind, d.Tenant, d.ID, next, next, d.Millis(), filled(d.Body), now)
 		} else {
 			result, err = tx.ExecContext(ctx, `UPDATE documents SET revision = ?, expires = ?, body = ?
 				WHERE kind = ? AND tenant = ? AND id = ? AND revision = ? AND NOT expires BETWEEN 1 AND ?`,
@@ -130,7 +132,8 @@ func (k documents) advance(ctx context.Context, tx *sql.Tx) (next int64, err err
 
 func (k documents) sweep(ctx context.Context, tx *sql.Tx, now int64) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM documents WHERE rowid IN
-		(SELECT rowid FROM documents WHERE kind = ? AND expires > 0 AND expires <= ? LIMIT ?)`, k.kind, now, store.SweepAtOnce)
+		(SELECT rowid FROM documents WHERE kind = ? AND expires > 0 AND expires <= ? LIMIT ?)`,
+		k.kind, now, store.SweepAtOnce)
 	return err
 }
 
@@ -138,7 +141,8 @@ func (k documents) sweep(ctx context.Context, tx *sql.Tx, now int64) error {
 func (k documents) Get(ctx context.Context, tenant, id string) (d store.Document, err error) {
 	err = k.s.read(ctx, func(db *sql.DB) error {
 		row := db.QueryRowContext(ctx, `SELECT tenant, id, revision, place, expires, body FROM documents
-			WHERE kind = ? AND tenant = ? AND id = ? AND NOT expires BETWEEN 1 AND ?`, k.kind, tenant, id, time.Now().UnixMilli())
+			WHERE kind = ? AND tenant = ? AND id = ? AND NOT expires BETWEEN 1 AND ?`,
+			k.kind, tenant, id, time.Now().UnixMilli())
 		d, err = scan(row)
 		if errors.Is(err, sql.ErrNoRows) {
 			return store.ErrNotFound

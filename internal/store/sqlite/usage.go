@@ -30,9 +30,11 @@ CREATE TABLE usage (
 
 const addUsage = `
 INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, cached = cached + excluded.cached, errors = errors + excluded.errors,
+ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, cached = cached + excluded.cached,
+	errors = errors + excluded.errors,
 	input = input + excluded.input, output = output + excluded.output, cache_read = cache_read + excluded.cache_read,
-	cache_write = cache_write + excluded.cache_write, cost = cost + excluded.cost, estimated = estimated + excluded.estimated,
+	cache_write = cache_write + excluded.cache_write, cost = cost + excluded.cost,
+	estimated = estimated + excluded.estimated,
 	unpriced = unpriced + excluded.unpriced`
 
 // AddUsage adds to the sums of rows, as one transaction.

@@ -57,7 +57,8 @@ var (
 	Attacks = []filter{
 		{"JAILBREAK", regexp.MustCompile(`(?i)\b(you are now dan|do anything now|without any (rules|restrictions))\b`)},
 		{"PROMPT_INJECTION", regexp.MustCompile(
-			`(?i)\b(ignore|disregard|forget) (all |any )?(the |your )?(previous|prior|above|earlier) (instructions|rules|prompts?)\b`)},
+			`(?i)\b(ignore|disregard|forget) (all |any )?(the |your )?(previous|prior|above|earlier) ` +
+				`(instructions|rules|prompts?)\b`)},
 		{"PROMPT_LEAKAGE", regexp.MustCompile(`(?i)\b(reveal|print|repeat|show)( me)? (your|the) system prompt\b`)},
 	}
 	personalForms = []filter{
