@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 
 	"internal/audit":            {},
 	"internal/background":       {},
+	"internal/flow":             {},
 	"internal/test/redistest":   {},
 	"internal/access":           {},
 	"internal/access/keys":      {"openai", "internal/access", "internal/store"},
@@ -44,7 +45,7 @@ var arrows = map[string][]string{
 	"internal/test/rules/list":  {"internal/test/rules"},
 	"internal/test/eval":        {"router", "router/score"},
 	"internal/test/eval/report": {"internal/test/eval", "router/score"},
-	"internal/bedrock":          {"openai", "internal/catalog", "internal/background"},
+	"internal/bedrock":          {"openai", "internal/catalog", "internal/background", "internal/flow"},
 
 	"internal/bedrock/offline": {"internal/bedrock/offline/shape", "internal/bedrock/offline/wire",
 		"internal/bedrock/offline/rules",
@@ -79,7 +80,7 @@ var arrows = map[string][]string{
 	"internal/judge": {"openai", "internal/call", "internal/telemetry", "policy"},
 	"internal/inspect": {"openai", "internal/call", "internal/judge", "internal/access", "internal/telemetry",
 		"internal/audit", "policy", "translate/embed"},
-	"internal/recall": {"openai", "internal/call", "internal/catalog", "internal/media", "internal/telemetry",
+	"internal/recall": {"openai", "internal/call", "internal/flow", "internal/catalog", "internal/media", "internal/telemetry",
 		"cache", "translate", "translate/chat", "translate/embed"},
 	"internal/attempt": {"openai", "internal/call", "internal/catalog", "internal/access", "internal/telemetry",
 		"internal/upstream", "translate", "translate/chat", "translate/embed"},
@@ -87,7 +88,7 @@ var arrows = map[string][]string{
 		"internal/attempt", "internal/catalog", "internal/access", "internal/access/limits", "internal/access/budgets",
 		"internal/access/usage", "internal/media", "internal/telemetry", "internal/upstream", "translate",
 		"translate/chat", "router"},
-	"server": {"openai", "internal/dialect", "internal/access", "internal/access/keys", "internal/access/limits",
+	"server": {"openai", "internal/dialect", "internal/flow", "internal/access", "internal/access/keys", "internal/access/limits",
 		"internal/access/usage", "internal/telemetry", "internal/upstream", "internal/call", "internal/observe",
 		"internal/pipeline", "internal/audit", "internal/nearest", "translate"},
 	// their Config structs and checks

@@ -12,6 +12,7 @@ import (
 
 	"outcrop/internal/call"
 	"outcrop/internal/dialect"
+	"outcrop/internal/flow"
 	"outcrop/openai"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) stream(c echo.Context, call *call.Call, events dialect.Stream) 
 			err = w.fail(panicked(r))
 		}
 	}()
-	reply, err := s.Handle(ctx, call)
+	reply, err := s.Handle(flow.With(ctx, w.flow), call)
 	w.head(call, reply.Head)
 	if err != nil {
 		return w.fail(err)
@@ -53,12 +54,16 @@ type eventWriter struct {
 	rc     *http.ResponseController
 	cancel context.CancelFunc
 
+	flow *flow.Flow
+
 	mu      sync.Mutex
 	events  dialect.Stream
 	timer   *time.Timer
-	buf     []byte
-	last    time.Time // of the last write
-	begun   bool      // the status line is out
+	late    *time.Timer // writes what is pending, should nobody who reads wait: a stage may be at work for long
+	buf     []byte      // what is pending
+	last    time.Time   // of the last write
+	dated   time.Time   // when the write deadline was set
+	begun   bool        // the status line is out
 	stopped bool
 	lost    error // the client is gone
 }
@@ -67,6 +72,8 @@ func (s *Server) newEventWriter(c echo.Context, events dialect.Stream, cancel co
 	rc := http.NewResponseController(c.Response().Writer)
 	w := &eventWriter{s: s, c: c, rc: rc, cancel: cancel, events: events, buf: make([]byte, 0, 1024)}
 	w.timer = time.AfterFunc(time.Duration(math.MaxInt64), w.tick)
+	w.late = time.AfterFunc(time.Duration(math.MaxInt64), w.flush)
+	w.flow = flow.New(w.flush)
 	w.timer.Reset(s.cfg.StreamHold) // only now may tick run, and see the timer
 	return w
 }
@@ -78,12 +85,7 @@ func (w *eventWriter) tick() {
 		return
 	}
 	defer w.mu.Unlock()
-	defer func() {
-		if r := recover(); r != nil { // on a goroutine of the timer's, where it would end the process
-			w.lost = call.Recovered(r)
-			w.cancel()
-		}
-	}()
+	defer w.caught()
 	if w.stopped || w.lost != nil {
 		return
 	}
@@ -93,8 +95,16 @@ func (w *eventWriter) tick() {
 		return
 	}
 	w.begin()
-	w.write(w.events.AppendPing(w.buf[:0]))
+	w.write(w.events.AppendPing(w.buf))
 	w.timer.Reset(wait)
+}
+
+// caught ends the stream at a panic, on a goroutine of a timer's too, where it would end the process.
+func (w *eventWriter) caught() {
+	if r := recover(); r != nil {
+		w.lost = call.Recovered(r)
+		w.cancel()
+	}
 }
 
 // head sets the headers of the answer, unless the hold has sent them off already.
@@ -121,20 +131,44 @@ func (w *eventWriter) begin() {
 	w.c.Response().WriteHeader(http.StatusOK)
 }
 
-// part writes one part; it is false when the client is gone.
+// Events that arrive together are written together: for so long, and so much.
+const (
+	pendingFor  = 2 * time.Millisecond
+	pendingSize = 16 << 10
+)
+
+// part writes one part, or leaves that until whoever reads the next one is about to wait; it is false when the client
+// is gone.
 func (w *eventWriter) part(p openai.Part) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b := w.events.AppendPart(w.buf[:0], p)
-	if len(b) == 0 {
+	before := len(w.buf)
+	b := w.events.AppendPart(w.buf, p)
+	if len(b) == before {
 		return w.lost == nil
 	}
 	if !w.begun {
 		w.begin()
 		w.timer.Reset(w.s.cfg.StreamKeepAlive)
 	}
+	if w.flow.Running() && len(b) < pendingSize {
+		if w.buf = b; before == 0 {
+			w.late.Reset(pendingFor)
+		}
+		return w.lost == nil
+	}
 	w.write(b)
 	return w.lost == nil
+}
+
+// flush writes what is pending.
+func (w *eventWriter) flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer w.caught()
+	if len(w.buf) > 0 && !w.stopped {
+		w.write(w.buf)
+	}
 }
 
 // done writes the end of a complete answer.
@@ -142,7 +176,7 @@ func (w *eventWriter) done() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.begin()
-	w.write(w.events.AppendEnd(w.buf[:0]))
+	w.write(w.events.AppendEnd(w.buf))
 }
 
 // fail ends the answer with an error: as HTTP when nothing was written yet, else as the last event (R-STR-15). The body
@@ -158,18 +192,21 @@ func (w *eventWriter) fail(err error) error {
 	if w.lost != nil || clientGone(w.c, err) {
 		return nil
 	}
-	w.write(w.events.AppendFail(w.buf[:0], w.s.known(w.c, err)))
+	w.write(w.events.AppendFail(w.buf, w.s.known(w.c, err)))
 	return nil
 }
 
 // write sends b at once, with a deadline of its own: a client that stops reading must not hold a stream for ever.
 func (w *eventWriter) write(b []byte) {
+	if len(w.buf) > 0 {
+		w.late.Stop()
+	}
 	w.buf = b[:0]
 	if w.lost != nil {
 		return
 	}
 	w.last = time.Now()
-	if err := writeBy(w.rc, w.last.Add(w.s.cfg.WriteTimeout)); err != nil {
+	if err := w.deadline(); err != nil {
 		w.lose(err)
 		return
 	}
@@ -180,6 +217,17 @@ func (w *eventWriter) write(b []byte) {
 	if err := w.rc.Flush(); err != nil {
 		w.lose(err)
 	}
+}
+
+// deadline sets the time by which the client has to take what is written: not for each write anew, which is a deadline
+// that is late by as much.
+func (w *eventWriter) deadline() error {
+	again := min(time.Second, w.s.cfg.WriteTimeout/8)
+	if w.last.Sub(w.dated) < again {
+		return nil
+	}
+	w.dated = w.last
+	return writeBy(w.rc, w.last.Add(w.s.cfg.WriteTimeout+again))
 }
 
 // writeBy sets the time by which a client has to take what is written, where the connection knows such a time.
@@ -200,4 +248,5 @@ func (w *eventWriter) stop() {
 	defer w.mu.Unlock()
 	w.stopped = true
 	w.timer.Stop()
+	w.late.Stop()
 }

@@ -22,7 +22,10 @@ type frames struct {
 	buf  []byte // of one frame, used again for the next
 }
 
-func newFrames(body io.ReadCloser) *frames { return &frames{body: body, in: bufio.NewReader(body)} }
+// newFrames reads the frames of body by way of from.
+func newFrames(body io.ReadCloser, from io.Reader) *frames {
+	return &frames{body: body, in: bufio.NewReader(from)}
+}
 
 // next gives the next frame, valid until the one after. io.EOF is the end of the stream; an end anywhere
 // else, or a connection that is lost, is errCut.

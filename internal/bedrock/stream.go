@@ -21,6 +21,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
 
+	"outcrop/internal/flow"
 	"outcrop/openai"
 )
 
@@ -54,6 +55,8 @@ func (c *Client) ConverseStream(ctx context.Context, in *bedrockruntime.Converse
 		}
 		s.requestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	}
+	s.flow.Begin()
+	s.opened = true
 	s.release = context.AfterFunc(ctx, s.close)
 	return s.requestID, s.events, nil
 }
@@ -75,13 +78,16 @@ type stream struct {
 	tried    error // why the first try of the thin transport could not be opened, until the SDK comes to it
 
 	requestID string
+	flow      *flow.Flow // tells who writes the events that this is about to wait
+	opened    bool       // and counts as a reader of the flow
 	ranged    atomic.Bool
 	release   func() bool // takes close off the caller's context
 	closing   sync.Once
 }
 
 func newStream(ctx context.Context, c *Client) *stream {
-	s := &stream{client: c, caller: ctx, protocol: restjson1.New(schemas.AmazonBedrockFrontendService)}
+	s := &stream{client: c, caller: ctx, protocol: restjson1.New(schemas.AmazonBedrockFrontendService),
+		flow: flow.Of(ctx)}
 	s.call.stream = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.idle = time.AfterFunc(c.bedrock.cfg.StreamIdle, func() { s.cancel(errIdle) })
@@ -120,9 +126,7 @@ func (s *stream) events(yield func(types.ConverseStreamOutput, error) bool) {
 // next waits for the next event that the SDK knows. io.EOF is the stream's end.
 func (s *stream) next() (types.ConverseStreamOutput, error) {
 	for {
-		s.idle.Reset(s.client.bedrock.cfg.StreamIdle)
 		frame, err := s.frames.next()
-		s.idle.Stop()
 		if err != nil {
 			return nil, err
 		}
@@ -140,6 +144,21 @@ func (s *stream) next() (types.ConverseStreamOutput, error) {
 	}
 }
 
+// waiting reads the body of a stream, and is where it is waited for.
+type waiting struct {
+	stream *stream
+	body   io.Reader
+}
+
+func (w waiting) Read(p []byte) (int, error) {
+	w.stream.flow.Wait()
+	w.stream.idle.Reset(w.stream.client.bedrock.cfg.StreamIdle)
+	n, err := w.body.Read(p)
+	w.stream.idle.Stop()
+	w.stream.flow.Begin()
+	return n, err
+}
+
 // unreadable tells a frame that is an exception from one that is nonsense.
 func unreadable(err error) error {
 	var exception smithy.APIError
@@ -151,7 +170,7 @@ func unreadable(err error) error {
 
 // open takes the body of a reply and reads its first event.
 func (s *stream) open(body io.ReadCloser) (err error) {
-	s.frames = newFrames(body)
+	s.frames = newFrames(body, waiting{s, body})
 	switch s.first, err = s.next(); {
 	case errors.Is(err, io.EOF):
 		err = errEmpty
@@ -170,6 +189,9 @@ func (s *stream) close() {
 		s.cancel(nil)
 		if s.frames != nil {
 			s.frames.body.Close()
+		}
+		if s.opened {
+			s.flow.End()
 		}
 	})
 }

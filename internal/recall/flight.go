@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"outcrop/internal/call"
+	"outcrop/internal/flow"
 	"outcrop/openai"
 )
 
@@ -107,7 +108,8 @@ type reader struct {
 
 func newFlight(ctx context.Context, k key, limit time.Duration, streamed bool) *flight {
 	f := &flight{key: k, streamed: streamed, done: make(chan struct{}), readers: map[*reader]struct{}{}}
-	f.ctx, f.cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), limit, call.ErrDeadline)
+	// A flight has many readers: none of them may hold it up by being slow, as a writer of its own could.
+	f.ctx, f.cancel = context.WithTimeoutCause(flow.With(context.WithoutCancel(ctx), nil), limit, call.ErrDeadline)
 	return f
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"outcrop/cache"
 	"outcrop/internal/call"
+	"outcrop/internal/flow"
 	"outcrop/openai"
 	"outcrop/translate"
 )
@@ -137,7 +138,12 @@ func (a *lookup) hit(ctx context.Context) (call.Reply, bool) {
 	head.Target = call.First(a.call)
 	head.Cache = a.status("hit")
 	head.Cache.Age = age
-	return call.Reply{Head: head, Parts: call.Each(parts)}, true
+	return call.Reply{Head: head, Parts: func(yield func(openai.Part, error) bool) {
+		to := flow.Of(ctx) // all of it is here, and can be written at once
+		to.Begin()
+		defer to.End()
+		call.Each(parts)(yield)
+	}}, true
 }
 
 // age is how old what was found is, and whether that will do for the request.
