@@ -107,63 +107,87 @@ type link struct{ Start, End, From, To int }
 
 // Links finds the addresses that whoever shows the text would follow: Markdown links, images and references, autolinks,
 // attributes of HTML, and bare addresses. The error is the context's.
-func Links(ctx context.Context, s string) ([]link, error) { //nolint:gocyclo // a recogniser by hand: one pass, many small conditions
+func Links(ctx context.Context, s string) ([]link, error) {
 	var out []link
-	seen := func(a int) bool { return len(out) > 0 && a < out[len(out)-1].To }
 	for i := 0; i < len(s); i++ {
 		if i%finding.Stride == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		switch c := s[i]; {
-		case seen(i):
-		case c == '(' && i > 0 && s[i-1] == ']':
-			if l, ok := markdownLink(s, i); ok {
-				out = append(out, l)
-			}
-		case c == ':' && i > 1 && s[i-1] == ']': // [name]: address
-			a := i + 1
-			for a < len(s) && (s[a] == ' ' || s[a] == '\t' || s[a] == '<' || s[a] == '\n') && a-i < 8 {
-				a++
-			}
-			if !addressLike(s[a:urlEnd(s[:min(len(s), a+longestLead)], a)]) {
-				break
-			}
-			if b := urlEnd(s, a); b > a {
-				out = append(out, link{a, b, a, b})
-			}
-		case c == '=' && i > 2: // src=, href=
-			if name := strings.ToLower(s[max(0, i-10):i]); strings.HasSuffix(strings.TrimRight(name, " "), "src") ||
-				strings.HasSuffix(strings.TrimRight(name, " "), "href") ||
-				strings.HasSuffix(name, "srcset") || strings.HasSuffix(name, "action") || strings.HasSuffix(name, "poster") ||
-				strings.HasSuffix(name, "background") {
-				a := i + 1
-				for a < len(s) && (s[a] == ' ' || s[a] == '"' || s[a] == '\'') {
-					a++
-				}
-				if addressLike(s[a:attributeEnd(s, a, longestLead)]) {
-					b := attributeEnd(s, a, longestURL)
-					out = append(out, link{a, b, a, b})
-				}
-			}
-		case c == ':' && i+2 < len(s) && (s[i+1] == '/' || s[i+1] == '\\') && (s[i+2] == '/' || s[i+2] == '\\'):
-			a := i
-			for a > 0 && i-a < 12 && finding.IsAlpha(s[a-1]) {
-				a--
-			}
-			if a == i {
-				break
-			}
-			if b := urlEnd(s, i+3); b > i+3 {
-				out = append(out, link{a, b, a, b})
-			}
-		case c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") &&
-			(i == 3 || !finding.IsWordByte(s[i-4]) && s[i-4] != '/'):
-			if b := urlEnd(s, i+1); b > i+1 {
-				out = append(out, link{i - 3, b, i - 3, b})
-			}
+		if len(out) > 0 && i < out[len(out)-1].To {
+			continue
+		}
+		if a, b := linkAt(s, i); a < b {
+			out = append(out, link{a, b, a, b})
 		}
 	}
 	return out, nil
+}
+
+// linkAt is the address that the mark at i belongs to; it is empty when there is none.
+func linkAt(s string, i int) (a, b int) {
+	switch s[i] {
+	case '(':
+		if i > 0 && s[i-1] == ']' {
+			return markdownLink(s, i)
+		}
+	case ':':
+		if i > 1 && s[i-1] == ']' {
+			return reference(s, i)
+		}
+		return bareLink(s, i)
+	case '=':
+		if i > 2 && followed(s[max(0, i-10):i]) {
+			return attribute(s, i)
+		}
+	case '.':
+		if i >= 3 && strings.EqualFold(s[i-3:i], "www") && (i == 3 || !finding.IsWordByte(s[i-4]) && s[i-4] != '/') {
+			if b := urlEnd(s, i+1); b > i+1 {
+				return i - 3, b
+			}
+		}
+	}
+	return i, i
+}
+
+// reference reads the address behind [name]: with its colon at i.
+func reference(s string, i int) (a, b int) {
+	a = skip(s, i+1, 7, " \t<\n")
+	if !addressLike(s[a:urlEnd(s[:min(len(s), a+longestLead)], a)]) {
+		return i, i
+	}
+	return a, urlEnd(s, a)
+}
+
+// bareLink reads an address whose scheme ends at i, with strokes of either sort.
+func bareLink(s string, i int) (a, b int) {
+	if i+2 >= len(s) || s[i+1] != '/' && s[i+1] != '\\' || s[i+2] != '/' && s[i+2] != '\\' {
+		return i, i
+	}
+	a = i
+	for a > 0 && i-a < 12 && finding.IsAlpha(s[a-1]) {
+		a--
+	}
+	if b = urlEnd(s, i+3); a == i || b == i+3 {
+		return i, i
+	}
+	return a, b
+}
+
+// followed tells names of attributes whose values browsers follow, at the end of what stands before an equals sign.
+func followed(before string) bool {
+	name := strings.ToLower(before)
+	bare := strings.TrimRight(name, " ")
+	return strings.HasSuffix(bare, "src") || strings.HasSuffix(bare, "href") || strings.HasSuffix(name, "srcset") ||
+		strings.HasSuffix(name, "action") || strings.HasSuffix(name, "poster") || strings.HasSuffix(name, "background")
+}
+
+// attribute reads the address behind the equals sign at i.
+func attribute(s string, i int) (a, b int) {
+	a = skip(s, i+1, len(s), " \"'")
+	if !addressLike(s[a:attributeEnd(s, a, longestLead)]) {
+		return i, i
+	}
+	return a, attributeEnd(s, a, longestURL)
 }
 
 // longestLead is how much of an address is read to tell that it is one, entities of HTML included.
@@ -178,17 +202,13 @@ func addressLike(s string) bool {
 		strings.HasPrefix(s, "javascript:") || strings.HasPrefix(s, "www.")
 }
 
-// markdownLink reads the (address "title") at i; an image's whole construct goes, of a link only the address.
-func markdownLink(s string, i int) (link, bool) {
-	a := i + 1
-	for a < len(s) && (s[a] == ' ' || s[a] == '<' || s[a] == '\n') {
-		a++
-	}
+// markdownLink reads the address of the (address "title") at i.
+func markdownLink(s string, i int) (a, b int) {
+	a = skip(s, i+1, len(s), " <\n")
 	if !addressLike(s[a:markdownEnd(s, a, longestLead)]) {
-		return link{}, false
+		return i, i
 	}
-	b := markdownEnd(s, a, longestURL)
-	return link{a, b, a, b}, true
+	return a, markdownEnd(s, a, longestURL)
 }
 
 // attributeEnd is where the value of an attribute ends, at most so many bytes behind a.

@@ -231,24 +231,8 @@ func ssn(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding 
 	if r.plus || r.paren || r.n < 9 || i > 0 && (s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '$') {
 		return out
 	}
-	var end int
-	var score float64
-	switch g := r.groups; {
-	case r.g >= 3 && g[0].size == 3 && g[1].size == 2 && g[2].size == 4 && g[0].sep == g[1].sep:
-		if r.g > 3 && g[2].sep != ' ' {
-			return out
-		}
-		end = g[2].end
-		score = map[byte]float64{'-': 0.9, ' ': 0.82, '.': 0.75}[g[0].sep]
-	case r.g >= 1 && g[0].size == 9:
-		end, score = g[0].end, 0.4
-	default:
-		return out
-	}
-	d := r.digits[:9]
-	area, serial := string(d[:3]), string(d[5:9])
-	if area == "000" || area == "666" || d[0] == '9' || string(d[3:5]) == "00" || serial == "0000" ||
-		end < len(s) && (finding.IsWordByte(s[end]) || s[end] == '-') {
+	end, score, ok := ssnForm(r)
+	if !ok || !ssnIssued(r.digits[:9]) || end < len(s) && (finding.IsWordByte(s[end]) || s[end] == '-') {
 		return out
 	}
 	near := look(s, i, end)
@@ -261,4 +245,23 @@ func ssn(s string, i int, r *digitRun, out []finding.Finding) []finding.Finding 
 		return out
 	}
 	return append(out, finding.Finding{Kind: finding.KindSSN, Start: i, End: end, Score: min(score, 1)})
+}
+
+// ssnForm is where nine digits end in groups of 3, 2 and 4 or in one, and what the form is worth; other separators count for
+// nothing by themselves.
+func ssnForm(r *digitRun) (end int, score float64, ok bool) {
+	if r.g >= 1 && r.groups[0].size == 9 {
+		return r.groups[0].end, 0.4, true
+	}
+	sep := r.groups[0].sep
+	if r.g < 3 || !sized(r.groups[:3], 3, 2, 4) || r.groups[1].sep != sep || r.g > 3 && r.groups[2].sep != ' ' {
+		return 0, 0, false
+	}
+	return r.groups[2].end, map[byte]float64{'-': 0.9, ' ': 0.82, '.': 0.75}[sep], true
+}
+
+// ssnIssued tells the numbers that the Social Security Administration may give out.
+func ssnIssued(d []byte) bool {
+	area := string(d[:3])
+	return area != "000" && area != "666" && d[0] != '9' && string(d[3:5]) != "00" && string(d[5:9]) != "0000"
 }
