@@ -21,10 +21,29 @@ func (c Rules) Faults() map[string]error {
 		}
 		return faults
 	}
+	c.tierFaults(faults)
+	if _, err := score.New(c.Score); err != nil {
+		faults["score.fast_below"] = err
+	}
+	c.ruleFaults(faults, "rules", c.Rules)
+	for name, rules := range c.RuleSets {
+		member := "rule_sets[" + name + "]"
+		if _, tier := c.Tiers[name]; tier || reserved(name) {
+			faults[member] = fmt.Errorf("%q means something else already; give the rule set another name", name)
+		}
+		c.ruleFaults(faults, member, rules)
+	}
+	return faults
+}
+
+// reserved tells whether a name means something besides tiers and rule sets.
+func reserved(name string) bool { return name == Auto || name == byScore || name == byHeader }
+
+func (c Rules) tierFaults(faults map[string]error) {
 	for name, t := range c.Tiers {
 		member := "tiers[" + name + "]"
 		switch {
-		case name == Auto || name == byScore || name == byHeader:
+		case reserved(name):
 			faults[member] = fmt.Errorf("%q means something else already; give the tier another name", name)
 		case len(t.Targets) == 0:
 			faults[member+".targets"] = errors.New("a tier needs at least one target")
@@ -40,18 +59,6 @@ func (c Rules) Faults() map[string]error {
 			faults["tiers"] = fmt.Errorf("lack %s, which the score chooses", name)
 		}
 	}
-	if _, err := score.New(c.Score); err != nil {
-		faults["score.fast_below"] = err
-	}
-	c.ruleFaults(faults, "rules", c.Rules)
-	for name, rules := range c.RuleSets {
-		member := "rule_sets[" + name + "]"
-		if _, tier := c.Tiers[name]; tier || name == Auto || name == byScore || name == byHeader {
-			faults[member] = fmt.Errorf("%q means something else already; give the rule set another name", name)
-		}
-		c.ruleFaults(faults, member, rules)
-	}
-	return faults
 }
 
 func (c Rules) ruleFaults(faults map[string]error, list string, rules []Rule) {
