@@ -42,9 +42,7 @@ func DataWith(overrides map[string]Override) ([]byte, error) {
 			continue
 		}
 		clear(own)
-		for member, value := range row {
-			own[member] = value
-		}
+		maps.Copy(own, row)
 	}
 	return json.Marshal(file)
 }
@@ -52,9 +50,7 @@ func DataWith(overrides map[string]Override) ([]byte, error) {
 // row is a row of the data: the one that it begins with, and what the override says.
 func (o *Override) row(id string, begun map[string]json.RawMessage) (map[string]json.RawMessage, error) {
 	row := map[string]json.RawMessage{}
-	for member, value := range begun {
-		row[member] = value
-	}
+	maps.Copy(row, begun)
 	inference, features := map[string]any{}, map[string]any{}
 	for member, into := range map[string]map[string]any{"inference": inference, "features": features} {
 		if text := row[member]; text != nil {

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"maps"
 	"strings"
 
 	"outcrop/internal/bedrock/offline/wire"
@@ -34,9 +35,7 @@ func (a *Answer) echo(out map[string]any, r *wire.ConverseRequest, t wire.Target
 	if t.Router {
 		trace = map[string]any{"promptRouter": map[string]any{
 			"invokedModelId": "arn:aws:bedrock:us-east-1::foundation-model/" + t.Model.ID}}
-		for k, v := range a.Trace {
-			trace[k] = v
-		}
+		maps.Copy(trace, a.Trace)
 	}
 	if trace != nil {
 		out["trace"] = trace
@@ -80,9 +79,7 @@ func (a *Answer) nativeFields(r *wire.ConverseRequest) map[string]any {
 	}
 	end := map[string]any{"stop_reason": a.Stop, "stop_sequence": ending, "stop_details": nil}
 	native := map[string]any{"role": "assistant", "type": "message", "delta": end}
-	for k, v := range end {
-		native[k] = v
-	}
+	maps.Copy(native, end)
 	out := map[string]any{}
 	for _, path := range r.Paths {
 		pick(out, native, strings.Split(strings.TrimPrefix(path, "/"), "/"))

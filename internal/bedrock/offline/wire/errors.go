@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode"
@@ -128,9 +129,7 @@ func (e *Exception) status() int {
 // Body is the exception as JSON.
 func (e *Exception) Body() []byte {
 	members := map[string]any{"message": e.Message}
-	for k, v := range e.more {
-		members[k] = v
-	}
+	maps.Copy(members, e.more)
 	b, _ := json.Marshal(members) // strings and numbers only: cannot fail
 	return b
 }
