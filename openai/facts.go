@@ -48,8 +48,8 @@ func (r *ChatRequest) Facts() Facts {
 	if r.N != nil {
 		f.Choices = max(*r.N, 1)
 	}
-	f.Prompts = int64(max(len(r.Prompts), 1))
-	f.Choices *= f.Prompts
+	f.Prompts = int64(len(r.Prompts))
+	f.Choices *= max(f.Prompts, 1)
 	for i := range r.Tools {
 		f.SchemaBytes += len(r.Tools[i].Function.Parameters)
 	}

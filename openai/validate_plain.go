@@ -83,6 +83,7 @@ func plainTagsOf(t reflect.Type) []plainTag {
 		f := t.Field(i)
 		tag := f.Tag.Get("validate")
 		switch {
+		case tag == "-": // the validator looks away
 		case tag != "":
 			list = append(list, plainTagOf(i, tag))
 		case nests(f.Type):

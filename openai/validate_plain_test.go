@@ -43,7 +43,7 @@ func randomly(rnd *rand.Rand, v any) any {
 	wild := rnd.IntN(3) == 0
 	for i := range s.NumField() {
 		f := s.Field(i)
-		if s.Type().Field(i).Tag.Get("validate") == "" {
+		if tag := s.Type().Field(i).Tag.Get("validate"); tag == "" || tag == "-" {
 			continue
 		}
 		if !wild && rnd.IntN(8) > 0 {

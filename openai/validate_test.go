@@ -87,7 +87,7 @@ func pairs(n int) string {
 
 // TestValidateTagsAreKnown fails for a tag that would only get the general message.
 func TestValidateTagsAreKnown(t *testing.T) {
-	known := []string{"required", "omitnil", "dive", "keys", "endkeys", "oneof", "min", "max", "gte", "lte"}
+	known := []string{"required", "omitnil", "dive", "keys", "endkeys", "oneof", "min", "max", "gte", "lte", "-"}
 	for _, typ := range []reflect.Type{reflect.TypeFor[ChatRequest](), reflect.TypeFor[EmbeddingRequest]()} {
 		for i := range typ.NumField() {
 			for tag := range strings.SplitSeq(typ.Field(i).Tag.Get("validate"), ",") {
