@@ -18,8 +18,8 @@ type decoder struct {
 	unknown Unknown
 	top     forgotten
 	nested  forgotten
-	prefix  string // path of the value that dec reads, "" at the root
-	entries *int   // of all lists and maps of the request
+	outer   *decoder // which has just read the value that dec reads; nil at the root
+	entries *int     // of all lists and maps of the request
 }
 
 // A client pays two bytes for an entry of a list, and what is made of it takes a hundred times that. So entries are
@@ -36,7 +36,7 @@ func (d *decoder) within(raw jsontext.Value, member func(d *decoder, name string
 	}
 	inner := decoder{
 		dec:     jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true)),
-		unknown: d.unknown, nested: d.nested, prefix: d.path(), entries: d.entries,
+		unknown: d.unknown, nested: d.nested, outer: d, entries: d.entries,
 	}
 	inner.object(func(name string) { member(&inner, name) })
 	d.err, d.unknown, d.nested = inner.err, inner.unknown, inner.nested
@@ -250,10 +250,14 @@ func (d *decoder) kind() jsontext.Kind {
 // path is the JSON path of the value read last, in OpenAI's form: messages[2].content[0].text (R-REQ-04).
 func (d *decoder) path() string {
 	path := pathOf(d.dec.StackPointer())
-	if d.prefix != "" && path != "" && path[0] != '[' {
-		return d.prefix + "." + path
+	if d.outer == nil {
+		return path
 	}
-	return d.prefix + path
+	prefix := d.outer.path()
+	if prefix != "" && path != "" && path[0] != '[' {
+		return prefix + "." + path
+	}
+	return prefix + path
 }
 
 func pathOf(p jsontext.Pointer) string {

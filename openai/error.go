@@ -50,6 +50,7 @@ const (
 	CodeMalformedOutput   = "malformed_model_output"
 	CodeStreamTruncated   = "stream_truncated"
 	CodeInvalidImageURL   = "invalid_image_url"
+	CodeInvalidFileURL    = "invalid_file_url"
 	CodeInvalidImage      = "invalid_image_format"
 	CodeInvalidParameters = "invalid_function_parameters"
 	CodeIntegerBelowMin   = "integer_below_min_value"

@@ -286,12 +286,43 @@ func (r *ResponsesRequest) decodeChoice(d *decoder) *ToolChoice {
 			c.Mode = d.text()
 		case "tools":
 			c.Allowed = []string{}
-			d.array(func() { c.Allowed = append(c.Allowed, decodeAllowedTool(d)...) })
+			d.array(func() { c.Allowed = append(c.Allowed, r.decodeAllowed(d)...) })
 		default:
 			d.other(name)
 		}
 	})
 	return &c
+}
+
+// decodeAllowed reads the name of one tool that is allowed, with its namespace in front as tools are called on their
+// way to the model; nothing for null.
+func (r *ResponsesRequest) decodeAllowed(d *decoder) []string {
+	var tool, namespace string
+	if !d.object(func(name string) {
+		switch name {
+		case "type":
+			d.text()
+		case "name":
+			tool = d.text()
+		case "namespace":
+			namespace = d.text()
+		case "function", "custom":
+			tool = decodeNamed(d, tool)
+		default:
+			d.other(name)
+		}
+	}) {
+		return nil
+	}
+	return []string{NamespacedTool(namespace, tool)}
+}
+
+// NamespacedTool is what a tool of a namespace is called on its way to the model (R-RSP-62).
+func NamespacedTool(namespace, name string) string {
+	if namespace == "" || namespace == "functions" {
+		return name
+	}
+	return namespace + "__" + name
 }
 
 func decodeResponsesTools(d *decoder) []ResponsesTool {

@@ -124,6 +124,9 @@ func (r *reader) readFile(m *converse.Media, path string, f *openai.File) bool {
 		m.Base64 = *f.Data
 	}
 	m.Kind, m.Text, m.Member = converse.File, f.Text, ".file.file_data"
+	if f.URL != nil {
+		m.Member = ".file.file_url"
+	}
 	if f.Filename != nil {
 		m.Name = *f.Filename
 	}

@@ -237,7 +237,7 @@ func (m *maker) mediaPart(p *openai.ContentPart, at string) {
 		case f.Data != nil || f.URL != nil:
 			f.ID = nil // the bytes are here
 			if f.URL != nil && !converse.IsLink(*f.URL) {
-				m.refuse("invalid_file_url", at+".file_url", "Invalid file URL: expected a URL that starts with http:// or "+
+				m.refuse(openai.CodeInvalidFileURL, at+".file_url", "Invalid file URL: expected a URL that starts with http:// or "+
 					"https://.")
 			}
 		case f.ID != nil:
@@ -266,7 +266,7 @@ func (m *maker) callItem(i int, it *openai.ResponsesItem, path string) {
 	}
 	t := m.assistant(i)
 	call := openai.ToolCall{ID: *it.CallID, Type: "function",
-		Function: openai.FunctionCall{Name: chatName(it.Namespace, it.Name), Arguments: it.Arguments},
+		Function: openai.FunctionCall{Name: openai.NamespacedTool(it.Namespace, it.Name), Arguments: it.Arguments},
 		After:    openai.Position{Known: true, Content: t.runes, ToolCalls: len(t.msg.ToolCalls)}}
 	if it.Type == "custom_tool_call" {
 		input := ""
@@ -303,6 +303,8 @@ func (m *maker) agentItem(i int, it *openai.ResponsesItem) {
 		for j := range c.Parts {
 			if p := &c.Parts[j]; p.Text != nil && p.Type != "encrypted_content" {
 				text += *p.Text
+			} else if p.Type != "encrypted_content" {
+				m.note("input[].content[].type", "dropped")
 			}
 		}
 	}

@@ -200,3 +200,20 @@ func TestSameCallAsChat(t *testing.T) {
 		}
 	}
 }
+
+// A file that cannot be fetched is told under its own name and code (R-RSP-124).
+func TestLinksOfFiles(t *testing.T) {
+	req, fault := decoded([]byte(`{"model":"m","input":[{"role":"user","content":"x"},{"role":"user","content":[
+		{"type":"input_file","file_url":"https://example.com/a.pdf"}]}]}`))
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	links, err := chat.Links(req, target(t, "amazon.nova-lite-v1:0"), translate.Options{})
+	if err != nil || len(links) != 1 {
+		t.Fatal(links, err)
+	}
+	got := named(req, links[0].Fault(nil))
+	if got.Code != "invalid_file_url" || got.Param != "input[1].content[0].file_url" {
+		t.Errorf("R-RSP-124: %+v", got)
+	}
+}

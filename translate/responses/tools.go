@@ -96,14 +96,6 @@ func (m *maker) addNamespace(t *openai.ResponsesTool, path string, own bool) {
 	}
 }
 
-// chatName is what a tool is called on its way to the model (R-RSP-62).
-func chatName(namespace, name string) string {
-	if namespace == "" || namespace == "functions" {
-		return name
-	}
-	return namespace + "__" + name
-}
-
 // customSchema is what a custom tool's function takes (R-RSP-61).
 const customSchema = `{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],` +
 	`"additionalProperties":false}`
@@ -113,7 +105,7 @@ func (m *maker) addTool(t *openai.ResponsesTool, namespace, path string, own boo
 	if f.Name == "" {
 		m.missing(path + ".name")
 	}
-	name := chatName(namespace, f.Name)
+	name := openai.NamespacedTool(namespace, f.Name)
 	known, twice := m.tools[name]
 	if twice && !own {
 		return
@@ -160,7 +152,7 @@ func (m *maker) choice() {
 			m.missing("tool_choice.tools")
 		}
 	case "function", "custom":
-		own.Type, own.Name = "function", chatName(c.Namespace, c.Name)
+		own.Type, own.Name = "function", openai.NamespacedTool(c.Namespace, c.Name)
 		if c.Name == "" {
 			m.missing("tool_choice.name")
 		}
