@@ -172,7 +172,7 @@ func (c *Client) sign(ctx context.Context, p *pattern, r *http.Request, body []b
 // converse makes the first try of Converse, and gives its answer if it is a clean one.
 func (c *Client) converse(ctx context.Context, in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseOutput {
 	p := c.pattern(&verbConverse)
-	reply := c.attempt(ctx, p, in)
+	reply := c.attempt(ctx, p, in) //nolint:bodyclose // whole reads and closes it
 	if reply == nil {
 		return nil
 	}
@@ -190,7 +190,7 @@ func (c *Client) invoke(ctx context.Context, in *bedrockruntime.InvokeModelInput
 	*bedrockruntime.InvokeModelOutput, int64,
 ) {
 	p := c.pattern(&verbInvoke)
-	reply := c.attempt(ctx, p, in)
+	reply := c.attempt(ctx, p, in) //nolint:bodyclose // whole reads and closes it
 	if reply == nil {
 		return nil, -1
 	}
@@ -207,8 +207,8 @@ func (c *Client) invoke(ctx context.Context, in *bedrockruntime.InvokeModelInput
 func (s *stream) begin(ctx context.Context, in *bedrockruntime.ConverseStreamInput) bool {
 	p := s.client.pattern(&verbStream)
 	s.idle.Reset(s.client.bedrock.cfg.StreamIdle)
-	defer s.idle.Stop() // until the SDK, or whoever ranges, waits again
-	reply := s.client.attempt(ctx, p, in)
+	defer s.idle.Stop()                   // until the SDK, or whoever ranges, waits again
+	reply := s.client.attempt(ctx, p, in) //nolint:bodyclose // open takes it: closed with the stream
 	if reply == nil {
 		return false
 	}

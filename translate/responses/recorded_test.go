@@ -2,6 +2,7 @@ package responses
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -37,7 +38,8 @@ func TestRecordedRequests(t *testing.T) {
 		}
 		taken++
 		_, back, err := chat.Input(req, target(t, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), translate.Options{})
-		if oe, _ := err.(*openai.Error); err != nil && (oe == nil || oe.Param == "" && oe.Code == "") {
+		var oe *openai.Error
+		if err != nil && (!errors.As(err, &oe) || oe.Param == "" && oe.Code == "") {
 			t.Errorf("R-RSP-49 %s: %v", rec.ID, err)
 		}
 		for _, a := range back.Adjusted.List() {
