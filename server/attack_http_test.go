@@ -232,7 +232,7 @@ func TestAttackHostileJSON(t *testing.T) {
 			if len(body) > 10_000 {
 				t.Errorf("an answer of %d bytes: %.300s", len(body), body)
 			}
-			if took := time.Since(began); took > 30*time.Second { // a second, but for the race detector on a busy machine
+			if took := time.Since(began); took > 2*time.Minute { // a second, but for the race detector on a busy machine
 				t.Errorf("it took %v", took)
 			}
 			if status, _, body := h.chat(t, ask(nova, "")); status != 200 {
