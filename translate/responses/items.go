@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"outcrop/openai"
+	"outcrop/translate"
 	"outcrop/translate/converse"
 )
 
@@ -60,10 +61,10 @@ func (m *maker) flush() {
 	}
 }
 
-// hostedItems are records of tools that ran at OpenAI, and what Bedrock has no place for; those that say so are left
-// out in silence.
+// leftOut are items that nobody misses: every tool is loaded from the start, so that a search for one says nothing.
 var leftOut = map[string]bool{"tool_search_call": true}
 
+// hostedItems are records of tools that ran at OpenAI or at the client, for which Bedrock has no place.
 var hostedItems = map[string]bool{
 	"web_search_call": true, "file_search_call": true, "code_interpreter_call": true, "image_generation_call": true,
 	"computer_call": true, "computer_call_output": true, "mcp_list_tools": true, "mcp_call": true,
@@ -117,9 +118,10 @@ func (m *maker) item(i int, it *openai.ResponsesItem) {
 
 func (m *maker) reference(id string) {
 	if m.err == nil {
-		m.err = &openai.Error{Kind: openai.NotFound, Param: "input", Message: "Item with id '" + id + "' not found. " +
-			"Items are not persisted when `store` is set to false. Try again with `store` set to true, or remove this item " +
-			"from your input."}
+		const longest = 200 // an id of anybody's is shorter
+		m.err = openai.Invalidf("", "input", "Item with id '%s' not found. Items are not persisted when `store` is set to "+
+			"false. Try again with `store` set to true, or remove this item from your input.", translate.Shorten(id, longest))
+		m.err.Kind = openai.NotFound
 	}
 }
 
